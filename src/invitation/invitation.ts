@@ -1,0 +1,112 @@
+// The domain: an invitation sent to somebody through a provider, as the providers' contracts describe it in our
+// words. Every room above reads these types; nothing here knows JSON on a wire, GraphQL or where an answer came from.
+// Source: the public contracts of Partoo (review invitation status) and Cronofy (Smart Invite status), November 2026.
+
+export type ProviderName = 'CRONOFY' | 'PARTOO';
+
+export type InvitationStatus = 'PENDING' | 'DELIVERED' | 'ACCEPTED' | 'TENTATIVE' | 'DECLINED' | 'FAILED' | 'UNKNOWN';
+export type DeliveryStatus = 'CREATED' | 'SENT' | 'FAILED_SEND' | 'DELIVERED' | 'FAILED_DELIVERY' | 'UNKNOWN';
+export type ReplyStatus = 'PENDING' | 'ACCEPTED' | 'TENTATIVE' | 'DECLINED' | 'UNKNOWN';
+export type CronofyDataCenter = 'AU' | 'CA' | 'DE' | 'SG' | 'UK' | 'US';
+
+/** A request to review a business, sent by SMS. */
+export interface ReviewInvitation {
+  readonly type: 'ReviewInvitation';
+  readonly invitationId: string;
+  readonly deliveryStatus: DeliveryStatus;
+  /** What the provider said, to the letter; null where it said nothing. */
+  readonly rawStatus: string | null;
+}
+
+/** A calendar invitation, sent by e-mail. */
+export interface SmartInvite {
+  readonly type: 'SmartInvite';
+  readonly dataCenter: CronofyDataCenter;
+  readonly smartInviteId: string;
+  /** The one person invited; null where several are. */
+  readonly recipient: SmartInviteReply | null;
+  readonly recipients: readonly SmartInviteReply[];
+  /** Every reply, also of people who were not invited (forwards, aliases, distribution lists). */
+  readonly replies: readonly SmartInviteReply[];
+  readonly callbackUrl: string | null;
+  readonly event: SmartInviteEvent;
+  /** Null unless the read asked for it and the provider had it. */
+  readonly attachments: { readonly icalendar: string | null } | null;
+}
+
+export interface SmartInviteReply {
+  readonly email: string;
+  readonly status: ReplyStatus;
+  readonly rawStatus: string | null;
+  readonly comment: string | null;
+  readonly proposal: Proposal | null;
+}
+
+export interface Proposal {
+  readonly start: EventTime;
+  readonly end: EventTime;
+}
+
+export interface SmartInviteEvent {
+  readonly summary: string | null;
+  readonly description: string | null;
+  readonly start: EventTime;
+  readonly end: EventTime;
+  readonly location: { readonly description: string | null } | null;
+}
+
+/** A moment (RFC 3339, with the offset it was given) or a whole day (YYYY-MM-DD): one of the two is set. */
+export interface EventTime {
+  readonly dateTime: string | null;
+  readonly date: string | null;
+  readonly timeZone: string | null;
+}
+
+export type Invitation = ReviewInvitation | SmartInvite;
+export type InvitationType = Invitation['type'];
+
+/** An invitation as last observed. */
+export interface Snapshot<I extends Invitation = Invitation> {
+  readonly invitation: I;
+  /** When the provider told us this. */
+  readonly observedAt: Date;
+  /** Older than was wanted, because the provider could not be asked. */
+  readonly isStale: boolean;
+}
+
+const STATUS_OF_DELIVERY: Record<DeliveryStatus, InvitationStatus> = {
+  CREATED: 'PENDING',
+  SENT: 'PENDING',
+  DELIVERED: 'DELIVERED',
+  FAILED_SEND: 'FAILED',
+  FAILED_DELIVERY: 'FAILED',
+  UNKNOWN: 'UNKNOWN',
+};
+
+// Among several recipients the first of these that anybody has speaks for the invitation.
+const LOUDEST_FIRST = ['PENDING', 'TENTATIVE', 'ACCEPTED', 'DECLINED'] as const;
+
+/** The status in the vocabulary that every kind of invitation shares. */
+export function statusOf(invitation: Invitation): InvitationStatus {
+  if (invitation.type === 'ReviewInvitation') return STATUS_OF_DELIVERY[invitation.deliveryStatus];
+  const replies = new Set(invitation.recipients.map((recipient) => recipient.status));
+  return LOUDEST_FIRST.find((status) => replies.has(status)) ?? 'UNKNOWN';
+}
+
+/** Whether nothing more will change: an SMS that arrived or failed, a Smart Invite whose event has ended. */
+export function isFinal(invitation: Invitation, now: Date): boolean {
+  if (invitation.type === 'ReviewInvitation') {
+    const status = statusOf(invitation);
+    return status === 'DELIVERED' || status === 'FAILED';
+  }
+  return endOf(invitation.event.end) <= now.getTime();
+}
+
+const HOURS = 3_600_000;
+
+// A whole day is over when it is over everywhere: 24 hours of it, and 12 more for the last time zone to get there.
+function endOf(time: EventTime): number {
+  if (time.dateTime !== null) return Date.parse(time.dateTime);
+  if (time.date !== null) return Date.parse(time.date) + 36 * HOURS;
+  return Number.POSITIVE_INFINITY;
+}

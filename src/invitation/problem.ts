@@ -1,0 +1,117 @@
+// What can go wrong with a read, one class a code. Thrown once, where it is known; translated to GraphQL once, at the
+// edge. A message is in our words: what happened and what to do. It never holds a URL, a secret, an e-mail address or
+// text that came from a provider. "Not found" is no problem: it is null.
+
+import type { ProviderName } from './invitation.ts';
+
+export type ProblemCode =
+  | 'BAD_USER_INPUT'
+  | 'PROVIDER_NOT_CONFIGURED'
+  | 'PROVIDER_REJECTED'
+  | 'PROVIDER_UNAUTHORIZED'
+  | 'PROVIDER_RATE_LIMITED'
+  | 'PROVIDER_TIMEOUT'
+  | 'PROVIDER_UNAVAILABLE'
+  | 'PROVIDER_BAD_RESPONSE'
+  | 'PROVIDER_OVERLOADED';
+
+export abstract class Problem extends Error {
+  abstract readonly code: ProblemCode;
+  /** Whether the same request may succeed later without anybody changing anything. */
+  readonly retryable: boolean = false;
+  readonly provider: ProviderName | null = null;
+  /** Seconds after which a retry makes sense, where known. */
+  readonly retryAfterSeconds: number | null = null;
+}
+
+export class BadUserInput extends Problem {
+  readonly code = 'BAD_USER_INPUT';
+}
+
+abstract class ProviderProblem extends Problem {
+  override readonly provider: ProviderName;
+
+  constructor(provider: ProviderName, message: string) {
+    super(`${NAMES[provider]} ${message}`);
+    this.provider = provider;
+  }
+}
+
+const NAMES: Record<ProviderName, string> = { CRONOFY: 'Cronofy', PARTOO: 'Partoo' };
+
+/** This gateway holds no credentials for what was asked. */
+export class ProviderNotConfigured extends ProviderProblem {
+  readonly code = 'PROVIDER_NOT_CONFIGURED';
+
+  constructor(provider: ProviderName, what = 'is not configured on this gateway') {
+    super(provider, `${what}: ask whoever runs the gateway to set its credentials.`);
+  }
+}
+
+/** 400, 422 and other refusals of this one request. */
+export class ProviderRejected extends ProviderProblem {
+  readonly code = 'PROVIDER_REJECTED';
+
+  constructor(provider: ProviderName) {
+    super(provider, 'refused this request: check that the id and the address belong to an invitation sent with it.');
+  }
+}
+
+/** 401, 402, 403: the gateway's credentials, not the caller's. */
+export class ProviderUnauthorized extends ProviderProblem {
+  readonly code = 'PROVIDER_UNAUTHORIZED';
+
+  constructor(provider: ProviderName) {
+    super(provider, "refused the gateway's credentials: ask whoever runs the gateway to check its key and its plan.");
+  }
+}
+
+/** 429, or a quota of our own that keeps us from one. */
+export class ProviderRateLimited extends ProviderProblem {
+  readonly code = 'PROVIDER_RATE_LIMITED';
+  override readonly retryable = true;
+  override readonly retryAfterSeconds: number | null;
+
+  constructor(provider: ProviderName, retryAfterSeconds: number | null) {
+    super(provider, 'takes no more calls for now: ask again later.');
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+export class ProviderTimeout extends ProviderProblem {
+  readonly code = 'PROVIDER_TIMEOUT';
+  override readonly retryable = true;
+
+  constructor(provider: ProviderName) {
+    super(provider, 'did not answer in time: ask again.');
+  }
+}
+
+/** 5xx, 408, or the network. */
+export class ProviderUnavailable extends ProviderProblem {
+  readonly code = 'PROVIDER_UNAVAILABLE';
+  override readonly retryable = true;
+
+  constructor(provider: ProviderName) {
+    super(provider, 'cannot be reached or is failing: ask again later.');
+  }
+}
+
+/** An answer that its contract does not allow. */
+export class ProviderBadResponse extends ProviderProblem {
+  readonly code = 'PROVIDER_BAD_RESPONSE';
+
+  constructor(provider: ProviderName) {
+    super(provider, 'gave an answer that its contract does not allow: tell whoever runs the gateway if it stays so.');
+  }
+}
+
+/** More calls are waiting for the provider than the gateway lets wait. */
+export class ProviderOverloaded extends ProviderProblem {
+  readonly code = 'PROVIDER_OVERLOADED';
+  override readonly retryable = true;
+
+  constructor(provider: ProviderName) {
+    super(provider, 'has too many calls waiting for it here: ask again in a moment.');
+  }
+}

@@ -1,0 +1,90 @@
+// Cronofy: its settings, its six hosts, its one call. Source: Cronofy's public documentation of "Invite Status"
+// (beta, November 2026); what is known beyond it is in this folder's README.
+
+import { z } from 'zod';
+import type { CronofyDataCenter } from '../../invitation/invitation.ts';
+import { ProviderNotConfigured } from '../../invitation/problem.ts';
+import { DATA_CENTERS, type SmartInviteRef } from '../../invitation/ref.ts';
+import { Secret } from '../../upstream/secret.ts';
+import { baseUrl } from '../base-url.ts';
+import {
+  type Account,
+  MAX_BODY_BYTES,
+  MAX_BODY_BYTES_WITH_ICALENDAR,
+  type Provider,
+  type Reader,
+  type Upstream,
+} from '../provider.ts';
+import { decodeSmartInvite } from './wire.ts';
+
+// Spelled out, never built from text.
+const ORIGINS: Record<CronofyDataCenter, string> = {
+  AU: 'https://api-au.cronofy.com',
+  CA: 'https://api-ca.cronofy.com',
+  DE: 'https://api-de.cronofy.com',
+  SG: 'https://api-sg.cronofy.com',
+  UK: 'https://api-uk.cronofy.com',
+  US: 'https://api.cronofy.com',
+};
+
+export const dataCenter = z
+  .string()
+  .transform((text) => text.toUpperCase())
+  .pipe(z.enum(DATA_CENTERS, { error: `must be one of ${DATA_CENTERS.join(', ').toLowerCase()}` }))
+  .default('US');
+
+// While a secret is rotated there are several; the first is the one that signs in.
+const clientSecrets = z
+  .string()
+  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .refine((secrets) => secrets.every((secret) => secret !== ''), 'must be one secret, or several separated by commas')
+  .transform((secrets) => secrets.map((secret) => new Secret(secret)));
+
+const account = z
+  .object({
+    CRONOFY_CLIENT_SECRET: clientSecrets.optional(),
+    CRONOFY_DATA_CENTER: dataCenter,
+    CRONOFY_BASE_URL: baseUrl('').optional(),
+  })
+  .transform((set): Account | null => {
+    const [secret] = set.CRONOFY_CLIENT_SECRET ?? [];
+    if (secret === undefined) return null;
+    // A base URL stands for the configured data center alone: an answer of it must not pass for another one's.
+    const origins =
+      set.CRONOFY_BASE_URL === undefined ? ORIGINS : { [set.CRONOFY_DATA_CENTER]: set.CRONOFY_BASE_URL.origin };
+    return {
+      provider: 'CRONOFY',
+      reads: 'SmartInvite',
+      open: (upstream) => createCronofyReader(origins, secret, upstream),
+    };
+  });
+
+export const cronofy: Provider = { name: 'CRONOFY', account };
+
+function createCronofyReader(
+  origins: Partial<Record<CronofyDataCenter, string>>,
+  secret: Secret,
+  upstream: Upstream,
+): Reader {
+  return {
+    async read(ref: SmartInviteRef, { withIcalendar, signal }) {
+      const origin = origins[ref.dataCenter];
+      if (origin === undefined) throw new ProviderNotConfigured('CRONOFY', 'is not configured for this data center');
+      const answer = await upstream(
+        {
+          origin,
+          path: '/v1/smart_invites',
+          query: {
+            smart_invite_id: ref.smartInviteId,
+            ...(ref.recipientEmail === null ? {} : { recipient_email: ref.recipientEmail }),
+            ...(withIcalendar ? { include_ics: 'true' } : {}),
+          },
+          headers: { authorization: `Bearer ${secret.reveal()}` },
+          maxBytes: withIcalendar ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,
+        },
+        signal,
+      );
+      return answer.found ? decodeSmartInvite(answer.json, ref) : null;
+    },
+  };
+}

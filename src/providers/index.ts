@@ -1,0 +1,7 @@
+// The providers this gateway knows, one line each.
+
+import { cronofy } from './cronofy/client.ts';
+import { partoo } from './partoo/client.ts';
+import type { Provider } from './provider.ts';
+
+export const providers: readonly Provider[] = [cronofy, partoo];

@@ -1,0 +1,53 @@
+// Partoo: its settings, its hosts, its one call. Source: the OpenAPI document of "The status of a review invitation"
+// (Partoo Rest API v2, November 2026); what is known beyond it is in this folder's README.
+
+import { z } from 'zod';
+import type { ReviewInvitationRef } from '../../invitation/ref.ts';
+import { Secret } from '../../upstream/secret.ts';
+import { baseUrl } from '../base-url.ts';
+import { type Account, MAX_BODY_BYTES, type Provider, type Reader, type Upstream } from '../provider.ts';
+import { decodeReviewInvitation } from './wire.ts';
+
+const HOSTS = {
+  production: { origin: 'https://api.partoo.co', path: '/v2' },
+  sandbox: { origin: 'https://api.sandbox.partoo.co', path: '/v2' },
+};
+
+const account = z
+  .object({
+    PARTOO_API_KEY: z.string().optional(),
+    PARTOO_ENVIRONMENT: z
+      .enum(['production', 'sandbox'], { error: 'must be production or sandbox' })
+      .default('production'),
+    PARTOO_BASE_URL: baseUrl('/v2').optional(),
+  })
+  .transform((set): Account | null => {
+    if (set.PARTOO_API_KEY === undefined) return null;
+    const base = set.PARTOO_BASE_URL ?? HOSTS[set.PARTOO_ENVIRONMENT];
+    const apiKey = new Secret(set.PARTOO_API_KEY);
+    return {
+      provider: 'PARTOO',
+      reads: 'ReviewInvitation',
+      open: (upstream) => createPartooReader(base, apiKey, upstream),
+    };
+  });
+
+export const partoo: Provider = { name: 'PARTOO', account };
+
+function createPartooReader(base: { origin: string; path: string }, apiKey: Secret, upstream: Upstream): Reader {
+  return {
+    async read(ref: ReviewInvitationRef, { signal }) {
+      const answer = await upstream(
+        {
+          origin: base.origin,
+          path: `${base.path}/review_booster/invitation_status`,
+          query: { invitation_id: ref.invitationId },
+          headers: { 'x-APIKey': apiKey.reveal() },
+          maxBytes: MAX_BODY_BYTES,
+        },
+        signal,
+      );
+      return answer.found ? decodeReviewInvitation(answer.json, ref) : null;
+    },
+  };
+}

@@ -1,0 +1,52 @@
+// The port that every provider fills in: how its settings become an account, and how an account reads an invitation.
+// Above it nobody knows hosts, keys or snake_case; below it nobody knows GraphQL.
+
+import type { ZodType } from 'zod';
+import type { Invitation, InvitationType, ProviderName } from '../invitation/invitation.ts';
+import type { Ref } from '../invitation/ref.ts';
+import type { Answer } from '../upstream/answer.ts';
+import type { UpstreamRequest } from '../upstream/request.ts';
+
+/** A call to a provider, as its client describes it. */
+export type Call = Omit<UpstreamRequest, 'provider'>;
+
+/** Makes a call, with all that stands between us and a provider: queue, deadlines, limits. */
+export type Upstream = (call: Call, signal: AbortSignal | undefined) => Promise<Answer>;
+
+export interface ReadOptions {
+  /** Also bring the iCalendar attachment, where the provider has such a thing. */
+  readonly withIcalendar: boolean;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One account, ready to be asked. It is handed refs of the account's own kind only (`Account.reads`). */
+export interface Reader {
+  /**
+   * Asks the provider how an invitation is doing.
+   * @returns null where the provider knows no such invitation.
+   * @throws Problem for everything else that is not a good answer.
+   */
+  read(ref: Ref, options: ReadOptions): Promise<Invitation | null>;
+}
+
+/** One set of credentials at a provider. */
+export interface Account {
+  readonly provider: ProviderName;
+  readonly reads: InvitationType;
+  open(upstream: Upstream): Reader;
+}
+
+/** A provider as the gateway knows it before any account is open. */
+export interface Provider {
+  readonly name: ProviderName;
+  /**
+   * Environment variables → account; null where those that make an account are not set. A fault's path begins with
+   * the variable's name, and its message says what the variable takes.
+   */
+  readonly account: ZodType<Account | null>;
+}
+
+/** Decoded bodies are cut here, in bytes: an answer is about one kilobyte, an ICS may hold a long description. */
+export const MAX_BODY_BYTES = 256 * 1024;
+export const MAX_BODY_BYTES_WITH_ICALENDAR = 1024 * 1024;

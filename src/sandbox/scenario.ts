@@ -1,0 +1,137 @@
+// What the sandbox is seeded with: about forty invitations of every status and shape, some of which move on as time
+// passes after the start.
+
+import type { SmartInviteWire } from '../providers/cronofy/wire.ts';
+import type { InvitationStatusWire } from '../providers/partoo/wire.ts';
+
+const SECONDS = 1_000;
+const DAYS = 86_400 * SECONDS;
+
+export interface PartooSeed {
+  readonly invitation_id: string;
+  /** What a read gives from `afterMs` after the start on, earliest first. */
+  readonly way: readonly { readonly afterMs: number; readonly answer: InvitationStatusWire }[];
+}
+
+function review(invitation_id: string, ...steps: readonly [afterSeconds: number, status: string][]): PartooSeed {
+  return {
+    invitation_id,
+    way: steps.map(([after, status]) => ({ afterMs: after * SECONDS, answer: { invitation_id, status } })),
+  };
+}
+
+const STATUSES = ['CREATED', 'SENT', 'FAILED_SEND', 'DELIVERED', 'FAILED_DELIVERY'] as const;
+
+export const seededReviewInvitations: readonly PartooSeed[] = [
+  review('d3d8c966-0356-4ec0-baae-13ec3622ebc2', [0, 'DELIVERED']),
+  ...STATUSES.map((status) => review(`review-${status.toLowerCase().replace('_', '-')}`, [0, status])),
+  ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) =>
+    review(
+      `review-moving-${n}`,
+      [0, 'CREATED'],
+      [n * 10, 'SENT'],
+      [n * 25, n % 4 === 3 ? 'FAILED_DELIVERY' : 'DELIVERED'],
+    ),
+  ),
+  ...[1, 2, 3, 4].map((n) => review(`review-waiting-${n}`, [0, 'SENT'])),
+  review('review-unknown-status', [0, 'QUEUED_BY_CARRIER']),
+  { invitation_id: 'review-empty', way: [{ afterMs: 0, answer: {} }] },
+];
+
+type ReplyWire = NonNullable<SmartInviteWire['recipient']>;
+
+export interface CronofySeed {
+  readonly invite: SmartInviteWire;
+  readonly replies: readonly { readonly afterMs: number; readonly reply: ReplyWire }[];
+}
+
+/** @param now Events are laid around it, so that some are over and most are to come. */
+export function seededSmartInvites(now = Date.now()): CronofySeed[] {
+  const inDays = (days: number, hour: number) =>
+    `${new Date(now + days * DAYS).toISOString().slice(0, 10)}T${String(hour).padStart(2, '0')}:00:00Z`;
+  const dayIn = (days: number) => inDays(days, 0).slice(0, 10);
+  const at = (days: number, hour: number, tzid = 'Europe/Paris') => ({ time: inDays(days, hour), tzid });
+
+  function invite(
+    id: string,
+    status: string,
+    more: Partial<SmartInviteWire> = {},
+    replies: CronofySeed['replies'] = [],
+  ): CronofySeed {
+    const summary = id.replaceAll('-', ' ');
+    return {
+      invite: {
+        recipient: { email: `${id}@example.com`, status },
+        replies: status === 'pending' ? [] : [{ email: `${id}@example.com`, status }],
+        smart_invite_id: id,
+        callback_url: null,
+        event: { summary, description: null, start: at(7, 9), end: at(7, 10), location: { description: 'Room 2' } },
+        ...more,
+      },
+      replies,
+    };
+  }
+
+  const proposal = { start: at(8, 14), end: at(8, 15) };
+  const event = (start: unknown, end: unknown) => ({ summary: 'Team day', start, end }) as SmartInviteWire['event'];
+
+  return [
+    boardMeeting(),
+    ...['pending', 'accepted', 'tentative', 'declined'].map((status) => invite(`invite-${status}`, status)),
+    ...[1, 2, 3, 4, 5, 6].map((n) => {
+      const email = `invite-moving-${n}@example.com`;
+      return invite(`invite-moving-${n}`, 'pending', {}, [
+        { afterMs: n * 12 * SECONDS, reply: { email, status: 'tentative', comment: 'Let me see.' } },
+        {
+          afterMs: n * 30 * SECONDS,
+          reply: n % 2 ? { email, status: 'accepted' } : { email, status: 'declined', proposal },
+        },
+      ]);
+    }),
+    invite('invite-proposal', 'declined', {
+      recipient: { email: 'invite-proposal@example.com', status: 'declined', comment: 'Too early.', proposal },
+    }),
+    invite('invite-forwarded', 'pending', { replies: [{ email: 'colleague@example.net', status: 'accepted' }] }),
+    invite('invite-ended', 'accepted', { event: event(at(-7, 9), at(-7, 10)) }),
+    invite('invite-all-day', 'pending', {
+      event: event({ time: dayIn(14), tzid: 'Europe/Paris' }, { time: dayIn(15) }),
+    }),
+    invite('invite-flat-times', 'pending', {
+      event: { summary: 'Older answer', start: inDays(9, 9), end: inDays(9, 10), tzid: 'America/Chicago' },
+    }),
+    invite('invite-unknown-status', 'needs-action'),
+    several('team-offsite', event(at(21, 8), at(22, 16)), ['accepted', 'tentative', 'declined']),
+    several('team-lunch', event(at(3, 11), at(3, 12)), ['pending', 'accepted']),
+  ];
+}
+
+// Several recipients: no `recipient`, and no `replies` either, as the official clients have seen it.
+function several(id: string, event: SmartInviteWire['event'], statuses: readonly string[]): CronofySeed {
+  const recipients = statuses.map((status, n) => ({ email: `guest${n + 1}@example.com`, status }));
+  return { invite: { recipients, smart_invite_id: id, event }, replies: [] };
+}
+
+// The documentation's own example, moved to where the tabs of GraphiQL can name it.
+function boardMeeting(): CronofySeed {
+  const time = { time: '2026-05-02T23:00:00+02:00', tzid: 'Europe/Paris' };
+  const proposal = { start: time, end: time };
+  return {
+    invite: {
+      recipient: { email: 'cronofy@example.com', status: 'declined', comment: 'example comment', proposal },
+      replies: [
+        { email: 'person1@example.com', status: 'accepted' },
+        { email: 'person2@example.com', status: 'declined', comment: 'example comment', proposal },
+      ],
+      smart_invite_id: 'board-meeting',
+      callback_url: 'https://yourapp.example.com/cronofy/smart_invite/notifications',
+      event: {
+        summary: 'Board meeting',
+        description: 'Discuss plans for the next quarter.',
+        start: { time: '2026-05-04T09:30:00Z', tzid: 'Europe/London' },
+        end: { time: '2026-05-04T10:00:00Z', tzid: 'Europe/London' },
+        location: { description: 'Board room' },
+      },
+    },
+    replies: [],
+  };
+}

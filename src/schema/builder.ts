@@ -1,0 +1,34 @@
+// The Pothos builder and what every resolver is given. It defines no types.
+
+import SchemaBuilder from '@pothos/core';
+import type { CronofyDataCenter, ProviderName } from '../invitation/invitation.ts';
+import type { InvitationLoader } from '../loaders/invitation-loader.ts';
+
+export interface ProviderStatus {
+  readonly provider: ProviderName;
+  readonly isConfigured: boolean;
+}
+
+/** What one operation works with. */
+export interface Context {
+  readonly loaders: { readonly invitation: InvitationLoader };
+  readonly providers: readonly ProviderStatus[];
+  /** Where a Smart Invite is looked for when the caller names no data center. */
+  readonly defaultDataCenter: CronofyDataCenter;
+}
+
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: never; Output: string | Date };
+    Date: { Input: never; Output: string };
+    EmailAddress: { Input: never; Output: string };
+    TimeZone: { Input: never; Output: string };
+  };
+}>({ defaultFieldNullability: false });
+
+builder.queryType({
+  description: 'What can be asked. Every field answers from whichever provider sent the invitation.',
+});

@@ -1,0 +1,144 @@
+// The shared Invitation interface, Relay's Node above it, and the queries that answer with any kind of invitation.
+
+import { isFinal, type Snapshot, statusOf } from '../invitation/invitation.ts';
+import { BadUserInput } from '../invitation/problem.ts';
+import { globalIdOf, PROVIDER_OF, refOf, refOfGlobalId } from '../invitation/ref.ts';
+import { builder, type Context } from './builder.ts';
+import { selectsIcalendar } from './icalendar-selection.ts';
+import { InvitationRefInput, MAX_AGE_SECONDS, refOfInput, requireAge } from './ref-input.ts';
+
+/** Most invitations that one list may name. */
+export const MAX_REFS = 100;
+
+export const Provider = builder.enumType('Provider', {
+  description: 'Who sends an invitation and knows how it is doing.',
+  values: {
+    CRONOFY: { description: 'Cronofy: calendar invitations by e-mail (Smart Invites).' },
+    PARTOO: { description: 'Partoo: review invitations by SMS.' },
+  } as const,
+});
+
+export const InvitationStatus = builder.enumType('InvitationStatus', {
+  description:
+    'One vocabulary for every kind of invitation, for a badge. Each type has its own, finer status beside it.',
+  values: {
+    PENDING: { description: 'On its way, or waiting for a reply.' },
+    DELIVERED: { description: 'It arrived. Review invitations end here.' },
+    ACCEPTED: {
+      description: 'The recipient accepted; of several recipients at least one did and nobody is undecided.',
+    },
+    TENTATIVE: {
+      description: 'The recipient accepted tentatively; of several, at least one did and all have replied.',
+    },
+    DECLINED: { description: 'The recipient declined; of several, all did.' },
+    FAILED: { description: 'It could not be sent or delivered.' },
+    UNKNOWN: { description: 'The provider said nothing, or something this gateway does not know: see `rawStatus`.' },
+  } as const,
+});
+
+export const Node = builder.interfaceRef<Snapshot>('Node').implement({
+  description: 'Anything that can be fetched again by its global id.',
+  resolveType: (snapshot) => snapshot.invitation.type,
+  fields: (t) => ({
+    id: t.id({
+      description: 'Global, opaque and URL-safe: store it, compare it, send it back; never take it apart.',
+      resolve: (snapshot) => globalIdOf(refOf(snapshot.invitation)),
+    }),
+  }),
+});
+
+export const Invitation = builder.interfaceRef<Snapshot>('Invitation').implement({
+  description: 'An invitation sent to somebody through a provider.',
+  interfaces: [Node],
+  resolveType: (snapshot) => snapshot.invitation.type,
+  fields: (t) => ({
+    provider: t.field({
+      type: Provider,
+      description: 'Who sent it.',
+      resolve: (snapshot) => PROVIDER_OF[snapshot.invitation.type],
+    }),
+    status: t.field({
+      type: InvitationStatus,
+      description: 'How it is doing, in the vocabulary that all invitations share.',
+      resolve: (snapshot) => statusOf(snapshot.invitation),
+    }),
+    isFinal: t.boolean({
+      description: 'Nothing more will change: stop polling it.',
+      resolve: (snapshot) => isFinal(snapshot.invitation, new Date()),
+    }),
+    observedAt: t.field({
+      type: 'DateTime',
+      description: 'When the provider last told us this.',
+      resolve: (snapshot) => snapshot.observedAt,
+    }),
+    isStale: t.exposeBoolean('isStale', {
+      description: 'Older than was wanted, because the provider could not be asked: show it, and say how old it is.',
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  node: t.field({
+    type: Node,
+    nullable: true,
+    description: 'Any object by its global id; null where there is none.',
+    args: { id: t.arg.id({ required: true, description: 'A global id from an earlier answer.' }) },
+    resolve: (_, { id }, context, info) => loadById(id, context, selectsIcalendar(info)),
+  }),
+  nodes: t.field({
+    type: [Node],
+    nullable: { list: false, items: true },
+    description: `Several objects by their global ids, at most ${MAX_REFS}, in the order asked; null where there is none.`,
+    args: { ids: t.arg.idList({ required: true, description: 'Global ids from earlier answers.' }) },
+    resolve: (_, { ids }, context, info) => {
+      requireSize('ids', ids);
+      const withIcalendar = selectsIcalendar(info);
+      return ids.map((id) => loadById(id, context, withIcalendar));
+    },
+  }),
+  invitation: t.field({
+    type: Invitation,
+    nullable: true,
+    description: 'One invitation of any kind; null where the provider knows none.',
+    args: {
+      ref: t.arg({ type: InvitationRefInput, required: true, description: 'Which one.' }),
+      maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS),
+    },
+    resolve: async (_, { ref, maxAgeSeconds }, context, info) => {
+      requireAge(maxAgeSeconds);
+      const found = refOfInput(ref, context);
+      return found && context.loaders.invitation.load({ ref: found, withIcalendar: selectsIcalendar(info) });
+    },
+  }),
+  invitations: t.field({
+    type: [Invitation],
+    nullable: { list: false, items: true },
+    description: `A page of invitations of any kind, at most ${MAX_REFS}, in the order asked. What is not found is null without an error, what failed is null with one, and neither takes a sibling along. An invitation named twice is read once.`,
+    args: {
+      refs: t.arg({ type: [InvitationRefInput], required: true, description: 'Which ones.' }),
+      maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS),
+    },
+    resolve: (_, { refs, maxAgeSeconds }, context, info) => {
+      requireAge(maxAgeSeconds);
+      requireSize('refs', refs);
+      const withIcalendar = selectsIcalendar(info);
+      return refs.map(async (input) => {
+        const ref = refOfInput(input, context);
+        return ref && context.loaders.invitation.load({ ref, withIcalendar });
+      });
+    },
+  }),
+}));
+
+// An id that was never given out gets the same null as one whose invitation does not exist.
+async function loadById(id: string, context: Context, withIcalendar: boolean): Promise<Snapshot | null> {
+  const ref = refOfGlobalId(id);
+  return ref && context.loaders.invitation.load({ ref, withIcalendar });
+}
+
+function requireSize(argument: string, list: readonly unknown[]): void {
+  if (list.length >= 1 && list.length <= MAX_REFS) return;
+  throw new BadUserInput(
+    `${argument} has ${list.length} entries: give 1 to ${MAX_REFS}, and ask for more in several operations.`,
+  );
+}

@@ -1,0 +1,53 @@
+// A review invitation, and the query that asks for one.
+
+import type { ReviewInvitation as Domain, Snapshot } from '../invitation/invitation.ts';
+import { reviewInvitationRef } from '../invitation/ref.ts';
+import { builder } from './builder.ts';
+import { Invitation, Node } from './invitation.ts';
+import { INVITATION_ID, MAX_AGE_SECONDS, requireAge } from './ref-input.ts';
+
+const DeliveryStatus = builder.enumType('DeliveryStatus', {
+  description: "The way of a review invitation's SMS.",
+  values: {
+    CREATED: { description: 'Accepted by the provider, not sent yet.' },
+    SENT: { description: 'Handed to the mobile network.' },
+    FAILED_SEND: { description: 'Could not be handed to the mobile network. Final.' },
+    DELIVERED: { description: 'Arrived on the phone. Final. It says nothing of whether a review was written.' },
+    FAILED_DELIVERY: { description: 'The mobile network could not deliver it. Final.' },
+    UNKNOWN: { description: 'The provider said nothing, or something this gateway does not know: see `rawStatus`.' },
+  } as const,
+});
+
+const ReviewInvitation = builder.objectRef<Snapshot<Domain>>('ReviewInvitation').implement({
+  description: 'A request to review a business, sent by SMS through Partoo.',
+  interfaces: [Invitation, Node],
+  fields: (t) => ({
+    invitationId: t.id({
+      description: "The provider's id of it, as it was asked for.",
+      resolve: ({ invitation }) => invitation.invitationId,
+    }),
+    deliveryStatus: t.field({
+      type: DeliveryStatus,
+      description: 'How far the SMS has come.',
+      resolve: ({ invitation }) => invitation.deliveryStatus,
+    }),
+    rawStatus: t.string({
+      nullable: true,
+      description: 'Exactly what the provider said; null if it said nothing.',
+      resolve: ({ invitation }) => invitation.rawStatus,
+    }),
+  }),
+});
+
+builder.queryField('reviewInvitation', (t) =>
+  t.field({
+    type: ReviewInvitation,
+    nullable: true,
+    description: 'One review invitation; null where Partoo knows none with this id.',
+    args: { invitationId: t.arg.id(INVITATION_ID), maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS) },
+    resolve: async (_, { invitationId, maxAgeSeconds }, { loaders }) => {
+      requireAge(maxAgeSeconds);
+      return loaders.invitation.load({ ref: reviewInvitationRef(invitationId), withIcalendar: false });
+    },
+  }),
+);

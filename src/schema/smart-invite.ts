@@ -1,0 +1,171 @@
+// A Smart Invite with everything it holds, and the query that asks for one.
+
+import type {
+  EventTime as EventTimeDomain,
+  Proposal as ProposalDomain,
+  SmartInvite as SmartInviteDomain,
+  SmartInviteEvent as SmartInviteEventDomain,
+  SmartInviteReply as SmartInviteReplyDomain,
+  Snapshot,
+} from '../invitation/invitation.ts';
+import { builder } from './builder.ts';
+import { selectsIcalendar } from './icalendar-selection.ts';
+import { Invitation, Node } from './invitation.ts';
+import {
+  CronofyDataCenter,
+  MAX_AGE_SECONDS,
+  refOfSmartInvite,
+  requireAge,
+  SMART_INVITE_ARGUMENTS,
+} from './ref-input.ts';
+
+const ReplyStatus = builder.enumType('ReplyStatus', {
+  description: 'What somebody answered to a calendar invitation.',
+  values: {
+    PENDING: { description: 'No answer yet. A cancelled invite stays here: Cronofy has no status for it.' },
+    ACCEPTED: { description: 'Accepted.' },
+    TENTATIVE: { description: 'Accepted tentatively.' },
+    DECLINED: { description: 'Declined.' },
+    UNKNOWN: { description: 'The provider said nothing, or something this gateway does not know: see `rawStatus`.' },
+  } as const,
+});
+
+const EventTime = builder.objectRef<EventTimeDomain>('EventTime').implement({
+  description: 'A moment, or a whole day: one of `dateTime` and `date` is set.',
+  fields: (t) => ({
+    dateTime: t.expose('dateTime', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'The moment, with the offset the provider gave; null for a whole day.',
+    }),
+    date: t.expose('date', { type: 'Date', nullable: true, description: 'The day, for an all-day event; else null.' }),
+    timeZone: t.expose('timeZone', {
+      type: 'TimeZone',
+      nullable: true,
+      description:
+        "The zone to show it in. It may disagree with the offset of `dateTime`: the provider's own data does.",
+    }),
+  }),
+});
+
+const Proposal = builder.objectRef<ProposalDomain>('Proposal').implement({
+  description: 'Another time that somebody proposed in a reply.',
+  fields: (t) => ({
+    start: t.expose('start', { type: EventTime, description: 'When it would begin.' }),
+    end: t.expose('end', { type: EventTime, description: 'When it would end.' }),
+  }),
+});
+
+const SmartInviteReply = builder.objectRef<SmartInviteReplyDomain>('SmartInviteReply').implement({
+  description: 'A person and what that person answered.',
+  fields: (t) => ({
+    email: t.expose('email', { type: 'EmailAddress', description: 'Whose answer it is.' }),
+    status: t.expose('status', { type: ReplyStatus, description: 'The answer.' }),
+    rawStatus: t.exposeString('rawStatus', {
+      nullable: true,
+      description: 'Exactly what the provider said; null if it said nothing.',
+    }),
+    comment: t.exposeString('comment', { nullable: true, description: 'What the person wrote along with the answer.' }),
+    proposal: t.expose('proposal', {
+      type: Proposal,
+      nullable: true,
+      description: 'Another time the person proposed; null if none.',
+    }),
+  }),
+});
+
+const EventLocation = builder.objectRef<{ description: string | null }>('EventLocation').implement({
+  description: 'Where an event takes place.',
+  fields: (t) => ({
+    description: t.exposeString('description', { nullable: true, description: 'The place in words.' }),
+  }),
+});
+
+const SmartInviteEvent = builder.objectRef<SmartInviteEventDomain>('SmartInviteEvent').implement({
+  description: 'The event that people are invited to.',
+  fields: (t) => ({
+    summary: t.exposeString('summary', { nullable: true, description: 'Its title.' }),
+    description: t.exposeString('description', { nullable: true, description: 'What it is about.' }),
+    start: t.expose('start', { type: EventTime, description: 'When it begins.' }),
+    end: t.expose('end', { type: EventTime, description: 'When it ends; the invite is final from then on.' }),
+    location: t.expose('location', { type: EventLocation, nullable: true, description: 'Where; null if not given.' }),
+  }),
+});
+
+const SmartInviteAttachments = builder.objectRef<{ icalendar: string | null }>('SmartInviteAttachments').implement({
+  description: 'What is attached to the e-mail that the recipient gets.',
+  fields: (t) => ({
+    icalendar: t.exposeString('icalendar', {
+      nullable: true,
+      description:
+        'The iCalendar (ICS) text. The provider is asked for it only when this field is selected: it is large.',
+    }),
+  }),
+});
+
+const SmartInvite = builder.objectRef<Snapshot<SmartInviteDomain>>('SmartInvite').implement({
+  description: 'A calendar invitation sent by e-mail through Cronofy, to one person or several.',
+  interfaces: [Invitation, Node],
+  fields: (t) => ({
+    smartInviteId: t.id({
+      description: 'The id your application gave it.',
+      resolve: ({ invitation }) => invitation.smartInviteId,
+    }),
+    dataCenter: t.field({
+      type: CronofyDataCenter,
+      description: 'The data center it was found in.',
+      resolve: ({ invitation }) => invitation.dataCenter,
+    }),
+    recipient: t.field({
+      type: SmartInviteReply,
+      nullable: true,
+      description: 'The person invited, with the answer; null for an invite to several people.',
+      resolve: ({ invitation }) => invitation.recipient,
+    }),
+    recipients: t.field({
+      type: [SmartInviteReply],
+      description: 'Everyone invited, one or several, each with the answer.',
+      resolve: ({ invitation }) => invitation.recipients,
+    }),
+    replies: t.field({
+      type: [SmartInviteReply],
+      description: 'Every reply, also of people who were not invited (forwards, aliases, distribution lists).',
+      resolve: ({ invitation }) => invitation.replies,
+    }),
+    callbackUrl: t.string({
+      nullable: true,
+      description: 'Where Cronofy sends notifications about this invite.',
+      resolve: ({ invitation }) => invitation.callbackUrl,
+    }),
+    event: t.field({
+      type: SmartInviteEvent,
+      description: 'The event.',
+      resolve: ({ invitation }) => invitation.event,
+    }),
+    attachments: t.field({
+      type: SmartInviteAttachments,
+      nullable: true,
+      description: 'What is attached to the e-mail; null where the provider has nothing.',
+      resolve: ({ invitation }) => invitation.attachments,
+    }),
+  }),
+});
+
+builder.queryField('smartInvite', (t) =>
+  t.field({
+    type: SmartInvite,
+    nullable: true,
+    description: 'One Smart Invite; null where Cronofy knows none with this id (and recipient) in this data center.',
+    args: {
+      smartInviteId: t.arg.id(SMART_INVITE_ARGUMENTS.smartInviteId),
+      recipientEmail: t.arg.string(SMART_INVITE_ARGUMENTS.recipientEmail),
+      dataCenter: t.arg(SMART_INVITE_ARGUMENTS.dataCenter),
+      maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS),
+    },
+    resolve: async (_, { maxAgeSeconds, ...named }, context, info) => {
+      requireAge(maxAgeSeconds);
+      const ref = refOfSmartInvite(named, context);
+      return context.loaders.invitation.load({ ref, withIcalendar: selectsIcalendar(info) });
+    },
+  }),
+);

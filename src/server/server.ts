@@ -1,0 +1,55 @@
+// Node's HTTP server: which path goes where, and how it starts and drains.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIPv6 } from 'node:net';
+import { GRAPHQL_PATH } from './graphql.ts';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export interface RunningServer {
+  /** Where it listens, such as http://127.0.0.1:4000. */
+  readonly origin: string;
+  /** Takes no more connections, lets what is in flight finish, and cuts what has not by then. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+export async function startServer(graphql: Handler, host: string, port: number): Promise<RunningServer> {
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
+  server.on('request', (request, response) => {
+    const path = request.url?.split('?', 1)[0];
+    if (path === GRAPHQL_PATH) {
+      graphql(request, response).catch(() => response.destroy());
+    } else if (path === '/health') {
+      reply(response, 200, { status: 'alive' });
+    } else {
+      reply(response, 404, { error: `There is nothing here: GraphQL is at ${GRAPHQL_PATH}.` });
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return { origin: originOf(server), stop: (timeoutMs) => stop(server, timeoutMs) };
+}
+
+function reply(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
+  response.end(JSON.stringify(body));
+}
+
+function stop(server: Server, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function originOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
+  return `http://${isIPv6(address.address) ? `[${address.address}]` : address.address}:${address.port}`;
+}

@@ -1,0 +1,79 @@
+// Environment → Settings. Every mistake is reported at once, with the variable's name and what it takes, and never
+// with its value: it may be a secret in the wrong place. What a provider needs is described in the provider's folder.
+
+import { z } from 'zod';
+import type { CronofyDataCenter } from './invitation/invitation.ts';
+import { dataCenter } from './providers/cronofy/client.ts';
+import { providers } from './providers/index.ts';
+import type { Account } from './providers/provider.ts';
+
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  /** Origins whose pages may call the gateway from a browser. */
+  readonly corsOrigins: readonly string[];
+  readonly graphiql: boolean;
+  readonly logLevel: string;
+  /** Whether both providers are to be imitated on loopback. */
+  readonly sandbox: boolean;
+  readonly accounts: readonly Account[];
+  readonly defaultDataCenter: CronofyDataCenter;
+}
+
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((text) => text === 'on');
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const Variables = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z
+    .string()
+    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'must be a port number, 0 to 65535')
+    .transform(Number)
+    .default(4000),
+  CORS_ORIGINS: z
+    .string()
+    .transform((text) => text.split(',').map((origin) => origin.trim()))
+    .refine(
+      (origins) => origins.every((origin) => URL.parse(origin)?.origin === origin),
+      'must be origins such as https://app.example.com, separated by commas',
+    )
+    .default([]),
+  GRAPHIQL: onOff.default(true),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  SANDBOX: onOff.optional(),
+  NODE_ENV: z.string().optional(),
+  CRONOFY_DATA_CENTER: dataCenter,
+});
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws SettingsError that names every variable which is wrong. */
+export function readSettings(environment: Environment): Settings {
+  // A variable that is set to nothing counts as not set: that is how shells and compose files unset one.
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const own = Variables.safeParse(set);
+  const accounts = providers.map((provider) => provider.account.safeParse(set));
+
+  const mistakes = [own, ...accounts].flatMap((result) => result.error?.issues ?? []);
+  if (!own.success || mistakes.length > 0) {
+    const lines = new Set(mistakes.map(({ path, message }) => `  ${String(path[0])} ${message}`));
+    throw new SettingsError(`The settings are not right:\n${[...lines].join('\n')}`);
+  }
+
+  const open = accounts.flatMap((result) => result.data ?? []);
+  return {
+    host: own.data.HOST,
+    port: own.data.PORT,
+    corsOrigins: own.data.CORS_ORIGINS,
+    graphiql: own.data.GRAPHIQL,
+    logLevel: own.data.LOG_LEVEL,
+    sandbox: own.data.SANDBOX ?? (open.length === 0 && own.data.NODE_ENV !== 'production'),
+    accounts: open,
+    defaultDataCenter: own.data.CRONOFY_DATA_CENTER,
+  };
+}

@@ -1,0 +1,47 @@
+// From status and bytes to JSON or a problem: the rules that hold for every provider. What the JSON means is the
+// business of each provider's wire.ts.
+
+import type { ProviderName } from '../invitation/invitation.ts';
+import {
+  type Problem,
+  ProviderBadResponse,
+  ProviderRateLimited,
+  ProviderRejected,
+  ProviderUnauthorized,
+  ProviderUnavailable,
+} from '../invitation/problem.ts';
+import type { UpstreamAnswer } from './request.ts';
+
+/** What a call gives: the body's JSON, or that there is no such thing. */
+export type Answer = { readonly found: true; readonly json: unknown } | { readonly found: false };
+
+/** @throws Problem for every status but 2xx and 404, and for a body that is not JSON. */
+export function readAnswer(answer: UpstreamAnswer, provider: ProviderName): Answer {
+  if (answer.status === 404) return { found: false };
+  if (answer.status < 200 || answer.status > 299) throw problemOfStatus(answer, provider);
+  try {
+    return { found: true, json: JSON.parse(answer.body.toString()) };
+  } catch {
+    throw new ProviderBadResponse(provider);
+  }
+}
+
+function problemOfStatus({ status, headers }: UpstreamAnswer, provider: ProviderName): Problem {
+  if (status === 401 || status === 402 || status === 403) return new ProviderUnauthorized(provider);
+  if (status === 429) return new ProviderRateLimited(provider, retryAfterSeconds(headers['retry-after']));
+  if (status === 408 || status >= 500) return new ProviderUnavailable(provider);
+  return status >= 400 ? new ProviderRejected(provider) : new ProviderBadResponse(provider);
+}
+
+/** Longest that a Retry-After is believed, in seconds. */
+const MAX_RETRY_AFTER_SECONDS = 300;
+
+/**
+ * Seconds to wait by a Retry-After header (RFC 9110, 10.2.3: seconds or an HTTP date), at most five minutes; null
+ * where there is none or it makes no sense.
+ */
+export function retryAfterSeconds(header: string | string[] | undefined, now = Date.now()): number | null {
+  if (typeof header !== 'string') return null;
+  const seconds = /^\d+$/.test(header) ? Number(header) : Math.ceil((Date.parse(header) - now) / 1000);
+  return seconds >= 0 ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : null;
+}

@@ -1,0 +1,175 @@
+// One attempt at one call: request in, status and bytes out. The only file that knows undici. It works with undici's
+// dispatch handlers and not with its streams, because then one timer bounds the whole attempt, a dripping or endless
+// body is cut where it is counted, and no unread body can be left behind. Redirects are never followed: a credential
+// in `x-APIKey` would travel along.
+
+import { type Dispatcher, Pool } from 'undici';
+import type { ProviderName } from '../invitation/invitation.ts';
+import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../invitation/problem.ts';
+
+export interface UpstreamRequest {
+  readonly provider: ProviderName;
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly path: string;
+  /** Parameters, not yet encoded. */
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Most bytes of the body that are taken. */
+  readonly maxBytes: number;
+}
+
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface Transport {
+  /**
+   * One GET, on a kept-alive connection of the origin's pool.
+   * @throws ProviderTimeout after `attemptTimeoutMs`, ProviderUnavailable where the network fails, ProviderBadResponse
+   * where the body passes `maxBytes`; the signal's reason where it aborts.
+   */
+  get(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer>;
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  readonly connectTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  readonly attemptTimeoutMs: number;
+  /** Connections an origin: as many as calls are let through at once, so that nothing waits inside undici. */
+  readonly connections: number;
+}
+
+export function createTransport(options: TransportOptions): Transport {
+  const pools = new Map<string, Pool>();
+
+  function poolOf(origin: string): Pool {
+    let pool = pools.get(origin);
+    if (pool === undefined) {
+      pool = new Pool(origin, {
+        connections: options.connections,
+        pipelining: 1,
+        connect: { timeout: options.connectTimeoutMs },
+        headersTimeout: options.headersTimeoutMs,
+        bodyTimeout: options.attemptTimeoutMs,
+        keepAliveTimeout: 30_000,
+      });
+      pools.set(origin, pool);
+    }
+    return pool;
+  }
+
+  return {
+    get: (request, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const attempt = new Attempt(request, signal, options.attemptTimeoutMs, resolve, reject);
+        poolOf(request.origin).dispatch(
+          { method: 'GET', path: targetOf(request), headers: { ...FIXED_HEADERS, ...request.headers } },
+          attempt,
+        );
+      }),
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+    },
+  };
+}
+
+// A compressed body could be far larger than what is counted, so none is asked for.
+const FIXED_HEADERS = { accept: 'application/json', 'accept-encoding': 'identity' };
+
+/** Path and query: exactly the parameters given, every reserved character encoded, `+` and the space too. */
+export function targetOf(request: Pick<UpstreamRequest, 'path' | 'query'>): string {
+  const query = Object.entries(request.query)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value.toWellFormed())}`)
+    .join('&');
+  return query === '' ? request.path : `${request.path}?${query}`;
+}
+
+/** Collects one answer; whatever comes first (end, error, cap, timer, abort) settles it, and the rest is ignored. */
+class Attempt implements Dispatcher.DispatchHandler {
+  readonly #request: UpstreamRequest;
+  readonly #signal: AbortSignal;
+  readonly #resolve: (answer: UpstreamAnswer) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #timer: NodeJS.Timeout;
+  readonly #onAbort = () => this.#fail(this.#signal.reason);
+  #controller: Dispatcher.DispatchController | undefined;
+  #failure: { readonly reason: unknown } | undefined;
+  #status = 0;
+  #headers: UpstreamAnswer['headers'] = {};
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(
+    request: UpstreamRequest,
+    signal: AbortSignal,
+    timeoutMs: number,
+    resolve: (answer: UpstreamAnswer) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#request = request;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#timer = setTimeout(() => this.#fail(new ProviderTimeout(request.provider)), timeoutMs);
+    signal.addEventListener('abort', this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#failure !== undefined) controller.abort(CANCELLED);
+    this.#controller = controller;
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: UpstreamAnswer['headers']): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#request.maxBytes) this.#fail(new ProviderBadResponse(this.#request.provider));
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#release();
+    const [first, ...more] = this.#chunks;
+    const body = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks);
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.#failure === undefined) this.#fail(problemOf(error, this.#request.provider));
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { reason };
+    this.#release();
+    this.#chunks = [];
+    this.#reject(reason);
+    this.#controller?.abort(CANCELLED);
+  }
+
+  #release(): void {
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+}
+
+// What undici is told when we give a call up; made once, because an error's stack costs more than the call.
+const CANCELLED = new Error('the gateway gave this call up');
+
+const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+// Only the kind of failure is kept: undici's messages name hosts and ports.
+function problemOf(error: Error, provider: ProviderName): Error {
+  const code = 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && TIMEOUTS.has(code)
+    ? new ProviderTimeout(provider)
+    : new ProviderUnavailable(provider);
+}

@@ -1,0 +1,14 @@
+// `npm run bench`: every claim about speed and size, measured beside something else in the same run.
+
+import { stopAll } from './processes.ts';
+import { footprint, throughput } from './throughput.ts';
+
+try {
+  const held = [await throughput(5), await footprint()];
+  if (held.includes(false)) {
+    console.log('Not every figure holds.');
+    process.exitCode = 1;
+  }
+} finally {
+  await stopAll();
+}

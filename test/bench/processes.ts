@@ -1,0 +1,62 @@
+// The processes of a benchmark: each on the core it is given, ready when it listens, ended when it is over.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const children: ChildProcess[] = [];
+
+/** Starts a script of this repository on one core, and waits until it listens on `port`. */
+export async function start(
+  script: string,
+  args: readonly string[],
+  options: { readonly core: number; readonly port: number; readonly environment?: Record<string, string> },
+): Promise<ChildProcess> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn('taskset', ['-c', String(options.core), process.execPath, path, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { PATH: process.env['PATH'], ...options.environment },
+  });
+  children.push(child);
+  while (!(await listens(options.port))) {
+    if (child.exitCode !== null) throw new Error(`${script} ended with ${child.exitCode} before it listened`);
+    await sleep(10);
+  }
+  return child;
+}
+
+export function stop(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}
+
+export async function stopAll(): Promise<void> {
+  await Promise.all(children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null).map(stop));
+}
+
+/** Resident memory of a process in megabytes. */
+export function residentMegabytes(child: ChildProcess): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+/** Seconds of processor time that a process has used. */
+export function cpuSeconds(child: ChildProcess): number {
+  const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
