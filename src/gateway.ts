@@ -38,17 +38,16 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
 
   const graphql = createGraphQLHandler<Context>({
     schema,
-    createContext: (signal) => ({
-      loaders: { invitation: createInvitationLoader(snapshots, signal) },
+    createContext: (caller) => ({
+      loaders: { invitation: createInvitationLoader(snapshots, caller) },
       providers: statuses,
       defaultDataCenter: settings.defaultDataCenter,
     }),
-    corsOrigins: settings.corsOrigins,
     graphiql: settings.graphiql,
     log,
   });
 
-  const server = await startServer(graphql, settings.host, settings.port);
+  const server = await startServer(graphql, settings);
   return {
     origin: server.origin,
     async stop(timeoutMs) {
@@ -60,8 +59,8 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
 
 function upstreamOf({ provider }: Account, transport: Transport): Upstream {
   const policy = createPolicy(provider, LIMITS);
-  return async (call, signal) => {
-    const answer = await policy.run((attempt) => transport.get({ ...call, provider }, attempt), signal);
+  return async (call, caller) => {
+    const answer = await policy.run((cancellation) => transport.get({ ...call, provider }, cancellation), caller);
     return readAnswer(answer, provider);
   };
 }

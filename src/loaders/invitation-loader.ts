@@ -6,6 +6,7 @@ import DataLoader from 'dataloader';
 import type { Snapshot } from '../invitation/invitation.ts';
 import { type InvitationOf, keyOf, type Ref } from '../invitation/ref.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
+import type { Cancellation } from '../upstream/cancellation.ts';
 
 export interface Wish<R extends Ref = Ref> {
   readonly ref: R;
@@ -17,26 +18,24 @@ export interface InvitationLoader {
   load<R extends Ref>(wish: Wish<R>): Promise<Snapshot<InvitationOf<R>> | null>;
 }
 
-/** @param signal aborts when the operation's caller has gone. */
-export function createInvitationLoader(snapshots: Snapshots, signal: AbortSignal | undefined): InvitationLoader {
+/** @param cancellation comes when the operation's caller has gone. */
+export function createInvitationLoader(snapshots: Snapshots, cancellation: Cancellation): InvitationLoader {
   const loader = new DataLoader<Wish, Snapshot | null, string>(readBatch, {
-    cacheKeyFn: (wish) => `${wish.withIcalendar ? 'with' : 'without'} ICS ${keyOf(wish.ref)}`,
+    cacheKeyFn: (wish) => (wish.withIcalendar ? `${keyOf(wish.ref)} with ICS` : keyOf(wish.ref)),
   });
 
   async function readBatch(wishes: readonly Wish[]): Promise<(Snapshot | null | Error)[]> {
+    const keys = wishes.map((wish) => keyOf(wish.ref));
     const reads = new Map<string, Promise<Snapshot | null | Error>>();
-    for (const { ref, withIcalendar } of merge(wishes)) {
-      const read = snapshots.read(ref, { withIcalendar, signal });
-      reads.set(keyOf(ref), read.catch(asError));
+    for (const [key, { ref, withIcalendar }] of merge(wishes, keys)) {
+      reads.set(key, snapshots.read(ref, { withIcalendar, cancellation }).catch(asError));
     }
-    return Promise.all(
-      wishes.map(async (wish) => {
-        const result = (await reads.get(keyOf(wish.ref))) ?? null;
-        // DataLoader would keep a failure as it keeps a value: forget it, so that asking again asks again.
-        if (result instanceof Error) loader.clear(wish);
-        return result;
-      }),
-    );
+    const results = await Promise.all(keys.map((key) => reads.get(key) ?? null));
+    // DataLoader would keep a failure as it keeps a value: forget it, so that asking again asks again.
+    wishes.forEach((wish, n) => {
+      if (results[n] instanceof Error) loader.clear(wish);
+    });
+    return results;
   }
 
   return {
@@ -51,14 +50,14 @@ function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot<I
   return snapshot.invitation.type === ref.type;
 }
 
-// A read with ICS answers a read without, so one call serves both.
-function merge(wishes: readonly Wish[]): Iterable<Wish> {
-  const byRef = new Map<string, Wish>();
-  for (const wish of wishes) {
-    const key = keyOf(wish.ref);
-    if (wish.withIcalendar || !byRef.has(key)) byRef.set(key, wish);
-  }
-  return byRef.values();
+// One wish a ref: a read with ICS answers a read without, so one call serves both.
+function merge(wishes: readonly Wish[], keys: readonly string[]): Map<string, Wish> {
+  const byKey = new Map<string, Wish>();
+  wishes.forEach((wish, n) => {
+    const key = keys[n] ?? '';
+    if (wish.withIcalendar || !byKey.has(key)) byKey.set(key, wish);
+  });
+  return byKey;
 }
 
 function asError(reason: unknown): Error {

@@ -5,19 +5,20 @@ import type { ZodType } from 'zod';
 import type { Invitation, InvitationType, ProviderName } from '../invitation/invitation.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Answer } from '../upstream/answer.ts';
+import type { Cancellation } from '../upstream/cancellation.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 
 /** A call to a provider, as its client describes it. */
 export type Call = Omit<UpstreamRequest, 'provider'>;
 
 /** Makes a call, with all that stands between us and a provider: queue, deadlines, limits. */
-export type Upstream = (call: Call, signal: AbortSignal | undefined) => Promise<Answer>;
+export type Upstream = (call: Call, cancellation: Cancellation) => Promise<Answer>;
 
 export interface ReadOptions {
   /** Also bring the iCalendar attachment, where the provider has such a thing. */
   readonly withIcalendar: boolean;
-  /** Aborts when nobody waits for the answer any more. */
-  readonly signal?: AbortSignal | undefined;
+  /** Cancelled when nobody waits for the answer any more. */
+  readonly cancellation: Cancellation;
 }
 
 /** One account, ready to be asked. It is handed refs of the account's own kind only (`Account.reads`). */

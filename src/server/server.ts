@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
+import { createCors } from './cors.ts';
 import { GRAPHQL_PATH } from './graphql.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -13,9 +14,20 @@ export interface RunningServer {
   stop(timeoutMs: number): Promise<void>;
 }
 
-export async function startServer(graphql: Handler, host: string, port: number): Promise<RunningServer> {
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly corsOrigins: readonly string[];
+}
+
+export async function startServer(
+  graphql: Handler,
+  { host, port, corsOrigins }: ServerOptions,
+): Promise<RunningServer> {
+  const cors = createCors(corsOrigins);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
   server.on('request', (request, response) => {
+    if (cors(request, response)) return;
     const path = request.url?.split('?', 1)[0];
     if (path === GRAPHQL_PATH) {
       graphql(request, response).catch(() => response.destroy());

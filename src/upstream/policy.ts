@@ -3,6 +3,7 @@
 import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderOverloaded, ProviderTimeout } from '../invitation/problem.ts';
+import { Cancellation } from './cancellation.ts';
 
 export interface PolicyOptions {
   readonly maxInFlight: number;
@@ -13,36 +14,42 @@ export interface PolicyOptions {
 
 export interface Policy {
   /**
-   * Runs a call when its turn comes; its signal aborts when the caller's does or the deadline has passed.
+   * Runs a call when its turn comes; its cancellation is the caller's, or comes when the deadline has passed.
    * @throws ProviderOverloaded at once where the queue is full, ProviderTimeout at the deadline.
    */
-  run<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
+  run<T>(call: (cancellation: Cancellation) => Promise<T>, caller: Cancellation): Promise<T>;
 }
 
 export function createPolicy(provider: ProviderName, options: PolicyOptions): Policy {
   const queue = bulkhead(options.maxInFlight, options.maxWaiting);
 
   return {
-    run: (call, signal) =>
+    run: (call, caller) =>
       new Promise((resolve, reject) => {
-        const abort = new AbortController();
-        const giveUp = (reason: unknown) => {
+        const cancellation = new Cancellation();
+        // Whoever waits is answered at once, also where the call still waits for its turn.
+        const giveUp = (reason: Error) => {
           reject(reason);
-          abort.abort(reason);
+          cancellation.cancel(reason);
         };
-        const onCallerGone = () => giveUp(signal?.reason);
         const deadline = setTimeout(() => giveUp(new ProviderTimeout(provider)), options.totalTimeoutMs);
-        if (signal?.aborted) onCallerGone();
-        signal?.addEventListener('abort', onCallerGone);
+        caller.add(giveUp);
+        const settled = () => {
+          clearTimeout(deadline);
+          caller.remove(giveUp);
+        };
         queue
-          .execute(() => call(abort.signal), abort.signal)
-          .then(resolve, (error: unknown) =>
-            reject(error instanceof BulkheadRejectedError ? new ProviderOverloaded(provider) : error),
-          )
-          .finally(() => {
-            clearTimeout(deadline);
-            signal?.removeEventListener('abort', onCallerGone);
-          });
+          .execute(() => (cancellation.reason === undefined ? call(cancellation) : Promise.reject(cancellation.reason)))
+          .then(
+            (value) => {
+              settled();
+              resolve(value);
+            },
+            (error: unknown) => {
+              settled();
+              reject(error instanceof BulkheadRejectedError ? new ProviderOverloaded(provider) : error);
+            },
+          );
       }),
   };
 }

@@ -6,6 +6,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../invitation/problem.ts';
+import type { Cancellation } from './cancellation.ts';
 
 export interface UpstreamRequest {
   readonly provider: ProviderName;
@@ -29,9 +30,9 @@ export interface Transport {
   /**
    * One GET, on a kept-alive connection of the origin's pool.
    * @throws ProviderTimeout after `attemptTimeoutMs`, ProviderUnavailable where the network fails, ProviderBadResponse
-   * where the body passes `maxBytes`; the signal's reason where it aborts.
+   * where the body passes `maxBytes`; the cancellation's reason where it is cancelled.
    */
-  get(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer>;
+  get(request: UpstreamRequest, cancellation: Cancellation): Promise<UpstreamAnswer>;
   close(): Promise<void>;
 }
 
@@ -63,10 +64,10 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    get: (request, signal) =>
+    get: (request, cancellation) =>
       new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        const attempt = new Attempt(request, signal, options.attemptTimeoutMs, resolve, reject);
+        if (cancellation.reason !== undefined) return reject(cancellation.reason);
+        const attempt = new Attempt(request, cancellation, options.attemptTimeoutMs, resolve, reject);
         poolOf(request.origin).dispatch(
           { method: 'GET', path: targetOf(request), headers: { ...FIXED_HEADERS, ...request.headers } },
           attempt,
@@ -89,16 +90,16 @@ export function targetOf(request: Pick<UpstreamRequest, 'path' | 'query'>): stri
   return query === '' ? request.path : `${request.path}?${query}`;
 }
 
-/** Collects one answer; whatever comes first (end, error, cap, timer, abort) settles it, and the rest is ignored. */
+/** Collects one answer; whatever comes first (end, error, cap, timer, cancellation) settles it, and the rest is ignored. */
 class Attempt implements Dispatcher.DispatchHandler {
   readonly #request: UpstreamRequest;
-  readonly #signal: AbortSignal;
+  readonly #cancellation: Cancellation;
   readonly #resolve: (answer: UpstreamAnswer) => void;
-  readonly #reject: (reason: unknown) => void;
+  readonly #reject: (reason: Error) => void;
   readonly #timer: NodeJS.Timeout;
-  readonly #onAbort = () => this.#fail(this.#signal.reason);
+  readonly #onCancel = (reason: Error) => this.#fail(reason);
   #controller: Dispatcher.DispatchController | undefined;
-  #failure: { readonly reason: unknown } | undefined;
+  #failure: Error | undefined;
   #status = 0;
   #headers: UpstreamAnswer['headers'] = {};
   #chunks: Buffer[] = [];
@@ -106,17 +107,17 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   constructor(
     request: UpstreamRequest,
-    signal: AbortSignal,
+    cancellation: Cancellation,
     timeoutMs: number,
     resolve: (answer: UpstreamAnswer) => void,
-    reject: (reason: unknown) => void,
+    reject: (reason: Error) => void,
   ) {
     this.#request = request;
-    this.#signal = signal;
+    this.#cancellation = cancellation;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#timer = setTimeout(() => this.#fail(new ProviderTimeout(request.provider)), timeoutMs);
-    signal.addEventListener('abort', this.#onAbort);
+    cancellation.add(this.#onCancel);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -146,9 +147,9 @@ class Attempt implements Dispatcher.DispatchHandler {
     if (this.#failure === undefined) this.#fail(problemOf(error, this.#request.provider));
   }
 
-  #fail(reason: unknown): void {
+  #fail(reason: Error): void {
     if (this.#failure !== undefined) return;
-    this.#failure = { reason };
+    this.#failure = reason;
     this.#release();
     this.#chunks = [];
     this.#reject(reason);
@@ -157,7 +158,7 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   #release(): void {
     clearTimeout(this.#timer);
-    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#cancellation.remove(this.#onCancel);
   }
 }
 

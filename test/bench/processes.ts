@@ -17,7 +17,7 @@ export async function start(
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn('taskset', ['-c', String(options.core), process.execPath, path, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { PATH: process.env['PATH'], ...options.environment },
+    env: { PATH: process.env.PATH, ...options.environment },
   });
   children.push(child);
   while (!(await listens(options.port))) {

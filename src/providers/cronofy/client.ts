@@ -67,7 +67,7 @@ function createCronofyReader(
   upstream: Upstream,
 ): Reader {
   return {
-    async read(ref: SmartInviteRef, { withIcalendar, signal }) {
+    async read(ref: SmartInviteRef, { withIcalendar, cancellation }) {
       const origin = origins[ref.dataCenter];
       if (origin === undefined) throw new ProviderNotConfigured('CRONOFY', 'is not configured for this data center');
       const answer = await upstream(
@@ -82,7 +82,7 @@ function createCronofyReader(
           headers: { authorization: `Bearer ${secret.reveal()}` },
           maxBytes: withIcalendar ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,
         },
-        signal,
+        cancellation,
       );
       return answer.found ? decodeSmartInvite(answer.json, ref) : null;
     },

@@ -36,7 +36,7 @@ export const partoo: Provider = { name: 'PARTOO', account };
 
 function createPartooReader(base: { origin: string; path: string }, apiKey: Secret, upstream: Upstream): Reader {
   return {
-    async read(ref: ReviewInvitationRef, { signal }) {
+    async read(ref: ReviewInvitationRef, { cancellation }) {
       const answer = await upstream(
         {
           origin: base.origin,
@@ -45,7 +45,7 @@ function createPartooReader(base: { origin: string; path: string }, apiKey: Secr
           headers: { 'x-APIKey': apiKey.reveal() },
           maxBytes: MAX_BODY_BYTES,
         },
-        signal,
+        cancellation,
       );
       return answer.found ? decodeReviewInvitation(answer.json, ref) : null;
     },
