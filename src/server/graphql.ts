@@ -3,13 +3,16 @@
 // echoed, errors are masked and coded.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GraphQLSchema } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
+import { useGraphQlJit } from '@envelop/graphql-jit';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
+import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Logger } from '../telemetry/log.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import { BodyTooLarge, readBody } from './body.ts';
 import { createErrorMask } from './error.ts';
 import { graphiqlTabs } from './graphiql.ts';
+import { parseParams } from './params.ts';
+import { negotiate, sendResult } from './result.ts';
 import type { Handler } from './server.ts';
 
 export interface GraphQLOptions<Context extends object> {
@@ -27,7 +30,6 @@ export const GRAPHQL_PATH = '/graphql';
 
 interface ServerContext {
   readonly caller: Cancellation;
-  readonly params?: Record<string, unknown>;
 }
 
 export function createGraphQLHandler<Context extends object>(options: GraphQLOptions<Context>): Handler {
@@ -35,7 +37,7 @@ export function createGraphQLHandler<Context extends object>(options: GraphQLOpt
     schema: options.schema,
     context: ({ caller }) => options.createContext(caller),
     graphqlEndpoint: GRAPHQL_PATH,
-    plugins: [useParsedBody()],
+    plugins: [useCompiledOperations()],
     maskedErrors: { maskError: createErrorMask(options.log) },
     // Yoga would log every error whole; what is worth a line is logged by the mask.
     logging: false,
@@ -48,30 +50,54 @@ export function createGraphQLHandler<Context extends object>(options: GraphQLOpt
     // Loaded when the first browser comes: it is nine megabytes.
     renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
   });
+  const request = new yoga.fetchAPI.Request(`http://gateway${GRAPHQL_PATH}`, { method: 'POST' });
 
-  return async (request, response) => {
-    const caller = callerOf(response);
-    if (request.method !== 'POST') return void (await yoga(request, response, { caller }));
-    if (!isJson(request.headers['content-type'])) {
+  // Yoga's adapter between Node and the Fetch API costs more than a small operation does, so that a POST goes past it.
+  async function post(incoming: IncomingMessage, response: ServerResponse, caller: Cancellation): Promise<void> {
+    if (!isJson(incoming.headers['content-type'])) {
       return refuse(response, 415, 'This endpoint takes JSON: send content-type: application/json.');
     }
+    const mediaType = negotiate(incoming.headers.accept);
+    if (mediaType === undefined) return refuse(response, 406, 'This endpoint answers with JSON: accept it.');
     let body: Buffer;
     try {
-      body = await readBody(request, MAX_BODY_BYTES);
+      body = await readBody(incoming, MAX_BODY_BYTES);
     } catch (error) {
       if (!(error instanceof BodyTooLarge)) return;
       return refuse(response, 413, `The request is larger than ${MAX_BODY_BYTES} bytes: ask for less at once.`);
     }
-    const params = parseObject(body);
-    if (params === null) return refuse(response, 400, 'The body is not a JSON object with a query: check its syntax.');
-    // Yoga's own adapter to Node's requests and responses costs more than the operation: what it would do for a body
-    // that is already read is these lines.
-    const url = `http://gateway${request.url}`;
-    const asked = new yoga.fetchAPI.Request(url, { method: 'POST', headers: headersOf(request) });
-    const answer = await yoga.handle(asked, { caller, params });
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(await answer.text());
+    const params = parseParams(body);
+    if ('fault' in params) return refuse(response, 400, params.fault);
+    const result = await yoga.getResultForParams({ params, request }, { caller });
+    if (result === undefined || isAsyncIterable(result)) throw new TypeError('the operation gave no result');
+    sendResult(response, mediaType, result);
+  }
+
+  return async (incoming, response) => {
+    const caller = callerOf(response);
+    if (incoming.method === 'POST') return post(incoming, response, caller);
+    await yoga(incoming, response, { caller });
   };
+}
+
+/**
+ * Compiles an operation to code when it comes for the second time: whoever asks the same again and again is served
+ * faster, and whoever sends ever new ones does not make us compile them. The plugin keeps one compilation a document,
+ * so documents of several operations stay out.
+ */
+function useCompiledOperations() {
+  const seen = new WeakSet<DocumentNode>();
+  return useGraphQlJit(
+    {},
+    {
+      enableIf({ document }) {
+        if (seen.has(document))
+          return document.definitions.filter(({ kind }) => kind === 'OperationDefinition').length === 1;
+        seen.add(document);
+        return false;
+      },
+    },
+  );
 }
 
 /** Cancelled when the connection closes before the answer was written. */
@@ -83,31 +109,8 @@ function callerOf(response: ServerResponse): Cancellation {
   return caller;
 }
 
-function headersOf({ headers }: IncomingMessage): Record<string, string> {
-  return { accept: headers.accept ?? '*/*', 'content-type': headers['content-type'] ?? '' };
-}
-
-/** Hands yoga the body that was read and parsed here. */
-function useParsedBody(): Plugin<object, ServerContext> {
-  return {
-    onRequestParse({ serverContext, setRequestParser }) {
-      const params = serverContext?.params;
-      if (params !== undefined) setRequestParser(() => params);
-    },
-  };
-}
-
 function isJson(contentType: string | undefined): boolean {
   return /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType ?? '');
-}
-
-function parseObject(body: Buffer): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(body.toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
-  } catch {
-    return null;
-  }
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
