@@ -60,7 +60,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
 function upstreamOf({ provider }: Account, transport: Transport): Upstream {
   const policy = createPolicy(provider, LIMITS);
   return async (call, caller) => {
-    const answer = await policy.run((cancellation) => transport.get({ ...call, provider }, cancellation), caller);
+    const answer = await policy.run((cancellation) => transport.get(call, cancellation), caller);
     return readAnswer(answer, provider);
   };
 }

@@ -8,11 +8,8 @@ import type { Answer } from '../upstream/answer.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { UpstreamRequest } from '../upstream/request.ts';
 
-/** A call to a provider, as its client describes it. */
-export type Call = Omit<UpstreamRequest, 'provider'>;
-
 /** Makes a call, with all that stands between us and a provider: queue, deadlines, limits. */
-export type Upstream = (call: Call, cancellation: Cancellation) => Promise<Answer>;
+export type Upstream = (call: UpstreamRequest, cancellation: Cancellation) => Promise<Answer>;
 
 export interface ReadOptions {
   /** Also bring the iCalendar attachment, where the provider has such a thing. */

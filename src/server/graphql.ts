@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { useGraphQlJit } from '@envelop/graphql-jit';
 import type { DocumentNode, GraphQLSchema } from 'graphql';
-import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { createYoga, isAsyncIterable } from 'graphql-yoga';
 import type { Logger } from '../telemetry/log.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import { BodyTooLarge, readBody } from './body.ts';

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { CronofyDataCenter } from '../../invitation/invitation.ts';
 import { ProviderNotConfigured } from '../../invitation/problem.ts';
 import { DATA_CENTERS, type SmartInviteRef } from '../../invitation/ref.ts';
+import { FIXED_HEADERS } from '../../upstream/request.ts';
 import { Secret } from '../../upstream/secret.ts';
 import { baseUrl } from '../base-url.ts';
 import {
@@ -66,12 +67,14 @@ function createCronofyReader(
   secret: Secret,
   upstream: Upstream,
 ): Reader {
+  const headers = [...FIXED_HEADERS, 'authorization', `Bearer ${secret.reveal()}`];
   return {
     async read(ref: SmartInviteRef, { withIcalendar, cancellation }) {
       const origin = origins[ref.dataCenter];
       if (origin === undefined) throw new ProviderNotConfigured('CRONOFY', 'is not configured for this data center');
       const answer = await upstream(
         {
+          provider: 'CRONOFY',
           origin,
           path: '/v1/smart_invites',
           query: {
@@ -79,7 +82,7 @@ function createCronofyReader(
             ...(ref.recipientEmail === null ? {} : { recipient_email: ref.recipientEmail }),
             ...(withIcalendar ? { include_ics: 'true' } : {}),
           },
-          headers: { authorization: `Bearer ${secret.reveal()}` },
+          headers,
           maxBytes: withIcalendar ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,
         },
         cancellation,

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import type { ReviewInvitationRef } from '../../invitation/ref.ts';
+import { FIXED_HEADERS } from '../../upstream/request.ts';
 import { Secret } from '../../upstream/secret.ts';
 import { baseUrl } from '../base-url.ts';
 import { type Account, MAX_BODY_BYTES, type Provider, type Reader, type Upstream } from '../provider.ts';
@@ -35,14 +36,17 @@ const account = z
 export const partoo: Provider = { name: 'PARTOO', account };
 
 function createPartooReader(base: { origin: string; path: string }, apiKey: Secret, upstream: Upstream): Reader {
+  const path = `${base.path}/review_booster/invitation_status`;
+  const headers = [...FIXED_HEADERS, 'x-APIKey', apiKey.reveal()];
   return {
     async read(ref: ReviewInvitationRef, { cancellation }) {
       const answer = await upstream(
         {
+          provider: 'PARTOO',
           origin: base.origin,
-          path: `${base.path}/review_booster/invitation_status`,
+          path,
           query: { invitation_id: ref.invitationId },
-          headers: { 'x-APIKey': apiKey.reveal() },
+          headers,
           maxBytes: MAX_BODY_BYTES,
         },
         cancellation,
