@@ -28,7 +28,7 @@ const LIMITS = {
 
 /** @throws Error where the host and port cannot be listened on. */
 export async function startGateway(settings: Settings, log: Logger): Promise<RunningServer> {
-  const transport = createTransport({ ...LIMITS, connections: LIMITS.maxInFlight });
+  const transport = createTransport(LIMITS);
   const readers = new Map<InvitationType, Reader>(
     settings.accounts.map((account) => [account.reads, account.open(upstreamOf(account, transport))]),
   );

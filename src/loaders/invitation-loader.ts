@@ -16,6 +16,8 @@ export interface Wish<R extends Ref = Ref> {
 export interface InvitationLoader {
   /** @throws Problem where this one could not be read. */
   load<R extends Ref>(wish: Wish<R>): Promise<Snapshot<InvitationOf<R>> | null>;
+  /** In the order of the wishes; what could not be read is a Problem in its place. */
+  loadMany(wishes: readonly Wish[]): Promise<readonly (Snapshot | null | Error)[]>;
 }
 
 /** @param cancellation comes when the operation's caller has gone. */
@@ -39,6 +41,7 @@ export function createInvitationLoader(snapshots: Snapshots, cancellation: Cance
   }
 
   return {
+    loadMany: (wishes) => loader.loadMany(wishes),
     async load(wish) {
       const snapshot = await loader.load(wish);
       return snapshot !== null && isOf(wish.ref, snapshot) ? snapshot : null;

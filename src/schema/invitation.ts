@@ -1,8 +1,9 @@
 // The shared Invitation interface, Relay's Node above it, and the queries that answer with any kind of invitation.
 
+import type { GraphQLResolveInfo } from 'graphql';
 import { isFinal, type Snapshot, statusOf } from '../invitation/invitation.ts';
 import { BadUserInput } from '../invitation/problem.ts';
-import { globalIdOf, PROVIDER_OF, refOf, refOfGlobalId } from '../invitation/ref.ts';
+import { globalIdOf, PROVIDER_OF, type Ref, refOf, refOfGlobalId } from '../invitation/ref.ts';
 import { builder, type Context } from './builder.ts';
 import { selectsIcalendar } from './icalendar-selection.ts';
 import { InvitationRefInput, MAX_AGE_SECONDS, refOfInput, requireAge } from './ref-input.ts';
@@ -83,7 +84,11 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'Any object by its global id; null where there is none.',
     args: { id: t.arg.id({ required: true, description: 'A global id from an earlier answer.' }) },
-    resolve: (_, { id }, context, info) => loadById(id, context, selectsIcalendar(info)),
+    resolve: async (_, { id }, context, info) => {
+      // An id that was never given out gets the same null as one whose invitation does not exist.
+      const ref = refOfGlobalId(id);
+      return ref && context.loaders.invitation.load({ ref, withIcalendar: selectsIcalendar(info) });
+    },
   }),
   nodes: t.field({
     type: [Node],
@@ -92,8 +97,7 @@ builder.queryFields((t) => ({
     args: { ids: t.arg.idList({ required: true, description: 'Global ids from earlier answers.' }) },
     resolve: (_, { ids }, context, info) => {
       requireSize('ids', ids);
-      const withIcalendar = selectsIcalendar(info);
-      return ids.map((id) => loadById(id, context, withIcalendar));
+      return loadAll(ids.map(refOfGlobalId), context, info);
     },
   }),
   invitation: t.field({
@@ -121,19 +125,37 @@ builder.queryFields((t) => ({
     resolve: (_, { refs, maxAgeSeconds }, context, info) => {
       requireAge(maxAgeSeconds);
       requireSize('refs', refs);
-      const withIcalendar = selectsIcalendar(info);
-      return refs.map(async (input) => {
-        const ref = refOfInput(input, context);
-        return ref && context.loaders.invitation.load({ ref, withIcalendar });
-      });
+      return loadAll(
+        refs.map((input) => refOrFault(input, context)),
+        context,
+        info,
+      );
     },
   }),
 }));
 
-// An id that was never given out gets the same null as one whose invitation does not exist.
-async function loadById(id: string, context: Context, withIcalendar: boolean): Promise<Snapshot | null> {
-  const ref = refOfGlobalId(id);
-  return ref && context.loaders.invitation.load({ ref, withIcalendar });
+/** Each in its place: what cannot be named stays what it is, everything else is read. */
+async function loadAll(
+  refs: readonly (Ref | null | Error)[],
+  context: Context,
+  info: GraphQLResolveInfo,
+): Promise<(Snapshot | null | Promise<never>)[]> {
+  const withIcalendar = selectsIcalendar(info);
+  const wishes = refs.flatMap((ref) => (ref === null || ref instanceof Error ? [] : { ref, withIcalendar }));
+  const read = (await context.loaders.invitation.loadMany(wishes)).values();
+  return refs.map((ref) => {
+    const result = ref === null || ref instanceof Error ? ref : (read.next().value ?? null);
+    return result instanceof Error ? Promise.reject(result) : result;
+  });
+}
+
+function refOrFault(input: typeof InvitationRefInput.$inferInput, context: Context): Ref | null | Error {
+  try {
+    return refOfInput(input, context);
+  } catch (error) {
+    if (error instanceof BadUserInput) return error;
+    throw error;
+  }
 }
 
 function requireSize(argument: string, list: readonly unknown[]): void {

@@ -3,7 +3,7 @@
 // body is cut where it is counted, and no unread body can be left behind. Redirects are never followed: a credential
 // in `x-APIKey` would travel along.
 
-import { type Dispatcher, Pool } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../invitation/problem.ts';
 import type { Cancellation } from './cancellation.ts';
@@ -32,7 +32,7 @@ export const FIXED_HEADERS: readonly string[] = ['accept', 'application/json', '
 
 export interface Transport {
   /**
-   * One GET, on a kept-alive connection of the origin's pool.
+   * One GET, on a connection of the origin's that is kept alive.
    * @throws ProviderTimeout after `attemptTimeoutMs`, ProviderUnavailable where the network fails, ProviderBadResponse
    * where the body passes `maxBytes`; the cancellation's reason where it is cancelled.
    */
@@ -44,39 +44,48 @@ export interface TransportOptions {
   readonly connectTimeoutMs: number;
   readonly headersTimeoutMs: number;
   readonly attemptTimeoutMs: number;
-  /** Connections an origin: as many as calls are let through at once, so that nothing waits inside undici. */
-  readonly connections: number;
 }
 
 export function createTransport(options: TransportOptions): Transport {
-  const pools = new Map<string, Pool>();
+  const clients = new Set<Client>();
+  const idle = new Map<string, Client[]>();
 
-  function poolOf(origin: string): Pool {
-    let pool = pools.get(origin);
-    if (pool === undefined) {
-      pool = new Pool(origin, {
-        connections: options.connections,
-        pipelining: 1,
-        connect: { timeout: options.connectTimeoutMs },
-        // Each attempt has a timer of its own, that also bounds what undici's two do not: a drip.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        keepAliveTimeout: 30_000,
-      });
-      pools.set(origin, pool);
-    }
-    return pool;
+  // One call a connection at a time, the one used last first: so that few stay warm and the others close by themselves.
+  // There are never more than calls are let through at once. (undici's Pool does the same for a fifth more a call.)
+  function connect(origin: string): Client {
+    const client = new Client(origin, {
+      pipelining: 1,
+      connect: { timeout: options.connectTimeoutMs },
+      // Each attempt has a timer of its own, that also bounds what undici's two do not: a drip.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: 30_000,
+    });
+    clients.add(client);
+    return client;
+  }
+
+  function idleOf(origin: string): Client[] {
+    const list = idle.get(origin) ?? [];
+    if (list.length === 0) idle.set(origin, list);
+    return list;
   }
 
   return {
     get: (request, cancellation) =>
       new Promise((resolve, reject) => {
         if (cancellation.reason !== undefined) return reject(cancellation.reason);
-        const attempt = new Attempt(request, cancellation, options, resolve, reject);
-        poolOf(request.origin).dispatch({ method: 'GET', path: targetOf(request), headers: request.headers }, attempt);
+        const free = idleOf(request.origin);
+        const client = free.pop() ?? connect(request.origin);
+        const attempt = new Attempt(request, cancellation, options, {
+          resolve,
+          reject,
+          release: () => free.push(client),
+        });
+        client.dispatch({ method: 'GET', path: targetOf(request), headers: request.headers }, attempt);
       }),
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...clients].map((client) => client.destroy()));
     },
   };
 }
@@ -89,12 +98,18 @@ export function targetOf(request: Pick<UpstreamRequest, 'path' | 'query'>): stri
   return query === '' ? request.path : `${request.path}?${query}`;
 }
 
+interface Outcome {
+  resolve(answer: UpstreamAnswer): void;
+  reject(reason: Error): void;
+  /** The connection is free again. */
+  release(): void;
+}
+
 /** Collects one answer; whatever comes first (end, error, cap, timer, cancellation) settles it, and the rest is ignored. */
 class Attempt implements Dispatcher.DispatchHandler {
   readonly #request: UpstreamRequest;
   readonly #cancellation: Cancellation;
-  readonly #resolve: (answer: UpstreamAnswer) => void;
-  readonly #reject: (reason: Error) => void;
+  readonly #outcome: Outcome;
   #timer: NodeJS.Timeout;
   readonly #onCancel = (reason: Error) => this.#fail(reason);
   #controller: Dispatcher.DispatchController | undefined;
@@ -108,13 +123,11 @@ class Attempt implements Dispatcher.DispatchHandler {
     request: UpstreamRequest,
     cancellation: Cancellation,
     { headersTimeoutMs, attemptTimeoutMs }: TransportOptions,
-    resolve: (answer: UpstreamAnswer) => void,
-    reject: (reason: Error) => void,
+    outcome: Outcome,
   ) {
     this.#request = request;
     this.#cancellation = cancellation;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#outcome = outcome;
     this.#timer = setTimeout(() => {
       if (this.#status === 0) return this.#timeOut();
       this.#timer = setTimeout(() => this.#timeOut(), attemptTimeoutMs - headersTimeoutMs);
@@ -139,13 +152,16 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#release();
+    this.#outcome.release();
+    if (this.#failure !== undefined) return;
+    this.#settle();
     const [first, ...more] = this.#chunks;
     const body = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    this.#outcome.resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#outcome.release();
     if (this.#failure === undefined) this.#fail(problemOf(error, this.#request.provider));
   }
 
@@ -156,13 +172,13 @@ class Attempt implements Dispatcher.DispatchHandler {
   #fail(reason: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
-    this.#release();
+    this.#settle();
     this.#chunks = [];
-    this.#reject(reason);
+    this.#outcome.reject(reason);
     this.#controller?.abort(CANCELLED);
   }
 
-  #release(): void {
+  #settle(): void {
     clearTimeout(this.#timer);
     this.#cancellation.remove(this.#onCancel);
   }
