@@ -1,0 +1,74 @@
+// A gateway as its callers meet it: real HTTP on loopback in front, the sandbox over real HTTP behind. No latency and
+// no quota unless a test asks for them.
+
+import { startGateway } from '../src/gateway.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox/sandbox.ts';
+import { type Environment, readSettings } from '../src/settings.ts';
+import { createLog } from '../src/telemetry/log.ts';
+
+export interface GraphQLAnswer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever its query asked for
+  readonly data: any;
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly (string | number)[];
+    readonly extensions: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+export interface TestGateway {
+  readonly origin: string;
+  readonly sandbox: Sandbox;
+  /** Every line logged so far. */
+  readonly log: readonly string[];
+  query(query: string, variables?: object, init?: { signal?: AbortSignal }): Promise<GraphQLAnswer>;
+  /** Targets of the upstream calls since the last time this was asked. */
+  takeCalls(): { partoo: string[]; cronofy: string[] };
+  stop(): Promise<void>;
+}
+
+export interface TestGatewayOptions {
+  readonly sandbox?: SandboxOptions;
+  /** Over the variables that reach the sandbox. */
+  readonly environment?: Environment;
+}
+
+const QUICK = { latencyMs: 0, quota: [] };
+
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const sandbox = await startSandbox({
+    cronofy: { ...QUICK, ...options.sandbox?.cronofy },
+    partoo: { ...QUICK, ...options.sandbox?.partoo },
+  });
+  const log: string[] = [];
+  const settings = readSettings({ PORT: '0', ...sandbox.variables, ...options.environment });
+  const gateway = await startGateway(settings, createLog('trace', { write: (line) => void log.push(line) }));
+  return {
+    origin: gateway.origin,
+    sandbox,
+    log,
+    async query(query, variables = {}, init = {}) {
+      const response = await fetch(`${gateway.origin}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query, variables }),
+        ...init,
+      });
+      return { status: response.status, ...((await response.json()) as Omit<GraphQLAnswer, 'status'>) };
+    },
+    takeCalls() {
+      const calls = {
+        partoo: sandbox.partoo.calls.map(({ target }) => target),
+        cronofy: sandbox.cronofy.calls.map(({ target }) => target),
+      };
+      sandbox.partoo.forgetCalls();
+      sandbox.cronofy.forgetCalls();
+      return calls;
+    },
+    async stop() {
+      await gateway.stop(1_000);
+      await sandbox.stop();
+    },
+  };
+}
