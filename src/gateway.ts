@@ -1,19 +1,17 @@
 // The composition root: the one place that wires the rooms together.
 
-import type { InvitationType } from './invitation/invitation.ts';
+import type { InvitationType, ProviderName } from './invitation/invitation.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { providers } from './providers/index.ts';
-import type { Account, Reader, Upstream } from './providers/provider.ts';
-import type { Context } from './schema/builder.ts';
+import type { Context, ProviderStatus } from './schema/builder.ts';
 import { schema } from './schema/index.ts';
 import { createGraphQLHandler } from './server/graphql.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import type { Settings } from './settings.ts';
-import { createSnapshots } from './snapshots/snapshots.ts';
+import { createSnapshots, type Source } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
-import { readAnswer } from './upstream/answer.ts';
-import { createPolicy } from './upstream/policy.ts';
-import { createTransport, type Transport } from './upstream/request.ts';
+import { createTransport } from './upstream/request.ts';
+import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
 /** How long a provider is waited for, and how many calls at once it gets. */
 const LIMITS = {
@@ -29,18 +27,22 @@ const LIMITS = {
 /** @throws Error where the host and port cannot be listened on. */
 export async function startGateway(settings: Settings, log: Logger): Promise<RunningServer> {
   const transport = createTransport(LIMITS);
-  const readers = new Map<InvitationType, Reader>(
-    settings.accounts.map((account) => [account.reads, account.open(upstreamOf(account, transport))]),
-  );
-  const snapshots = createSnapshots(readers);
-  const configured = new Set(settings.accounts.map((account) => account.provider));
-  const statuses = providers.map(({ name }) => ({ provider: name, isConfigured: configured.has(name) }));
+  const upstreams = new Map<ProviderName, Upstream>();
+  const sources = new Map<InvitationType, Source>();
+  for (const account of settings.accounts) {
+    const { provider } = account;
+    const upstream = createUpstream(provider, transport, { ...LIMITS, quota: account.quota });
+    upstream.policy.onCircuit(() => log.warn({ provider, circuit: upstream.policy.circuit() }, 'the breaker changed'));
+    upstreams.set(provider, upstream);
+    sources.set(account.reads, { reader: account.open(upstream.call), upstream });
+  }
+  const snapshots = createSnapshots(sources, settings.snapshots);
 
   const graphql = createGraphQLHandler<Context>({
     schema,
     createContext: (caller) => ({
       loaders: { invitation: createInvitationLoader(snapshots, caller) },
-      providers: statuses,
+      providers: () => providers.map(({ name }) => statusOf(name, upstreams.get(name))),
       defaultDataCenter: settings.defaultDataCenter,
     }),
     graphiql: settings.graphiql,
@@ -57,10 +59,13 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
   };
 }
 
-function upstreamOf({ provider }: Account, transport: Transport): Upstream {
-  const policy = createPolicy(provider, LIMITS);
-  return async (call, caller) => {
-    const answer = await policy.run((cancellation) => transport.get(call, cancellation), caller);
-    return readAnswer(answer, provider);
+function statusOf(provider: ProviderName, upstream: Upstream | undefined): ProviderStatus {
+  if (upstream === undefined) return { provider, isConfigured: false, circuit: 'CLOSED', quota: null };
+  const { limit, remaining, resetsInMs } = upstream.quota.status();
+  return {
+    provider,
+    isConfigured: true,
+    circuit: upstream.policy.circuit(),
+    quota: { limit, remaining, resetsAt: new Date(Date.now() + resetsInMs) },
   };
 }

@@ -6,6 +6,8 @@ import type { CronofyDataCenter } from './invitation/invitation.ts';
 import { dataCenter } from './providers/cronofy/client.ts';
 import { providers } from './providers/index.ts';
 import type { Account } from './providers/provider.ts';
+import { FRESHNESS } from './snapshots/freshness.ts';
+import type { SnapshotOptions } from './snapshots/snapshots.ts';
 
 export interface Settings {
   readonly host: string;
@@ -18,6 +20,7 @@ export interface Settings {
   readonly sandbox: boolean;
   readonly accounts: readonly Account[];
   readonly defaultDataCenter: CronofyDataCenter;
+  readonly snapshots: SnapshotOptions;
 }
 
 export class SettingsError extends Error {
@@ -27,6 +30,20 @@ export class SettingsError extends Error {
 const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((text) => text === 'on');
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const seconds = (defaultMs: number) =>
+  z
+    .string()
+    .refine((text) => /^\d{1,7}(\.\d{1,3})?$/.test(text), 'must be seconds, such as 10 or 0.5')
+    .transform((text) => Number(text) * 1_000)
+    .default(defaultMs);
+
+const count = (fallback: number) =>
+  z
+    .string()
+    .refine((text) => /^[1-9]\d{0,8}$/.test(text), 'must be a whole number above 0')
+    .transform(Number)
+    .default(fallback);
 
 const Variables = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -48,6 +65,14 @@ const Variables = z.object({
   SANDBOX: onOff.optional(),
   NODE_ENV: z.string().optional(),
   CRONOFY_DATA_CENTER: dataCenter,
+  FRESH_SECONDS: seconds(FRESHNESS.freshMs),
+  FINAL_SECONDS: seconds(FRESHNESS.finalMs),
+  REVALIDATE_SECONDS: seconds(FRESHNESS.revalidateMs),
+  PATIENCE_SECONDS: seconds(FRESHNESS.patienceMs),
+  STALE_SECONDS: seconds(FRESHNESS.staleMs),
+  NOT_FOUND_SECONDS: seconds(FRESHNESS.notFoundMs),
+  SNAPSHOT_MAX_ENTRIES: count(50_000),
+  SNAPSHOT_MAX_MEGABYTES: count(64),
 });
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -75,5 +100,15 @@ export function readSettings(environment: Environment): Settings {
     sandbox: own.data.SANDBOX ?? (open.length === 0 && own.data.NODE_ENV !== 'production'),
     accounts: open,
     defaultDataCenter: own.data.CRONOFY_DATA_CENTER,
+    snapshots: {
+      freshMs: own.data.FRESH_SECONDS,
+      finalMs: own.data.FINAL_SECONDS,
+      revalidateMs: own.data.REVALIDATE_SECONDS,
+      patienceMs: own.data.PATIENCE_SECONDS,
+      staleMs: own.data.STALE_SECONDS,
+      notFoundMs: own.data.NOT_FOUND_SECONDS,
+      maxEntries: own.data.SNAPSHOT_MAX_ENTRIES,
+      maxBytes: own.data.SNAPSHOT_MAX_MEGABYTES * 1024 * 1024,
+    },
   };
 }

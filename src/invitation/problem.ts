@@ -66,7 +66,7 @@ export class ProviderUnauthorized extends ProviderProblem {
   }
 }
 
-/** 429, or a quota of our own that keeps us from one. */
+/** No quota for this call: ours, that keeps us from a 429. */
 export class ProviderRateLimited extends ProviderProblem {
   readonly code = 'PROVIDER_RATE_LIMITED';
   override readonly retryable = true;
@@ -77,6 +77,9 @@ export class ProviderRateLimited extends ProviderProblem {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
+
+/** A 429 that came all the same. */
+export class ProviderThrottled extends ProviderRateLimited {}
 
 export class ProviderTimeout extends ProviderProblem {
   readonly code = 'PROVIDER_TIMEOUT';

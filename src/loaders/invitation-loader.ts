@@ -11,6 +11,8 @@ import type { Cancellation } from '../upstream/cancellation.ts';
 export interface Wish<R extends Ref = Ref> {
   readonly ref: R;
   readonly withIcalendar: boolean;
+  /** The oldest answer that will do, in milliseconds; null leaves it to the gateway. */
+  readonly maxAgeMs: number | null;
 }
 
 export interface InvitationLoader {
@@ -20,17 +22,17 @@ export interface InvitationLoader {
   loadMany(wishes: readonly Wish[]): Promise<readonly (Snapshot | null | Error)[]>;
 }
 
-/** @param cancellation comes when the operation's caller has gone. */
-export function createInvitationLoader(snapshots: Snapshots, cancellation: Cancellation): InvitationLoader {
+/** @param caller is cancelled when the operation's caller has gone. */
+export function createInvitationLoader(snapshots: Snapshots, caller: Cancellation): InvitationLoader {
   const loader = new DataLoader<Wish, Snapshot | null, string>(readBatch, {
-    cacheKeyFn: (wish) => (wish.withIcalendar ? `${keyOf(wish.ref)} with ICS` : keyOf(wish.ref)),
+    cacheKeyFn: ({ ref, withIcalendar, maxAgeMs }) => `${keyOf(ref)} ${withIcalendar} ${maxAgeMs}`,
   });
 
   async function readBatch(wishes: readonly Wish[]): Promise<(Snapshot | null | Error)[]> {
     const keys = wishes.map((wish) => keyOf(wish.ref));
     const reads = new Map<string, Promise<Snapshot | null | Error>>();
-    for (const [key, { ref, withIcalendar }] of merge(wishes, keys)) {
-      reads.set(key, snapshots.read(ref, { withIcalendar, cancellation }).catch(asError));
+    for (const [key, { ref, withIcalendar, maxAgeMs }] of merge(wishes, keys)) {
+      reads.set(key, snapshots.read(ref, { withIcalendar, maxAgeMs, caller }).catch(asError));
     }
     const results = await Promise.all(keys.map((key) => reads.get(key) ?? null));
     // DataLoader would keep a failure as it keeps a value: forget it, so that asking again asks again.
@@ -53,12 +55,22 @@ function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot<I
   return snapshot.invitation.type === ref.type;
 }
 
-// One wish a ref: a read with ICS answers a read without, so one call serves both.
+// One wish a ref, that fulfils all: a read with ICS answers a read without, and the youngest answer does for everybody.
 function merge(wishes: readonly Wish[], keys: readonly string[]): Map<string, Wish> {
   const byKey = new Map<string, Wish>();
   wishes.forEach((wish, n) => {
     const key = keys[n] ?? '';
-    if (wish.withIcalendar || !byKey.has(key)) byKey.set(key, wish);
+    const other = byKey.get(key);
+    if (other === undefined) byKey.set(key, wish);
+    else
+      byKey.set(key, {
+        ref: wish.ref,
+        withIcalendar: wish.withIcalendar || other.withIcalendar,
+        maxAgeMs:
+          wish.maxAgeMs === null || other.maxAgeMs === null
+            ? (wish.maxAgeMs ?? other.maxAgeMs)
+            : Math.min(wish.maxAgeMs, other.maxAgeMs),
+      });
   });
   return byKey;
 }

@@ -4,18 +4,17 @@
 import type { ZodType } from 'zod';
 import type { Invitation, InvitationType, ProviderName } from '../invitation/invitation.ts';
 import type { Ref } from '../invitation/ref.ts';
-import type { Answer } from '../upstream/answer.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
-import type { UpstreamRequest } from '../upstream/request.ts';
-
-/** Makes a call, with all that stands between us and a provider: queue, deadlines, limits. */
-export type Upstream = (call: UpstreamRequest, cancellation: Cancellation) => Promise<Answer>;
+import type { QuotaWindow } from '../upstream/quota.ts';
+import type { Payment, Upstream } from '../upstream/upstream.ts';
 
 export interface ReadOptions {
   /** Also bring the iCalendar attachment, where the provider has such a thing. */
   readonly withIcalendar: boolean;
   /** Cancelled when nobody waits for the answer any more. */
   readonly cancellation: Cancellation;
+  /** Whether the quota of the call was taken already by whoever decided to make it. */
+  readonly payment: Payment;
 }
 
 /** One account, ready to be asked. It is handed refs of the account's own kind only (`Account.reads`). */
@@ -32,7 +31,9 @@ export interface Reader {
 export interface Account {
   readonly provider: ProviderName;
   readonly reads: InvitationType;
-  open(upstream: Upstream): Reader;
+  /** How many calls it may make. */
+  readonly quota: readonly QuotaWindow[];
+  open(call: Upstream['call']): Reader;
 }
 
 /** A provider as the gateway knows it before any account is open. */

@@ -7,12 +7,14 @@ import type { InvitationLoader } from '../loaders/invitation-loader.ts';
 export interface ProviderStatus {
   readonly provider: ProviderName;
   readonly isConfigured: boolean;
+  readonly circuit: 'CLOSED' | 'OPEN' | 'HALF_OPEN';
+  readonly quota: { readonly limit: number; readonly remaining: number; readonly resetsAt: Date } | null;
 }
 
 /** What one operation works with. */
 export interface Context {
   readonly loaders: { readonly invitation: InvitationLoader };
-  readonly providers: readonly ProviderStatus[];
+  readonly providers: () => readonly ProviderStatus[];
   /** Where a Smart Invite is looked for when the caller names no data center. */
   readonly defaultDataCenter: CronofyDataCenter;
 }

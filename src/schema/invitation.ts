@@ -6,7 +6,7 @@ import { BadUserInput } from '../invitation/problem.ts';
 import { globalIdOf, PROVIDER_OF, type Ref, refOf, refOfGlobalId } from '../invitation/ref.ts';
 import { builder, type Context } from './builder.ts';
 import { selectsIcalendar } from './icalendar-selection.ts';
-import { InvitationRefInput, MAX_AGE_SECONDS, refOfInput, requireAge } from './ref-input.ts';
+import { InvitationRefInput, MAX_AGE_SECONDS, maxAgeMsOf, refOfInput } from './ref-input.ts';
 
 /** Most invitations that one list may name. */
 export const MAX_REFS = 100;
@@ -87,7 +87,7 @@ builder.queryFields((t) => ({
     resolve: async (_, { id }, context, info) => {
       // An id that was never given out gets the same null as one whose invitation does not exist.
       const ref = refOfGlobalId(id);
-      return ref && context.loaders.invitation.load({ ref, withIcalendar: selectsIcalendar(info) });
+      return ref && context.loaders.invitation.load({ ref, withIcalendar: selectsIcalendar(info), maxAgeMs: null });
     },
   }),
   nodes: t.field({
@@ -97,7 +97,7 @@ builder.queryFields((t) => ({
     args: { ids: t.arg.idList({ required: true, description: 'Global ids from earlier answers.' }) },
     resolve: (_, { ids }, context, info) => {
       requireSize('ids', ids);
-      return loadAll(ids.map(refOfGlobalId), context, info);
+      return loadAll(ids.map(refOfGlobalId), null, context, info);
     },
   }),
   invitation: t.field({
@@ -109,9 +109,9 @@ builder.queryFields((t) => ({
       maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS),
     },
     resolve: async (_, { ref, maxAgeSeconds }, context, info) => {
-      requireAge(maxAgeSeconds);
+      const maxAgeMs = maxAgeMsOf(maxAgeSeconds);
       const found = refOfInput(ref, context);
-      return found && context.loaders.invitation.load({ ref: found, withIcalendar: selectsIcalendar(info) });
+      return found && context.loaders.invitation.load({ ref: found, withIcalendar: selectsIcalendar(info), maxAgeMs });
     },
   }),
   invitations: t.field({
@@ -123,10 +123,11 @@ builder.queryFields((t) => ({
       maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS),
     },
     resolve: (_, { refs, maxAgeSeconds }, context, info) => {
-      requireAge(maxAgeSeconds);
+      const maxAgeMs = maxAgeMsOf(maxAgeSeconds);
       requireSize('refs', refs);
       return loadAll(
         refs.map((input) => refOrFault(input, context)),
+        maxAgeMs,
         context,
         info,
       );
@@ -137,11 +138,12 @@ builder.queryFields((t) => ({
 /** Each in its place: what cannot be named stays what it is, everything else is read. */
 async function loadAll(
   refs: readonly (Ref | null | Error)[],
+  maxAgeMs: number | null,
   context: Context,
   info: GraphQLResolveInfo,
 ): Promise<(Snapshot | null | Promise<never>)[]> {
   const withIcalendar = selectsIcalendar(info);
-  const wishes = refs.flatMap((ref) => (ref === null || ref instanceof Error ? [] : { ref, withIcalendar }));
+  const wishes = refs.flatMap((ref) => (ref === null || ref instanceof Error ? [] : { ref, withIcalendar, maxAgeMs }));
   const read = (await context.loaders.invitation.loadMany(wishes)).values();
   return refs.map((ref) => {
     const result = ref === null || ref instanceof Error ? ref : (read.next().value ?? null);

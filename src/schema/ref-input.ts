@@ -91,8 +91,12 @@ export function refOfSmartInvite(
   return smartInviteRef(dataCenter, named.smartInviteId, named.recipientEmail ?? null);
 }
 
-/** @throws BadUserInput where the age is negative. */
-export function requireAge(maxAgeSeconds: number | null | undefined): void {
-  if (maxAgeSeconds === null || maxAgeSeconds === undefined || maxAgeSeconds >= 0) return;
+/**
+ * A caller's `maxAgeSeconds` in milliseconds; null where it leaves the age to the gateway.
+ * @throws BadUserInput where the age is negative.
+ */
+export function maxAgeMsOf(maxAgeSeconds: number | null | undefined): number | null {
+  if (maxAgeSeconds === null || maxAgeSeconds === undefined) return null;
+  if (maxAgeSeconds >= 0) return maxAgeSeconds * 1_000;
   throw new BadUserInput('maxAgeSeconds is negative: give 0 to ask the provider now, or more.');
 }

@@ -4,7 +4,7 @@ import type { ReviewInvitation as Domain, Snapshot } from '../invitation/invitat
 import { reviewInvitationRef } from '../invitation/ref.ts';
 import { builder } from './builder.ts';
 import { Invitation, Node } from './invitation.ts';
-import { INVITATION_ID, MAX_AGE_SECONDS, requireAge } from './ref-input.ts';
+import { INVITATION_ID, MAX_AGE_SECONDS, maxAgeMsOf } from './ref-input.ts';
 
 const DeliveryStatus = builder.enumType('DeliveryStatus', {
   description: "The way of a review invitation's SMS.",
@@ -46,8 +46,8 @@ builder.queryField('reviewInvitation', (t) =>
     description: 'One review invitation; null where Partoo knows none with this id.',
     args: { invitationId: t.arg.id(INVITATION_ID), maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS) },
     resolve: async (_, { invitationId, maxAgeSeconds }, { loaders }) => {
-      requireAge(maxAgeSeconds);
-      return loaders.invitation.load({ ref: reviewInvitationRef(invitationId), withIcalendar: false });
+      const ref = reviewInvitationRef(invitationId);
+      return loaders.invitation.load({ ref, withIcalendar: false, maxAgeMs: maxAgeMsOf(maxAgeSeconds) });
     },
   }),
 );

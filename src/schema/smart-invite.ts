@@ -14,8 +14,8 @@ import { Invitation, Node } from './invitation.ts';
 import {
   CronofyDataCenter,
   MAX_AGE_SECONDS,
+  maxAgeMsOf,
   refOfSmartInvite,
-  requireAge,
   SMART_INVITE_ARGUMENTS,
 } from './ref-input.ts';
 
@@ -163,9 +163,9 @@ builder.queryField('smartInvite', (t) =>
       maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS),
     },
     resolve: async (_, { maxAgeSeconds, ...named }, context, info) => {
-      requireAge(maxAgeSeconds);
       const ref = refOfSmartInvite(named, context);
-      return context.loaders.invitation.load({ ref, withIcalendar: selectsIcalendar(info) });
+      const maxAgeMs = maxAgeMsOf(maxAgeSeconds);
+      return context.loaders.invitation.load({ ref, withIcalendar: selectsIcalendar(info), maxAgeMs });
     },
   }),
 );

@@ -1,26 +1,163 @@
-// What was last seen of each invitation. Today every read asks the provider; the answer is stamped with when it came.
+// What was last seen of each invitation, shared by all operations of the process: decides whether an answer is fresh
+// enough, whether it is read again and who waits for that, and what is given where the provider cannot be asked. In: a
+// ref and how old its answer may be. Out: a snapshot that is honest about its age, null, or a problem. It knows neither
+// GraphQL nor hosts.
 
-import type { InvitationType, Snapshot } from '../invitation/invitation.ts';
-import { ProviderNotConfigured } from '../invitation/problem.ts';
-import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
-import type { Reader, ReadOptions } from '../providers/provider.ts';
+import { type InvitationType, isFinal, type Snapshot } from '../invitation/invitation.ts';
+import {
+  ProviderNotConfigured,
+  ProviderOverloaded,
+  ProviderRateLimited,
+  ProviderTimeout,
+  ProviderUnavailable,
+} from '../invitation/problem.ts';
+import { keyOf, PROVIDER_OF, type Ref } from '../invitation/ref.ts';
+import type { Reader } from '../providers/provider.ts';
+import { Cancellation } from '../upstream/cancellation.ts';
+import type { Payment, Upstream } from '../upstream/upstream.ts';
+import { createFlights } from './flights.ts';
+import type { Freshness } from './freshness.ts';
+import { createRefresher, type Refresher } from './refresher.ts';
+import { createStore, type Entry, type StoreLimits } from './store.ts';
+
+export interface SnapshotWish {
+  readonly withIcalendar: boolean;
+  /** The oldest answer that will do, in milliseconds; 0 asks the provider. Null leaves it to the gateway. */
+  readonly maxAgeMs: number | null;
+  /** Cancelled when the caller has gone. */
+  readonly caller: Cancellation;
+}
 
 export interface Snapshots {
   /**
-   * The invitation as the provider sees it.
+   * The invitation as last seen, not older than wanted where that can be had.
    * @returns null where the provider knows no such invitation.
-   * @throws Problem where it could not be read.
+   * @throws Problem where it could not be read, and nothing that may stand in for it is known.
    */
-  read(ref: Ref, options: ReadOptions): Promise<Snapshot | null>;
+  read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null>;
 }
 
-export function createSnapshots(readers: ReadonlyMap<InvitationType, Reader>): Snapshots {
+/** Where one kind of invitation is read. */
+export interface Source {
+  readonly reader: Reader;
+  readonly upstream: Pick<Upstream, 'quota' | 'policy'>;
+}
+
+export interface SnapshotOptions extends Freshness, Omit<StoreLimits, 'ttlMs'> {
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
+}
+
+export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, options: SnapshotOptions): Snapshots {
+  const { now = () => performance.now() } = options;
+  const store = createStore({ ...options, ttlMs: Math.max(options.staleMs, options.finalMs) });
+  const flights = createFlights();
+  const refreshers = new Map<InvitationType, Refresher>();
+  for (const [type, source] of sources) {
+    refreshers.set(
+      type,
+      createRefresher(source.upstream, (key, wanted) => refresh(source, key, wanted), now),
+    );
+  }
+
+  function fly(source: Source, key: string, ref: Ref, withIcalendar: boolean, caller: Cancellation, payment: Payment) {
+    return flights.join(key, caller, async (cancellation) => {
+      try {
+        const invitation = await source.reader.read(ref, { withIcalendar, cancellation, payment });
+        const snapshot = invitation && { invitation, observedAt: new Date(), isStale: false };
+        keep(key, ref, snapshot);
+        return snapshot;
+      } catch (error) {
+        const entry = store.get(key);
+        if (entry !== undefined && isPassing(error)) entry.hasFailed = true;
+        throw error;
+      }
+    });
+  }
+
+  function keep(key: string, ref: Ref, snapshot: Snapshot | null): void {
+    const entry: Entry = { snapshot, seenAt: now(), hasFailed: false };
+    store.set(key, entry);
+    refreshers.get(ref.type)?.forget(key);
+    // A read with ICS answers one without.
+    const plainKey = keyOf(ref);
+    if (key !== plainKey) store.set(plainKey, entry);
+  }
+
+  async function refresh(source: Source, key: string, wanted: { ref: Ref; withIcalendar: boolean }): Promise<void> {
+    try {
+      await fly(source, key, wanted.ref, wanted.withIcalendar, new Cancellation(), 'taken');
+    } catch {
+      // Callers still have the old answer, marked by now; whoever asks next wants it again.
+    }
+  }
+
+  /** Whether a read may be made now for who could do without; its quota is taken if so. */
+  function mayRead({ upstream }: Source): boolean {
+    return upstream.policy.circuit() === 'CLOSED' && upstream.quota.takeInBackground() === 0;
+  }
+
   return {
-    async read(ref, options) {
-      const reader = readers.get(ref.type);
-      if (reader === undefined) throw new ProviderNotConfigured(PROVIDER_OF[ref.type]);
-      const invitation = await reader.read(ref, options);
-      return invitation === null ? null : { invitation, observedAt: new Date(), isStale: false };
+    async read(ref, { withIcalendar, maxAgeMs, caller }) {
+      const source = sources.get(ref.type);
+      if (source === undefined) throw new ProviderNotConfigured(PROVIDER_OF[ref.type]);
+      const key = withIcalendar ? `${keyOf(ref)} with ICS` : keyOf(ref);
+      const entry = store.get(key);
+      const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.seenAt;
+      if (entry !== undefined && ageMs <= (maxAgeMs ?? freshMsOf(entry, options))) return entry.snapshot;
+
+      const old = entry !== undefined && entry.snapshot !== null && ageMs <= options.staleMs ? entry.snapshot : null;
+      const want = () =>
+        refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt: entry?.seenAt ?? Number.NEGATIVE_INFINITY });
+
+      if (old !== null && maxAgeMs === null) {
+        if (ageMs <= options.revalidateMs) {
+          want();
+          return entry?.hasFailed ? stale(old) : old;
+        }
+        if (!flights.has(key) && !mayRead(source)) {
+          want();
+          return stale(old);
+        }
+        const read = fly(source, key, ref, withIcalendar, caller, 'taken');
+        return within(options.patienceMs, read, old);
+      }
+      try {
+        return await fly(source, key, ref, withIcalendar, caller, 'due');
+      } catch (error) {
+        if (error instanceof ProviderRateLimited) want();
+        if (old !== null && isPassing(error)) return stale(old);
+        throw error;
+      }
     },
   };
+}
+
+function freshMsOf({ snapshot }: Entry, { freshMs, finalMs, notFoundMs }: Freshness): number {
+  if (snapshot === null) return notFoundMs;
+  return isFinal(snapshot.invitation, new Date()) ? finalMs : freshMs;
+}
+
+function stale(snapshot: Snapshot): Snapshot {
+  return { ...snapshot, isStale: true };
+}
+
+/** The read's answer, or the old one where the read takes too long or the provider cannot be asked. */
+function within(patienceMs: number, read: Promise<Snapshot | null>, old: Snapshot): Promise<Snapshot | null> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(stale(old)), patienceMs);
+    read
+      .finally(() => clearTimeout(timer))
+      .then(resolve, (error: unknown) => (isPassing(error) ? resolve(stale(old)) : reject(error)));
+  });
+}
+
+/** The provider could not be asked: not that it refused, or that its answer was no good. */
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof ProviderRateLimited ||
+    error instanceof ProviderTimeout ||
+    error instanceof ProviderUnavailable ||
+    error instanceof ProviderOverloaded
+  );
 }

@@ -5,8 +5,8 @@ import type { ProviderName } from '../invitation/invitation.ts';
 import {
   type Problem,
   ProviderBadResponse,
-  ProviderRateLimited,
   ProviderRejected,
+  ProviderThrottled,
   ProviderUnauthorized,
   ProviderUnavailable,
 } from '../invitation/problem.ts';
@@ -28,7 +28,7 @@ export function readAnswer(answer: UpstreamAnswer, provider: ProviderName): Answ
 
 function problemOfStatus({ status, headers }: UpstreamAnswer, provider: ProviderName): Problem {
   if (status === 401 || status === 402 || status === 403) return new ProviderUnauthorized(provider);
-  if (status === 429) return new ProviderRateLimited(provider, retryAfterSeconds(headers['retry-after']));
+  if (status === 429) return new ProviderThrottled(provider, retryAfterSeconds(headers['retry-after']));
   if (status === 408 || status >= 500) return new ProviderUnavailable(provider);
   return status >= 400 ? new ProviderRejected(provider) : new ProviderBadResponse(provider);
 }

@@ -1,9 +1,30 @@
-// How calls to one account are let through: so many at once, so many waiting, and one deadline over wait and call.
+// How one account's calls are made, from the outside in: a queue (so many at once, so many waiting), one deadline over
+// everything, retries with full jitter and a budget, a breaker, and one attempt: quota, request, answer. cockatiel has
+// the mechanics of queue, retry and breaker; here is what counts as what.
 
-import { BulkheadRejectedError, bulkhead } from 'cockatiel';
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  bulkhead,
+  CircuitState,
+  circuitBreaker,
+  ExponentialBackoff,
+  fullJitterGenerator,
+  handleWhen,
+  noJitterGenerator,
+  retry,
+  SamplingBreaker,
+} from 'cockatiel';
 import type { ProviderName } from '../invitation/invitation.ts';
-import { ProviderOverloaded, ProviderTimeout } from '../invitation/problem.ts';
-import { Cancellation } from './cancellation.ts';
+import {
+  ProviderOverloaded,
+  ProviderRateLimited,
+  ProviderThrottled,
+  ProviderTimeout,
+  ProviderUnavailable,
+} from '../invitation/problem.ts';
+import { CallerGone, Cancellation } from './cancellation.ts';
+import { createRetryBudget } from './retry-budget.ts';
 
 export interface PolicyOptions {
   readonly maxInFlight: number;
@@ -14,17 +35,52 @@ export interface PolicyOptions {
 
 export interface Policy {
   /**
-   * Runs a call when its turn comes; its cancellation is the caller's, or comes when the deadline has passed.
-   * @throws ProviderOverloaded at once where the queue is full, ProviderTimeout at the deadline.
+   * Runs an attempt when its turn comes, and again where that may help. Its cancellation is the caller's, or comes when
+   * the deadline has passed.
+   * @throws ProviderOverloaded at once where the queue is full, ProviderUnavailable at once where the breaker is open,
+   * ProviderTimeout at the deadline, or what the last attempt threw.
    */
-  run<T>(call: (cancellation: Cancellation) => Promise<T>, caller: Cancellation): Promise<T>;
+  run<T>(attempt: (turn: Turn) => Promise<T>, caller: Cancellation): Promise<T>;
+  /** Whether a call would be let through without waiting for its turn. */
+  hasRoom(): boolean;
+  circuit(): 'CLOSED' | 'OPEN' | 'HALF_OPEN';
+  /** Told whenever the breaker changes. */
+  onCircuit(listener: () => void): void;
 }
+
+/** What an attempt is given. */
+export interface Turn {
+  readonly cancellation: Cancellation;
+  /** 0 for the first attempt. */
+  readonly number: number;
+  /** What is left of the deadline, in milliseconds. */
+  remainingMs(): number;
+}
+
+const MAX_RETRIES = 2;
+const RETRY_DELAY = { initialDelay: 100, maxDelay: 2_000, generator: fullJitterGenerator };
+
+// Half of at least ten calls in twenty seconds; cockatiel opens above the threshold, not at it.
+const BREAKER = { threshold: 0.499, duration: 20_000, minimumRps: 0.5 };
+
+// A probe after five seconds, then every ten: waiting longer would keep callers from a provider that has recovered.
+const PROBE_DELAY = { initialDelay: 5_000, maxDelay: 10_000, generator: noJitterGenerator };
 
 export function createPolicy(provider: ProviderName, options: PolicyOptions): Policy {
   const queue = bulkhead(options.maxInFlight, options.maxWaiting);
+  const budget = createRetryBudget();
+  const retries = retry(
+    handleWhen((error) => (isFailing(error) || error instanceof ProviderThrottled) && budget.spend()),
+    { maxAttempts: MAX_RETRIES, backoff: new ExponentialBackoff(RETRY_DELAY) },
+  );
+  const breaker = circuitBreaker(
+    // A probe that tells nothing of the provider must not close the breaker, which cockatiel would do.
+    handleWhen((error) => isFailing(error) || (breaker.state === CircuitState.HalfOpen && tellsNothing(error))),
+    { halfOpenAfter: new ExponentialBackoff(PROBE_DELAY), breaker: new SamplingBreaker(BREAKER) },
+  );
 
   return {
-    run: (call, caller) =>
+    run: (attempt, caller) =>
       new Promise((resolve, reject) => {
         const cancellation = new Cancellation();
         // Whoever waits is answered at once, also where the call still waits for its turn.
@@ -32,24 +88,45 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
           reject(reason);
           cancellation.cancel(reason);
         };
+        const startedAt = performance.now();
+        const remainingMs = () => options.totalTimeoutMs - (performance.now() - startedAt);
         const deadline = setTimeout(() => giveUp(new ProviderTimeout(provider)), options.totalTimeoutMs);
         caller.add(giveUp);
-        const settled = () => {
-          clearTimeout(deadline);
-          caller.remove(giveUp);
-        };
+
         queue
-          .execute(() => (cancellation.reason === undefined ? call(cancellation) : Promise.reject(cancellation.reason)))
-          .then(
-            (value) => {
-              settled();
-              resolve(value);
-            },
-            (error: unknown) => {
-              settled();
-              reject(error instanceof BulkheadRejectedError ? new ProviderOverloaded(provider) : error);
-            },
-          );
+          .execute(() => {
+            budget.earn();
+            return retries.execute(({ attempt: number }) => {
+              if (cancellation.reason !== undefined) throw cancellation.reason;
+              // cockatiel lets everybody else wait for the probe's outcome: they are told at once instead.
+              if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
+              return breaker.execute(() => attempt({ cancellation, number, remainingMs }));
+            });
+          })
+          .finally(() => {
+            clearTimeout(deadline);
+            caller.remove(giveUp);
+          })
+          .then(resolve, (error: unknown) => reject(problemOf(error, provider)));
       }),
+    hasRoom: () => queue.executionSlots > 0,
+    circuit: () =>
+      breaker.state === CircuitState.Closed ? 'CLOSED' : breaker.state === CircuitState.HalfOpen ? 'HALF_OPEN' : 'OPEN',
+    onCircuit: (listener) => void breaker.onStateChange(listener),
   };
+}
+
+/** The provider is failing, rather than refusing this one request. */
+function isFailing(error: unknown): boolean {
+  return error instanceof ProviderTimeout || error instanceof ProviderUnavailable;
+}
+
+function tellsNothing(error: unknown): boolean {
+  return error instanceof CallerGone || error instanceof ProviderRateLimited;
+}
+
+function problemOf(error: unknown, provider: ProviderName): unknown {
+  if (error instanceof BulkheadRejectedError) return new ProviderOverloaded(provider);
+  if (error instanceof BrokenCircuitError) return new ProviderUnavailable(provider);
+  return error;
 }

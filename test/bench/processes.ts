@@ -12,11 +12,16 @@ const children: ChildProcess[] = [];
 export async function start(
   script: string,
   args: readonly string[],
-  options: { readonly core: number; readonly port: number; readonly environment?: Record<string, string> },
+  options: {
+    readonly core: number;
+    readonly port: number;
+    readonly environment?: Record<string, string>;
+    readonly output?: boolean;
+  },
 ): Promise<ChildProcess> {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn('taskset', ['-c', String(options.core), process.execPath, path, ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', options.output ? 'pipe' : 'ignore', 'inherit'],
     env: { PATH: process.env.PATH, ...options.environment },
   });
   children.push(child);

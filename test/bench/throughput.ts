@@ -66,6 +66,8 @@ const ENVIRONMENT = {
   PARTOO_API_KEY: 'key',
   PARTOO_BASE_URL: `http://127.0.0.1:${PORTS.partoo}/v2`,
   CRONOFY_CLIENT_SECRET: 'secret',
+  PARTOO_QUOTA: '100000/1s',
+  CRONOFY_QUOTA: '100000/1s',
   CRONOFY_BASE_URL: `http://127.0.0.1:${PORTS.cronofy}`,
 };
 

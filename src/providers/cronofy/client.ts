@@ -7,6 +7,7 @@ import { ProviderNotConfigured } from '../../invitation/problem.ts';
 import { DATA_CENTERS, type SmartInviteRef } from '../../invitation/ref.ts';
 import { FIXED_HEADERS } from '../../upstream/request.ts';
 import { Secret } from '../../upstream/secret.ts';
+import type { Upstream } from '../../upstream/upstream.ts';
 import { baseUrl } from '../base-url.ts';
 import {
   type Account,
@@ -14,8 +15,8 @@ import {
   MAX_BODY_BYTES_WITH_ICALENDAR,
   type Provider,
   type Reader,
-  type Upstream,
 } from '../provider.ts';
+import { quotaSetting } from '../quota-setting.ts';
 import { decodeSmartInvite } from './wire.ts';
 
 // Spelled out, never built from text.
@@ -46,6 +47,11 @@ const account = z
     CRONOFY_CLIENT_SECRET: clientSecrets.optional(),
     CRONOFY_DATA_CENTER: dataCenter,
     CRONOFY_BASE_URL: baseUrl('').optional(),
+    // A tenth under the 50 a second and 500 a minute that Cronofy allows an application.
+    CRONOFY_QUOTA: quotaSetting([
+      { limit: 45, windowMs: 1_000 },
+      { limit: 450, windowMs: 60_000 },
+    ]),
   })
   .transform((set): Account | null => {
     const [secret] = set.CRONOFY_CLIENT_SECRET ?? [];
@@ -56,7 +62,8 @@ const account = z
     return {
       provider: 'CRONOFY',
       reads: 'SmartInvite',
-      open: (upstream) => createCronofyReader(origins, secret, upstream),
+      quota: set.CRONOFY_QUOTA,
+      open: (call) => createCronofyReader(origins, secret, call),
     };
   });
 
@@ -65,14 +72,14 @@ export const cronofy: Provider = { name: 'CRONOFY', account };
 function createCronofyReader(
   origins: Partial<Record<CronofyDataCenter, string>>,
   secret: Secret,
-  upstream: Upstream,
+  call: Upstream['call'],
 ): Reader {
   const headers = [...FIXED_HEADERS, 'authorization', `Bearer ${secret.reveal()}`];
   return {
-    async read(ref: SmartInviteRef, { withIcalendar, cancellation }) {
+    async read(ref: SmartInviteRef, { withIcalendar, cancellation, payment }) {
       const origin = origins[ref.dataCenter];
       if (origin === undefined) throw new ProviderNotConfigured('CRONOFY', 'is not configured for this data center');
-      const answer = await upstream(
+      const answer = await call(
         {
           provider: 'CRONOFY',
           origin,
@@ -86,6 +93,7 @@ function createCronofyReader(
           maxBytes: withIcalendar ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,
         },
         cancellation,
+        payment,
       );
       return answer.found ? decodeSmartInvite(answer.json, ref) : null;
     },

@@ -1,0 +1,15 @@
+// A quota as settings take it, such as `45/1s,450/60s`.
+
+import { z } from 'zod';
+import { parseQuota, type QuotaWindow } from '../upstream/quota.ts';
+
+export function quotaSetting(defaults: readonly QuotaWindow[]) {
+  return z
+    .string()
+    .transform((text) => parseQuota(text))
+    .refine(
+      (windows) => windows !== undefined,
+      'must be calls and seconds such as 270/60s, several separated by commas',
+    )
+    .default(defaults);
+}

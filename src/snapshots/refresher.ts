@@ -1,0 +1,106 @@
+// Reads again, behind the callers' backs, what they were given older than fresh: as much as one account's quota leaves
+// for background work, and what matters most first. What matters is age, and a little how often it was asked for: so
+// everything asked for comes round, and nobody gets more of it by asking more.
+
+import type { Ref } from '../invitation/ref.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+export interface Wanted {
+  readonly ref: Ref;
+  readonly withIcalendar: boolean;
+  /** When the answer that callers are given was seen; -Infinity where there is none. */
+  readonly seenAt: number;
+}
+
+export interface Refresher {
+  /** Asks for a read of `key` when the quota allows; asking again makes it matter more. */
+  want(key: string, wanted: Wanted): void;
+  /** Takes back a wish that something else has fulfilled. */
+  forget(key: string): void;
+}
+
+/** A wish that nobody has repeated for so long is dropped, in milliseconds: nobody looks any more. */
+const WISH_TTL_MS = 60_000;
+
+/** Most wishes that are kept; further ones are not heard until some are fulfilled. */
+const MAX_WISHES = 20_000;
+
+/** While the breaker is not closed, how often a read is tried, in milliseconds: it is the probe. */
+const PROBE_MS = 1_000;
+
+interface Wish extends Wanted {
+  askedAt: number;
+  asks: number;
+}
+
+/** @param read Reads what is wanted; its quota has been taken. It never rejects. */
+export function createRefresher(
+  upstream: Pick<Upstream, 'quota' | 'policy'>,
+  read: (key: string, wanted: Wanted) => Promise<void>,
+  now: () => number,
+): Refresher {
+  const wishes = new Map<string, Wish>();
+  let timer: NodeJS.Timeout | undefined;
+  let reading = 0;
+
+  function wait(delayMs: number): void {
+    timer ??= setTimeout(pump, Math.ceil(delayMs)).unref();
+  }
+
+  function pump(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    while (wishes.size > 0) {
+      const isProbe = upstream.policy.circuit() !== 'CLOSED';
+      // When a read ends, the pump is started again.
+      if (reading > 0 && (isProbe || !upstream.policy.hasRoom())) return;
+      const most = mostWanted();
+      if (most === undefined) return;
+      const delayMs = upstream.policy.hasRoom() ? upstream.quota.takeInBackground() : PROBE_MS;
+      if (delayMs > 0) {
+        wait(delayMs);
+        return;
+      }
+      const [key, wish] = most;
+      wishes.delete(key);
+      reading += 1;
+      read(key, wish).finally(() => {
+        reading -= 1;
+        if (isProbe && upstream.policy.circuit() !== 'CLOSED') wait(PROBE_MS);
+        else pump();
+      });
+    }
+  }
+
+  function mostWanted(): [string, Wish] | undefined {
+    const at = now();
+    let most: [string, Wish] | undefined;
+    let best = -1;
+    for (const [key, wish] of wishes) {
+      if (at - wish.askedAt > WISH_TTL_MS) {
+        wishes.delete(key);
+        continue;
+      }
+      const score = (at - wish.seenAt) * (1 + Math.log2(1 + wish.asks));
+      if (score > best) {
+        best = score;
+        most = [key, wish];
+      }
+    }
+    return most;
+  }
+
+  return {
+    want(key, wanted) {
+      const wish = wishes.get(key);
+      if (wish !== undefined) {
+        wish.asks += 1;
+        wish.askedAt = now();
+      } else if (wishes.size < MAX_WISHES) {
+        wishes.set(key, { ...wanted, asks: 1, askedAt: now() });
+      }
+      if (timer === undefined) pump();
+    },
+    forget: (key) => void wishes.delete(key),
+  };
+}

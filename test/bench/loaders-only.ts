@@ -1,0 +1,45 @@
+// What the gateway is compared with: the same schema and the same loaders an operation, and nothing between them and
+// the providers.
+
+import type { InvitationType } from '../../src/invitation/invitation.ts';
+import { createInvitationLoader } from '../../src/loaders/invitation-loader.ts';
+import type { Reader } from '../../src/providers/provider.ts';
+import type { Context } from '../../src/schema/builder.ts';
+import { schema } from '../../src/schema/index.ts';
+import { createGraphQLHandler } from '../../src/server/graphql.ts';
+import { startServer } from '../../src/server/server.ts';
+import { readSettings } from '../../src/settings.ts';
+import type { Snapshots } from '../../src/snapshots/snapshots.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { readAnswer } from '../../src/upstream/answer.ts';
+import { createTransport } from '../../src/upstream/request.ts';
+
+const settings = readSettings(process.env);
+const transport = createTransport({ connectTimeoutMs: 1_000, headersTimeoutMs: 3_000, attemptTimeoutMs: 4_000 });
+const readers = new Map<InvitationType, Reader>(
+  settings.accounts.map((account) => [
+    account.reads,
+    account.open(async (request, caller) => readAnswer(await transport.get(request, caller), account.provider)),
+  ]),
+);
+
+const snapshots: Snapshots = {
+  async read(ref, { withIcalendar, caller }) {
+    const reader = readers.get(ref.type);
+    if (reader === undefined) throw new Error(`nobody reads a ${ref.type}`);
+    const invitation = await reader.read(ref, { withIcalendar, cancellation: caller, payment: 'taken' });
+    return invitation && { invitation, observedAt: new Date(), isStale: false };
+  },
+};
+
+const graphql = createGraphQLHandler<Context>({
+  schema,
+  createContext: (caller) => ({
+    loaders: { invitation: createInvitationLoader(snapshots, caller) },
+    providers: () => [],
+    defaultDataCenter: settings.defaultDataCenter,
+  }),
+  graphiql: false,
+  log: createLog('silent'),
+});
+await startServer(graphql, settings);

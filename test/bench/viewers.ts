@@ -1,0 +1,125 @@
+// Viewers who poll: each has a page of twenty invitations out of all, and asks for it again and again. What they were
+// given is counted: how long it took, how old it was, and whether it failed.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+
+export interface ViewersOptions {
+  readonly port: number;
+  readonly viewers: number;
+  /** Invitations of each of the two providers. */
+  readonly each: number;
+  readonly pollMs: number;
+}
+
+export interface Answers {
+  /** One number an operation, in milliseconds. */
+  readonly latenciesMs: number[];
+  /** One number an invitation that is not final, in milliseconds. */
+  readonly agesMs: { PARTOO: number[]; CRONOFY: number[] };
+  failed: number;
+  given: number;
+}
+
+export interface Viewers {
+  /** What was counted since this was last asked. */
+  take(): Answers;
+  /** How many invitations have never been given to anybody. */
+  unseen(): number;
+  stop(): Promise<void>;
+}
+
+const QUERY = `query Page($refs: [InvitationRef!]!) {
+  invitations(refs: $refs) { id provider status isFinal observedAt isStale }
+}`;
+
+const PAGE = 20;
+
+export function startViewers(options: ViewersOptions): Viewers {
+  const pool = new Pool(`http://127.0.0.1:${options.port}`, { connections: 128 });
+  const unseen = new Set(Array.from({ length: 2 * options.each }, (_, n) => n));
+  let answers = nothing();
+  let stopped = false;
+
+  // Every invitation is on somebody's page: the pages are cut from shuffled decks.
+  let deck: number[] = [];
+  const draw = () => {
+    if (deck.length === 0) deck = shuffled(2 * options.each);
+    return deck.pop() ?? 0;
+  };
+
+  async function view(page: readonly number[], firstAfterMs: number): Promise<void> {
+    const refs = page.map((n) =>
+      n < options.each
+        ? { reviewInvitation: { invitationId: `review-${n}` } }
+        : { smartInvite: { smartInviteId: `invite-${n - options.each}` } },
+    );
+    const body = JSON.stringify({ query: QUERY, variables: { refs } });
+    await sleep(firstAfterMs);
+    while (!stopped) {
+      const startedAt = performance.now();
+      await ask(page, body).catch(() => {
+        answers.failed += PAGE;
+      });
+      answers.latenciesMs.push(performance.now() - startedAt);
+      await sleep(Math.max(0, options.pollMs - (performance.now() - startedAt)));
+    }
+  }
+
+  async function ask(page: readonly number[], body: string): Promise<void> {
+    const response = await pool.request({
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    const { data } = (await response.body.json()) as { data: { invitations: (Given | null)[] } };
+    const now = Date.now();
+    data.invitations.forEach((given, n) => {
+      answers.given += 1;
+      if (given === null) {
+        answers.failed += 1;
+      } else {
+        unseen.delete(page[n] ?? -1);
+        if (!given.isFinal) answers.agesMs[given.provider].push(now - Date.parse(given.observedAt));
+      }
+    });
+  }
+
+  const loops = Array.from({ length: options.viewers }, () =>
+    view(Array.from({ length: PAGE }, draw), Math.random() * options.pollMs),
+  );
+
+  return {
+    take() {
+      const taken = answers;
+      answers = nothing();
+      return taken;
+    },
+    unseen: () => unseen.size,
+    async stop() {
+      stopped = true;
+      await Promise.all(loops);
+      await pool.close();
+    },
+  };
+}
+
+interface Given {
+  readonly provider: 'PARTOO' | 'CRONOFY';
+  readonly isFinal: boolean;
+  readonly observedAt: string;
+}
+
+function nothing(): Answers {
+  return { latenciesMs: [], agesMs: { PARTOO: [], CRONOFY: [] }, failed: 0, given: 0 };
+}
+
+function shuffled(length: number): number[] {
+  const deck = Array.from({ length }, (_, n) => n);
+  for (let n = length - 1; n > 0; n--) {
+    const other = Math.floor(Math.random() * (n + 1));
+    [deck[n], deck[other]] = [deck[other] ?? 0, deck[n] ?? 0];
+  }
+  return deck;
+}
