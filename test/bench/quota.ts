@@ -34,8 +34,8 @@ export async function quotaBench({ speed, share }: QuotaRun): Promise<boolean> {
     PARTOO_BASE_URL: `http://127.0.0.1:${PORTS.partoo}/v2`,
     CRONOFY_CLIENT_SECRET: 'sandbox-cronofy-secret',
     CRONOFY_BASE_URL: `http://127.0.0.1:${PORTS.cronofy}`,
-    PARTOO_QUOTA: `${FULL.partoo * share}/${window}s`,
-    CRONOFY_QUOTA: `${Math.max(1, Math.floor(45 * share))}/${1 / speed}s,${FULL.cronofy * share}/${window}s`,
+    PARTOO_QUOTA: `${Math.round(FULL.partoo * share)}/${window}s`,
+    CRONOFY_QUOTA: `${Math.max(1, Math.floor(45 * share))}/${1 / speed}s,${Math.round(FULL.cronofy * share)}/${window}s`,
     FRESH_SECONDS: String(10 / speed),
     REVALIDATE_SECONDS: String(60 / speed),
     PATIENCE_SECONDS: String(1 / speed),
@@ -64,6 +64,9 @@ export async function quotaBench({ speed, share }: QuotaRun): Promise<boolean> {
     'p99 in ms meanwhile': { ours: quantile(ours.down.latenciesMs, 0.99).toFixed(1), 'loaders only': '-' },
     'seconds from healing to the first new answer': { ours: ours.recoverySeconds.toFixed(1), 'loaders only': '-' },
   });
+  for (const codes of [ours.healthy.codes, ours.down.codes].filter((codes) => Object.keys(codes).length > 0)) {
+    console.log('our failures by code', codes);
+  }
   return (
     ours.throttled === 0 &&
     ours.healthy.failed === 0 &&
@@ -104,6 +107,8 @@ async function run(
   const firstPassUnseen = viewers.unseen();
   if (isOurs && firstPassUnseen > 0) throw new Error(`${firstPassUnseen} invitations were never answered`);
 
+  // Whoever still waits for a first answer has it, or a refusal, when the deadline of a read has passed.
+  await sleep(8_000);
   counts.length = 0;
   viewers.take();
   const startedAt = performance.now();

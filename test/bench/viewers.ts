@@ -19,6 +19,8 @@ export interface Answers {
   readonly agesMs: { PARTOO: number[]; CRONOFY: number[] };
   failed: number;
   given: number;
+  /** How many failed with each error code. */
+  readonly codes: Record<string, number>;
 }
 
 export interface Viewers {
@@ -73,7 +75,13 @@ export function startViewers(options: ViewersOptions): Viewers {
       headers: { 'content-type': 'application/json' },
       body,
     });
-    const { data } = (await response.body.json()) as { data: { invitations: (Given | null)[] } };
+    const { data, errors } = (await response.body.json()) as {
+      data: { invitations: (Given | null)[] };
+      errors?: { extensions: { code: string } }[];
+    };
+    for (const { extensions } of errors ?? []) {
+      answers.codes[extensions.code] = (answers.codes[extensions.code] ?? 0) + 1;
+    }
     const now = Date.now();
     data.invitations.forEach((given, n) => {
       answers.given += 1;
@@ -112,7 +120,7 @@ interface Given {
 }
 
 function nothing(): Answers {
-  return { latenciesMs: [], agesMs: { PARTOO: [], CRONOFY: [] }, failed: 0, given: 0 };
+  return { latenciesMs: [], agesMs: { PARTOO: [], CRONOFY: [] }, failed: 0, given: 0, codes: {} };
 }
 
 function shuffled(length: number): number[] {

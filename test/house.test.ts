@@ -1,0 +1,176 @@
+// The house's plan, held by a test: which room may import which, and who alone touches the environment and certain
+// packages. Rooms are the folders of src/ and the files directly in it. A new room needs its line here.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** A room may import itself and every room on a lower floor; rooms on one floor do not know each other. */
+const FLOORS: readonly (readonly string[])[] = [
+  ['invitation'],
+  ['upstream'],
+  ['providers'],
+  ['access'],
+  ['snapshots'],
+  ['loaders', 'live'],
+  ['schema'],
+  ['server'],
+  ['gateway'],
+  ['main'],
+];
+
+// Beside the floors: values that are made in `main` and passed in, and the imitations, which must not share our faults.
+const SETTINGS_MAY_IMPORT = ['invitation', 'upstream', 'providers', 'access', 'snapshots'];
+const MAY_IMPORT_SETTINGS = ['gateway', 'main'];
+const MAY_IMPORT_TELEMETRY = ['gateway', 'main'];
+const MAY_IMPORT_TELEMETRY_TYPES = FLOORS.slice(2).flat();
+
+/** Packages that have one home. */
+const HOMES: readonly { readonly name: RegExp; readonly home: RegExp }[] = [
+  { name: /^undici$/, home: /^upstream\// },
+  { name: /^@pothos\//, home: /^schema\// },
+  { name: /^ioredis$/, home: /redis/ },
+];
+
+const BARRELS = ['providers/index.ts', 'schema/index.ts'];
+const NAMES_THAT_SAY_NOTHING = /^(utils?|helpers?|common|managers?|services?)$/;
+
+interface Import {
+  readonly specifier: string;
+  readonly kind: 'value' | 'type' | 'dynamic';
+}
+
+/** @param path Below src/, such as `schema/index.ts`. */
+function faultsOf(path: string, source: string): string[] {
+  const code = withoutComments(source);
+  const imports = importsOf(code).map((each) => faultOfImport(path, each));
+  const words = path.replace(/\.ts$/, '').split(/[/.-]/);
+  return [
+    ...imports,
+    path !== 'main.ts' && /\bprocess\s*(\.|\?\.|\[\s*['"])\s*env\b/.test(code) ? 'reads process.env' : undefined,
+    path !== 'main.ts' && /\benv\b[^;]*=\s*(globalThis\.)?process\b/.test(code) ? 'takes the environment' : undefined,
+    path !== 'main.ts' && /\benv\b[^;]*\bfrom '(node:)?process'/.test(code) ? 'imports the environment' : undefined,
+    words.some((word) => NAMES_THAT_SAY_NOTHING.test(word)) ? 'has a name that says nothing' : undefined,
+    !BARRELS.includes(path) && (posix.basename(path) === 'index.ts' || /^export\b[^;]*?\bfrom '/m.test(code))
+      ? 'is a barrel'
+      : undefined,
+  ].flatMap((fault) => (fault === undefined ? [] : `${path} ${fault}`));
+}
+
+function faultOfImport(path: string, { specifier, kind }: Import): string | undefined {
+  if (!specifier.startsWith('.')) {
+    const homeless = HOMES.some(({ name, home }) => name.test(specifier) && !home.test(path));
+    return homeless ? `imports ${specifier}` : undefined;
+  }
+  const target = posix.join(posix.dirname(path), specifier);
+  return mayImport(path, target, kind) ? undefined : `imports ${target}${kind === 'type' ? ' (types)' : ''}`;
+}
+
+function mayImport(path: string, target: string, kind: Import['kind']): boolean {
+  const [from, to] = [roomOf(path), roomOf(target)];
+  if (from === to) return true;
+  if (to === 'sandbox') return path === 'main.ts' && kind === 'dynamic';
+  if (from === 'sandbox') return kind === 'type' && /^providers\/[^/]+\/wire\.ts$/.test(target);
+  if (to === 'settings') return MAY_IMPORT_SETTINGS.includes(from);
+  if (from === 'settings') return SETTINGS_MAY_IMPORT.includes(to);
+  if (to === 'telemetry') {
+    return MAY_IMPORT_TELEMETRY.includes(from) || (kind === 'type' && MAY_IMPORT_TELEMETRY_TYPES.includes(from));
+  }
+  if (from === 'telemetry') return kind === 'type' && to === 'invitation';
+  return floorOf(to) >= 0 && floorOf(to) < floorOf(from);
+}
+
+function roomOf(path: string): string {
+  return path.split('/')[0]?.replace(/\.ts$/, '') ?? '';
+}
+
+function floorOf(room: string): number {
+  return FLOORS.findIndex((rooms) => rooms.includes(room));
+}
+
+// Biome keeps every import in one form, so these are enough.
+function importsOf(code: string): Import[] {
+  const statements = code.matchAll(/^(?:import|export) (type )?(?:[\w*{][^;'"]*? from )?['"]([^'"]+)['"]/gm);
+  const calls = code.matchAll(/\b(?:import|require)\(\s*['"`]([^'"`]*)['"`]/g);
+  return [
+    ...[...statements].map(([, type, specifier = '']): Import => ({ specifier, kind: type ? 'type' : 'value' })),
+    ...[...calls].map(([, specifier = '']): Import => ({ specifier, kind: 'dynamic' })),
+  ];
+}
+
+function withoutComments(source: string): string {
+  return source.replace(/^\s*\/\/.*$|^\s*\/\*[\s\S]*?\*\/|\s\/\/ .*$/gm, '');
+}
+
+const src = new URL('../src/', import.meta.url);
+const paths = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => path.endsWith('.ts'));
+
+describe('the house', () => {
+  test('is as it was planned', () => {
+    expect(paths).toContain('providers/cronofy/client.ts');
+    expect(paths.flatMap((path) => faultsOf(path, readFileSync(new URL(path, src), 'utf8')))).toEqual([]);
+  });
+
+  test('has only rooms that this plan knows', () => {
+    const known = [...FLOORS.flat(), 'settings', 'telemetry', 'sandbox'];
+    expect([...new Set(paths.map(roomOf))].filter((room) => !known.includes(room))).toEqual([]);
+  });
+
+  test('has its imports seen: as many as the words `from` and `import(` say', () => {
+    for (const path of paths) {
+      const code = withoutComments(readFileSync(new URL(path, src), 'utf8'));
+      const words = code.match(/^(import|export)\b[^;]*? from '|^\} from '|^import '|\bimport\(/gm) ?? [];
+      expect(importsOf(code), path).toHaveLength(words.length);
+    }
+  });
+});
+
+describe('the plan', () => {
+  test.each([
+    ['a lower room that imports a higher one', 'snapshots/a.ts', "import { schema } from '../schema/index.ts';"],
+    ['one that does so over several lines', 'providers/a.ts', "import {\n  a,\n  b,\n} from '../loaders/b.ts';"],
+    ['one that imports a type of it', 'invitation/a.ts', "import type { A } from '../upstream/a.ts';"],
+    ['one that imports it for its effect', 'upstream/a.ts', "import '../providers/index.ts';"],
+    ['one that imports it later', 'loaders/a.ts', "const a = await import('../server/server.ts');"],
+    ['one that passes it on', 'providers/index.ts', "export { a } from '../gateway.ts';"],
+    ['two rooms of one floor', 'live/watcher.ts', "import { a } from '../loaders/invitation-loader.ts';"],
+    ['a room that imports main', 'gateway.ts', "import './main.ts';"],
+    ['settings imported from below', 'server/a.ts', "import type { Settings } from '../settings.ts';"],
+    ['settings that import what is above', 'settings.ts', "import { a } from './schema/index.ts';"],
+    ['a log that is not passed in', 'server/a.ts', "import { createLog } from '../telemetry/log.ts';"],
+    ['a log in the domain', 'invitation/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
+    ['a sandbox that runs our code', 'sandbox/a.ts', "import { a } from '../providers/partoo/wire.ts';"],
+    ['a sandbox that knows more than the wire', 'sandbox/a.ts', "import type { A } from '../providers/provider.ts';"],
+    ['a sandbox that is always loaded', 'main.ts', "import { startSandbox } from './sandbox/sandbox.ts';"],
+    ['a sandbox in the gateway', 'gateway.ts', "const a = await import('./sandbox/sandbox.ts');"],
+    ['tests in the product', 'server/a.ts', "import { a } from '../../test/harness.ts';"],
+    ['a room that nobody planned', 'cache/a.ts', "import { a } from '../invitation/ref.ts';"],
+    ['the environment', 'settings.ts', 'const a = process.env.PORT;'],
+    ['the environment by another name', 'settings.ts', "import { env } from 'node:process';"],
+    ['the environment taken apart', 'settings.ts', 'const { env } = process;'],
+    ['undici', 'providers/cronofy/a.ts', "import { request } from 'undici';"],
+    ['Pothos', 'server/a.ts', "import SchemaBuilder from '@pothos/core';"],
+    ['ioredis', 'snapshots/store.ts', "import { Redis } from 'ioredis';"],
+    ['a barrel', 'upstream/index.ts', "import './request.ts';"],
+    ['a barrel by another name', 'upstream/all.ts', "export * from './request.ts';"],
+    ['a folder that says nothing', 'schema/utils/dates.ts', ''],
+    ['a file that says nothing', 'snapshots/redis-manager.ts', ''],
+  ])('forbids %s', (_, path, source) => {
+    expect(faultsOf(path, `// A header.\n\nimport { a } from 'zod';\n${source}\n`)).toHaveLength(1);
+  });
+
+  test.each([
+    ['a higher room that imports lower ones', 'server/a.ts', "import { Problem } from '../invitation/problem.ts';"],
+    ['a file of the same room', 'schema/a.ts', "import { builder } from './builder.ts';"],
+    ['the type of a log', 'server/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
+    ['the shape of the wire in the sandbox', 'sandbox/a.ts', "import type { A } from '../providers/partoo/wire.ts';"],
+    ['the sandbox, loaded when it is used', 'main.ts', "const a = await import('./sandbox/sandbox.ts');"],
+    ['the environment in main', 'main.ts', 'const a = process.env.PORT;'],
+    ['a Redis counterpart', 'snapshots/redis-store.ts', "import { Redis } from 'ioredis';"],
+    ['a comment', 'invitation/a.ts', "// import { a } from '../schema/index.ts'; reads process.env"],
+  ])('allows %s', (_, path, source) => {
+    expect(faultsOf(path, source)).toEqual([]);
+  });
+});

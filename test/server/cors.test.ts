@@ -1,0 +1,117 @@
+// Which pages may call the gateway from a browser: CORS_ORIGINS, and nobody without it.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../harness.ts';
+
+const APP = 'https://app.example.com';
+const ADMIN = 'https://admin.example.com:8443';
+
+let gateway: TestGateway | undefined;
+afterEach(() => gateway?.stop());
+
+async function start(corsOrigins?: string): Promise<TestGateway> {
+  gateway = await startTestGateway({ environment: corsOrigins === undefined ? {} : { CORS_ORIGINS: corsOrigins } });
+  return gateway;
+}
+
+function ask({ origin: gatewayOrigin }: TestGateway, origin?: string): Promise<Response> {
+  return fetch(`${gatewayOrigin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(origin === undefined ? {} : { origin }) },
+    body: JSON.stringify({ query: '{ __typename }' }),
+  });
+}
+
+function preflight({ origin: gatewayOrigin }: TestGateway, origin: string): Promise<Response> {
+  return fetch(`${gatewayOrigin}/graphql`, {
+    method: 'OPTIONS',
+    headers: {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type',
+    },
+  });
+}
+
+function allowances(response: Response): string[] {
+  return [...response.headers.keys()].filter((name) => name.startsWith('access-control-'));
+}
+
+function listOf(response: Response, header: string): string[] {
+  return (response.headers.get(header) ?? '').toLowerCase().split(/\s*,\s*/);
+}
+
+describe('without CORS_ORIGINS', () => {
+  test('no page is allowed anything', async () => {
+    const started = await start();
+    expect(allowances(await ask(started, APP))).toEqual([]);
+    expect(allowances(await preflight(started, APP))).toEqual([]);
+    expect(allowances(await fetch(`${started.origin}/health`, { headers: { origin: APP } }))).toEqual([]);
+  });
+
+  test('a caller outside a browser is answered all the same', async () => {
+    const response = await ask(await start(), APP);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+});
+
+describe('with CORS_ORIGINS', () => {
+  test.each([APP, ADMIN])('a page of %s reads the answer, by its own origin and never by a star', async (origin) => {
+    const response = await ask(await start(`${APP}, ${ADMIN}`), origin);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(listOf(response, 'vary')).toContain('origin');
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  test('a preflight allows POST with content-type and authorization', async () => {
+    const response = await preflight(await start(APP), APP);
+    expect(response.ok).toBe(true);
+    expect(response.headers.get('access-control-allow-origin')).toBe(APP);
+    expect(listOf(response, 'access-control-allow-methods')).toContain('post');
+    expect(listOf(response, 'access-control-allow-headers')).toEqual(
+      expect.arrayContaining(['content-type', 'authorization']),
+    );
+    expect(await response.text()).toBe('');
+  });
+
+  test('a page may read errors too, also of a body that is refused', async () => {
+    const started = await start(APP);
+    const response = await fetch(`${started.origin}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: APP },
+      body: '{',
+    });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('access-control-allow-origin')).toBe(APP);
+  });
+
+  test('cookies are not allowed along', async () => {
+    const started = await start(APP);
+    for (const response of [await ask(started, APP), await preflight(started, APP)]) {
+      expect(response.headers.has('access-control-allow-credentials')).toBe(false);
+    }
+  });
+
+  test.each([
+    'https://evil.example.com',
+    'http://app.example.com',
+    'https://app.example.com:444',
+    'https://app.example.com.evil.example',
+    'null',
+  ])('a page of %s is allowed nothing', async (origin) => {
+    const started = await start(APP);
+    for (const response of [await ask(started, origin), await preflight(started, origin)]) {
+      expect(allowances(response)).toEqual([]);
+      // Or a cache between would give this answer to a page that is allowed.
+      expect(listOf(response, 'vary')).toContain('origin');
+    }
+  });
+
+  test('a caller without an origin is answered, and allowed nothing', async () => {
+    const response = await ask(await start(APP));
+    expect(response.status).toBe(200);
+    expect(allowances(response)).toEqual([]);
+  });
+});

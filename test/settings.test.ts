@@ -1,0 +1,249 @@
+// What the environment says, and what becomes of it: which host is called with which credential, and what is refused.
+
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import type { CronofyDataCenter, ProviderName } from '../src/invitation/invitation.ts';
+import { type Ref, reviewInvitationRef, smartInviteRef } from '../src/invitation/ref.ts';
+import type { Account } from '../src/providers/provider.ts';
+import { type Environment, readSettings, SettingsError } from '../src/settings.ts';
+import { Cancellation } from '../src/upstream/cancellation.ts';
+import { Secret } from '../src/upstream/secret.ts';
+
+/** Where a read of one account's would have gone, as `https://host/path?name=value`, and with which headers. */
+async function callOf(environment: Environment, provider: ProviderName, ref: Ref) {
+  const calls: { url: string; headers: string[] }[] = [];
+  const record: Parameters<Account['open']>[0] = async ({ origin, path, query, headers }) => {
+    calls.push({ url: `${origin}${path}?${new URLSearchParams(query)}`, headers: pairs(headers) });
+    return { found: false };
+  };
+  const account = readSettings(environment).accounts.find((each) => each.provider === provider);
+  const options = { withIcalendar: false, cancellation: new Cancellation(), payment: 'taken' } as const;
+  const answer = await account?.open(record).read(ref, options);
+  expect(answer).toBeNull();
+  expect(calls).toHaveLength(1);
+  return calls[0];
+}
+
+function pairs(headers: readonly string[]): string[] {
+  return headers.flatMap((name, n) => (n % 2 === 0 ? [`${name.toLowerCase()}: ${headers[n + 1]}`] : []));
+}
+
+/** The message about them, `nothing` where there is none. */
+function mistakesIn(environment: Environment): string {
+  try {
+    readSettings(environment);
+    return 'nothing';
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    // What is not in the message must not be anywhere else in the error either.
+    expect(inspect(error, { depth: null, showHidden: true }).match(/sk_\w+/g)).toBeNull();
+    return error.message;
+  }
+}
+
+const review = reviewInvitationRef('r');
+const inviteIn = (dataCenter: CronofyDataCenter) => smartInviteRef(dataCenter, 'i', 'a@example.com');
+
+test('nothing needs to be set', () => {
+  expect(readSettings({})).toMatchObject({
+    host: '127.0.0.1',
+    port: 4000,
+    corsOrigins: [],
+    graphiql: true,
+    logLevel: 'info',
+    accounts: [],
+    defaultDataCenter: 'US',
+  });
+});
+
+test('a variable that is set to nothing counts as not set', () => {
+  const names = [
+    'HOST',
+    'PORT',
+    'CORS_ORIGINS',
+    'GRAPHIQL',
+    'LOG_LEVEL',
+    'SANDBOX',
+    'NODE_ENV',
+    'PARTOO_API_KEY',
+  ].concat([
+    'PARTOO_ENVIRONMENT',
+    'PARTOO_BASE_URL',
+    'CRONOFY_CLIENT_SECRET',
+    'CRONOFY_DATA_CENTER',
+    'CRONOFY_BASE_URL',
+  ]);
+  expect(readSettings(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readSettings({}));
+});
+
+test('every variable is taken as it is documented', () => {
+  const environment = {
+    HOST: '0.0.0.0',
+    PORT: '0',
+    CORS_ORIGINS: 'https://app.example.com, http://localhost:3000',
+    GRAPHIQL: 'off',
+    LOG_LEVEL: 'debug',
+    SANDBOX: 'on',
+    CRONOFY_DATA_CENTER: 'de',
+  };
+  expect(readSettings(environment)).toMatchObject({
+    host: '0.0.0.0',
+    port: 0,
+    corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
+    graphiql: false,
+    logLevel: 'debug',
+    sandbox: true,
+    defaultDataCenter: 'DE',
+  });
+});
+
+describe('a mistake', () => {
+  const WRONG = {
+    PORT: '65536',
+    CORS_ORIGINS: 'https://app.example.com/path',
+    GRAPHIQL: 'perhaps-graphiql',
+    LOG_LEVEL: 'loud',
+    SANDBOX: 'perhaps-sandbox',
+    PARTOO_ENVIRONMENT: 'staging',
+    PARTOO_BASE_URL: 'https://partoo.example/v3',
+    PARTOO_QUOTA: 'plenty',
+    CRONOFY_CLIENT_SECRET: 'hush,',
+    CRONOFY_DATA_CENTER: 'fr',
+    CRONOFY_BASE_URL: 'https://cronofy.example/v1',
+    CRONOFY_QUOTA: '45/1s,plenty',
+  };
+
+  test('is reported together with all others, one line a variable', () => {
+    const [, ...lines] = mistakesIn({ ...WRONG, PARTOO_API_KEY: 'key' }).split('\n');
+    expect(lines.map((line) => line.trim().split(' ')[0]).toSorted()).toEqual(Object.keys(WRONG).toSorted());
+    for (const line of lines) expect(line).toMatch(/^ {2}[A-Z_]+ must be /);
+  });
+
+  test.each(Object.entries(WRONG))('in %s is reported without the value %j', (name, value) => {
+    const message = mistakesIn({ [name]: value, PARTOO_API_KEY: 'key' });
+    expect(message).toContain(`  ${name} must be `);
+    expect(message.split('\n')).toHaveLength(2);
+    expect(message).not.toContain(value);
+    expect(message).not.toContain('key');
+  });
+
+  test('is never shown with its value, which may be a secret in the wrong place', () => {
+    for (const name of Object.keys(WRONG).filter((each) => each !== 'CRONOFY_CLIENT_SECRET')) {
+      expect(mistakesIn({ [name]: 'sk_live_51H8' })).toContain(`  ${name} must be `);
+    }
+  });
+
+  test.each(['-1', '65536', '4000.5', '0x10', '1e3', ' 4000', 'http'])('is the port %j', (PORT) => {
+    expect(mistakesIn({ PORT })).toContain('  PORT must be ');
+  });
+
+  test.each(['*', 'null', 'app.example.com', 'https://app.example.com/', 'https://a.example,,https://b.example'])(
+    'is the CORS origin %j',
+    (CORS_ORIGINS) => {
+      expect(mistakesIn({ CORS_ORIGINS })).toContain('  CORS_ORIGINS must be ');
+    },
+  );
+
+  test.each(
+    ['http://127.0.0.1:1', 'https://p.example/', 'https://p.example/v3', 'https://p.example/api/v2'].concat(
+      ['https://p.example/v2/x', 'https://p.example/v2?a=1', 'https://p.example/v2#a', 'https://u:p@p.example/v2'],
+      ['ftp://p.example/v2', 'p.example/v2', '/v2', 'nonsense'],
+    ),
+  )('is the base URL %s for Partoo', (PARTOO_BASE_URL) => {
+    expect(mistakesIn({ PARTOO_BASE_URL })).toContain('  PARTOO_BASE_URL must be ');
+  });
+
+  test.each(
+    ['https://c.example/v1', 'https://c.example//', 'https://c.example?a=1', 'https://c.example#a'].concat([
+      'https://u@c.example',
+      'ftp://c.example',
+      'c.example',
+      '127.0.0.1:4020',
+      'nonsense',
+    ]),
+  )('is the base URL %s for Cronofy', (CRONOFY_BASE_URL) => {
+    expect(mistakesIn({ CRONOFY_BASE_URL })).toContain('  CRONOFY_BASE_URL must be ');
+  });
+});
+
+describe('Partoo', () => {
+  const key = { PARTOO_API_KEY: 'partoo-key' };
+  const path = '/review_booster/invitation_status?invitation_id=r';
+
+  test.each([
+    ['production, unless told otherwise', {}, 'https://api.partoo.co/v2'],
+    ['production', { PARTOO_ENVIRONMENT: 'production' }, 'https://api.partoo.co/v2'],
+    ['its sandbox', { PARTOO_ENVIRONMENT: 'sandbox' }, 'https://api.sandbox.partoo.co/v2'],
+    ['a base URL', { PARTOO_BASE_URL: 'http://127.0.0.1:4010/v2' }, 'http://127.0.0.1:4010/v2'],
+    ['a base URL with a slash', { PARTOO_BASE_URL: 'http://127.0.0.1:4010/v2/' }, 'http://127.0.0.1:4010/v2'],
+  ])('is called at %s, with its key in x-APIKey', async (_, more, base) => {
+    const call = await callOf({ ...key, ...more }, 'PARTOO', review);
+    expect(call?.url).toBe(base + path);
+    expect(call?.headers).toContain('x-apikey: partoo-key');
+    expect(call?.headers.join()).not.toContain('authorization');
+  });
+
+  test('is not configured without a key', () => {
+    expect(readSettings({ PARTOO_ENVIRONMENT: 'sandbox' }).accounts).toEqual([]);
+  });
+});
+
+describe('Cronofy', () => {
+  const secret = { CRONOFY_CLIENT_SECRET: 'cronofy-secret' };
+  const path = '/v1/smart_invites?smart_invite_id=i&recipient_email=a%40example.com';
+
+  test.each<[string, CronofyDataCenter, string]>([
+    ['au', 'AU', 'https://api-au.cronofy.com'],
+    ['ca', 'CA', 'https://api-ca.cronofy.com'],
+    ['de', 'DE', 'https://api-de.cronofy.com'],
+    ['sg', 'SG', 'https://api-sg.cronofy.com'],
+    ['uk', 'UK', 'https://api-uk.cronofy.com'],
+    ['us', 'US', 'https://api.cronofy.com'],
+  ])('is called in the data center %s, with its secret as a bearer', async (name, dataCenter, origin) => {
+    const environment = { ...secret, CRONOFY_DATA_CENTER: name };
+    expect(readSettings(environment).defaultDataCenter).toBe(dataCenter);
+    const call = await callOf(environment, 'CRONOFY', inviteIn(dataCenter));
+    expect(call?.url).toBe(origin + path);
+    expect(call?.headers).toContain('authorization: Bearer cronofy-secret');
+    expect(call?.headers.join()).not.toContain('x-apikey');
+    // An invite in another data center than the default one is asked for there.
+    expect((await callOf(secret, 'CRONOFY', inviteIn(dataCenter)))?.url).toBe(origin + path);
+  });
+
+  test('is called at a base URL for its own data center, and for no other', async () => {
+    const environment = { ...secret, CRONOFY_BASE_URL: 'http://127.0.0.1:4020/', CRONOFY_DATA_CENTER: 'uk' };
+    expect((await callOf(environment, 'CRONOFY', inviteIn('UK')))?.url).toBe(`http://127.0.0.1:4020${path}`);
+    await expect(callOf(environment, 'CRONOFY', inviteIn('US'))).rejects.toThrow(
+      expect.objectContaining({ code: 'PROVIDER_NOT_CONFIGURED' }),
+    );
+  });
+
+  test.each(['new,old', ' new , old '])('is signed in to with the first of the secrets %j', async (secrets) => {
+    const call = await callOf({ CRONOFY_CLIENT_SECRET: secrets }, 'CRONOFY', inviteIn('US'));
+    expect(call?.headers).toContain('authorization: Bearer new');
+    expect(call?.headers.join()).not.toContain('old');
+  });
+});
+
+test.each([
+  ['on where no provider is configured', {}, true],
+  ['on in development', { NODE_ENV: 'development' }, true],
+  ['off in production', { NODE_ENV: 'production' }, false],
+  ['off once a provider is configured', { PARTOO_API_KEY: 'key' }, false],
+  ['off once the other one is', { CRONOFY_CLIENT_SECRET: 'secret' }, false],
+  ['off where it is told so', { SANDBOX: 'off' }, false],
+  ['on where it is told so, whatever else', { SANDBOX: 'on', NODE_ENV: 'production', PARTOO_API_KEY: 'key' }, true],
+])('the sandbox is %s', (_, environment, sandbox) => {
+  expect(readSettings(environment).sandbox).toBe(sandbox);
+});
+
+test('a secret never prints', () => {
+  const settings = readSettings({ PARTOO_API_KEY: 'hush-1', CRONOFY_CLIENT_SECRET: 'hush-2,hush-3' });
+  expect(settings.accounts).toHaveLength(2);
+  expect(inspect({ key: new Secret('hush-4') })).toBe('{ key: [redacted] }');
+  const opened = settings.accounts.map((account) => account.open(async () => ({ found: false })));
+  for (const value of [settings, ...settings.accounts, ...opened, new Secret('hush-4')]) {
+    const prints = [inspect(value, { depth: null, showHidden: true }), JSON.stringify(value), `${value}`];
+    expect(prints.join('\n')).not.toContain('hush');
+  }
+});

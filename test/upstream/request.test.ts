@@ -1,0 +1,249 @@
+// One attempt at one call, against a real server on loopback that behaves as each test says.
+
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../../src/invitation/problem.ts';
+import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
+import {
+  createTransport,
+  FIXED_HEADERS,
+  type Transport,
+  type TransportOptions,
+  targetOf,
+  type UpstreamRequest,
+} from '../../src/upstream/request.ts';
+
+type Behave = (response: ServerResponse, request: IncomingMessage) => void;
+
+/** Far beyond a test's own limit: a test that would wait for one of these fails. */
+const NEVER = 600_000;
+const PATIENT: TransportOptions = { connectTimeoutMs: NEVER, headersTimeoutMs: NEVER, attemptTimeoutMs: NEVER };
+
+const good: Behave = (response) => response.end('{"fine":true}');
+
+describe('the target of a call', () => {
+  test('holds exactly the parameters given, each once, whatever text is in them', () => {
+    const nasty = fc.constantFrom(
+      '&',
+      '=',
+      '#',
+      '?',
+      '+',
+      ' ',
+      '%',
+      '%26',
+      '/',
+      '../',
+      '\r\n',
+      '\u0000',
+      "'",
+      'ü',
+      '😀',
+    );
+    const value = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(fc.oneof(nasty, fc.string({ maxLength: 3 }))).map((parts) => parts.join('')),
+    );
+    const name = fc.oneof(fc.constantFrom('smart_invite_id', 'recipient_email', 'include_ics', '__proto__'), value);
+    fc.assert(
+      fc.property(fc.dictionary(name, value, { maxKeys: 4 }), (query) => {
+        const { pathname, searchParams, hash } = new URL(targetOf({ path: '/v2/read', query }), 'http://provider');
+        expect([...searchParams]).toEqual(Object.entries(query));
+        expect([pathname, hash]).toEqual(['/v2/read', '']);
+      }),
+    );
+  });
+
+  test('is of characters that every server and proxy takes as they are', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (value) => {
+        expect(targetOf({ path: '/v2/read', query: { id: value } })).toMatch(/^\/v2\/read\?id=[\w.!~*'()%-]*$/);
+      }),
+    );
+  });
+
+  test('has the replacement character for half a surrogate pair, and no question mark without parameters', () => {
+    expect(targetOf({ path: '/v2/read', query: { id: 'a\ud800' } })).toBe('/v2/read?id=a%EF%BF%BD');
+    expect(targetOf({ path: '/v2/read', query: {} })).toBe('/v2/read');
+  });
+});
+
+describe('a call', () => {
+  const sockets: Socket[] = [];
+  const targets: string[] = [];
+  const transports: Transport[] = [];
+  let behave: Behave;
+  const server = createServer((request, response) => {
+    targets.push(`${request.method} ${request.url}`);
+    behave(response, request);
+  });
+  server.on('connection', (socket) => sockets.push(socket));
+
+  beforeEach(async () => {
+    behave = good;
+    sockets.length = 0;
+    targets.length = 0;
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+
+  afterEach(async () => {
+    await Promise.all(transports.splice(0).map((transport) => transport.close()));
+    server.closeAllConnections();
+    if (server.listening) await once(server.close(), 'close');
+  });
+
+  function transportWith(options: Partial<TransportOptions> = {}): Transport {
+    const transport = createTransport({ ...PATIENT, ...options });
+    transports.push(transport);
+    return transport;
+  }
+
+  function request(more: Partial<UpstreamRequest> = {}): UpstreamRequest {
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const headers = [...FIXED_HEADERS, 'x-APIKey', 'key'];
+    return { provider: 'PARTOO', origin, path: '/read', query: { id: 'a b' }, headers, maxBytes: 1_000, ...more };
+  }
+
+  const call = (transport: Transport, more: Partial<UpstreamRequest> = {}) =>
+    transport.get(request(more), new Cancellation());
+
+  test('gives status, headers and body, and sends what it was given', async () => {
+    behave = (response, { headers }) => {
+      const { accept, 'accept-encoding': encoding, 'x-apikey': key } = headers;
+      response.writeHead(418, { 'retry-after': '7' }).end(JSON.stringify({ accept, encoding, key }));
+    };
+    const { status, headers, body } = await call(transportWith());
+    expect([status, headers['retry-after']]).toEqual([418, '7']);
+    expect(JSON.parse(body.toString())).toEqual({ accept: 'application/json', encoding: 'identity', key: 'key' });
+    expect(targets).toEqual(['GET /read?id=a%20b']);
+  });
+
+  test('after another one uses its connection', async () => {
+    const transport = transportWith();
+    for (const status of [200, 404, 500, 200]) {
+      behave = (response) => response.writeHead(status).end('{}');
+      expect((await call(transport)).status).toBe(status);
+    }
+    expect(targets).toHaveLength(4);
+    expect(sockets).toHaveLength(1);
+  });
+
+  test('takes a body of exactly maxBytes, and none that is a byte longer', async () => {
+    const transport = transportWith();
+    behave = (response) => response.end('x'.repeat(1_000));
+    expect((await call(transport)).body).toHaveLength(1_000);
+    behave = (response) => response.end('x'.repeat(1_001));
+    await expect(call(transport)).rejects.toThrow(ProviderBadResponse);
+  });
+
+  test('cuts a body that never ends where maxBytes is passed', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<number>();
+    behave = (response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(64 * 1024))) {}
+      };
+      response.on('drain', more).on('close', () => resolve(response.req.socket.bytesWritten));
+      more();
+    };
+    await expect(call(transportWith(), { maxBytes: 256 * 1024 })).rejects.toThrow(ProviderBadResponse);
+    // What the server got rid of is the cap and what sockets hold, not what it could send for as long as it liked.
+    expect(await closed).toBeLessThan(32 * 1024 * 1024);
+  });
+
+  test('that is cancelled is given up at once, and its connection closed', async () => {
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+    behave = (response) => {
+      response.on('close', close);
+      ask();
+    };
+    const cancellation = new Cancellation();
+    const pending = transportWith().get(request(), cancellation);
+    await asked;
+    const reason = new CallerGone();
+    cancellation.cancel(reason);
+    // Sooner than anything that needs the network could happen.
+    const first = await Promise.race([pending.catch((error: unknown) => error), new Promise(setImmediate)]);
+    expect(first).toBe(reason);
+    await closed;
+  });
+
+  test('that was cancelled before it began is not made', async () => {
+    const cancellation = new Cancellation();
+    const reason = new CallerGone();
+    cancellation.cancel(reason);
+    const transport = transportWith();
+    await expect(transport.get(request(), cancellation)).rejects.toBe(reason);
+    await call(transport);
+    expect(targets).toHaveLength(1);
+  });
+
+  test('without a word in answer ends after headersTimeoutMs', async () => {
+    behave = () => {};
+    await expect(call(transportWith({ headersTimeoutMs: 50 }))).rejects.toThrow(ProviderTimeout);
+  });
+
+  test('whose head drips ends after headersTimeoutMs', async () => {
+    behave = (response) => {
+      response.socket?.write('HTTP/1.1 200 OK\r\nx-slow: ');
+      drip(response, () => response.socket?.write('y'));
+    };
+    await expect(call(transportWith({ headersTimeoutMs: 50 }))).rejects.toThrow(ProviderTimeout);
+  });
+
+  test('whose body drips ends after attemptTimeoutMs', async () => {
+    behave = (response) => {
+      response.writeHead(200).flushHeaders();
+      drip(response, () => response.write(' '));
+    };
+    await expect(call(transportWith({ headersTimeoutMs: 50, attemptTimeoutMs: 150 }))).rejects.toThrow(ProviderTimeout);
+  });
+
+  test('whose head has come in time may take longer for its body', async () => {
+    behave = (response) => {
+      response.writeHead(200).flushHeaders();
+      setTimeout(() => response.end('{}'), 700);
+    };
+    expect((await call(transportWith({ headersTimeoutMs: 500 }))).body.toString()).toBe('{}');
+  });
+
+  test('that nobody takes fails', async () => {
+    const refused = request();
+    await once(server.close(), 'close');
+    const failure = await transportWith()
+      .get(refused, new Cancellation())
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ProviderUnavailable);
+    expect(String(failure)).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/);
+  });
+
+  const partOf = (length: number, then: (socket: Socket | null) => void): Behave => {
+    return (response) => response.writeHead(200, { 'content-length': length }).write('{', () => then(response.socket));
+  };
+  const FAILURES: readonly [string, Behave, new (provider: 'PARTOO') => Error][] = [
+    ['the connection is reset', (response) => response.socket?.resetAndDestroy(), ProviderUnavailable],
+    ['the connection is reset in mid-body', partOf(100, (socket) => socket?.resetAndDestroy()), ProviderUnavailable],
+    ['the connection ends in mid-body', partOf(100, (socket) => socket?.end()), ProviderUnavailable],
+    ['the answer is no HTTP', (response) => response.socket?.end('220 mail.example ESMTP\r\n'), ProviderUnavailable],
+    ['no answer comes', () => {}, ProviderTimeout],
+    ['the body is too long', (response) => response.end('x'.repeat(5_000)), ProviderBadResponse],
+  ];
+  test.each(FAILURES)('fails where %s, and the next one succeeds', async (_, failing, problem) => {
+    const transport = transportWith({ headersTimeoutMs: 1_000 });
+    await call(transport);
+    behave = failing;
+    await expect(call(transport)).rejects.toThrow(problem);
+    behave = good;
+    expect((await call(transport)).body.toString()).toBe('{"fine":true}');
+    expect(sockets.length).toBeLessThanOrEqual(2);
+  });
+});
+
+function drip(response: ServerResponse, step: () => void): void {
+  const timer = setInterval(step, 10);
+  response.once('close', () => clearInterval(timer));
+}
