@@ -107,17 +107,23 @@ function refOfParts([type, ...key]: readonly unknown[]): Ref | null {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
 
+/** Whether a ref that a global id names could have been given out: its texts are such as a caller may send. */
+export function isPlausible(ref: Ref): boolean {
+  const texts =
+    ref.type === 'ReviewInvitation' ? [ref.invitationId] : [ref.smartInviteId, ref.recipientEmail ?? 'nobody'];
+  return texts.every((text) => faultOf(text) === null);
+}
+
 function checked(argument: string, value: string): string {
-  const fault =
-    value === ''
-      ? 'is empty'
-      : value.length > MAX_KEY_LENGTH
-        ? 'is too long'
-        : CONTROL_CHARACTERS.test(value) || !value.isWellFormed()
-          ? 'has characters that no id has'
-          : null;
+  const fault = faultOf(value);
   if (fault === null) return value;
   throw new BadUserInput(
     `${argument} ${fault}: give 1 to ${MAX_KEY_LENGTH} characters, none of them a control character.`,
   );
+}
+
+function faultOf(value: string): string | null {
+  if (value === '') return 'is empty';
+  if (value.length > MAX_KEY_LENGTH) return 'is too long';
+  return CONTROL_CHARACTERS.test(value) || !value.isWellFormed() ? 'has characters that no id has' : null;
 }

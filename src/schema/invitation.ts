@@ -3,10 +3,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { isFinal, type Snapshot, statusOf } from '../invitation/invitation.ts';
 import { BadUserInput } from '../invitation/problem.ts';
-import { globalIdOf, PROVIDER_OF, type Ref, refOf, refOfGlobalId } from '../invitation/ref.ts';
+import { globalIdOf, PROVIDER_OF, type Ref, refOf } from '../invitation/ref.ts';
 import { builder, type Context } from './builder.ts';
 import { selectsIcalendar } from './icalendar-selection.ts';
-import { InvitationRefInput, MAX_AGE_SECONDS, maxAgeMsOf, refOfInput } from './ref-input.ts';
+import { InvitationRefInput, MAX_AGE_SECONDS, maxAgeMsOf, refOfId, refOfInput } from './ref-input.ts';
 
 /** Most invitations that one list may name. */
 export const MAX_REFS = 100;
@@ -85,8 +85,7 @@ builder.queryFields((t) => ({
     description: 'Any object by its global id; null where there is none.',
     args: { id: t.arg.id({ required: true, description: 'A global id from an earlier answer.' }) },
     resolve: async (_, { id }, context, info) => {
-      // An id that was never given out gets the same null as one whose invitation does not exist.
-      const ref = refOfGlobalId(id);
+      const ref = refOfId(id);
       return ref && context.loaders.invitation.load({ ref, withIcalendar: selectsIcalendar(info), maxAgeMs: null });
     },
   }),
@@ -97,7 +96,7 @@ builder.queryFields((t) => ({
     args: { ids: t.arg.idList({ required: true, description: 'Global ids from earlier answers.' }) },
     resolve: (_, { ids }, context, info) => {
       requireSize('ids', ids);
-      return loadAll(ids.map(refOfGlobalId), null, context, info);
+      return loadAll(ids.map(refOfId), null, context, info);
     },
   }),
   invitation: t.field({
@@ -141,14 +140,13 @@ async function loadAll(
   maxAgeMs: number | null,
   context: Context,
   info: GraphQLResolveInfo,
-): Promise<(Snapshot | null | Promise<never>)[]> {
+): Promise<(Snapshot | null)[]> {
   const withIcalendar = selectsIcalendar(info);
   const wishes = refs.flatMap((ref) => (ref === null || ref instanceof Error ? [] : { ref, withIcalendar, maxAgeMs }));
   const read = (await context.loaders.invitation.loadMany(wishes)).values();
-  return refs.map((ref) => {
-    const result = ref === null || ref instanceof Error ? ref : (read.next().value ?? null);
-    return result instanceof Error ? Promise.reject(result) : result;
-  });
+  const results = refs.map((ref) => (ref === null || ref instanceof Error ? ref : (read.next().value ?? null)));
+  // An Error in a list is its item's error, to every executor; Pothos alone has no type for it.
+  return results as (Snapshot | null)[];
 }
 
 function refOrFault(input: typeof InvitationRefInput.$inferInput, context: Context): Ref | null | Error {

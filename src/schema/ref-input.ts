@@ -3,6 +3,7 @@
 import type { CronofyDataCenter as DataCenter } from '../invitation/invitation.ts';
 import { BadUserInput } from '../invitation/problem.ts';
 import {
+  isPlausible,
   type Ref,
   refOfGlobalId,
   reviewInvitationRef,
@@ -75,7 +76,13 @@ export const InvitationRefInput = builder.inputType('InvitationRef', {
 export function refOfInput(input: typeof InvitationRefInput.$inferInput, context: Context): Ref | null {
   if (input.reviewInvitation) return reviewInvitationRef(input.reviewInvitation.invitationId);
   if (input.smartInvite) return refOfSmartInvite(input.smartInvite, context);
-  return input.id ? refOfGlobalId(input.id) : null;
+  return input.id ? refOfId(input.id) : null;
+}
+
+/** The ref behind a global id; null for an id that was never given out, just as for one whose invitation does not exist. */
+export function refOfId(id: string): Ref | null {
+  const ref = refOfGlobalId(id);
+  return ref !== null && isPlausible(ref) ? ref : null;
 }
 
 /** @throws BadUserInput where the id or the address cannot be one. */

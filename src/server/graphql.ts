@@ -3,12 +3,12 @@
 // echoed, errors are masked and coded.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { useGraphQlJit } from '@envelop/graphql-jit';
-import type { DocumentNode, GraphQLSchema } from 'graphql';
-import { createYoga, isAsyncIterable } from 'graphql-yoga';
+import type { GraphQLError, GraphQLSchema } from 'graphql';
+import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Logger } from '../telemetry/log.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import { BodyTooLarge, readBody } from './body.ts';
+import { useCompiledOperations } from './compile.ts';
 import { createErrorMask } from './error.ts';
 import { graphiqlTabs } from './graphiql.ts';
 import { parseParams } from './params.ts';
@@ -33,12 +33,13 @@ interface ServerContext {
 }
 
 export function createGraphQLHandler<Context extends object>(options: GraphQLOptions<Context>): Handler {
+  const maskError = createErrorMask(options.log);
   const yoga = createYoga<ServerContext, Context>({
     schema: options.schema,
     context: ({ caller }) => options.createContext(caller),
     graphqlEndpoint: GRAPHQL_PATH,
-    plugins: [useCompiledOperations()],
-    maskedErrors: { maskError: createErrorMask(options.log) },
+    plugins: [useMaskedValidation(maskError), useCompiledOperations()],
+    maskedErrors: { maskError },
     // Yoga would log every error whole; what is worth a line is logged by the mask.
     logging: false,
     maxRequestBodySize: false,
@@ -80,24 +81,15 @@ export function createGraphQLHandler<Context extends object>(options: GraphQLOpt
   };
 }
 
-/**
- * Compiles an operation to code when it comes for the second time: whoever asks the same again and again is served
- * faster, and whoever sends ever new ones does not make us compile them. The plugin keeps one compilation a document,
- * so documents of several operations stay out.
- */
-function useCompiledOperations() {
-  const seen = new WeakSet<DocumentNode>();
-  return useGraphQlJit(
-    {},
-    {
-      enableIf({ document }) {
-        if (seen.has(document))
-          return document.definitions.filter(({ kind }) => kind === 'OperationDefinition').length === 1;
-        seen.add(document);
-        return false;
+/** What a document does wrong goes through the same mask as everything else; yoga lets it pass. */
+function useMaskedValidation(maskError: (error: unknown) => GraphQLError): Plugin {
+  return {
+    onValidate:
+      () =>
+      ({ valid, result, setResult }) => {
+        if (!valid) setResult(result.map(maskError));
       },
-    },
-  );
+  };
 }
 
 /** Cancelled when the connection closes before the answer was written. */

@@ -2,7 +2,7 @@
 // which status. https://graphql.github.io/graphql-over-http/draft/
 
 import type { ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
+import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 
 const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;
 
@@ -23,7 +23,16 @@ export function negotiate(accept: string | undefined): MediaType | undefined {
 
 export function sendResult(response: ServerResponse, mediaType: MediaType, result: ExecutionResult): void {
   response.writeHead(statusOf(mediaType, result), { 'content-type': `${mediaType}; charset=utf-8` });
-  response.end(JSON.stringify(result));
+  response.end(
+    JSON.stringify(result.errors === undefined ? result : { ...result, errors: result.errors.map(withoutHttp) }),
+  );
+}
+
+// Yoga keeps notes for its own HTTP layer there.
+function withoutHttp(error: GraphQLError): GraphQLFormattedError {
+  const { extensions = {}, ...rest } = error.toJSON();
+  const { http, unexpected, ...ours } = extensions;
+  return { ...rest, extensions: ours };
 }
 
 // Where the operation never ran there is no data; callers that know only application/json are told so in a 200.

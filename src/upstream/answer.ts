@@ -42,6 +42,9 @@ const MAX_RETRY_AFTER_SECONDS = 300;
  */
 export function retryAfterSeconds(header: string | string[] | undefined, now = Date.now()): number | null {
   if (typeof header !== 'string') return null;
-  const seconds = /^\d+$/.test(header) ? Number(header) : Math.ceil((Date.parse(header) - now) / 1000);
-  return seconds >= 0 ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : null;
+  if (/^\d+$/.test(header)) return Math.min(Number(header), MAX_RETRY_AFTER_SECONDS);
+  // Date.parse makes a date of nearly anything: only what looks like one is handed to it.
+  if (!/^[A-Z][a-z]+, .+ GMT$/.test(header)) return null;
+  const seconds = Math.ceil((Date.parse(header) - now) / 1_000);
+  return seconds > 0 ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : null;
 }

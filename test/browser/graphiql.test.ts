@@ -78,7 +78,7 @@ describe('GraphiQL', () => {
     return () => context.close();
   });
 
-  const result = () => page.getByRole('region', { name: 'Operation Result' }).or(page.locator('.graphiql-response'));
+  const result = () => page.locator('.graphiql-response');
 
   test('opens with the tabs it is given, by the names of their operations', async () => {
     expect(TITLES).toHaveLength(4);
@@ -88,7 +88,7 @@ describe('GraphiQL', () => {
   test('shows the answer of the first tab, and asks nobody but the gateway', async () => {
     await page.getByRole('button', { name: /^Execute query/ }).click();
     await result().getByText('"DELIVERED"').first().waitFor();
-    // The status that the sandbox gives the first invitation, and the provider's calls that it took.
+    // The status that the sandbox gives the first invitation, and the provider's call that it took.
     expect(await result().innerText()).toContain('d3d8c966-0356-4ec0-baae-13ec3622ebc2');
     expect(gateway.takeCalls().partoo).toContain(
       '/v2/review_booster/invitation_status?invitation_id=d3d8c966-0356-4ec0-baae-13ec3622ebc2',
@@ -103,7 +103,8 @@ describe('GraphiQL', () => {
   });
 
   test.each(TITLES)('the tab %s runs with Ctrl-Enter as it stands, without an error', async (title) => {
-    await page.getByRole('button', { name: title ?? '', exact: true }).click();
+    // By keyboard: in this GraphiQL the first click of the mouse on a tab does not always switch to it.
+    await page.getByRole('button', { name: title ?? '', exact: true }).press('Enter');
     await page.getByRole('tab', { name: title ?? '', selected: true }).waitFor();
     await page.locator('.graphiql-query-editor').click();
     const answered = page.waitForResponse(

@@ -48,8 +48,8 @@ export function decodeSmartInvite(json: unknown, asked: SmartInviteRef): SmartIn
   if (!parsed.success) throw new ProviderBadResponse('CRONOFY');
   const wire = parsed.data;
 
-  const recipients = (wire.recipients ?? (wire.recipient ? [wire.recipient] : [])).map(decodeReply);
   const recipient = wire.recipient ? decodeReply(wire.recipient) : null;
+  const recipients = wire.recipients?.length ? wire.recipients.map(decodeReply) : recipient === null ? [] : [recipient];
   const invite: SmartInvite = {
     type: 'SmartInvite',
     dataCenter: asked.dataCenter,
