@@ -6,6 +6,7 @@ import type { ProviderName } from './invitation.ts';
 
 export type ProblemCode =
   | 'BAD_USER_INPUT'
+  | 'RATE_LIMITED'
   | 'PROVIDER_NOT_CONFIGURED'
   | 'PROVIDER_REJECTED'
   | 'PROVIDER_UNAUTHORIZED'
@@ -26,6 +27,16 @@ export abstract class Problem extends Error {
 
 export class BadUserInput extends Problem {
   readonly code = 'BAD_USER_INPUT';
+}
+
+/** This caller, or everybody together, has as many streams open as may be. */
+export class TooManyStreams extends Problem {
+  readonly code = 'RATE_LIMITED';
+  override readonly retryable = true;
+
+  constructor() {
+    super('Too many subscriptions are open: close some, or put more invitations into one (up to 100).');
+  }
 }
 
 abstract class ProviderProblem extends Problem {

@@ -23,7 +23,7 @@ export interface InvitationLoader {
 }
 
 /** @param caller is cancelled when the operation's caller has gone. */
-export function createInvitationLoader(snapshots: Snapshots, caller: Cancellation): InvitationLoader {
+export function createInvitationLoader(snapshots: Pick<Snapshots, 'read'>, caller: Cancellation): InvitationLoader {
   const loader = new DataLoader<Wish, Snapshot | null, string>(readBatch, {
     cacheKeyFn: ({ ref, withIcalendar, maxAgeMs }) => `${keyOf(ref)} ${withIcalendar} ${maxAgeMs}`,
   });

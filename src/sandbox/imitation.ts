@@ -74,6 +74,7 @@ export async function startImitation(behaviour: Behaviour, options: ImitationOpt
   const control: Record<string, Route> = {
     ...behaviour.control,
     'POST /_control/misbehave': ({ json }) => {
+      if (typeof json !== 'object' || json === null) return { status: 400 };
       spoiler.set(json as Misbehaviour);
       return { status: 204 };
     },

@@ -3,7 +3,8 @@
 
 export const graphiqlTabs = [
   {
-    query: `# One query, both providers. Run it (Ctrl-Enter), wait ten seconds, and run it again: some of these move on.
+    query: `# One query, both providers. Run it (Ctrl-Enter), wait ten seconds,
+# and run it again: some of these move on.
 query Page {
   invitations(
     refs: [

@@ -26,7 +26,10 @@ export async function startServer(
 ): Promise<RunningServer> {
   const cors = createCors(corsOrigins);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
+  const open = new Set<ServerResponse>();
   server.on('request', (request, response) => {
+    open.add(response);
+    response.once('close', () => open.delete(response));
     if (cors(request, response)) return;
     const path = request.url?.split('?', 1)[0];
     if (path === GRAPHQL_PATH) {
@@ -41,7 +44,7 @@ export async function startServer(
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
-  return { origin: originOf(server), stop: (timeoutMs) => stop(server, timeoutMs) };
+  return { origin: originOf(server), stop: (timeoutMs) => stop(server, open, timeoutMs) };
 }
 
 function reply(response: ServerResponse, status: number, body: object): void {
@@ -49,7 +52,11 @@ function reply(response: ServerResponse, status: number, body: object): void {
   response.end(JSON.stringify(body));
 }
 
-function stop(server: Server, timeoutMs: number): Promise<void> {
+function stop(server: Server, open: Iterable<ServerResponse>, timeoutMs: number): Promise<void> {
+  // A connection that is kept alive would keep the process alive too.
+  for (const response of open) {
+    if (!response.headersSent) response.setHeader('connection', 'close');
+  }
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
     server.close(() => {

@@ -3,7 +3,8 @@
 // ref and how old its answer may be. Out: a snapshot that is honest about its age, null, or a problem. It knows neither
 // GraphQL nor hosts.
 
-import { type InvitationType, isFinal, type Snapshot } from '../invitation/invitation.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Invitation, type InvitationType, isFinal, type Snapshot } from '../invitation/invitation.ts';
 import {
   ProviderNotConfigured,
   ProviderOverloaded,
@@ -35,6 +36,15 @@ export interface Snapshots {
    * @throws Problem where it could not be read, and nothing that may stand in for it is known.
    */
   read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null>;
+  /** Asks for a read as the quota allows, behind everybody's back. */
+  want(ref: Ref): void;
+  /** Reads now if the quota allows it, else as soon as it does. @returns whether it reads now. */
+  readSoon(ref: Ref): boolean;
+  /**
+   * Lays over what is known something that is only probably true: it is shown, as stale, until a read confirms it or
+   * puts it right.
+   */
+  overlay(ref: Ref, change: (invitation: Invitation) => Invitation): void;
 }
 
 /** Where one kind of invitation is read. */
@@ -44,6 +54,8 @@ export interface Source {
 }
 
 export interface SnapshotOptions extends Freshness, Omit<StoreLimits, 'ttlMs'> {
+  /** Told of every state of an invitation that differs from the one before, and of the first. */
+  readonly onChange?: (ref: Ref, snapshot: Snapshot) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
@@ -77,11 +89,21 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
   function keep(key: string, ref: Ref, snapshot: Snapshot | null): void {
     const entry: Entry = { snapshot, seenAt: now(), hasFailed: false };
-    store.set(key, entry);
-    refreshers.get(ref.type)?.forget(key);
-    // A read with ICS answers one without.
     const plainKey = keyOf(ref);
+    const before = store.get(plainKey)?.snapshot;
+    store.set(key, entry);
+    // A read with ICS answers one without.
     if (key !== plainKey) store.set(plainKey, entry);
+    refreshers.get(ref.type)?.forget(key);
+    if (snapshot !== null && !(before && isSame(before.invitation, snapshot.invitation))) {
+      options.onChange?.(ref, snapshot);
+    }
+  }
+
+  function want(ref: Ref): void {
+    const key = keyOf(ref);
+    const seenAt = store.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
+    refreshers.get(ref.type)?.want(key, { ref, withIcalendar: false, seenAt });
   }
 
   async function refresh(source: Source, key: string, wanted: { ref: Ref; withIcalendar: boolean }): Promise<void> {
@@ -130,7 +152,32 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
         throw error;
       }
     },
+    want,
+    readSoon(ref) {
+      const source = sources.get(ref.type);
+      if (source === undefined || !mayRead(source)) {
+        want(ref);
+        return false;
+      }
+      void refresh(source, keyOf(ref), { ref, withIcalendar: false });
+      return true;
+    },
+    overlay(ref, change) {
+      const key = keyOf(ref);
+      const entry = store.get(key);
+      if (!entry?.snapshot) return;
+      const invitation = change(entry.snapshot.invitation);
+      if (isSame(invitation, entry.snapshot.invitation)) return;
+      const snapshot = { ...entry.snapshot, invitation };
+      store.set(key, { ...entry, snapshot, hasFailed: true });
+      options.onChange?.(ref, stale(snapshot));
+    },
   };
+}
+
+/** Whether two states are the same to whoever looks; the ICS is only there in reads that asked for it. */
+function isSame(a: Invitation, b: Invitation): boolean {
+  return isDeepStrictEqual({ ...a, attachments: null }, { ...b, attachments: null });
 }
 
 function freshMsOf({ snapshot }: Entry, { freshMs, finalMs, notFoundMs }: Freshness): number {

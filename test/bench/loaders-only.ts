@@ -23,7 +23,7 @@ const readers = new Map<InvitationType, Reader>(
   ]),
 );
 
-const snapshots: Snapshots = {
+const snapshots: Pick<Snapshots, 'read'> = {
   async read(ref, { withIcalendar, caller }) {
     const reader = readers.get(ref.type);
     if (reader === undefined) throw new Error(`nobody reads a ${ref.type}`);

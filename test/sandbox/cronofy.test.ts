@@ -211,7 +211,7 @@ test.each(
   expect(plain.recipients.length).toBeGreaterThan(0);
   expect(plain.attachments).toBeNull();
   const full = decode(await client.getSmartInvite({ ...asked, include_ics: true }), id, email ?? null);
-  expect(full.attachments?.icalendar).toMatch(/^BEGIN:VCALENDAR\r\n[^]*\r\nEND:VCALENDAR\r\n$/);
+  expect(full.attachments?.icalendar).toMatch(/^BEGIN:VCALENDAR\r\n[\s\S]*\r\nEND:VCALENDAR\r\n$/);
 });
 
 test('a read without an id is a 422', async () => {

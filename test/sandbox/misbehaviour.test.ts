@@ -28,7 +28,8 @@ async function misbehave(misbehaviour: Misbehaviour): Promise<void> {
   expect(status).toBe(204);
 }
 
-const read = (target = TARGET) => fetch(`${partoo.origin}${target}`, { headers: { 'x-APIKey': PARTOO_API_KEY } });
+const read = (target = TARGET, init: RequestInit = {}) =>
+  fetch(`${partoo.origin}${target}`, { headers: { 'x-APIKey': PARTOO_API_KEY }, ...init });
 
 async function answerOf(response: Response): Promise<{ status: number; body: string }> {
   return { status: response.status, body: await response.text() };
@@ -81,7 +82,7 @@ describe('an answer', () => {
 
   test('is a redirect that the caller sees', async () => {
     await misbehave({ status: 302, headers: { location: 'http://127.0.0.1:1/elsewhere' } });
-    const response = await fetch(`${partoo.origin}${TARGET}`, { redirect: 'manual' });
+    const response = await read(TARGET, { redirect: 'manual' });
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe('http://127.0.0.1:1/elsewhere');
   });

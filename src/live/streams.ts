@@ -1,0 +1,99 @@
+// The streams that are open: subscribes first and reads then, so that no change falls between; bounds how many there are
+// and how long each lives; ends each when everything in it is final, and all when the process goes.
+
+import { isFinal, type Snapshot } from '../invitation/invitation.ts';
+import { type Problem, TooManyStreams } from '../invitation/problem.ts';
+import { keyOf, type Ref } from '../invitation/ref.ts';
+import type { Snapshots } from '../snapshots/snapshots.ts';
+import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
+import type { Changes } from './changes.ts';
+import { createFeed, type Feed } from './feed.ts';
+import type { Watcher } from './watcher.ts';
+
+export interface Streams {
+  /**
+   * The current state of each ref at once, then every change of it; a ref that cannot be read now is told as an Error,
+   * and its state follows when it can be.
+   * @throws TooManyStreams where this caller, or the process, has as many as it may.
+   */
+  open(refs: readonly Ref[], callerId: string): AsyncIterableIterator<Snapshot | Error, undefined>;
+  /** Completes every stream. */
+  stop(): void;
+}
+
+export interface StreamLimits {
+  readonly maxStreams: number;
+  readonly maxStreamsPerCaller: number;
+  /** A stream is completed at a random moment between the two, in milliseconds, so that load spreads anew. */
+  readonly lifetimeMs: readonly [number, number];
+}
+
+export function createStreams(snapshots: Snapshots, changes: Changes, watcher: Watcher, limits: StreamLimits): Streams {
+  const feeds = new Set<Feed<Snapshot | Error>>();
+  const perCaller = new Map<string, number>();
+
+  function count(callerId: string, by: 1 | -1): void {
+    const streams = (perCaller.get(callerId) ?? 0) + by;
+    if (streams === 0) perCaller.delete(callerId);
+    else perCaller.set(callerId, streams);
+  }
+
+  return {
+    open(refs, callerId) {
+      if (feeds.size >= limits.maxStreams || (perCaller.get(callerId) ?? 0) >= limits.maxStreamsPerCaller) {
+        throw new TooManyStreams();
+      }
+      const gone = new Cancellation();
+      const byKey = new Map(refs.map((ref) => [keyOf(ref), ref]));
+      const live = new Map<string, () => void>();
+
+      const feed = createFeed<Snapshot | Error>(() => {
+        clearTimeout(lifetime);
+        gone.cancel(new CallerGone());
+        for (const end of live.values()) end();
+        feeds.delete(feed);
+        count(callerId, -1);
+      });
+      const [shortest, longest] = limits.lifetimeMs;
+      const lifetime = setTimeout(feed.complete, shortest + Math.random() * (longest - shortest)).unref();
+      feeds.add(feed);
+      count(callerId, 1);
+
+      const finish = (key: string) => {
+        live.get(key)?.();
+        live.delete(key);
+        if (live.size === 0) feed.complete();
+      };
+      for (const [key, ref] of byKey) {
+        let hasChanged = false;
+        const give = (snapshot: Snapshot) => {
+          feed.push(key, snapshot);
+          if (isFinal(snapshot.invitation, new Date())) finish(key);
+        };
+        const endChanges = changes.subscribe(ref, (snapshot) => {
+          hasChanged = true;
+          give(snapshot);
+        });
+        const endWatch = watcher.watch(ref);
+        live.set(key, () => {
+          endChanges();
+          endWatch();
+        });
+        snapshots.read(ref, { withIcalendar: false, maxAgeMs: null, caller: gone }).then(
+          (snapshot) => {
+            if (hasChanged || gone.reason !== undefined) return;
+            if (snapshot === null) finish(key);
+            else give(snapshot);
+          },
+          (problem: Problem) => {
+            if (!hasChanged && gone.reason === undefined) feed.push(key, problem);
+          },
+        );
+      }
+      return feed;
+    },
+    stop() {
+      for (const feed of feeds) feed.complete();
+    },
+  };
+}

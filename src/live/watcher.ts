@@ -1,0 +1,90 @@
+// Keeps an invitation fresh while somebody subscribes to it, by wishing for reads: soon after it was first watched or
+// has changed, then ever more slowly. How many of the wishes come true is for the quota to say, and it stretches them
+// evenly. Where the provider notifies us, reading is only a safety net.
+
+import { isFinal, type Snapshot } from '../invitation/invitation.ts';
+import { keyOf, type Ref } from '../invitation/ref.ts';
+
+export interface Watcher {
+  /** @returns a function that ends it; the last one to end it stops the reads. */
+  watch(ref: Ref): () => void;
+  /** The invitation has changed: it may change again soon. */
+  changed(ref: Ref, snapshot: Snapshot): void;
+  /** Every invitation that is watched is read again, because changes may have been missed. */
+  rereadAll(): void;
+  /** The refs that are watched, of those that `matches` takes. */
+  find(matches: (ref: Ref) => boolean): Ref[];
+  stop(): void;
+}
+
+export interface WatcherOptions {
+  /** Asks for a read as the quota allows. */
+  readonly want: (ref: Ref) => void;
+  /** Whether the provider of this invitation is known to notify us. */
+  readonly isNotified: (ref: Ref) => boolean;
+  readonly now?: () => number;
+}
+
+const SOONEST_MS = 5_000;
+const LATEST_MS = 60_000;
+const GROWTH = 1.5;
+const SAFETY_MS = 300_000;
+const TICK_MS = 1_000;
+
+interface Watched {
+  readonly ref: Ref;
+  watchers: number;
+  intervalMs: number;
+  dueAt: number;
+}
+
+export function createWatcher({ want, isNotified, now = () => performance.now() }: WatcherOptions): Watcher {
+  const watched = new Map<string, Watched>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function tick(): void {
+    for (const one of watched.values()) {
+      if (one.dueAt > now()) continue;
+      want(one.ref);
+      one.intervalMs = isNotified(one.ref) ? SAFETY_MS : Math.min(one.intervalMs * GROWTH, LATEST_MS);
+      one.dueAt = now() + one.intervalMs;
+    }
+  }
+
+  function drop(key: string): void {
+    watched.delete(key);
+    if (watched.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  return {
+    watch(ref) {
+      const key = keyOf(ref);
+      const one = watched.get(key) ?? { ref, watchers: 0, intervalMs: SOONEST_MS, dueAt: now() + SOONEST_MS };
+      one.watchers += 1;
+      watched.set(key, one);
+      timer ??= setInterval(tick, TICK_MS).unref();
+      let isOver = false;
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        one.watchers -= 1;
+        if (one.watchers === 0 && watched.get(key) === one) drop(key);
+      };
+    },
+    changed(ref, { invitation }) {
+      const key = keyOf(ref);
+      const one = watched.get(key);
+      if (one === undefined) return;
+      if (isFinal(invitation, new Date())) return drop(key);
+      one.intervalMs = SOONEST_MS;
+      one.dueAt = Math.min(one.dueAt, now() + (isNotified(ref) ? SAFETY_MS : SOONEST_MS));
+    },
+    rereadAll() {
+      for (const { ref } of watched.values()) want(ref);
+    },
+    find: (matches) => [...watched.values()].map(({ ref }) => ref).filter(matches),
+    stop: () => clearInterval(timer),
+  };
+}

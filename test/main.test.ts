@@ -1,0 +1,207 @@
+// The process as whoever runs it meets it: environment in; banner, answers, signals and exit codes out.
+
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer as createListener } from 'node:net';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const SANDBOX = fileURLToPath(new URL('../src/sandbox/main.ts', import.meta.url));
+
+/** How long a process may take to start or to end before that is a failure, in milliseconds. */
+const PATIENCE_MS = 15_000;
+
+interface Run {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Code and signal that it ended with. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+const runs: Run[] = [];
+afterEach(async () => {
+  for (const { child, ended } of runs.splice(0)) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+});
+
+/** Starts a process with these variables and no others. */
+function run(file: string, environment: Record<string, string>, ...args: string[]): Run {
+  const child = spawn(process.execPath, [file, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  const started = { child, stdout: () => stdout, stderr: () => stderr, ended };
+  runs.push(started);
+  return started;
+}
+
+/** Waits for the banner. */
+async function startGateway(environment: Record<string, string>): Promise<Run & { origin: string }> {
+  const started = run(MAIN, { PORT: '0', ...environment });
+  const origin = await vi.waitFor(() => {
+    const found = /(http:\/\/127\.0\.0\.1:\d+)\/graphql/.exec(started.stdout())?.[1];
+    if (found === undefined) throw new Error(`no banner yet: ${started.stdout()}${started.stderr()}`);
+    return found;
+  }, PATIENCE_MS);
+  return { ...started, origin };
+}
+
+function post(origin: string, query: string): Promise<Response> {
+  return fetch(`${origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+}
+
+const REVIEW = '{ reviewInvitation(invitationId: "review-delivered") { deliveryStatus } }';
+
+describe('without any key', () => {
+  test('starts with the sandbox, says so, and answers', async () => {
+    const { origin, stdout } = await startGateway({});
+    expect(stdout()).toMatch(/sandbox/i);
+    const response = await post(
+      origin,
+      `{ smartInvite(smartInviteId: "board-meeting") { status } review: ${REVIEW.slice(2)}`,
+    );
+    expect(await response.json()).toEqual({
+      data: { smartInvite: { status: 'DECLINED' }, review: { deliveryStatus: 'DELIVERED' } },
+    });
+  });
+
+  test('is alive', async () => {
+    const { origin } = await startGateway({});
+    const response = await fetch(`${origin}/health`);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('{"status":"alive"}');
+  });
+
+  test('in production starts no sandbox, and tells every caller what is missing', async () => {
+    const { origin, stdout } = await startGateway({ NODE_ENV: 'production' });
+    expect(stdout()).not.toMatch(/sandbox/i);
+    expect(await (await post(origin, '{ providers { isConfigured } }')).json()).toEqual({
+      data: { providers: [{ isConfigured: false }, { isConfigured: false }] },
+    });
+    expect(await (await post(origin, REVIEW)).json()).toMatchObject({
+      data: { reviewInvitation: null },
+      errors: [{ path: ['reviewInvitation'], extensions: { code: 'PROVIDER_NOT_CONFIGURED', provider: 'PARTOO' } }],
+    });
+  });
+});
+
+describe('a signal', () => {
+  /** A provider that answers when it is told to. */
+  async function startSlowPartoo() {
+    const waiting: ServerResponse[] = [];
+    const server = createServer((_, response) => void waiting.push(response)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2`,
+      asked: () => vi.waitFor(() => expect(waiting).toHaveLength(1), PATIENCE_MS),
+      answer: (body: object) => waiting[0]?.end(JSON.stringify(body)),
+      async stop() {
+        server.closeAllConnections();
+        server.close();
+        await once(server, 'close');
+      },
+    };
+  }
+
+  function isListening(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+  }
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s lets what is in flight finish, takes nothing new, and ends with 0',
+    async (name) => {
+      const partoo = await startSlowPartoo();
+      try {
+        const { origin, child, ended, stderr } = await startGateway({
+          PARTOO_API_KEY: 'key',
+          PARTOO_BASE_URL: partoo.url,
+        });
+        const response = post(origin, REVIEW);
+        await partoo.asked();
+        child.kill(name);
+        await vi.waitFor(async () => expect(await isListening(Number(new URL(origin).port))).toBe(false), PATIENCE_MS);
+        expect(child.exitCode).toBeNull();
+
+        partoo.answer({ invitation_id: 'review-delivered', status: 'SENT' });
+        const answered = await response;
+        expect(await answered.json()).toEqual({ data: { reviewInvitation: { deliveryStatus: 'SENT' } } });
+        // Or the process would wait for a caller that keeps its connection.
+        expect(answered.headers.get('connection')).toBe('close');
+        expect(await ended).toEqual({ code: 0, signal: null });
+        expect(stderr()).toBe('');
+      } finally {
+        await partoo.stop();
+      }
+    },
+  );
+
+  test('ends a process that has nothing to do', async () => {
+    const { child, ended } = await startGateway({});
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('a start that fails', () => {
+  test('for wrong settings names all of them, shows none of their values, and ends with 1', async () => {
+    const { ended, stdout, stderr } = run(MAIN, { PORT: 'abc', PARTOO_BASE_URL: 'ftp://x', LOG_LEVEL: 'loud' });
+    expect(await ended).toEqual({ code: 1, signal: null });
+    for (const name of ['PORT', 'PARTOO_BASE_URL', 'LOG_LEVEL']) expect(stderr()).toContain(name);
+    for (const value of ['abc', 'ftp:', 'loud']) expect(stdout() + stderr()).not.toContain(value);
+    expect(stderr()).not.toMatch(/^\s+at /m);
+  });
+
+  test('for a port in use says which setting to change, and ends with 1', async () => {
+    const listener = createListener().listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    try {
+      const { port } = listener.address() as AddressInfo;
+      const { ended, stderr } = run(MAIN, { PORT: String(port) });
+      expect(await ended).toEqual({ code: 1, signal: null });
+      expect(stderr()).toMatch(/port is in use.*PORT/i);
+      expect(stderr()).not.toMatch(/^\s+at /m);
+    } finally {
+      listener.close();
+    }
+  });
+});
+
+test('the sandbox starts alone, prints curl lines that work, and ends on SIGTERM with 0', async () => {
+  const { child, ended, stdout } = run(SANDBOX, {}, '--partoo-port', '0', '--cronofy-port', '0');
+  const lines = await vi.waitFor(() => {
+    const found = [...stdout().matchAll(/^\s*curl -H '([^:']+): ([^']+)' '([^']+)'$/gm)];
+    expect(found).toHaveLength(2);
+    return found;
+  }, PATIENCE_MS);
+  const answers = [];
+  for (const [, header = '', value = '', url = ''] of lines) {
+    const response = await fetch(url, { headers: { [header]: value } });
+    expect(response.status).toBe(200);
+    answers.push(await response.json());
+  }
+  expect(answers).toMatchObject([
+    { invitation_id: 'review-moving-1', status: 'CREATED' },
+    { smart_invite_id: 'board-meeting', recipient: { status: 'declined' } },
+  ]);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual({ code: 0, signal: null });
+});
