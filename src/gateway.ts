@@ -1,12 +1,17 @@
 // The composition root: the one place that wires the rooms together.
 
 import type { InvitationType, ProviderName } from './invitation/invitation.ts';
+import { createChanges } from './live/changes.ts';
+import { createNotifications } from './live/notifications.ts';
+import { createStreams } from './live/streams.ts';
+import { createWatcher } from './live/watcher.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { providers } from './providers/index.ts';
 import type { Context, ProviderStatus } from './schema/builder.ts';
 import { schema } from './schema/index.ts';
-import { createGraphQLHandler } from './server/graphql.ts';
+import { createGraphQLService } from './server/graphql.ts';
 import { type RunningServer, startServer } from './server/server.ts';
+import { createWebhookHandler } from './server/webhooks.ts';
 import type { Settings } from './settings.ts';
 import { createSnapshots, type Source } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -36,23 +41,47 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
     upstreams.set(provider, upstream);
     sources.set(account.reads, { reader: account.open(upstream.call), upstream });
   }
-  const snapshots = createSnapshots(sources, settings.snapshots);
+  const changes = createChanges();
+  // Which kinds of invitations a provider was seen to notify us of.
+  const notified = new Set<InvitationType>();
+  const snapshots = createSnapshots(sources, {
+    ...settings.snapshots,
+    onChange(ref, snapshot) {
+      changes.publish(ref, snapshot);
+      watcher.changed(ref, snapshot);
+    },
+  });
+  const watcher = createWatcher({ want: snapshots.want, isNotified: (ref) => notified.has(ref.type) });
+  const streams = createStreams(snapshots, changes, watcher, settings.streams);
 
-  const graphql = createGraphQLHandler<Context>({
+  const graphql = createGraphQLService<Context>({
     schema,
-    createContext: (caller) => ({
-      loaders: { invitation: createInvitationLoader(snapshots, caller) },
-      providers: () => providers.map(({ name }) => statusOf(name, upstreams.get(name))),
-      defaultDataCenter: settings.defaultDataCenter,
-    }),
+    createContext(caller, callerId) {
+      const createLoaders = () => ({ invitation: createInvitationLoader(snapshots, caller) });
+      return {
+        loaders: createLoaders(),
+        createLoaders,
+        streams,
+        callerId,
+        providers: () => providers.map(({ name }) => statusOf(name, upstreams.get(name))),
+        defaultDataCenter: settings.defaultDataCenter,
+      };
+    },
     graphiql: settings.graphiql,
     log,
   });
+  const webhooks = createWebhookHandler({
+    accounts: settings.accounts,
+    notifications: createNotifications(snapshots, watcher),
+    onGenuine: ({ reads }) => void notified.add(reads),
+  });
 
-  const server = await startServer(graphql, settings);
+  const server = await startServer({ graphql, webhooks }, settings);
   return {
     origin: server.origin,
     async stop(timeoutMs) {
+      streams.stop();
+      watcher.stop();
       await server.stop(timeoutMs);
       await transport.close();
     },

@@ -10,14 +10,14 @@ const DRAIN_TIMEOUT_MS = 9_000;
 try {
   const settings = await withSandbox(readSettings(process.env));
   const gateway = await startGateway(settings, createLog(settings.logLevel));
-  process.stdout.write(banner(gateway.origin, settings));
-
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, async () => {
       await gateway.stop(DRAIN_TIMEOUT_MS);
       process.exit(0);
     });
   }
+  // Last, because whoever reads it may send a signal at once.
+  process.stdout.write(banner(gateway.origin, settings));
 } catch (error) {
   process.stderr.write(`${faultOf(error)}\n`);
   process.exit(1);

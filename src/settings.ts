@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import type { CronofyDataCenter } from './invitation/invitation.ts';
+import type { StreamLimits } from './live/streams.ts';
 import { dataCenter } from './providers/cronofy/client.ts';
 import { providers } from './providers/index.ts';
 import type { Account } from './providers/provider.ts';
@@ -21,6 +22,7 @@ export interface Settings {
   readonly accounts: readonly Account[];
   readonly defaultDataCenter: CronofyDataCenter;
   readonly snapshots: SnapshotOptions;
+  readonly streams: StreamLimits;
 }
 
 export class SettingsError extends Error {
@@ -73,6 +75,8 @@ const Variables = z.object({
   NOT_FOUND_SECONDS: seconds(FRESHNESS.notFoundMs),
   SNAPSHOT_MAX_ENTRIES: count(50_000),
   SNAPSHOT_MAX_MEGABYTES: count(64),
+  MAX_STREAMS: count(2_000),
+  MAX_STREAMS_PER_CALLER: count(10),
 });
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -109,6 +113,11 @@ export function readSettings(environment: Environment): Settings {
       notFoundMs: own.data.NOT_FOUND_SECONDS,
       maxEntries: own.data.SNAPSHOT_MAX_ENTRIES,
       maxBytes: own.data.SNAPSHOT_MAX_MEGABYTES * 1024 * 1024,
+    },
+    streams: {
+      maxStreams: own.data.MAX_STREAMS,
+      maxStreamsPerCaller: own.data.MAX_STREAMS_PER_CALLER,
+      lifetimeMs: [15 * 60_000, 30 * 60_000],
     },
   };
 }

@@ -2,30 +2,24 @@
 // does not allow that now, what the notification says is laid over what is known and shown meanwhile; it is signed, but
 // nothing in it tells when it was sent, so that only the read that follows is believed for good.
 
-import type { Invitation } from '../invitation/invitation.ts';
 import { keyOf, type Ref } from '../invitation/ref.ts';
+import type { Notification } from '../providers/provider.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
-
-export interface Notice {
-  /** The invitations it speaks of. */
-  readonly refs: readonly Ref[];
-  /** What it says, laid over what was known; gives back the same object where that says nothing. */
-  readonly overlay: (invitation: Invitation) => Invitation;
-}
+import type { Watcher } from './watcher.ts';
 
 export interface Notifications {
   /** @returns false where too much waits already: the provider is to send it again. */
-  receive(notice: Notice): boolean;
+  receive(notification: Notification): boolean;
 }
 
 const MAX_WAITING = 10_000;
 const ONCE_MS = 1_000;
 
-export function createNotifications(snapshots: Snapshots): Notifications {
+export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher, 'find'>): Notifications {
   /** Read within the last second: the newest notice since waits here for the second to be over. */
-  const recent = new Map<string, { ref: Ref; overlay: Notice['overlay'] } | null>();
+  const recent = new Map<string, { ref: Ref; overlay: Notification['overlay'] } | null>();
 
-  function handle(ref: Ref, overlay: Notice['overlay']): void {
+  function handle(ref: Ref, overlay: Notification['overlay']): void {
     const key = keyOf(ref);
     if (recent.has(key)) {
       snapshots.overlay(ref, overlay);
@@ -42,11 +36,12 @@ export function createNotifications(snapshots: Snapshots): Notifications {
   }
 
   return {
-    receive({ refs, overlay }) {
+    receive({ ref, names, overlay }) {
       if (recent.size >= MAX_WAITING) return false;
       // After the provider has its answer: it is not to wait for any of this.
       setImmediate(() => {
-        for (const ref of refs) handle(ref, overlay);
+        const watched = watcher.find(names);
+        for (const each of watched.length === 0 ? [ref] : watched) handle(each, overlay);
       });
       return true;
     },

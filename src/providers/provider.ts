@@ -34,6 +34,24 @@ export interface Account {
   /** How many calls it may make. */
   readonly quota: readonly QuotaWindow[];
   open(call: Upstream['call']): Reader;
+  /** Understands the notifications that the provider sends; undefined where it sends none. */
+  readonly notifications?: NotificationReader;
+}
+
+export interface NotificationReader {
+  /** Whether the provider itself sent these bytes. */
+  isGenuine(body: Buffer, headers: Readonly<Record<string, string | string[] | undefined>>): boolean;
+  /** What it says; null for what does not concern invitations. */
+  read(body: Buffer): Notification | null;
+}
+
+export interface Notification {
+  /** The invitation it speaks of. */
+  readonly ref: Ref;
+  /** Whether a ref names that invitation too, in other words. */
+  names(ref: Ref): boolean;
+  /** What it says, laid over what was known. */
+  readonly overlay: (invitation: Invitation) => Invitation;
 }
 
 /** A provider as the gateway knows it before any account is open. */

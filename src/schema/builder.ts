@@ -2,6 +2,7 @@
 
 import SchemaBuilder from '@pothos/core';
 import type { CronofyDataCenter, ProviderName } from '../invitation/invitation.ts';
+import type { Streams } from '../live/streams.ts';
 import type { InvitationLoader } from '../loaders/invitation-loader.ts';
 
 export interface ProviderStatus {
@@ -11,9 +12,18 @@ export interface ProviderStatus {
   readonly quota: { readonly limit: number; readonly remaining: number; readonly resetsAt: Date } | null;
 }
 
+export interface Loaders {
+  readonly invitation: InvitationLoader;
+}
+
 /** What one operation works with. */
 export interface Context {
-  readonly loaders: { readonly invitation: InvitationLoader };
+  readonly loaders: Loaders;
+  /** Loaders that remember nothing yet: each event of a subscription needs its own. */
+  readonly createLoaders: () => Loaders;
+  readonly streams: Pick<Streams, 'open'>;
+  /** Who asks, as far as limits are concerned. */
+  readonly callerId: string;
   readonly providers: () => readonly ProviderStatus[];
   /** Where a Smart Invite is looked for when the caller names no data center. */
   readonly defaultDataCenter: CronofyDataCenter;

@@ -5,6 +5,7 @@ import './invitation.ts';
 import './review-invitation.ts';
 import './smart-invite.ts';
 import './provider-status.ts';
+import './subscription.ts';
 import { builder } from './builder.ts';
 
 export const schema = builder.toSchema();

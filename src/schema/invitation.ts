@@ -158,7 +158,8 @@ function refOrFault(input: typeof InvitationRefInput.$inferInput, context: Conte
   }
 }
 
-function requireSize(argument: string, list: readonly unknown[]): void {
+/** @throws BadUserInput where a list names nothing, or too much. */
+export function requireSize(argument: string, list: readonly unknown[]): void {
   if (list.length >= 1 && list.length <= MAX_REFS) return;
   throw new BadUserInput(
     `${argument} has ${list.length} entries: give 1 to ${MAX_REFS}, and ask for more in several operations.`,

@@ -15,6 +15,26 @@ export function parseParams(body: Buffer): Params | { readonly fault: string } {
     return { fault: 'The body is not JSON: check its syntax.' };
   }
   if (!isObject(value)) return { fault: 'The body is not a JSON object: send one operation as {"query": "…"}.' };
+  return checkParams(value);
+}
+
+/** The parameters of a GET; undefined where there is no query in it. */
+export function paramsOfUrl(url: string): Params | undefined {
+  const { searchParams } = new URL(url, 'http://gateway');
+  const variables = searchParams.get('variables');
+  try {
+    const params = checkParams({
+      query: searchParams.get('query'),
+      operationName: searchParams.get('operationName'),
+      variables: variables === null ? null : JSON.parse(variables),
+    });
+    return 'fault' in params ? undefined : params;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkParams(value: Record<string, unknown>): Params | { readonly fault: string } {
   const { query, variables = null, operationName = null, extensions = null } = value;
   if (typeof query !== 'string') return { fault: 'The body has no query: send it as {"query": "…"}.' };
   if (variables !== null && !isObject(variables)) return { fault: 'variables is not an object.' };

@@ -2,11 +2,16 @@
 // which status. https://graphql.github.io/graphql-over-http/draft/
 
 import type { ServerResponse } from 'node:http';
-import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 
 const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;
 
 type MediaType = (typeof MEDIA_TYPES)[number];
+
+/** Whether the caller takes a stream of events. */
+export function takesEvents(accept: string | undefined): boolean {
+  return /(^|[\s,])text\/event-stream/i.test(accept ?? '');
+}
 
 /** The media type to answer with, or undefined where the caller takes none that we have. */
 export function negotiate(accept: string | undefined): MediaType | undefined {
@@ -23,9 +28,13 @@ export function negotiate(accept: string | undefined): MediaType | undefined {
 
 export function sendResult(response: ServerResponse, mediaType: MediaType, result: ExecutionResult): void {
   response.writeHead(statusOf(mediaType, result), { 'content-type': `${mediaType}; charset=utf-8` });
-  response.end(
-    JSON.stringify(result.errors === undefined ? result : { ...result, errors: result.errors.map(withoutHttp) }),
-  );
+  response.end(JSON.stringify(formatResult(result)));
+}
+
+/** A result as callers get it. */
+export function formatResult(result: ExecutionResult): FormattedExecutionResult {
+  const { errors, ...rest } = result;
+  return errors === undefined ? rest : { errors: errors.map(withoutHttp), ...rest };
 }
 
 // Yoga keeps notes for its own HTTP layer there.

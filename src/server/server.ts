@@ -3,7 +3,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { createCors } from './cors.ts';
-import { GRAPHQL_PATH } from './graphql.ts';
+import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
+import { acceptWebSockets } from './websocket.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -20,10 +21,12 @@ export interface ServerOptions {
   readonly corsOrigins: readonly string[];
 }
 
-export async function startServer(
-  graphql: Handler,
-  { host, port, corsOrigins }: ServerOptions,
-): Promise<RunningServer> {
+export interface Routes {
+  readonly graphql: GraphQLService;
+  readonly webhooks: Handler;
+}
+
+export async function startServer(routes: Routes, { host, port, corsOrigins }: ServerOptions): Promise<RunningServer> {
   const cors = createCors(corsOrigins);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
   const open = new Set<ServerResponse>();
@@ -31,23 +34,32 @@ export async function startServer(
     open.add(response);
     response.once('close', () => open.delete(response));
     if (cors(request, response)) return;
-    const path = request.url?.split('?', 1)[0];
-    if (path === GRAPHQL_PATH) {
-      graphql(request, response).catch(() => response.destroy());
+    const path = request.url?.split('?', 1)[0] ?? '';
+    const handler =
+      path === GRAPHQL_PATH ? routes.graphql.handle : path.startsWith('/webhooks/') ? routes.webhooks : null;
+    if (handler !== null) {
+      handler(request, response).catch(() => response.destroy());
     } else if (path === '/health') {
       reply(response, 200, { status: 'alive' });
     } else {
       reply(response, 404, { error: `There is nothing here: GraphQL is at ${GRAPHQL_PATH}.` });
     }
   });
+  const closeWebSockets = acceptWebSockets(server, routes.graphql, corsOrigins);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
-  return { origin: originOf(server), stop: (timeoutMs) => stop(server, open, timeoutMs) };
+  return {
+    origin: originOf(server),
+    stop(timeoutMs) {
+      closeWebSockets();
+      return stop(server, open, timeoutMs);
+    },
+  };
 }
 
-function reply(response: ServerResponse, status: number, body: object): void {
+export function reply(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
   response.end(JSON.stringify(body));
 }

@@ -6,7 +6,7 @@ import { createInvitationLoader } from '../../src/loaders/invitation-loader.ts';
 import type { Reader } from '../../src/providers/provider.ts';
 import type { Context } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/index.ts';
-import { createGraphQLHandler } from '../../src/server/graphql.ts';
+import { createGraphQLService } from '../../src/server/graphql.ts';
 import { startServer } from '../../src/server/server.ts';
 import { readSettings } from '../../src/settings.ts';
 import type { Snapshots } from '../../src/snapshots/snapshots.ts';
@@ -32,14 +32,24 @@ const snapshots: Pick<Snapshots, 'read'> = {
   },
 };
 
-const graphql = createGraphQLHandler<Context>({
+const graphql = createGraphQLService<Context>({
   schema,
-  createContext: (caller) => ({
-    loaders: { invitation: createInvitationLoader(snapshots, caller) },
-    providers: () => [],
-    defaultDataCenter: settings.defaultDataCenter,
-  }),
+  createContext(caller, callerId) {
+    const createLoaders = () => ({ invitation: createInvitationLoader(snapshots, caller) });
+    return {
+      loaders: createLoaders(),
+      createLoaders,
+      streams: {
+        open() {
+          throw new Error('nothing is watched here');
+        },
+      },
+      callerId,
+      providers: () => [],
+      defaultDataCenter: settings.defaultDataCenter,
+    };
+  },
   graphiql: false,
   log: createLog('silent'),
 });
-await startServer(graphql, settings);
+await startServer({ graphql, webhooks: async (_, response) => void response.destroy() }, settings);

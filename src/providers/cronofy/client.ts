@@ -17,6 +17,7 @@ import {
   type Reader,
 } from '../provider.ts';
 import { quotaSetting } from '../quota-setting.ts';
+import { decodeNotification, isSigned, SIGNATURE_HEADER } from './notification.ts';
 import { decodeSmartInvite } from './wire.ts';
 
 // Spelled out, never built from text.
@@ -54,7 +55,8 @@ const account = z
     ]),
   })
   .transform((set): Account | null => {
-    const [secret] = set.CRONOFY_CLIENT_SECRET ?? [];
+    const secrets = set.CRONOFY_CLIENT_SECRET ?? [];
+    const [secret] = secrets;
     if (secret === undefined) return null;
     // A base URL stands for the configured data center alone: an answer of it must not pass for another one's.
     const origins =
@@ -64,6 +66,10 @@ const account = z
       reads: 'SmartInvite',
       quota: set.CRONOFY_QUOTA,
       open: (call) => createCronofyReader(origins, secret, call),
+      notifications: {
+        isGenuine: (body, headers) => isSigned(body, headers[SIGNATURE_HEADER], secrets),
+        read: (body) => decodeNotification(body, set.CRONOFY_DATA_CENTER),
+      },
     };
   });
 

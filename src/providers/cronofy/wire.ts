@@ -16,7 +16,7 @@ const Time = z
 
 const EventTimeWire = z.union([Time, z.object({ time: Time, tzid: z.string().nullish() })]);
 
-const ReplyWire = z.object({
+export const ReplyWire = z.object({
   email: z.string().min(1),
   status: z.string().nullish(),
   comment: z.string().nullish(),
@@ -87,7 +87,7 @@ const REPLY_STATUSES: Readonly<Record<string, ReplyStatus>> = {
   declined: 'DECLINED',
 };
 
-function decodeReply(wire: z.output<typeof ReplyWire>): SmartInviteReply {
+export function decodeReply(wire: z.output<typeof ReplyWire>): SmartInviteReply {
   const rawStatus = wire.status ?? null;
   const known = rawStatus !== null && Object.hasOwn(REPLY_STATUSES, rawStatus) ? REPLY_STATUSES[rawStatus] : undefined;
   return {

@@ -1,0 +1,73 @@
+// Cronofy's notifications: whether one is genuine, and what it says. Signed is the body, to the byte, and nothing else:
+// no time, no id. Source: Cronofy's public documentation of "Invite Callback" and of its HMAC header (November 2026).
+
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import type { CronofyDataCenter, SmartInvite, SmartInviteReply } from '../../invitation/invitation.ts';
+import type { Secret } from '../../upstream/secret.ts';
+import type { Notification } from '../provider.ts';
+import { decodeReply, ReplyWire } from './wire.ts';
+
+export const SIGNATURE_HEADER = 'cronofy-hmac-sha256';
+
+/** Most digests that a header may list: Cronofy sends one a secret, and two while a secret is rotated. */
+const MAX_DIGESTS = 10;
+const DIGEST_BYTES = 32;
+
+/** Whether any digest in the header is that of the body with any of the secrets; in constant time. */
+export function isSigned(body: Buffer, header: string | string[] | undefined, secrets: readonly Secret[]): boolean {
+  if (typeof header !== 'string') return false;
+  const digests = header.split(',');
+  if (digests.length > MAX_DIGESTS) return false;
+  let isMatch = false;
+  for (const secret of secrets) {
+    const expected = createHmac('sha256', secret.reveal()).update(body).digest();
+    for (const text of digests) {
+      const digest = Buffer.from(text.trim(), 'base64');
+      if (digest.length === DIGEST_BYTES && text.trim().length === 44 && timingSafeEqual(digest, expected))
+        isMatch = true;
+    }
+  }
+  return isMatch;
+}
+
+const NotificationWire = z.object({
+  notification: z.object({ type: z.literal('smart_invite') }),
+  smart_invite: z.object({
+    smart_invite_id: z.string().min(1),
+    recipient: ReplyWire.nullish(),
+    reply: ReplyWire.nullish(),
+  }),
+});
+
+/** Null for everything that is not about a Smart Invite, and for what is not JSON. */
+export function decodeNotification(body: Buffer, dataCenter: CronofyDataCenter): Notification | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString());
+  } catch {
+    return null;
+  }
+  const wire = NotificationWire.safeParse(json);
+  if (!wire.success) return null;
+  const { smart_invite_id: smartInviteId, recipient, reply } = wire.data.smart_invite;
+  const said = [recipient, reply].flatMap((one) => (one ? [decodeReply(one)] : []));
+  return {
+    ref: { type: 'SmartInvite', dataCenter, smartInviteId, recipientEmail: recipient?.email ?? null },
+    // Whoever asked for the invite as a whole, or wrote the address in another case, means the same one.
+    names: (ref) => ref.type === 'SmartInvite' && ref.dataCenter === dataCenter && ref.smartInviteId === smartInviteId,
+    overlay: (invitation) => (invitation.type === 'SmartInvite' ? said.reduce(withReply, invitation) : invitation),
+  };
+}
+
+function withReply(invite: SmartInvite, said: SmartInviteReply): SmartInvite {
+  const isAbout = (one: SmartInviteReply) => one.email.toLowerCase() === said.email.toLowerCase();
+  const update = (one: SmartInviteReply) => (isAbout(one) ? said : one);
+  const hasReplied = said.status !== 'PENDING';
+  return {
+    ...invite,
+    recipient: invite.recipient && update(invite.recipient),
+    recipients: invite.recipients.map(update),
+    replies: invite.replies.some(isAbout) || !hasReplied ? invite.replies.map(update) : [...invite.replies, said],
+  };
+}

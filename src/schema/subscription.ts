@@ -1,0 +1,36 @@
+// The live side: every change of the invitations on a screen.
+
+import { isFinal } from '../invitation/invitation.ts';
+import { refOf } from '../invitation/ref.ts';
+import { builder } from './builder.ts';
+import { selectsIcalendar } from './icalendar-selection.ts';
+import { Invitation, requireSize } from './invitation.ts';
+import { InvitationRefInput, refOfInput } from './ref-input.ts';
+
+builder.subscriptionType({
+  description: 'What can be watched, over Server-Sent Events or WebSocket on the same path.',
+});
+
+builder.subscriptionField('invitationChanged', (t) =>
+  t.field({
+    type: Invitation,
+    description:
+      'The current state of each ref at once, then every change of it. A slow reader gets the newest state. It completes when nothing in it can change any more, and after 15 to 30 minutes: subscribe again then. What is not found is left out; what cannot be read now is an error, and its state follows.',
+    args: { refs: t.arg({ type: [InvitationRefInput], required: true, description: 'Which ones, 1 to 100.' }) },
+    subscribe: (_, { refs }, context) => {
+      requireSize('refs', refs);
+      return context.streams.open(
+        refs.flatMap((input) => refOfInput(input, context) ?? []),
+        context.callerId,
+      );
+    },
+    resolve: async (event, _, context, info) => {
+      if (event instanceof Error) throw event;
+      if (!selectsIcalendar(info) || isFinal(event.invitation, new Date())) return event;
+      // The loaders of the subscription would give its first state for ever.
+      const loaders = context.createLoaders();
+      const wish = { ref: refOf(event.invitation), withIcalendar: true, maxAgeMs: null };
+      return (await loaders.invitation.load(wish)) ?? event;
+    },
+  }),
+);

@@ -1,0 +1,67 @@
+// A subscription as Server-Sent Events: GraphQL over SSE, distinct connections mode
+// (https://github.com/enisdenk/graphql-sse/blob/master/PROTOCOL.md), with what proxies in between need. A reader that
+// takes nothing for thirty seconds is cut: until then one event waits for it, and everything newer waits in its feed.
+
+import type { ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import { formatResult } from './result.ts';
+
+const STALLED_MS = 30_000;
+const HEARTBEAT_MS = 12_000;
+
+const open = new Set<ServerResponse>();
+let heartbeat: NodeJS.Timeout | undefined;
+
+export async function sendEvents(response: ServerResponse, results: AsyncIterable<ExecutionResult>): Promise<void> {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    // nginx would keep everything back until its buffers are full.
+    'x-accel-buffering': 'no',
+  });
+  response.write(':\n\n');
+  const iterator = results[Symbol.asyncIterator]();
+  // Also ends an iterator that waits for its next event.
+  response.once('close', () => {
+    forget(response);
+    void iterator.return?.();
+  });
+  remember(response);
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    const isTaken = response.write(`event: next\ndata: ${JSON.stringify(formatResult(next.value))}\n\n`);
+    if (!isTaken && !(await drained(response))) response.destroy();
+    if (response.destroyed) return;
+  }
+  response.end('event: complete\ndata:\n\n');
+}
+
+function drained(response: ServerResponse): Promise<boolean> {
+  return new Promise((resolve) => {
+    const finish = (isDrained: boolean) => {
+      clearTimeout(timer);
+      response.off('drain', onDrain);
+      response.off('close', onClose);
+      resolve(isDrained);
+    };
+    const onDrain = () => finish(true);
+    const onClose = () => finish(false);
+    const timer = setTimeout(finish, STALLED_MS, false);
+    response.on('drain', onDrain);
+    response.on('close', onClose);
+  });
+}
+
+// One timer for all of them: proxies and browsers close what is silent.
+function remember(response: ServerResponse): void {
+  open.add(response);
+  heartbeat ??= setInterval(() => {
+    for (const each of open) if (!each.writableNeedDrain) each.write(':\n\n');
+  }, HEARTBEAT_MS).unref();
+}
+
+function forget(response: ServerResponse): void {
+  open.delete(response);
+  if (open.size > 0) return;
+  clearInterval(heartbeat);
+  heartbeat = undefined;
+}

@@ -1,0 +1,46 @@
+// POST /webhooks/{provider} and /webhooks/{provider}/{tenant}: a provider tells that something has changed. The bytes
+// are read under a cap and checked as they came, before anything is parsed; the answer goes out before anything is done.
+
+import type { Notifications } from '../live/notifications.ts';
+import type { Account } from '../providers/provider.ts';
+import { BodyTooLarge, readBody } from './body.ts';
+import { type Handler, reply } from './server.ts';
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+const PATH = /^\/webhooks\/([a-z]+)(?:\/default)?$/;
+
+export interface WebhookOptions {
+  readonly accounts: readonly Account[];
+  readonly notifications: Notifications;
+  /** Told of each genuine notification. */
+  readonly onGenuine: (account: Account) => void;
+}
+
+export function createWebhookHandler({ accounts, notifications, onGenuine }: WebhookOptions): Handler {
+  return async (request, response) => {
+    const path = request.url?.split('?', 1)[0] ?? '';
+    const provider = PATH.exec(path)?.[1]?.toUpperCase();
+    const account = accounts.find((each) => each.provider === provider);
+    if (account?.notifications === undefined)
+      return reply(response, 404, { error: 'No notifications are taken here.' });
+    if (request.method !== 'POST') return reply(response, 405, { error: 'Notifications come by POST.' });
+    let body: Buffer;
+    try {
+      body = await readBody(request, MAX_BODY_BYTES);
+    } catch (error) {
+      response.setHeader('connection', 'close');
+      if (error instanceof BodyTooLarge) reply(response, 413, { error: 'The notification is too large.' });
+      return;
+    }
+    if (!account.notifications.isGenuine(body, request.headers)) {
+      return reply(response, 401, { error: 'The signature does not fit.' });
+    }
+    onGenuine(account);
+    const notification = account.notifications.read(body);
+    if (notification !== null && !notifications.receive(notification)) {
+      return reply(response, 503, { error: 'Too many notifications wait: send this one again.' });
+    }
+    reply(response, 200, { status: 'taken' });
+  };
+}

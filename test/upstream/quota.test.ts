@@ -1,0 +1,260 @@
+// A quota, on a clock that the test sets: every promise is checked against when calls were let through.
+
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ProviderRateLimited } from '../../src/invitation/problem.ts';
+import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
+import { createQuota, parseQuota, type Quota, type QuotaWindow } from '../../src/upstream/quota.ts';
+
+beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
+afterEach(() => vi.useRealTimers());
+
+const now = () => performance.now();
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const take = (quota: Quota, patienceMs: number) => quota.take(patienceMs, new Cancellation());
+const minute = (limit: number) => [{ limit, windowMs: 60_000 }];
+
+const window = fc.record({ limit: fc.integer({ min: 1, max: 12 }), windowMs: fc.integer({ min: 1, max: 2_000 }) });
+const windows = fc.array(window, { minLength: 1, maxLength: 3 });
+
+/** Most of `times` that lie in one stretch of `windowMs`, its end not included. */
+function most(times: readonly number[], windowMs: number): number {
+  return Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + windowMs).length));
+}
+
+function expectKept(times: readonly number[], kept: readonly QuotaWindow[]): void {
+  for (const { limit, windowMs } of kept) expect(most(times, windowMs)).toBeLessThanOrEqual(limit);
+}
+
+describe('in no stretch of a window’s length are there more calls than its limit', () => {
+  test('where callers take what is there, or wait for it', async () => {
+    const ask = fc.record({
+      afterMs: fc.integer({ min: 0, max: 500 }),
+      patienceMs: fc.integer({ min: 0, max: 5_000 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(windows, fc.array(ask, { maxLength: 60 }), async (kept, asks) => {
+        const quota = createQuota('PARTOO', kept, now);
+        const times: number[] = [];
+        const served: number[] = [];
+        for (const [n, { afterMs, patienceMs }] of asks.entries()) {
+          await pass(afterMs);
+          const until = now() + patienceMs;
+          take(quota, patienceMs).then(
+            () => {
+              times.push(now());
+              served.push(n);
+              // Who was let into the line is served in time: a millisecond is the timer's.
+              expect(now()).toBeLessThanOrEqual(until + 1);
+            },
+            (error) => expect(error).toBeInstanceOf(ProviderRateLimited),
+          );
+        }
+        await pass(20_000);
+        expectKept(times, kept);
+        expect(served).toEqual(served.toSorted((a, b) => a - b));
+      }),
+    );
+  });
+
+  test('where callers and background work take turns', async () => {
+    const ask = fc.record({ afterMs: fc.integer({ min: 0, max: 500 }), background: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(windows, fc.array(ask, { maxLength: 80 }), async (kept, asks) => {
+        const quota = createQuota('PARTOO', kept, now);
+        const times: number[] = [];
+        const called = () => void times.push(now());
+        for (const { afterMs, background } of asks) {
+          await pass(afterMs);
+          if (!background) take(quota, 2_000).then(called, () => undefined);
+          else if (quota.takeInBackground() === 0) called();
+          await pass(0);
+        }
+        await pass(20_000);
+        expectKept(times, kept);
+      }),
+    );
+  });
+
+  test('around a full minute, where a counter that starts anew would let twice as many pass', async () => {
+    const quota = createQuota('PARTOO', minute(10), now);
+    const at = async (ms: number) => {
+      await pass(ms - now());
+      const results = await Promise.allSettled(Array.from({ length: 10 }, () => take(quota, 0)));
+      return results.filter(({ status }) => status === 'fulfilled').length;
+    };
+    const start = now();
+    expect([await at(start + 59_000), await at(start + 61_000), await at(start + 119_000)]).toEqual([10, 0, 10]);
+  });
+});
+
+describe('background work', () => {
+  test('keeps to nine tenths of each window, and callers have the rest', async () => {
+    const quota = createQuota('CRONOFY', [{ limit: 45, windowMs: 1_000 }, ...minute(100)], now);
+    const taken = () => Array.from({ length: 200 }, () => quota.takeInBackground()).filter((ms) => ms === 0).length;
+    expect(taken()).toBe(40);
+    for (let n = 0; n < 5; n++) await take(quota, 0);
+    await expect(take(quota, 0)).rejects.toBeInstanceOf(ProviderRateLimited);
+    await pass(1_000);
+    expect(taken()).toBe(40);
+    await pass(1_000);
+    // 90 of the minute's hundred, 5 of which callers took.
+    expect(taken()).toBe(5);
+  });
+
+  test('has one call where the window has one', () => {
+    const quota = createQuota('PARTOO', minute(1), now);
+    expect([quota.takeInBackground(), quota.takeInBackground()]).toEqual([0, 60_000]);
+  });
+
+  test('is told when to ask again, and then it is right', async () => {
+    const quota = createQuota('PARTOO', minute(10), now);
+    for (let n = 0; n < 9; n++) expect(quota.takeInBackground()).toBe(0);
+    await pass(20_000);
+    expect(quota.takeInBackground()).toBe(40_000);
+    await pass(40_000);
+    expect(quota.takeInBackground()).toBe(0);
+  });
+
+  test('takes nothing past a caller who waits', async () => {
+    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
+    await take(quota, 0);
+    const waiting = take(quota, 5_000);
+    await pass(999);
+    expect(quota.takeInBackground()).toBeGreaterThan(0);
+    await pass(1);
+    await waiting;
+    expect(quota.takeInBackground()).toBe(1_000);
+  });
+});
+
+describe('a caller', () => {
+  test('who cannot be served within patience is refused at once, and told when to come again', async () => {
+    const quota = createQuota('PARTOO', minute(1), now);
+    await take(quota, 0);
+    await pass(17_500);
+    const refused = { provider: 'PARTOO', code: 'PROVIDER_RATE_LIMITED', retryAfterSeconds: 43 };
+    await expect(take(quota, 42_499)).rejects.toMatchObject(refused);
+    await pass(43_000);
+    await expect(take(quota, 0)).resolves.toBeUndefined();
+  });
+
+  test('is refused also for the line before it, and the line itself is kept', async () => {
+    const quota = createQuota('PARTOO', [{ limit: 2, windowMs: 1_000 }], now);
+    await Promise.all([take(quota, 0), take(quota, 0)]);
+    const served: string[] = [];
+    for (const name of ['a', 'b', 'c', 'd']) take(quota, 2_000).then(() => served.push(`${name} ${now() - start}`));
+    const start = now();
+    await expect(take(quota, 2_000)).rejects.toMatchObject({ retryAfterSeconds: 3 });
+    await pass(10_000);
+    expect(served).toEqual(['a 1000', 'b 1000', 'c 2000', 'd 2000']);
+  });
+
+  test('who leaves the line is taken out of it, and those behind move up', async () => {
+    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
+    await take(quota, 0);
+    const start = now();
+    const leaving = new Cancellation();
+    const left = quota.take(5_000, leaving);
+    const stays = take(quota, 5_000).then(() => now() - start);
+    leaving.cancel(new CallerGone());
+    await expect(left).rejects.toBeInstanceOf(CallerGone);
+    await pass(10_000);
+    expect(await stays).toBe(1_000);
+    expect(quota.status().remaining).toBe(1);
+  });
+
+  test('who has left already takes nothing', async () => {
+    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
+    await take(quota, 0);
+    const gone = new Cancellation();
+    gone.cancel(new CallerGone());
+    await expect(quota.take(5_000, gone)).rejects.toBeInstanceOf(CallerGone);
+    await pass(1_000);
+    expect(quota.status().remaining).toBe(1);
+  });
+});
+
+describe('a closed gate', () => {
+  test('holds everybody until the time has passed, whatever is left', async () => {
+    const quota = createQuota('PARTOO', minute(100), now);
+    quota.close(3_000);
+    quota.close(1_000);
+    expect(quota.takeInBackground()).toBe(3_000);
+    await expect(take(quota, 2_999)).rejects.toMatchObject({ retryAfterSeconds: 3 });
+    const start = now();
+    const waited = take(quota, 3_000).then(() => now() - start);
+    await pass(10_000);
+    expect(await waited).toBe(3_000);
+  });
+
+  test('holds those too who were waiting when it closed', async () => {
+    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
+    await take(quota, 0);
+    const start = now();
+    const waited = take(quota, 5_000).then(() => now() - start);
+    quota.close(4_000);
+    await pass(10_000);
+    expect(await waited).toBe(4_000);
+  });
+
+  test('lets nobody into a line that will not be served within patience once it opens', async () => {
+    const quota = createQuota('PARTOO', minute(2), now);
+    quota.close(1_000);
+    const results = [1, 2, 3].map(() =>
+      take(quota, 8_000).then(
+        () => 'served',
+        (error) => error.retryAfterSeconds,
+      ),
+    );
+    await pass(8_001);
+    expect(await Promise.race([Promise.all(results), 'still waiting'])).toEqual(['served', 'served', 61]);
+  });
+
+  test('refuses those at once who were waiting, where it stays closed beyond their patience', async () => {
+    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
+    await take(quota, 0);
+    const waiting = take(quota, 5_000).catch((error) => error.retryAfterSeconds);
+    quota.close(60_000);
+    await pass(0);
+    expect(await Promise.race([waiting, 'still waiting'])).toBe(60);
+  });
+});
+
+test('its status is that of the window that has least left', async () => {
+  const quota = createQuota('CRONOFY', [{ limit: 4, windowMs: 1_000 }, ...minute(10)], now);
+  expect(quota.status()).toEqual({ limit: 4, remaining: 4, resetsInMs: 0 });
+  await take(quota, 0);
+  await pass(400);
+  await take(quota, 0);
+  expect(quota.status()).toEqual({ limit: 4, remaining: 2, resetsInMs: 600 });
+  await pass(1_000);
+  expect(quota.status()).toEqual({ limit: 10, remaining: 8, resetsInMs: 58_600 });
+  quota.close(2_000);
+  expect(quota.status()).toEqual({ limit: 10, remaining: 0, resetsInMs: 2_000 });
+  await pass(60_000);
+  expect(quota.status()).toEqual({ limit: 4, remaining: 4, resetsInMs: 0 });
+});
+
+test.each([
+  ['270/60s', [{ limit: 270, windowMs: 60_000 }]],
+  [' 5/0.5s ', [{ limit: 5, windowMs: 500 }]],
+  ['45/1s,450/60s', [{ limit: 45, windowMs: 1_000 }, ...minute(450)]],
+])('%j is a quota', (text, expected) => expect(parseQuota(text)).toEqual(expected));
+
+test.each([
+  '',
+  ',',
+  '45',
+  '45/1',
+  '45/s',
+  '/1s',
+  '0/1s',
+  '45/0s',
+  '45/0.000s',
+  '-1/1s',
+  '1e3/1s',
+  '45/1s,',
+  '45/1m',
+  '1/1s;2/2s',
+])('%j is no quota', (text) => expect(parseQuota(text)).toBeUndefined());
