@@ -1,6 +1,7 @@
 // The process: settings → gateway → listen → signals. The one place that reads the environment.
 
 import { startGateway } from './gateway.ts';
+import type { Sandbox } from './sandbox/sandbox.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
 
@@ -8,8 +9,12 @@ import { createLog } from './telemetry/log.ts';
 const DRAIN_TIMEOUT_MS = 9_000;
 
 try {
-  const settings = await withSandbox(readSettings(process.env));
+  const real = readSettings(process.env);
+  // With the sandbox on, its imitations take the providers' place, through the very settings that real ones have.
+  const sandbox = real.sandbox ? await startSandbox() : undefined;
+  const settings = sandbox === undefined ? real : readSettings({ ...process.env, ...sandbox.variables });
   const gateway = await startGateway(settings, createLog(settings.logLevel));
+  sandbox?.cronofy.notifyTo(`${gateway.origin}/webhooks/cronofy`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, async () => {
       await gateway.stop(DRAIN_TIMEOUT_MS);
@@ -17,31 +22,32 @@ try {
     });
   }
   // Last, because whoever reads it may send a signal at once.
-  process.stdout.write(banner(gateway.origin, settings));
+  process.stdout.write(banner(gateway.origin, settings, sandbox));
 } catch (error) {
   process.stderr.write(`${faultOf(error)}\n`);
   process.exit(1);
 }
 
-/** With the sandbox on, its imitations take the providers' place, through the very settings that real ones have. */
-async function withSandbox(settings: Settings): Promise<Settings> {
-  if (!settings.sandbox) return settings;
+async function startSandbox() {
   const { startSandbox } = await import('./sandbox/sandbox.ts');
-  const { variables } = await startSandbox();
-  return { ...readSettings({ ...process.env, ...variables }), sandbox: true };
+  return startSandbox();
 }
 
-function banner(origin: string, settings: Settings): string {
+function banner(origin: string, settings: Settings, sandbox: Sandbox | undefined): string {
   const providers = settings.accounts.map(({ provider }) => provider).join(', ');
   const lines = [
     `The invitation gateway listens on ${origin}/graphql`,
-    settings.sandbox
+    sandbox !== undefined
       ? 'Providers: the sandbox (no key is set, so both are imitated on this machine; the README tells how to set keys)'
       : `Providers: ${providers || 'none: set PARTOO_API_KEY or CRONOFY_CLIENT_SECRET'}`,
     ...(settings.graphiql
       ? [`Open ${origin}/graphql in a browser for GraphiQL, and run its first tab with Ctrl-Enter`]
       : []),
   ];
+  if (sandbox !== undefined) {
+    const reply = { smart_invite_id: 'team-lunch', email: 'guest1@example.com', status: 'accepted' };
+    lines.push(`Make somebody reply: curl ${sandbox.cronofy.origin}/_control/reply -d '${JSON.stringify(reply)}'`);
+  }
   return `${lines.join('\n')}\n`;
 }
 

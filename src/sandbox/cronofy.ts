@@ -1,10 +1,12 @@
 // Cronofy imitated: creating, updating, cancelling and reading Smart Invites, as its documentation describes them
 // (beta, November 2026). Control: `POST /_control/reply {"smart_invite_id", "email", "status", "comment", "proposal"}`
-// lets somebody reply; who was not invited replies as one to whom the invitation was forwarded.
+// lets somebody reply, and the callback URL is told; who was not invited replies as one to whom the invitation was
+// forwarded. `POST /_control/replay {"times", "backwards"}` and `POST /_control/forge` send notifications again, or forged.
 
 import type { SmartInviteWire } from '../providers/cronofy/wire.ts';
 import { icalendarOf } from './icalendar.ts';
 import { type Behaviour, type Imitation, type ImitationOptions, type Reply, startImitation } from './imitation.ts';
+import { createNotifier } from './notifier.ts';
 import { type CronofySeed, seededSmartInvites } from './scenario.ts';
 
 export const CRONOFY_CLIENT_SECRET = 'sandbox-cronofy-secret';
@@ -16,8 +18,10 @@ export interface CronofyImitation extends Imitation {
   readonly variables: Readonly<Record<string, string>>;
   /** Adds or replaces an invite. */
   put(invite: SmartInviteWire & { smart_invite_id: string }): void;
-  /** Lets somebody reply. */
+  /** Lets somebody reply; the invite's callback URL is told. */
   reply(smartInviteId: string, reply: ReplyWire): boolean;
+  /** Gives every invite that has none this callback URL. */
+  notifyTo(callbackUrl: string): void;
 }
 
 /** 50 calls a second and 500 a minute for one application. */
@@ -40,11 +44,18 @@ export async function startCronofy(
     due: [...replies],
   }));
 
-  // Replies of the scenario that have come due since somebody last looked.
+  const notifier = createNotifier(CRONOFY_CLIENT_SECRET);
+
+  function take(invite: Invite, answer: ReplyWire): void {
+    invite.wire = withReply(invite.wire, answer);
+    notifier.notify(invite.wire, answer);
+  }
+
+  // Replies of the scenario that have come due since anybody last looked.
   function settle(invite: Invite): void {
     while (invite.due[0] !== undefined && Date.now() - startedAt >= invite.due[0].afterMs) {
       const due = invite.due.shift();
-      if (due !== undefined) invite.wire = withReply(invite.wire, due.reply);
+      if (due !== undefined) take(invite, due.reply);
     }
   }
 
@@ -70,9 +81,11 @@ export async function startCronofy(
     const invite = find(smartInviteId, answer.email) ?? find(smartInviteId, null);
     if (invite === undefined) return false;
     invite.due = [];
-    invite.wire = withReply(invite.wire, answer);
+    take(invite, answer);
     return true;
   }
+
+  const clock = setInterval(() => invites.forEach(settle), 1_000).unref();
 
   const behaviour: Behaviour = {
     quota: QUOTA,
@@ -111,6 +124,12 @@ export async function startCronofy(
         if (typeof smart_invite_id !== 'string' || typeof answer.email !== 'string') return { status: 400 };
         return reply(smart_invite_id, { ...answer, email: answer.email }) ? { status: 204 } : NOT_FOUND;
       },
+      'POST /_control/replay': async ({ json }) => {
+        const { times, backwards } = fieldsOf(json);
+        const taken = await notifier.replay(Number(times ?? 1), backwards === true);
+        return { status: 200, body: { taken } };
+      },
+      'POST /_control/forge': async () => ({ status: 200, body: { status: await notifier.forge() } }),
     },
   };
 
@@ -120,6 +139,14 @@ export async function startCronofy(
     variables: { CRONOFY_CLIENT_SECRET, CRONOFY_BASE_URL: imitation.origin },
     put,
     reply,
+    notifyTo(callbackUrl) {
+      for (const invite of invites)
+        invite.wire = { ...invite.wire, callback_url: invite.wire.callback_url ?? callbackUrl };
+    },
+    async stop() {
+      clearInterval(clock);
+      await imitation.stop();
+    },
   };
 }
 

@@ -41,6 +41,9 @@ export interface Asked {
 
 export type Route = (asked: Asked) => Reply;
 
+/** A control route may take its time. */
+export type ControlRoute = (asked: Asked) => Reply | Promise<Reply>;
+
 export interface Behaviour {
   /** The refusal, where the credential is missing or wrong. */
   authorize(headers: IncomingHttpHeaders): Reply | undefined;
@@ -50,7 +53,7 @@ export interface Behaviour {
   /** By method and path, such as `GET /v1/smart_invites`. */
   readonly routes: Readonly<Record<string, Route>>;
   /** The same, but without credential, quota and latency. */
-  readonly control: Readonly<Record<string, Route>>;
+  readonly control: Readonly<Record<string, ControlRoute>>;
 }
 
 export interface Imitation {
@@ -71,7 +74,7 @@ export async function startImitation(behaviour: Behaviour, options: ImitationOpt
   const spoiler = createSpoiler();
   const calls: Call[] = [];
 
-  const control: Record<string, Route> = {
+  const control: Record<string, ControlRoute> = {
     ...behaviour.control,
     'POST /_control/misbehave': ({ json }) => {
       if (typeof json !== 'object' || json === null) return { status: 400 };
@@ -95,7 +98,7 @@ export async function startImitation(behaviour: Behaviour, options: ImitationOpt
     const name = `${method} ${pathname}`;
 
     const controlRoute = control[name];
-    if (controlRoute !== undefined) return send(response, controlRoute({ query, headers, json }));
+    if (controlRoute !== undefined) return send(response, await controlRoute({ query, headers, json }));
 
     const misbehaviour = spoiler.next(target);
     const route = behaviour.routes[name];

@@ -74,6 +74,35 @@ fragment Reply on SmartInviteReply {
     variables: JSON.stringify({ id: 'board-meeting', email: 'cronofy@example.com' }, null, 2),
   },
   {
+    query: `# Live: leave it running and watch states change as they do; the terminal
+# where the gateway was started shows how to make somebody reply.
+subscription Live {
+  invitationChanged(
+    refs: [
+      { smartInvite: { smartInviteId: "team-lunch" } }
+      { smartInvite: { smartInviteId: "invite-moving-3" } }
+      { smartInvite: { smartInviteId: "invite-moving-6" } }
+      { reviewInvitation: { invitationId: "review-moving-4" } }
+      { reviewInvitation: { invitationId: "review-moving-8" } }
+    ]
+  ) {
+    id
+    status
+    observedAt
+    isStale
+    ... on SmartInvite {
+      smartInviteId
+      recipients { email status comment }
+    }
+    ... on ReviewInvitation {
+      invitationId
+      deliveryStatus
+    }
+  }
+}
+`,
+  },
+  {
     query: `# Any object again by its global id, as Relay and normalized caches do. Paste an id from another answer.
 query Again($id: ID!) {
   node(id: $id) {
@@ -92,11 +121,13 @@ query Again($id: ID!) {
     ),
   },
   {
-    query: `# Which providers this gateway can ask.
+    query: `# Which providers this gateway can ask, and how many calls are left.
 query Providers {
   providers {
     provider
     isConfigured
+    circuit
+    quota { limit remaining resetsAt }
   }
 }
 `,

@@ -90,14 +90,15 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   function keep(key: string, ref: Ref, snapshot: Snapshot | null): void {
     const entry: Entry = { snapshot, seenAt: now(), hasFailed: false };
     const plainKey = keyOf(ref);
-    const before = store.get(plainKey)?.snapshot;
+    const before = store.get(plainKey);
     store.set(key, entry);
     // A read with ICS answers one without.
     if (key !== plainKey) store.set(plainKey, entry);
     refreshers.get(ref.type)?.forget(key);
-    if (snapshot !== null && !(before && isSame(before.invitation, snapshot.invitation))) {
-      options.onChange?.(ref, snapshot);
-    }
+    if (snapshot === null) return;
+    // What was shown as stale is told again when it is confirmed.
+    const isNews = !before?.snapshot || before.hasFailed || !isSame(before.snapshot.invitation, snapshot.invitation);
+    if (isNews) options.onChange?.(ref, snapshot);
   }
 
   function want(ref: Ref): void {
