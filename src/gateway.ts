@@ -7,14 +7,18 @@ import { createStreams } from './live/streams.ts';
 import { createWatcher } from './live/watcher.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { providers } from './providers/index.ts';
+import { createRedis } from './redis/redis.ts';
 import type { Context, ProviderStatus } from './schema/builder.ts';
 import { schema } from './schema/index.ts';
 import { createGraphQLService } from './server/graphql.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
 import type { Settings } from './settings.ts';
+import { createSharedTier } from './snapshots/redis-tier.ts';
 import { createSnapshots, type Source } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
+import { createQuota } from './upstream/quota.ts';
+import { createSharedQuota } from './upstream/redis-quota.ts';
 import { createTransport } from './upstream/request.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
@@ -32,11 +36,19 @@ const LIMITS = {
 /** @throws Error where the host and port cannot be listened on. */
 export async function startGateway(settings: Settings, log: Logger): Promise<RunningServer> {
   const transport = createTransport(LIMITS);
+  const redis =
+    settings.redisUrl === null
+      ? undefined
+      : createRedis(settings.redisUrl.reveal(), (isUp) => log.warn({ isUp }, 'the connection to Redis changed'));
   const upstreams = new Map<ProviderName, Upstream>();
   const sources = new Map<InvitationType, Source>();
   for (const account of settings.accounts) {
     const { provider } = account;
-    const upstream = createUpstream(provider, transport, { ...LIMITS, quota: account.quota });
+    const quota =
+      redis === undefined
+        ? createQuota(provider, account.quota)
+        : createSharedQuota(provider, account.quota, redis, { accountId: account.id, processes: settings.processes });
+    const upstream = createUpstream(provider, transport, { ...LIMITS, quota });
     upstream.policy.onCircuit(() => log.warn({ provider, circuit: upstream.policy.circuit() }, 'the breaker changed'));
     upstreams.set(provider, upstream);
     sources.set(account.reads, { reader: account.open(upstream.call), upstream });
@@ -44,14 +56,21 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
   const changes = createChanges();
   // Which kinds of invitations a provider was seen to notify us of.
   const notified = new Set<InvitationType>();
+  const shared =
+    redis &&
+    createSharedTier(redis, scopeOf(settings), settings.snapshots.staleMs, () =>
+      log.warn('rubbish in Redis was ignored'),
+    );
   const snapshots = createSnapshots(sources, {
     ...settings.snapshots,
+    ...(shared === undefined ? {} : { shared }),
     onChange(ref, snapshot) {
       changes.publish(ref, snapshot);
       watcher.changed(ref, snapshot);
     },
   });
   const watcher = createWatcher({ want: snapshots.want, isNotified: (ref) => notified.has(ref.type) });
+  await shared?.listen(snapshots.adopt, watcher.rereadAll);
   const streams = createStreams(snapshots, changes, watcher, settings.streams);
 
   const graphql = createGraphQLService<Context>({
@@ -84,8 +103,14 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
       watcher.stop();
       await server.stop(timeoutMs);
       await transport.close();
+      redis?.close();
     },
   };
+}
+
+// Processes with the same accounts belong together.
+function scopeOf({ accounts }: Settings): string {
+  return accounts.map(({ id }) => id).join('.');
 }
 
 function statusOf(provider: ProviderName, upstream: Upstream | undefined): ProviderStatus {

@@ -9,6 +9,7 @@ import { providers } from './providers/index.ts';
 import type { Account } from './providers/provider.ts';
 import { FRESHNESS } from './snapshots/freshness.ts';
 import type { SnapshotOptions } from './snapshots/snapshots.ts';
+import { Secret } from './upstream/secret.ts';
 
 export interface Settings {
   readonly host: string;
@@ -23,6 +24,10 @@ export interface Settings {
   readonly defaultDataCenter: CronofyDataCenter;
   readonly snapshots: SnapshotOptions;
   readonly streams: StreamLimits;
+  /** Where processes share what they share; null where there is one process. */
+  readonly redisUrl: Secret | null;
+  /** Among how many processes the quota is divided while Redis cannot be asked. */
+  readonly processes: number;
 }
 
 export class SettingsError extends Error {
@@ -75,6 +80,12 @@ const Variables = z.object({
   NOT_FOUND_SECONDS: seconds(FRESHNESS.notFoundMs),
   SNAPSHOT_MAX_ENTRIES: count(50_000),
   SNAPSHOT_MAX_MEGABYTES: count(64),
+  REDIS_URL: z
+    .string()
+    .refine((text) => /^rediss?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be a redis:// or rediss:// URL')
+    .transform((text) => new Secret(text))
+    .optional(),
+  PROCESSES: count(1),
   MAX_STREAMS: count(2_000),
   MAX_STREAMS_PER_CALLER: count(10),
 });
@@ -114,6 +125,8 @@ export function readSettings(environment: Environment): Settings {
       maxEntries: own.data.SNAPSHOT_MAX_ENTRIES,
       maxBytes: own.data.SNAPSHOT_MAX_MEGABYTES * 1024 * 1024,
     },
+    redisUrl: own.data.REDIS_URL ?? null,
+    processes: own.data.PROCESSES,
     streams: {
       maxStreams: own.data.MAX_STREAMS,
       maxStreamsPerCaller: own.data.MAX_STREAMS_PER_CALLER,

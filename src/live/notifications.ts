@@ -32,7 +32,9 @@ export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher,
       recent.delete(key);
       if (waiting) handle(waiting.ref, waiting.overlay);
     }, ONCE_MS).unref();
-    if (!snapshots.readSoon(ref)) snapshots.overlay(ref, overlay);
+    void snapshots.readSoon(ref).then((isRead) => {
+      if (!isRead) snapshots.overlay(ref, overlay);
+    });
   }
 
   return {

@@ -18,8 +18,8 @@ export interface Watcher {
 }
 
 export interface WatcherOptions {
-  /** Asks for a read as the quota allows. */
-  readonly want: (ref: Ref) => void;
+  /** Asks for a read as the quota allows, of what was not read within `withinMs`: by another process, say. */
+  readonly want: (ref: Ref, withinMs: number) => void;
   /** Whether the provider of this invitation is known to notify us. */
   readonly isNotified: (ref: Ref) => boolean;
   readonly now?: () => number;
@@ -45,7 +45,7 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
   function tick(): void {
     for (const one of watched.values()) {
       if (one.dueAt > now()) continue;
-      want(one.ref);
+      want(one.ref, one.intervalMs / 2);
       one.intervalMs = isNotified(one.ref) ? SAFETY_MS : Math.min(one.intervalMs * GROWTH, LATEST_MS);
       one.dueAt = now() + one.intervalMs;
     }
@@ -82,7 +82,7 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
       one.dueAt = Math.min(one.dueAt, now() + (isNotified(ref) ? SAFETY_MS : SOONEST_MS));
     },
     rereadAll() {
-      for (const { ref } of watched.values()) want(ref);
+      for (const { ref } of watched.values()) want(ref, 0);
     },
     find: (matches) => [...watched.values()].map(({ ref }) => ref).filter(matches),
     stop: () => clearInterval(timer),

@@ -1,11 +1,13 @@
 // The port that every provider fills in: how its settings become an account, and how an account reads an invitation.
 // Above it nobody knows hosts, keys or snake_case; below it nobody knows GraphQL.
 
+import { createHash } from 'node:crypto';
 import type { ZodType } from 'zod';
 import type { Invitation, InvitationType, ProviderName } from '../invitation/invitation.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { QuotaWindow } from '../upstream/quota.ts';
+import type { Secret } from '../upstream/secret.ts';
 import type { Payment, Upstream } from '../upstream/upstream.ts';
 
 export interface ReadOptions {
@@ -29,6 +31,8 @@ export interface Reader {
 
 /** One set of credentials at a provider. */
 export interface Account {
+  /** Names it where processes share something: a digest, never the credential. */
+  readonly id: string;
   readonly provider: ProviderName;
   readonly reads: InvitationType;
   /** How many calls it may make. */
@@ -67,3 +71,7 @@ export interface Provider {
 /** Decoded bodies are cut here, in bytes: an answer is about one kilobyte, an ICS may hold a long description. */
 export const MAX_BODY_BYTES = 256 * 1024;
 export const MAX_BODY_BYTES_WITH_ICALENDAR = 1024 * 1024;
+
+export function accountId(provider: ProviderName, credential: Secret, origin: string): string {
+  return createHash('sha256').update(`${provider} ${origin} ${credential.reveal()}`).digest('base64url').slice(0, 16);
+}

@@ -42,21 +42,34 @@ export function createRefresher(
   const wishes = new Map<string, Wish>();
   let timer: NodeJS.Timeout | undefined;
   let reading = 0;
+  let isPumping = false;
 
   function wait(delayMs: number): void {
-    timer ??= setTimeout(pump, Math.ceil(delayMs)).unref();
+    timer ??= setTimeout(() => void pump(), Math.ceil(delayMs)).unref();
   }
 
-  function pump(): void {
+  async function pump(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
+    if (isPumping) return;
+    isPumping = true;
+    try {
+      await readMost();
+    } finally {
+      isPumping = false;
+    }
+  }
+
+  async function readMost(): Promise<void> {
     while (wishes.size > 0) {
       const isProbe = upstream.policy.circuit() !== 'CLOSED';
       // When a read ends, the pump is started again.
       if (reading > 0 && (isProbe || !upstream.policy.hasRoom())) return;
       const most = mostWanted();
       if (most === undefined) return;
-      const delayMs = upstream.policy.hasRoom() ? upstream.quota.takeInBackground() : PROBE_MS;
+      const taken = upstream.policy.hasRoom() ? upstream.quota.takeInBackground() : PROBE_MS;
+      // Only a shared quota has to be waited for.
+      const delayMs = typeof taken === 'number' ? taken : await taken;
       if (delayMs > 0) {
         wait(delayMs);
         return;
@@ -67,7 +80,7 @@ export function createRefresher(
       read(key, wish).finally(() => {
         reading -= 1;
         if (isProbe && upstream.policy.circuit() !== 'CLOSED') wait(PROBE_MS);
-        else pump();
+        else void pump();
       });
     }
   }
@@ -99,7 +112,7 @@ export function createRefresher(
       } else if (wishes.size < MAX_WISHES) {
         wishes.set(key, { ...wanted, asks: 1, askedAt: now() });
       }
-      if (timer === undefined) pump();
+      if (timer === undefined) void pump();
     },
     forget: (key) => void wishes.delete(key),
   };

@@ -16,8 +16,10 @@ import { keyOf, PROVIDER_OF, type Ref } from '../invitation/ref.ts';
 import type { Reader } from '../providers/provider.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment, Upstream } from '../upstream/upstream.ts';
+import type { SharedSnapshot } from './codec.ts';
 import { createFlights } from './flights.ts';
 import type { Freshness } from './freshness.ts';
+import type { SharedTier } from './redis-tier.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
 import { createStore, type Entry, type StoreLimits } from './store.ts';
 
@@ -36,15 +38,17 @@ export interface Snapshots {
    * @throws Problem where it could not be read, and nothing that may stand in for it is known.
    */
   read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null>;
-  /** Asks for a read as the quota allows, behind everybody's back. */
-  want(ref: Ref): void;
+  /** Asks for a read as the quota allows, behind everybody's back; not where it was read so short a time ago. */
+  want(ref: Ref, unlessWithinMs?: number): void;
   /** Reads now if the quota allows it, else as soon as it does. @returns whether it reads now. */
-  readSoon(ref: Ref): boolean;
+  readSoon(ref: Ref): Promise<boolean>;
   /**
    * Lays over what is known something that is only probably true: it is shown, as stale, until a read confirms it or
    * puts it right.
    */
   overlay(ref: Ref, change: (invitation: Invitation) => Invitation): void;
+  /** Takes over what another process has read. */
+  adopt(shared: SharedSnapshot): void;
 }
 
 /** Where one kind of invitation is read. */
@@ -56,6 +60,8 @@ export interface Source {
 export interface SnapshotOptions extends Freshness, Omit<StoreLimits, 'ttlMs'> {
   /** Told of every state of an invitation that differs from the one before, and of the first. */
   readonly onChange?: (ref: Ref, snapshot: Snapshot) => void;
+  /** What other processes have seen, where there are others. */
+  readonly shared?: Pick<SharedTier, 'find' | 'share'>;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
@@ -72,12 +78,23 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     );
   }
 
-  function fly(source: Source, key: string, ref: Ref, withIcalendar: boolean, caller: Cancellation, payment: Payment) {
+  function fly(
+    source: Source,
+    key: string,
+    { ref, withIcalendar, maxAgeMs = null }: { ref: Ref; withIcalendar: boolean; maxAgeMs?: number | null },
+    caller: Cancellation,
+    payment: Payment,
+  ) {
     return flights.join(key, caller, async (cancellation) => {
       try {
+        const seen = payment === 'due' ? await findShared(ref, withIcalendar, maxAgeMs) : undefined;
+        if (seen !== undefined) return seen;
         const invitation = await source.reader.read(ref, { withIcalendar, cancellation, payment });
         const snapshot = invitation && { invitation, observedAt: new Date(), isStale: false };
-        keep(key, ref, snapshot);
+        keep(key, ref, { snapshot, seenAt: now(), hasFailed: false });
+        if (snapshot !== null) {
+          options.shared?.share({ ref, invitation: snapshot.invitation, observedAt: snapshot.observedAt.getTime() });
+        }
         return snapshot;
       } catch (error) {
         const entry = store.get(key);
@@ -87,8 +104,32 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     });
   }
 
-  function keep(key: string, ref: Ref, snapshot: Snapshot | null): void {
-    const entry: Entry = { snapshot, seenAt: now(), hasFailed: false };
+  /** What another process has seen, if that is fresh enough; it is kept here too. */
+  async function findShared(ref: Ref, withIcalendar: boolean, maxAgeMs: number | null): Promise<Snapshot | undefined> {
+    const shared = maxAgeMs === 0 ? undefined : await options.shared?.find(ref);
+    const entry = shared && adopt(shared);
+    if (!entry?.snapshot || (withIcalendar && entry.snapshot.invitation.type === 'SmartInvite')) return undefined;
+    return now() - entry.seenAt <= (maxAgeMs ?? freshMsOf(entry, options)) ? entry.snapshot : undefined;
+  }
+
+  /** Keeps what another process has seen, where that is newer than what is known here. */
+  function adopt({ ref, invitation, observedAt }: SharedSnapshot): Entry {
+    const key = keyOf(ref);
+    const known = store.get(key);
+    // The wall clock is the one that processes share; ours never goes back, so the age is what is carried over.
+    const seenAt = now() - Math.max(0, Date.now() - observedAt);
+    if (known !== undefined && known.seenAt >= seenAt) return known;
+    const entry = {
+      snapshot: { invitation, observedAt: new Date(observedAt), isStale: false },
+      seenAt,
+      hasFailed: false,
+    };
+    keep(key, ref, entry);
+    return entry;
+  }
+
+  function keep(key: string, ref: Ref, entry: Entry): void {
+    const { snapshot } = entry;
     const plainKey = keyOf(ref);
     const before = store.get(plainKey);
     store.set(key, entry);
@@ -101,23 +142,24 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     if (isNews) options.onChange?.(ref, snapshot);
   }
 
-  function want(ref: Ref): void {
+  function want(ref: Ref, unlessWithinMs = 0): void {
     const key = keyOf(ref);
     const seenAt = store.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
+    if (now() - seenAt < unlessWithinMs) return;
     refreshers.get(ref.type)?.want(key, { ref, withIcalendar: false, seenAt });
   }
 
   async function refresh(source: Source, key: string, wanted: { ref: Ref; withIcalendar: boolean }): Promise<void> {
     try {
-      await fly(source, key, wanted.ref, wanted.withIcalendar, new Cancellation(), 'taken');
+      await fly(source, key, wanted, new Cancellation(), 'taken');
     } catch {
       // Callers still have the old answer, marked by now; whoever asks next wants it again.
     }
   }
 
   /** Whether a read may be made now for who could do without; its quota is taken if so. */
-  function mayRead({ upstream }: Source): boolean {
-    return upstream.policy.circuit() === 'CLOSED' && upstream.quota.takeInBackground() === 0;
+  async function mayRead({ upstream }: Source): Promise<boolean> {
+    return upstream.policy.circuit() === 'CLOSED' && (await upstream.quota.takeInBackground()) === 0;
   }
 
   return {
@@ -138,15 +180,15 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
           want();
           return entry?.hasFailed ? stale(old) : old;
         }
-        if (!flights.has(key) && !mayRead(source)) {
+        if (!flights.has(key) && !(await mayRead(source))) {
           want();
           return stale(old);
         }
-        const read = fly(source, key, ref, withIcalendar, caller, 'taken');
+        const read = fly(source, key, { ref, withIcalendar }, caller, 'taken');
         return within(options.patienceMs, read, old);
       }
       try {
-        return await fly(source, key, ref, withIcalendar, caller, 'due');
+        return await fly(source, key, { ref, withIcalendar, maxAgeMs }, caller, 'due');
       } catch (error) {
         if (error instanceof ProviderRateLimited) want();
         if (old !== null && isPassing(error)) return stale(old);
@@ -154,9 +196,10 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       }
     },
     want,
-    readSoon(ref) {
+    adopt: (shared) => void adopt(shared),
+    async readSoon(ref) {
       const source = sources.get(ref.type);
-      if (source === undefined || !mayRead(source)) {
+      if (source === undefined || !(await mayRead(source))) {
         want(ref);
         return false;
       }

@@ -23,26 +23,28 @@ export interface QuotaStatus {
 
 export interface Quota {
   /** Takes one call for background work where its share has one now. @returns 0, or in how many milliseconds to ask again. */
-  takeInBackground(): number;
+  takeInBackground(): number | Promise<number>;
   /**
    * Takes one call for a caller, now or when its turn comes.
    * @throws ProviderRateLimited at once where that is not within `patienceMs`; the reason where it is cancelled.
    */
   take(patienceMs: number, cancellation: Cancellation): Promise<void>;
+  /** Counts a call that something else has allowed. */
+  record(): void;
   /** No call until so many milliseconds have passed: what a 429 asks for. */
   close(forMs: number): void;
   status(): QuotaStatus;
 }
 
 /** Background work uses at most this share of each window. */
-const BACKGROUND_SHARE = 0.9;
+export const BACKGROUND_SHARE = 0.9;
 
 /** @param now Milliseconds of a clock that never goes back. */
 export function createQuota(
   provider: ProviderName,
   windows: readonly QuotaWindow[],
   now: () => number = () => performance.now(),
-): Quota {
+): Quota & { takeInBackground(): number } {
   const size = Math.max(...windows.map((window) => window.limit));
   const calls = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
   let made = 0;
@@ -84,6 +86,7 @@ export function createQuota(
   }
 
   return {
+    record,
     takeInBackground() {
       const delayMs =
         waiting.length > 0 ? delayOf(waiting.length, BACKGROUND_SHARE) || 1 : delayOf(0, BACKGROUND_SHARE);

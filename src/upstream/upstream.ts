@@ -6,7 +6,7 @@ import { ProviderThrottled } from '../invitation/problem.ts';
 import { type Answer, readAnswer } from './answer.ts';
 import type { Cancellation } from './cancellation.ts';
 import { createPolicy, type Policy, type PolicyOptions } from './policy.ts';
-import { createQuota, type Quota, type QuotaWindow } from './quota.ts';
+import type { Quota } from './quota.ts';
 import type { Transport, UpstreamRequest } from './request.ts';
 
 export interface Upstream {
@@ -23,14 +23,14 @@ export interface Upstream {
 export type Payment = 'taken' | 'due';
 
 export interface UpstreamOptions extends PolicyOptions {
-  readonly quota: readonly QuotaWindow[];
+  readonly quota: Quota;
 }
 
 /** For how long a 429 that does not say closes the gate, in seconds. */
 const DEFAULT_RETRY_AFTER_SECONDS = 10;
 
 export function createUpstream(provider: ProviderName, transport: Transport, options: UpstreamOptions): Upstream {
-  const quota = createQuota(provider, options.quota);
+  const { quota } = options;
   const policy = createPolicy(provider, options);
 
   return {

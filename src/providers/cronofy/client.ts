@@ -11,6 +11,7 @@ import type { Upstream } from '../../upstream/upstream.ts';
 import { baseUrl } from '../base-url.ts';
 import {
   type Account,
+  accountId,
   MAX_BODY_BYTES,
   MAX_BODY_BYTES_WITH_ICALENDAR,
   type Provider,
@@ -59,9 +60,10 @@ const account = z
     const [secret] = secrets;
     if (secret === undefined) return null;
     // A base URL stands for the configured data center alone: an answer of it must not pass for another one's.
-    const origins =
+    const origins: Partial<Record<CronofyDataCenter, string>> =
       set.CRONOFY_BASE_URL === undefined ? ORIGINS : { [set.CRONOFY_DATA_CENTER]: set.CRONOFY_BASE_URL.origin };
     return {
+      id: accountId('CRONOFY', secret, origins[set.CRONOFY_DATA_CENTER] ?? ''),
       provider: 'CRONOFY',
       reads: 'SmartInvite',
       quota: set.CRONOFY_QUOTA,

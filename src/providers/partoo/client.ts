@@ -7,7 +7,7 @@ import { FIXED_HEADERS } from '../../upstream/request.ts';
 import { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { baseUrl } from '../base-url.ts';
-import { type Account, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
+import { type Account, accountId, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
 import { quotaSetting } from '../quota-setting.ts';
 import { decodeReviewInvitation } from './wire.ts';
 
@@ -31,6 +31,7 @@ const account = z
     const base = set.PARTOO_BASE_URL ?? HOSTS[set.PARTOO_ENVIRONMENT];
     const apiKey = new Secret(set.PARTOO_API_KEY);
     return {
+      id: accountId('PARTOO', apiKey, base.origin),
       provider: 'PARTOO',
       reads: 'ReviewInvitation',
       quota: set.PARTOO_QUOTA,

@@ -1,0 +1,79 @@
+// What several gateway processes share, through one Redis (or Valkey). It is never relied upon: a command that fails or
+// takes too long gives nothing, and for a moment no other is tried, so that a hung server costs no caller more than one
+// timeout. Whoever uses it has an answer of its own for that case.
+
+import { Redis } from 'ioredis';
+
+export interface SharedRedis {
+  /** What the command gives, or undefined where Redis cannot be asked now. */
+  ask<T>(command: (redis: Redis) => Promise<T>): Promise<T | undefined>;
+  /** Told of every message of a channel, and whenever messages may have been missed. */
+  listen(channel: string, onMessage: (message: string) => void, onMissed: () => void): Promise<void>;
+  isUp(): boolean;
+  close(): void;
+}
+
+const COMMAND_TIMEOUT_MS = 50;
+const AVOID_MS = 1_000;
+const MAX_RECONNECT_MS = 1_000;
+
+/** @param onState Told when it comes and goes. */
+export function createRedis(url: string, onState: (isUp: boolean) => void): SharedRedis {
+  const options = {
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: 1_000,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    retryStrategy: (times: number) => Math.min(times * 100, MAX_RECONNECT_MS),
+  };
+  const commands = new Redis(url, options);
+  // A subscription is silent by nature, so nothing of it may time out.
+  const { commandTimeout, ...patient } = options;
+  const subscriber = new Redis(url, patient);
+  let avoidUntil = 0;
+  let isUp = false;
+
+  function setState(next: boolean): void {
+    if (next === isUp) return;
+    isUp = next;
+    onState(next);
+  }
+
+  commands.on('ready', () => setState(true));
+  commands.on('close', () => setState(false));
+  // What went wrong shows in the state; an error event that nobody hears would end the process.
+  commands.on('error', () => undefined);
+  subscriber.on('error', () => undefined);
+
+  return {
+    async ask(command) {
+      if (!isUp || performance.now() < avoidUntil) return undefined;
+      try {
+        return await command(commands);
+      } catch {
+        avoidUntil = performance.now() + AVOID_MS;
+        return undefined;
+      }
+    },
+    async listen(channel, onMessage, onMissed) {
+      let hasListened = false;
+      subscriber.on('message', (_, message) => onMessage(message));
+      const subscribe = async () => {
+        try {
+          await subscriber.subscribe(channel);
+          if (hasListened) onMissed();
+          hasListened = true;
+        } catch {
+          // It is ready again before long, and this is tried again then.
+        }
+      };
+      subscriber.on('ready', subscribe);
+      if (subscriber.status === 'ready') await subscribe();
+    },
+    isUp: () => isUp,
+    close() {
+      commands.disconnect();
+      subscriber.disconnect();
+    },
+  };
+}

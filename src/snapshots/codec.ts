@@ -1,0 +1,75 @@
+// A snapshot as text, for what processes share; and back, believing nothing: whatever else stands there is ignored.
+
+import { z } from 'zod';
+import type { Invitation } from '../invitation/invitation.ts';
+import type { Ref } from '../invitation/ref.ts';
+
+const DataCenter = z.enum(['AU', 'CA', 'DE', 'SG', 'UK', 'US']);
+const text = z.string().nullable();
+const EventTime = z.object({ dateTime: text, date: text, timeZone: text });
+
+const Reply = z.object({
+  email: z.string(),
+  status: z.enum(['PENDING', 'ACCEPTED', 'TENTATIVE', 'DECLINED', 'UNKNOWN']),
+  rawStatus: text,
+  comment: text,
+  proposal: z.object({ start: EventTime, end: EventTime }).nullable(),
+});
+
+const InvitationCode: z.ZodType<Invitation> = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('ReviewInvitation'),
+    invitationId: z.string(),
+    deliveryStatus: z.enum(['CREATED', 'SENT', 'FAILED_SEND', 'DELIVERED', 'FAILED_DELIVERY', 'UNKNOWN']),
+    rawStatus: text,
+  }),
+  z.object({
+    type: z.literal('SmartInvite'),
+    dataCenter: DataCenter,
+    smartInviteId: z.string(),
+    recipient: Reply.nullable(),
+    recipients: z.array(Reply),
+    replies: z.array(Reply),
+    callbackUrl: text,
+    event: z.object({
+      summary: text,
+      description: text,
+      start: EventTime,
+      end: EventTime,
+      location: z.object({ description: text }).nullable(),
+    }),
+    attachments: z.object({ icalendar: text }).nullable(),
+  }),
+]);
+
+const RefCode: z.ZodType<Ref> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ReviewInvitation'), invitationId: z.string() }),
+  z.object({
+    type: z.literal('SmartInvite'),
+    dataCenter: DataCenter,
+    smartInviteId: z.string(),
+    recipientEmail: text,
+  }),
+]);
+
+const Shared = z.object({
+  ref: RefCode,
+  invitation: InvitationCode,
+  /** Milliseconds since 1970: the one clock that processes have in common. */
+  observedAt: z.number(),
+});
+
+export type SharedSnapshot = z.infer<typeof Shared>;
+
+export function encodeSnapshot(shared: SharedSnapshot): string {
+  return JSON.stringify(shared);
+}
+
+export function decodeSnapshot(textOfIt: string): SharedSnapshot | undefined {
+  try {
+    const { data } = Shared.safeParse(JSON.parse(textOfIt));
+    return data?.ref.type === data?.invitation.type ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}

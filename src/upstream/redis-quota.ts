@@ -1,0 +1,103 @@
+// A quota that several processes share: the same exact windows, kept in Redis by its own clock. Where Redis cannot be
+// asked, each process keeps to its share of them, and what it has used of late counts.
+
+import type { ProviderName } from '../invitation/invitation.ts';
+import { ProviderRateLimited } from '../invitation/problem.ts';
+import type { SharedRedis } from '../redis/redis.ts';
+import type { Cancellation } from './cancellation.ts';
+import { BACKGROUND_SHARE, createQuota, type Quota, type QuotaWindow } from './quota.ts';
+
+// KEYS: the calls made, and the gate. ARGV: a unique name of this call, then usable limit and length of each window.
+// Gives 0 and records the call, or in how many milliseconds to ask again.
+const TAKE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local delay = redis.call('PTTL', KEYS[2])
+if delay < 0 then delay = 0 end
+local longest = 0
+for i = 2, #ARGV, 2 do
+  local usable, length = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+  if length > longest then longest = length end
+  local used = redis.call('ZCOUNT', KEYS[1], '(' .. (now - length), '+inf')
+  if used >= usable then
+    local blocking = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - length), '+inf', 'WITHSCORES', 'LIMIT', used - usable, 1)
+    local wait = tonumber(blocking[2]) + length - now
+    if wait > delay then delay = wait end
+  end
+end
+if delay > 0 then return delay end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - longest)
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('PEXPIRE', KEYS[1], longest)
+return 0
+`;
+
+export interface SharedQuotaOptions {
+  /** Names the account in Redis; not the credential. */
+  readonly accountId: string;
+  /** Among how many processes the quota is divided where Redis cannot be asked. */
+  readonly processes: number;
+}
+
+export function createSharedQuota(
+  provider: ProviderName,
+  windows: readonly QuotaWindow[],
+  redis: SharedRedis,
+  { accountId, processes }: SharedQuotaOptions,
+): Quota {
+  const local = createQuota(
+    provider,
+    windows.map(({ limit, windowMs }) => ({ limit: Math.max(1, Math.floor(limit / processes)), windowMs })),
+  );
+  const keys = [`gateway:quota:${accountId}`, `gateway:gate:${accountId}`];
+  const process = crypto.randomUUID();
+  let calls = 0;
+
+  async function takeShared(share: number): Promise<number | undefined> {
+    const usable = windows.flatMap(({ limit, windowMs }) => [Math.max(1, Math.floor(limit * share)), windowMs]);
+    calls += 1;
+    const name = `${process}:${calls}`;
+    const delayMs = await redis.ask((client) => client.eval(TAKE, keys.length, ...keys, name, ...usable));
+    if (typeof delayMs !== 'number') return undefined;
+    if (delayMs === 0) local.record();
+    return delayMs;
+  }
+
+  return {
+    async takeInBackground() {
+      return (await takeShared(BACKGROUND_SHARE)) ?? local.takeInBackground();
+    },
+    async take(patienceMs, cancellation) {
+      const until = performance.now() + patienceMs;
+      while (true) {
+        const delayMs = await takeShared(1);
+        const leftMs = until - performance.now();
+        if (delayMs === undefined) return local.take(leftMs, cancellation);
+        if (delayMs === 0) return;
+        if (delayMs > leftMs) throw new ProviderRateLimited(provider, Math.max(1, Math.ceil(delayMs / 1_000)));
+        await wait(delayMs, cancellation);
+      }
+    },
+    close(forMs) {
+      local.close(forMs);
+      void redis.ask((client) => client.set(keys[1] ?? '', '1', 'PX', Math.ceil(forMs)));
+    },
+    record: () => local.record(),
+    // Of this process alone: asking Redis for it would make a question of a status.
+    status: () => local.status(),
+  };
+}
+
+function wait(delayMs: number, cancellation: Cancellation): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      cancellation.remove(leave);
+      resolve();
+    }, delayMs);
+    const leave = (reason: Error) => {
+      clearTimeout(timer);
+      reject(reason);
+    };
+    cancellation.add(leave);
+  });
+}

@@ -1,0 +1,152 @@
+// A TCP proxy before an imitated provider, that breaks connections the way networks and load balancers do. It counts
+// connections, requests and bytes as the gateway causes them. One request a chunk: they are small GETs.
+
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export interface ProxiedRequest {
+  /** Path and query. */
+  readonly target: string;
+  /** 1 for the first request of its connection. */
+  readonly onConnection: number;
+  readonly atMs: number;
+}
+
+/** What is done with a request; true where it was dealt with, false where it is to be passed on. */
+export type Fault = (client: Socket, request: ProxiedRequest) => boolean;
+
+export interface Proxy {
+  readonly origin: string;
+  /** Connections that were taken so far. */
+  readonly connections: number;
+  readonly requests: readonly ProxiedRequest[];
+  /** Bytes that were sent to the gateway. */
+  readonly bytesSent: number;
+  /** Undefined passes everything on. */
+  break(fault: Fault | undefined): void;
+  /** Takes no connection any more, and cuts those that are open. */
+  refuse(): Promise<void>;
+  accept(): Promise<void>;
+}
+
+export async function startProxy(origin: string): Promise<Proxy> {
+  const { hostname, port } = new URL(origin);
+  const clients = new Set<Socket>();
+  const requests: ProxiedRequest[] = [];
+  let connections = 0;
+  let bytesOfClosed = 0;
+  let fault: Fault | undefined;
+
+  const server = createServer((client) => {
+    connections += 1;
+    clients.add(client);
+    let upstream: Socket | undefined;
+    let onConnection = 0;
+    client.on('error', () => client.destroy());
+    client.on('close', () => {
+      clients.delete(client);
+      bytesOfClosed += client.bytesWritten;
+      upstream?.destroy();
+    });
+    client.on('data', (chunk) => {
+      const target = /^GET (\S+)/.exec(chunk.toString('latin1'))?.[1];
+      if (target !== undefined) {
+        onConnection += 1;
+        const request = { target, onConnection, atMs: performance.now() };
+        requests.push(request);
+        if (fault?.(client, request)) return;
+      }
+      if (upstream === undefined) {
+        upstream = connect(Number(port), hostname);
+        upstream.on('error', () => client.destroy());
+        upstream.on('close', () => client.destroy());
+        upstream.pipe(client);
+      }
+      upstream.write(chunk);
+    });
+  });
+
+  const accept = async (on: number) => {
+    server.listen(on, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const own = await accept(0);
+  return {
+    origin: `http://127.0.0.1:${own}`,
+    get connections() {
+      return connections;
+    },
+    get bytesSent() {
+      return [...clients].reduce((sum, { bytesWritten }) => sum + bytesWritten, bytesOfClosed);
+    },
+    requests,
+    break(next) {
+      fault = next;
+    },
+    async refuse() {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      for (const client of clients) client.destroy();
+      await closed;
+    },
+    async accept() {
+      if (!server.listening) await accept(own);
+    },
+  };
+}
+
+/** The fault, but only so many times. */
+export function times(count: number, fault: Fault): Fault {
+  let left = count;
+  return (client, request) => {
+    if (left === 0) return false;
+    const dealtWith = fault(client, request);
+    if (dealtWith) left -= 1;
+    return dealtWith;
+  };
+}
+
+export const never: Fault = () => true;
+
+export const reset: Fault = (client) => {
+  client.resetAndDestroy();
+  return true;
+};
+
+/** What a server does that closes idle connections, just as another request is on its way to it. */
+export const closeOnSecondUse: Fault = (client, { onConnection }) => {
+  if (onConnection < 2) return false;
+  client.destroy();
+  return true;
+};
+
+const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
+
+/** Sends this text and then resets the connection. */
+function sendThenReset(text: string): Fault {
+  return (client) => {
+    client.write(text, () => client.resetAndDestroy());
+    return true;
+  };
+}
+
+export const resetAfterHeaders = sendThenReset(`${HEAD}content-length: 50\r\n\r\n`);
+
+// What has come would be whole JSON, were it taken for the end.
+export const resetInMidBody = sendThenReset(`${HEAD}content-length: 50\r\n\r\n{"status":"DELIVERED"}`);
+
+export const resetInMidChunk = sendThenReset(
+  `${HEAD}transfer-encoding: chunked\r\n\r\n16\r\n{"status":"DELIVERED"}\r\n`,
+);
+
+/** Answers with these bytes as the body. */
+export function answerWith(body: Buffer | string, headers: Readonly<Record<string, string>> = {}): Fault {
+  const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body) });
+  const head = `${HEAD}${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+  return (client) => {
+    client.write(Buffer.concat([Buffer.from(head), Buffer.from(body)]));
+    return true;
+  };
+}

@@ -1,0 +1,187 @@
+// What is read again behind the callers' backs, in what order and how often, on a clock that the test sets.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createRefresher, type Refresher } from '../../src/snapshots/refresher.ts';
+import type { QuotaWindow } from '../../src/upstream/quota.ts';
+import { createFakeSource, type FakeSource, now, pass, refTo, useClock } from './source.ts';
+
+beforeEach(() => {
+  useClock();
+});
+afterEach(() => vi.useRealTimers());
+
+function newRefresher(windows: readonly QuotaWindow[] = [{ limit: 1_000, windowMs: 60_000 }]) {
+  const source: FakeSource = createFakeSource(windows);
+  const read: string[] = [];
+  const times: number[] = [];
+  let reading = async (): Promise<void> => {};
+  const refresher: Refresher = createRefresher(
+    source.upstream,
+    async (key) => {
+      read.push(key);
+      times.push(now());
+      await reading();
+    },
+    now,
+  );
+  return {
+    source,
+    refresher,
+    read,
+    times,
+    want: (key: string, ageMs = 20_000, seenAt = now() - ageMs) =>
+      refresher.want(key, { ref: refTo(key), withIcalendar: false, seenAt }),
+    readsTake: (ms: number) => {
+      reading = () => new Promise((resolve) => setTimeout(resolve, ms));
+    },
+  };
+}
+
+/** One read a second, the first of which is used up: what is wanted in between has to wait. */
+async function oneASecond() {
+  const all = newRefresher([{ limit: 1, windowMs: 1_000 }]);
+  all.source.quota.takeInBackground();
+  return all;
+}
+
+describe('what is wanted', () => {
+  test('is read at once where the quota allows it', async () => {
+    const { read, want } = newRefresher();
+    want('a');
+    want('b');
+    await pass(0);
+    expect(read).toEqual(['a', 'b']);
+  });
+
+  test('waits for the quota, and the oldest is read first', async () => {
+    const { read, want } = await oneASecond();
+    want('young', 11_000);
+    want('oldest', 50_000);
+    want('older', 30_000);
+    await pass(3_000);
+    expect(read).toEqual(['oldest', 'older', 'young']);
+  });
+
+  test('that nobody has an answer of is older than anything', async () => {
+    const { read, want } = await oneASecond();
+    want('old', 500_000);
+    want('never seen', 0, Number.NEGATIVE_INFINITY);
+    await pass(2_000);
+    expect(read).toEqual(['never seen', 'old']);
+  });
+
+  test('by many comes before what is as old', async () => {
+    const { read, want } = await oneASecond();
+    want('once');
+    for (let n = 0; n < 10; n++) want('often');
+    await pass(2_000);
+    expect(read).toEqual(['often', 'once']);
+  });
+
+  test('by many does not keep what is older waiting for ever: in a minute everything comes round', async () => {
+    const { read, want } = await oneASecond();
+    const last = new Map<string, number>();
+    const keys = ['loved', ...Array.from({ length: 20 }, (_, n) => `plain-${n}`)];
+    for (const key of keys) last.set(key, -20_000);
+    let seen = 0;
+    for (let ms = 0; ms < 120_000; ms += 100) {
+      for (const key of read.slice(seen)) last.set(key, now());
+      seen = read.length;
+      for (let n = 0; n < 50; n++) want('loved', 0, last.get('loved') ?? 0);
+      if (ms % 5_000 === 0) for (const key of keys.slice(1)) want(key, 0, last.get(key) ?? 0);
+      await pass(100);
+    }
+    for (const key of keys) expect(read.slice(0, 60), key).toContain(key);
+    const loved = read.filter((key) => key === 'loved').length;
+    expect(loved).toBeGreaterThan(read.filter((key) => key === 'plain-0').length);
+    expect(loved).toBeLessThan(read.length / 2);
+  });
+
+  test('is dropped when nobody has repeated it for a minute', async () => {
+    const { read, want, source } = newRefresher();
+    source.quota.close(61_000);
+    want('left');
+    want('watched');
+    await pass(30_000);
+    want('watched');
+    await pass(40_000);
+    expect(read).toEqual(['watched']);
+  });
+
+  test('and fulfilled otherwise is not read', async () => {
+    const { read, want, refresher } = await oneASecond();
+    want('a');
+    want('b');
+    refresher.forget('a');
+    await pass(5_000);
+    expect(read).toEqual(['b']);
+  });
+});
+
+describe('background reads', () => {
+  test('keep to nine tenths of the quota', async () => {
+    const { read, want, times } = newRefresher([{ limit: 10, windowMs: 10_000 }]);
+    for (let n = 0; n < 30; n++) want(`${n}`);
+    await pass(9_999);
+    expect(read).toHaveLength(9);
+    await pass(10_000);
+    expect(times).toHaveLength(18);
+  });
+
+  test('wait while a queue stands before the provider', async () => {
+    const { read, want, source } = newRefresher();
+    source.hasRoom = false;
+    want('a');
+    await pass(10_000);
+    expect(read).toEqual([]);
+    source.hasRoom = true;
+    await pass(1_000);
+    expect(read).toEqual(['a']);
+  });
+
+  test('go on when the quota was closed by a 429 and opens again', async () => {
+    const { read, want, source } = newRefresher();
+    source.quota.close(30_000);
+    want('a');
+    await pass(29_999);
+    expect(read).toEqual([]);
+    await pass(1);
+    expect(read).toEqual(['a']);
+  });
+});
+
+describe('while the breaker is not closed', () => {
+  test('one read a second is tried, and no two at once', async () => {
+    const { read, want, times, source, readsTake } = newRefresher();
+    source.circuit = 'OPEN';
+    for (let n = 0; n < 100; n++) want(`${n}`, 100_000 - n);
+    await pass(10_000);
+    expect(times.map((at) => Math.round((at - (times[0] ?? 0)) / 1_000))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    readsTake(5_000);
+    const before = read.length;
+    await pass(12_000);
+    expect(read.length - before).toBe(2);
+  });
+
+  test('what is wanted again meanwhile does not make it more', async () => {
+    const { read, want, source } = newRefresher();
+    source.circuit = 'OPEN';
+    for (let ms = 0; ms < 10_000; ms += 100) {
+      want('a');
+      want('b');
+      await pass(100);
+    }
+    expect(read.length).toBeLessThanOrEqual(11);
+    expect(read.length).toBeGreaterThanOrEqual(10);
+  });
+
+  test('and everything goes on when it closes', async () => {
+    const { read, want, source } = newRefresher();
+    source.circuit = 'OPEN';
+    for (let n = 0; n < 20; n++) want(`${n}`);
+    await pass(5_000);
+    source.circuit = 'CLOSED';
+    await pass(1_000);
+    expect(read).toHaveLength(20);
+  });
+});

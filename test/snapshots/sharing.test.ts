@@ -1,0 +1,101 @@
+// What is shared and what is not: reads with and without ICS, invitations, memory.
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { SmartInvite } from '../../src/invitation/invitation.ts';
+import { ProviderNotConfigured } from '../../src/invitation/problem.ts';
+import type { SmartInviteRef } from '../../src/invitation/ref.ts';
+import { FRESHNESS } from '../../src/snapshots/freshness.ts';
+import { createSnapshots } from '../../src/snapshots/snapshots.ts';
+import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { createFakeSource, type FakeSource, pass, refTo, snapshotsOf, useClock } from './source.ts';
+
+let source: FakeSource;
+let ask: ReturnType<typeof snapshotsOf>['ask'];
+
+beforeEach(() => {
+  useClock();
+  source = createFakeSource();
+  ask = snapshotsOf(source).ask;
+});
+afterEach(() => vi.useRealTimers());
+
+const board: SmartInviteRef = {
+  type: 'SmartInvite',
+  dataCenter: 'US',
+  smartInviteId: 'board',
+  recipientEmail: null,
+};
+
+function invite(withIcalendar: boolean): SmartInvite {
+  const time = { dateTime: '2099-05-04T09:30:00Z', date: null, timeZone: null };
+  const rawStatus = withIcalendar ? 'with ICS' : 'plain';
+  const recipient = { email: 'a@example.com', status: 'PENDING', rawStatus, comment: null, proposal: null } as const;
+  return {
+    type: 'SmartInvite',
+    dataCenter: 'US',
+    smartInviteId: 'board',
+    recipient,
+    recipients: [recipient],
+    replies: [],
+    callbackUrl: null,
+    event: { summary: null, description: null, start: time, end: time, location: null },
+    attachments: withIcalendar ? { icalendar: 'BEGIN:VCALENDAR' } : null,
+  };
+}
+
+const asked = () => source.reads.map(({ withIcalendar }) => (withIcalendar ? 'with ICS' : 'plain'));
+
+test('a read with ICS answers one without, and not the other way round', async () => {
+  source.answer = (_, { withIcalendar }) => invite(withIcalendar);
+  expect(await ask(board, { withIcalendar: true })).toBe('with ICS 0');
+  expect(await ask(board)).toBe('with ICS 0');
+  expect(asked()).toEqual(['with ICS']);
+  await pass(61_000);
+  expect(await ask(board)).toBe('plain 0');
+  expect(await ask(board, { withIcalendar: true })).toBe('with ICS 0');
+  expect(asked()).toEqual(['with ICS', 'plain', 'with ICS']);
+});
+
+test('a read with ICS takes back the wish to read the same without', async () => {
+  source = createFakeSource([{ limit: 10, windowMs: 10_000 }]);
+  ask = snapshotsOf(source).ask;
+  source.answer = (_, { withIcalendar }) => invite(withIcalendar);
+  await ask(board);
+  await pass(20_000);
+  // Nine tenths are used up: the wish must wait, and a caller need not.
+  while (source.quota.takeInBackground() === 0);
+  expect(await ask(board)).toBe('plain 20000');
+  expect(await ask(board, { withIcalendar: true })).toBe('with ICS 0');
+  await pass(30_000);
+  expect(asked()).toEqual(['plain', 'with ICS']);
+});
+
+test('what is read of one invitation is given for no other', async () => {
+  await ask(refTo('one'));
+  await ask(refTo('two'));
+  await ask({ ...board, recipientEmail: 'a@example.com' });
+  await ask({ ...board, recipientEmail: 'b@example.com' });
+  await ask({ ...board, dataCenter: 'DE' });
+  expect(source.reads).toHaveLength(5);
+});
+
+test('no more than maxEntries are remembered, and those not asked for go first', async () => {
+  ask = snapshotsOf(source, { maxEntries: 2 }).ask;
+  for (const id of ['one', 'two', 'one', 'three', 'one', 'two']) await ask(refTo(id));
+  expect(source.reads.map(({ ref }) => ref)).toEqual(['one', 'two', 'three', 'two'].map(refTo));
+});
+
+test('no more than maxBytes are remembered', async () => {
+  ask = snapshotsOf(source, { maxBytes: 50_000 }).ask;
+  const ids = Array.from({ length: 100 }, (_, n) => `${n} ${'x'.repeat(500)}`);
+  for (const id of [...ids, ...ids.toReversed()]) await ask(refTo(id));
+  const again = source.reads.length - 100;
+  expect(again).toBeGreaterThan(70);
+  expect(again).toBeLessThan(100);
+});
+
+test('a kind of invitation that no source is for is not configured', async () => {
+  const snapshots = createSnapshots(new Map(), { ...FRESHNESS, maxEntries: 1, maxBytes: 1 });
+  const wish = { withIcalendar: false, maxAgeMs: null, caller: new Cancellation() };
+  await expect(snapshots.read(board, wish)).rejects.toBeInstanceOf(ProviderNotConfigured);
+});

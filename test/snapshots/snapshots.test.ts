@@ -1,0 +1,265 @@
+// How fresh an answer is: every row of the README's table, on a clock that the test sets.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Invitation } from '../../src/invitation/invitation.ts';
+import {
+  ProviderBadResponse,
+  ProviderOverloaded,
+  ProviderRateLimited,
+  ProviderTimeout,
+  ProviderUnauthorized,
+  ProviderUnavailable,
+} from '../../src/invitation/problem.ts';
+import type { ReviewInvitationRef } from '../../src/invitation/ref.ts';
+import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
+
+const SECOND = 1_000;
+const DAY = 86_400 * SECOND;
+
+let source: FakeSource;
+let ask: ReturnType<typeof snapshotsOf>['ask'];
+
+beforeEach(() => {
+  useClock();
+  source = createFakeSource();
+  ask = snapshotsOf(source).ask;
+});
+afterEach(() => vi.useRealTimers());
+
+const says = (status: 'CREATED' | 'SENT' | 'DELIVERED') => (ref: unknown) => review(ref as ReviewInvitationRef, status);
+const failsWith = (error: Error) => () => Promise.reject(error);
+const later = (ms: number, answer: (ref: unknown) => Invitation | null) => (ref: unknown) =>
+  new Promise<Invitation | null>((resolve) => setTimeout(() => resolve(answer(ref)), ms));
+
+const PASSING: [string, Error][] = [
+  ['fails', new ProviderUnavailable('PARTOO')],
+  ['does not answer in time', new ProviderTimeout('PARTOO')],
+  ['takes no more calls', new ProviderRateLimited('PARTOO', 60)],
+  ['has too many waiting', new ProviderOverloaded('PARTOO')],
+];
+
+describe('an answer up to ten seconds old', () => {
+  test('is given as it is, without a call', async () => {
+    expect(await ask()).toBe('SENT 0');
+    await pass(10 * SECOND);
+    expect(await ask()).toBe('SENT 10000');
+    expect(source.reads).toHaveLength(1);
+    await pass(1);
+    expect(await ask()).toBe('SENT 10001');
+    expect(source.reads).toHaveLength(2);
+  });
+
+  test('that is final is one up to a day old', async () => {
+    source.answer = says('DELIVERED');
+    await ask();
+    await pass(DAY);
+    expect(await ask()).toBe(`DELIVERED ${DAY}`);
+    expect(source.reads).toHaveLength(1);
+    await pass(1);
+    expect(await ask()).toBe('DELIVERED 0');
+    expect(source.reads).toHaveLength(2);
+  });
+});
+
+describe('an answer up to a minute old', () => {
+  test('is given at once, and read again behind', async () => {
+    await ask();
+    await pass(60 * SECOND);
+    source.answer = later(500, says('CREATED'));
+    expect(await ask()).toBe('SENT 60000');
+    await pass(500);
+    expect(await ask()).toBe('CREATED 0');
+    expect(source.reads.map(({ payment }) => payment)).toEqual(['due', 'taken']);
+  });
+
+  test('is read again once, and paid for once, however many ask meanwhile', async () => {
+    await ask();
+    await pass(20 * SECOND);
+    source.answer = later(500, says('CREATED'));
+    const { remaining } = source.quota.status();
+    const given = await Promise.all(Array.from({ length: 500 }, () => ask()));
+    expect(new Set(given)).toEqual(new Set(['SENT 20000']));
+    await pass(1_000);
+    expect(source.reads).toHaveLength(2);
+    expect(remaining - source.quota.status().remaining).toBe(1);
+  });
+
+  test.each(PASSING)('is marked as stale once the provider %s, until it is read again', async (_, error) => {
+    await ask();
+    await pass(20 * SECOND);
+    source.answer = failsWith(error);
+    expect(await ask()).toBe('SENT 20000');
+    await pass(1);
+    expect(await ask()).toBe('SENT 20001 stale');
+    await pass(1);
+    source.answer = says('CREATED');
+    await ask();
+    await pass(1);
+    expect(await ask()).toBe('CREATED 1');
+  });
+
+  test('is read again when the quota has a call for background work', async () => {
+    source = createFakeSource([{ limit: 2, windowMs: 30 * SECOND }]);
+    ask = snapshotsOf(source).ask;
+    await ask();
+    await pass(20 * SECOND);
+    expect(await ask()).toBe('SENT 20000');
+    await pass(10 * SECOND - 1);
+    expect(source.reads).toHaveLength(1);
+    await pass(1);
+    expect(source.reads).toHaveLength(2);
+  });
+});
+
+describe('an older answer', () => {
+  const OLD = 60 * SECOND + 1;
+
+  test('is replaced by a new one that comes within a second', async () => {
+    await ask();
+    await pass(OLD);
+    source.answer = later(999, says('CREATED'));
+    const asked = ask();
+    await pass(999);
+    expect(await asked).toBe('CREATED 0');
+  });
+
+  test('is given after a second where the new one takes longer, which is kept all the same', async () => {
+    await ask();
+    await pass(OLD);
+    source.answer = later(3 * SECOND, says('CREATED'));
+    const asked = ask();
+    await pass(1 * SECOND);
+    expect(await asked).toBe(`SENT ${OLD + SECOND} stale`);
+    await pass(2 * SECOND);
+    expect(await ask()).toBe('CREATED 0');
+    expect(source.reads).toHaveLength(2);
+  });
+
+  test('is given at once where the quota allows no call now', async () => {
+    await ask();
+    await pass(OLD);
+    source.quota.close(10 * SECOND);
+    expect(await ask()).toBe(`SENT ${OLD} stale`);
+    expect(source.reads).toHaveLength(1);
+    await pass(10 * SECOND);
+    expect(source.reads).toHaveLength(2);
+  });
+
+  test.each(['OPEN', 'HALF_OPEN'] as const)('is given at once while the breaker is %s', async (circuit) => {
+    await ask();
+    await pass(OLD);
+    source.circuit = circuit;
+    source.answer = failsWith(new ProviderUnavailable('PARTOO'));
+    expect(await ask()).toBe(`SENT ${OLD} stale`);
+  });
+
+  test.each(PASSING)('is given where the provider %s, up to ten minutes old', async (_, error) => {
+    await ask();
+    source.answer = failsWith(error);
+    await pass(OLD);
+    expect(await ask()).toBe(`SENT ${OLD} stale`);
+    await pass(600 * SECOND - OLD);
+    expect(await ask()).toBe('SENT 600000 stale');
+    await pass(1);
+    expect(await ask()).toBe('code' in error ? error.code : '');
+  });
+
+  test.each([new ProviderUnauthorized('PARTOO'), new ProviderBadResponse('PARTOO')])(
+    'never stands in for what the provider did answer: %s',
+    async (error) => {
+      await ask();
+      source.answer = failsWith(error);
+      await pass(OLD);
+      expect(await ask()).toBe(error.code);
+      expect(await ask(refTo('one'), { maxAgeMs: 0 })).toBe(error.code);
+      expect(source.reads).toHaveLength(3);
+      source.answer = says('CREATED');
+      expect(await ask()).toBe('CREATED 0');
+    },
+  );
+
+  test('never stands in for "not found"', async () => {
+    await ask();
+    source.answer = () => null;
+    await pass(OLD);
+    expect(await ask()).toBeNull();
+    source.answer = failsWith(new ProviderUnavailable('PARTOO'));
+    await pass(6 * SECOND);
+    expect(await ask()).toBe('PROVIDER_UNAVAILABLE');
+  });
+});
+
+test('credentials that are refused behind are told to whoever asks next, not hidden by the old answer', async () => {
+  await ask();
+  await pass(20 * SECOND);
+  source.answer = failsWith(new ProviderUnauthorized('PARTOO'));
+  expect(await ask()).toBe('SENT 20000');
+  await pass(1);
+  expect(await ask()).toBe('PROVIDER_UNAUTHORIZED');
+});
+
+describe('an answer never seen', () => {
+  test('is waited for', async () => {
+    source.answer = later(7 * SECOND, says('SENT'));
+    const asked = ask();
+    await pass(7 * SECOND);
+    expect(await asked).toBe('SENT 0');
+  });
+
+  test.each([...PASSING, ['refuses us', new ProviderUnauthorized('PARTOO')] as [string, Error]])(
+    'is a problem where the provider %s, and the next one asks again',
+    async (_, error) => {
+      source.answer = failsWith(error);
+      expect(await ask()).toBe('code' in error ? error.code : '');
+      source.answer = says('SENT');
+      // Where it was for want of quota, it is being read behind by now.
+      await pass(0);
+      expect(await ask()).toBe('SENT 0');
+    },
+  );
+
+  test('is null where the provider knows none, for five seconds', async () => {
+    source.answer = () => null;
+    expect(await ask()).toBeNull();
+    source.answer = says('SENT');
+    await pass(5 * SECOND);
+    expect(await ask()).toBeNull();
+    expect(source.reads).toHaveLength(1);
+    await pass(1);
+    expect(await ask()).toBe('SENT 0');
+  });
+});
+
+describe('maxAgeMs', () => {
+  test('below the age of what is known asks the provider, and waits', async () => {
+    await ask();
+    await pass(5 * SECOND);
+    source.answer = later(7 * SECOND, says('CREATED'));
+    const asked = ask(refTo('one'), { maxAgeMs: 4_999 });
+    await pass(7 * SECOND);
+    expect(await asked).toBe('CREATED 0');
+  });
+
+  test('of at least its age is content with it, however old', async () => {
+    await ask();
+    await pass(300 * SECOND);
+    expect(await ask(refTo('one'), { maxAgeMs: 300 * SECOND })).toBe('SENT 300000');
+    expect(source.reads).toHaveLength(1);
+  });
+
+  test('of 0 asks the provider each time, also for a final one', async () => {
+    source.answer = says('DELIVERED');
+    for (const calls of [1, 2, 3]) {
+      expect(await ask(refTo('one'), { maxAgeMs: 0 })).toBe('DELIVERED 0');
+      expect(source.reads).toHaveLength(calls);
+      await pass(1);
+    }
+  });
+
+  test.each(PASSING)('gives the old answer, marked, where the provider %s', async (_, error) => {
+    await ask();
+    await pass(5 * SECOND);
+    source.answer = failsWith(error);
+    expect(await ask(refTo('one'), { maxAgeMs: 0 })).toBe('SENT 5000 stale');
+  });
+});

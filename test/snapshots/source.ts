@@ -1,0 +1,98 @@
+// A provider as snapshots see it, for tests on a clock of their own: it answers as the test says, and notes what it was
+// asked for. The quota is the real one; the breaker is what the test sets it to.
+
+import { vi } from 'vitest';
+import type { Invitation, ReviewInvitation } from '../../src/invitation/invitation.ts';
+import type { Ref, ReviewInvitationRef } from '../../src/invitation/ref.ts';
+import { FRESHNESS } from '../../src/snapshots/freshness.ts';
+import { createSnapshots, type SnapshotOptions, type Source } from '../../src/snapshots/snapshots.ts';
+import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { createQuota, type Quota, type QuotaWindow } from '../../src/upstream/quota.ts';
+import type { Payment } from '../../src/upstream/upstream.ts';
+
+export interface FakeRead {
+  readonly ref: Ref;
+  readonly withIcalendar: boolean;
+  readonly payment: Payment;
+  readonly cancellation: Cancellation;
+  readonly atMs: number;
+}
+
+export interface FakeSource extends Source {
+  readonly reads: FakeRead[];
+  readonly quota: Quota;
+  circuit: 'CLOSED' | 'OPEN' | 'HALF_OPEN';
+  hasRoom: boolean;
+  answer: (ref: Ref, read: FakeRead) => Promise<Invitation | null> | Invitation | null;
+}
+
+export const now = () => performance.now();
+export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+export const useClock = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+
+export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_000, windowMs: 60_000 }]): FakeSource {
+  const quota = createQuota('PARTOO', windows, now);
+  const reads: FakeRead[] = [];
+  const source: FakeSource = {
+    reads,
+    quota,
+    circuit: 'CLOSED',
+    hasRoom: true,
+    answer: (ref) => review(ref as ReviewInvitationRef, 'SENT'),
+    reader: {
+      async read(ref, { withIcalendar, payment, cancellation }) {
+        if (payment === 'due') await quota.take(8_000, cancellation);
+        const read = { ref, withIcalendar, payment, cancellation, atMs: now() };
+        reads.push(read);
+        return new Promise((resolve, reject) => {
+          cancellation.add(reject);
+          Promise.resolve()
+            .then(() => source.answer(ref, read))
+            .then(resolve, reject);
+        });
+      },
+    },
+    upstream: { quota, policy: { circuit: () => source.circuit, hasRoom: () => source.hasRoom, onCircuit: () => {} } },
+  };
+  return source;
+}
+
+export function review(ref: ReviewInvitationRef, deliveryStatus: ReviewInvitation['deliveryStatus']): ReviewInvitation {
+  return { type: 'ReviewInvitation', invitationId: ref.invitationId, deliveryStatus, rawStatus: deliveryStatus };
+}
+
+export const refTo = (invitationId: string): ReviewInvitationRef => ({ type: 'ReviewInvitation', invitationId });
+
+/** Snapshots of one source, and a way to ask for one that says in short what came. */
+export function snapshotsOf(source: FakeSource, options: Partial<SnapshotOptions> = {}) {
+  const snapshots = createSnapshots(
+    new Map([
+      ['ReviewInvitation', source],
+      ['SmartInvite', source],
+    ]),
+    { ...FRESHNESS, maxEntries: 1_000, maxBytes: 10_000_000, now, ...options },
+  );
+  return {
+    snapshots,
+    /** Status, age in milliseconds by `observedAt`, and `stale` where it says so; null, or the code of the problem. */
+    async ask(
+      ref: Ref = refTo('one'),
+      wish: { maxAgeMs?: number; withIcalendar?: boolean; caller?: Cancellation } = {},
+    ): Promise<string | null> {
+      try {
+        const snapshot = await snapshots.read(ref, {
+          withIcalendar: wish.withIcalendar ?? false,
+          maxAgeMs: wish.maxAgeMs ?? null,
+          caller: wish.caller ?? new Cancellation(),
+        });
+        if (snapshot === null) return null;
+        const { invitation, observedAt, isStale } = snapshot;
+        const status = invitation.type === 'ReviewInvitation' ? invitation.rawStatus : invitation.recipient?.rawStatus;
+        return `${status} ${Date.now() - observedAt.getTime()}${isStale ? ' stale' : ''}`;
+      } catch (error) {
+        if (error instanceof Error) return 'code' in error ? String(error.code) : error.name;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// What is remembered is bounded, by entries, by bytes and by time.
+
+import { expect, test, vi } from 'vitest';
+import { createStore, type Entry } from '../../src/snapshots/store.ts';
+import { refTo, review } from './source.ts';
+
+const ROOMY = { maxEntries: 1_000, maxBytes: 1_000_000, ttlMs: 60_000 };
+
+function entry(id = 'one'): Entry {
+  const snapshot = { invitation: review(refTo(id), 'SENT'), observedAt: new Date(), isStale: false };
+  return { snapshot, seenAt: 0, hasFailed: false };
+}
+
+test('keeps what it was given, "not found" too', () => {
+  const store = createStore(ROOMY);
+  const one = entry();
+  store.set('one', one);
+  store.set('nothing', { snapshot: null, seenAt: 1, hasFailed: false });
+  expect(store.get('one')).toBe(one);
+  expect(store.get('nothing')).toEqual({ snapshot: null, seenAt: 1, hasFailed: false });
+  expect(store.get('other')).toBeUndefined();
+});
+
+test('keeps maxEntries, and drops those longest not asked for', () => {
+  const store = createStore({ ...ROOMY, maxEntries: 2 });
+  store.set('one', entry());
+  store.set('two', entry());
+  store.get('one');
+  store.set('three', entry());
+  expect(['one', 'two', 'three'].filter((key) => store.get(key) !== undefined)).toEqual(['one', 'three']);
+});
+
+test('keeps maxBytes, counted as what the texts take in memory', () => {
+  const store = createStore({ ...ROOMY, maxBytes: 100_000 });
+  const ids = Array.from({ length: 100 }, (_, n) => `${n} ${'x'.repeat(5_000)}`);
+  for (const id of ids) store.set(id, entry(id));
+  const kept = ids.filter((id) => store.get(id) !== undefined);
+  expect(kept.length).toBeGreaterThan(0);
+  // Key and id, two bytes a character.
+  expect(kept.length * 5_000 * 4).toBeLessThanOrEqual(100_000);
+  expect(kept).toEqual(ids.slice(-kept.length));
+});
+
+test('bounds "not found" by bytes too', () => {
+  const store = createStore({ ...ROOMY, maxBytes: 100_000 });
+  const ids = Array.from({ length: 1_000 }, (_, n) => String(n));
+  for (const id of ids) store.set(id, { snapshot: null, seenAt: 0, hasFailed: false });
+  expect(ids.filter((id) => store.get(id) !== undefined).length).toBeLessThan(500);
+});
+
+test('does not keep what is larger than all of it, nor what it replaces', () => {
+  const store = createStore({ ...ROOMY, maxBytes: 10_000 });
+  store.set('small', entry());
+  store.set('one', entry());
+  store.set('one', entry('x'.repeat(10_000)));
+  expect(store.get('one')).toBeUndefined();
+  expect(store.get('small')).toBeDefined();
+});
+
+test('keeps it for ttlMs', async () => {
+  const store = createStore({ ...ROOMY, ttlMs: 30 });
+  const long = createStore(ROOMY);
+  store.set('one', entry());
+  long.set('one', entry());
+  expect(store.get('one')).toBeDefined();
+  await vi.waitUntil(() => store.get('one') === undefined);
+  expect(long.get('one')).toBeDefined();
+});
