@@ -1,8 +1,10 @@
 // The composition root: the one place that wires the rooms together.
 
 import type { InvitationType, ProviderName } from './invitation/invitation.ts';
+import { isSameInvitation } from './invitation/ref.ts';
 import { createChanges } from './live/changes.ts';
 import { createNotifications } from './live/notifications.ts';
+import { createSharedNotifications } from './live/redis-notifications.ts';
 import { createStreams } from './live/streams.ts';
 import { createWatcher } from './live/watcher.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
@@ -67,6 +69,10 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
     onChange(ref, snapshot) {
       changes.publish(ref, snapshot);
       watcher.changed(ref, snapshot);
+      for (const other of watcher.find((watched) => isSameInvitation(watched, ref))) {
+        // Not where it was read since.
+        snapshots.want(other, Date.now() - snapshot.observedAt.getTime());
+      }
     },
   });
   const watcher = createWatcher({ want: snapshots.want, isNotified: (ref) => notified.has(ref.type) });
@@ -89,13 +95,31 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
     graphiql: settings.graphiql,
     log,
   });
+  const notifications = createNotifications(snapshots, watcher);
+  const sharedNotifications = redis && createSharedNotifications(redis, scopeOf(settings));
+  await sharedNotifications?.listen((provider, body) => {
+    const account = settings.accounts.find((each) => each.provider === provider);
+    const notification = account?.notifications?.read(body);
+    if (account === undefined || !notification) return;
+    notified.add(account.reads);
+    notifications.show(notification);
+  });
   const webhooks = createWebhookHandler({
     accounts: settings.accounts,
-    notifications: createNotifications(snapshots, watcher),
-    onGenuine: ({ reads }) => void notified.add(reads),
+    notifications,
+    onGenuine({ reads, provider }, body) {
+      notified.add(reads);
+      sharedNotifications?.share(provider, body);
+    },
   });
 
-  const server = await startServer({ graphql, webhooks }, settings);
+  /** What callers may notice: a provider that is not called, processes that do not hear of each other. */
+  const degraded = () => [
+    ...[...upstreams].filter(([, { policy }]) => policy.circuit() !== 'CLOSED').map(([provider]) => provider),
+    ...(redis === undefined || redis.isUp() ? [] : ['REDIS']),
+  ];
+
+  const server = await startServer({ graphql, webhooks, degraded }, settings);
   return {
     origin: server.origin,
     async stop(timeoutMs) {

@@ -51,6 +51,17 @@ export function smartInviteRef(
   };
 }
 
+/** Whether two refs name one invitation in different words: a Smart Invite by recipient, and as a whole. */
+export function isSameInvitation(a: Ref, b: Ref): boolean {
+  return (
+    a.type === 'SmartInvite' &&
+    b.type === 'SmartInvite' &&
+    a.smartInviteId === b.smartInviteId &&
+    a.dataCenter === b.dataCenter &&
+    a.recipientEmail !== b.recipientEmail
+  );
+}
+
 /** The ref of an invitation that was read: for one recipient it names the address as the provider gives it. */
 export function refOf(invitation: Invitation): Ref {
   if (invitation.type === 'ReviewInvitation') {

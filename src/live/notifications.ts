@@ -10,6 +10,8 @@ import type { Watcher } from './watcher.ts';
 export interface Notifications {
   /** @returns false where too much waits already: the provider is to send it again. */
   receive(notification: Notification): boolean;
+  /** Another process was told, and reads: its word is shown here until then. */
+  show(notification: Notification): void;
 }
 
 const MAX_WAITING = 10_000;
@@ -46,6 +48,9 @@ export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher,
         for (const each of watched.length === 0 ? [ref] : watched) handle(each, overlay);
       });
       return true;
+    },
+    show({ names, overlay }) {
+      for (const ref of watcher.find(names)) snapshots.overlay(ref, overlay);
     },
   };
 }

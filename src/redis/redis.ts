@@ -57,7 +57,9 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
     },
     async listen(channel, onMessage, onMissed) {
       let hasListened = false;
-      subscriber.on('message', (_, message) => onMessage(message));
+      subscriber.on('message', (from, message) => {
+        if (from === channel) onMessage(message);
+      });
       const subscribe = async () => {
         try {
           await subscriber.subscribe(channel);

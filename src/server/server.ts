@@ -24,6 +24,8 @@ export interface ServerOptions {
 export interface Routes {
   readonly graphql: GraphQLService;
   readonly webhooks: Handler;
+  /** What does not work as it should, by name; the gateway serves all the same. */
+  readonly degraded: () => readonly string[];
 }
 
 export async function startServer(routes: Routes, { host, port, corsOrigins }: ServerOptions): Promise<RunningServer> {
@@ -41,6 +43,9 @@ export async function startServer(routes: Routes, { host, port, corsOrigins }: S
       handler(request, response).catch(() => response.destroy());
     } else if (path === '/health') {
       reply(response, 200, { status: 'alive' });
+    } else if (path === '/ready') {
+      const degraded = routes.degraded();
+      reply(response, 200, { status: degraded.length === 0 ? 'ready' : 'degraded', degraded });
     } else {
       reply(response, 404, { error: `There is nothing here: GraphQL is at ${GRAPHQL_PATH}.` });
     }

@@ -14,7 +14,7 @@ export interface WebhookOptions {
   readonly accounts: readonly Account[];
   readonly notifications: Notifications;
   /** Told of each genuine notification. */
-  readonly onGenuine: (account: Account) => void;
+  readonly onGenuine: (account: Account, body: Buffer) => void;
 }
 
 export function createWebhookHandler({ accounts, notifications, onGenuine }: WebhookOptions): Handler {
@@ -36,7 +36,7 @@ export function createWebhookHandler({ accounts, notifications, onGenuine }: Web
     if (!account.notifications.isGenuine(body, request.headers)) {
       return reply(response, 401, { error: 'The signature does not fit.' });
     }
-    onGenuine(account);
+    onGenuine(account, body);
     const notification = account.notifications.read(body);
     if (notification !== null && !notifications.receive(notification)) {
       return reply(response, 503, { error: 'Too many notifications wait: send this one again.' });

@@ -52,4 +52,4 @@ const graphql = createGraphQLService<Context>({
   graphiql: false,
   log: createLog('silent'),
 });
-await startServer({ graphql, webhooks: async (_, response) => void response.destroy() }, settings);
+await startServer({ graphql, webhooks: async (_, response) => void response.destroy(), degraded: () => [] }, settings);

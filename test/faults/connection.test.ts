@@ -49,7 +49,6 @@ test.concurrent.for([
     ({ gateway }: Faulty) => gateway.sandbox.partoo.misbehave({ mode: 'drip-headers' }),
   ],
   ['drips the body', ({ gateway }: Faulty) => gateway.sandbox.partoo.misbehave({ mode: 'drip' })],
-  ['never ends a small body', ({ gateway }: Faulty) => gateway.sandbox.partoo.misbehave({ mode: 'drip', body: '{}' })],
 ] as const)('%s: PROVIDER_TIMEOUT inside the deadline', async ([, breakIt], { start }) => {
   const faulty = await start();
   breakIt(faulty);

@@ -7,12 +7,12 @@ import { PARTOO_API_KEY } from '../../src/sandbox/partoo.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Environment } from '../../src/settings.ts';
 import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../harness.ts';
-import { type Proxy, startProxy } from './proxy.ts';
+import { type FaultyProxy, startProxy } from './proxy.ts';
 
 export interface Faulty {
   readonly gateway: TestGateway;
-  readonly partoo: Proxy;
-  readonly cronofy: Proxy;
+  readonly partoo: FaultyProxy;
+  readonly cronofy: FaultyProxy;
   query(query: string, variables?: object): Promise<GraphQLAnswer>;
   /** A review invitation in short: what came of it, or the code of the error. */
   review(id: string, maxAgeSeconds?: number): Promise<string | null>;

@@ -15,7 +15,7 @@ export interface ProxiedRequest {
 /** What is done with a request; true where it was dealt with, false where it is to be passed on. */
 export type Fault = (client: Socket, request: ProxiedRequest) => boolean;
 
-export interface Proxy {
+export interface FaultyProxy {
   readonly origin: string;
   /** Connections that were taken so far. */
   readonly connections: number;
@@ -29,7 +29,7 @@ export interface Proxy {
   accept(): Promise<void>;
 }
 
-export async function startProxy(origin: string): Promise<Proxy> {
+export async function startProxy(origin: string): Promise<FaultyProxy> {
   const { hostname, port } = new URL(origin);
   const clients = new Set<Socket>();
   const requests: ProxiedRequest[] = [];

@@ -53,6 +53,16 @@ describe('what is wanted', () => {
     expect(read).toEqual(['a', 'b']);
   });
 
+  test('does not wait for what was wanted before it to be read', async () => {
+    const { read, want, readsTake } = newRefresher();
+    readsTake(5_000);
+    want('a');
+    want('b');
+    want('c');
+    await pass(0);
+    expect(read).toEqual(['a', 'b', 'c']);
+  });
+
   test('waits for the quota, and the oldest is read first', async () => {
     const { read, want } = await oneASecond();
     want('young', 11_000);

@@ -123,6 +123,17 @@ describe('an older answer', () => {
     expect(await asked).toBe('CREATED 0');
   });
 
+  test('is read again once, and paid for once, however many ask at once', async () => {
+    await ask();
+    await pass(OLD);
+    source.answer = later(500, says('CREATED'));
+    const asked = Promise.all(Array.from({ length: 500 }, () => ask()));
+    await pass(500);
+    expect(new Set(await asked)).toEqual(new Set(['CREATED 0']));
+    expect(source.reads).toHaveLength(2);
+    expect(source.quota.status().remaining).toBe(999);
+  });
+
   test('is given after a second where the new one takes longer, which is kept all the same', async () => {
     await ask();
     await pass(OLD);

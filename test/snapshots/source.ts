@@ -7,7 +7,7 @@ import type { Ref, ReviewInvitationRef } from '../../src/invitation/ref.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots, type SnapshotOptions, type Source } from '../../src/snapshots/snapshots.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { createQuota, type Quota, type QuotaWindow } from '../../src/upstream/quota.ts';
+import { createQuota, type QuotaWindow } from '../../src/upstream/quota.ts';
 import type { Payment } from '../../src/upstream/upstream.ts';
 
 export interface FakeRead {
@@ -20,7 +20,7 @@ export interface FakeRead {
 
 export interface FakeSource extends Source {
   readonly reads: FakeRead[];
-  readonly quota: Quota;
+  readonly quota: ReturnType<typeof createQuota>;
   circuit: 'CLOSED' | 'OPEN' | 'HALF_OPEN';
   hasRoom: boolean;
   answer: (ref: Ref, read: FakeRead) => Promise<Invitation | null> | Invitation | null;

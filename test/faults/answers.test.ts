@@ -1,0 +1,101 @@
+// What a provider's answers are, and what the caller gets: a row of the plan's table a test. Statuses and bodies that
+// need no connection of their own are in the contract suite.
+
+import { gzipSync } from 'node:zlib';
+import { expect } from 'vitest';
+import { test } from './faulty.ts';
+import { answerWith } from './proxy.ts';
+
+const KILOBYTE = 1024;
+const MEGABYTE = 1024 * KILOBYTE;
+
+test.concurrent.for(['<html>Sorry</html>', '', 'null', '[]', '{"status":'])(
+  '200 with %j: PROVIDER_BAD_RESPONSE, not retried and not kept, and what was known stays known',
+  async (body, { start }) => {
+    const { partoo, review } = await start();
+    expect(await review('review-sent')).toBe('SENT');
+    partoo.break(answerWith(body));
+    expect(await review('review-sent', 0)).toBe('PROVIDER_BAD_RESPONSE');
+    expect(await review('review-delivered')).toBe('PROVIDER_BAD_RESPONSE');
+    expect(partoo.requests).toHaveLength(3);
+    expect(await review('review-sent')).toBe('SENT');
+    expect(partoo.requests).toHaveLength(3);
+    partoo.break(undefined);
+    expect(await review('review-delivered')).toBe('DELIVERED');
+  },
+);
+
+test.concurrent('answers for another id than asked: PROVIDER_BAD_RESPONSE, and neither is kept', async ({ start }) => {
+  const { partoo, cronofy, review, invite } = await start();
+  partoo.break(answerWith('{"invitation_id":"review-created","status":"DELIVERED"}'));
+  cronofy.break(
+    answerWith(
+      '{"smart_invite_id":"invite-pending","recipient":{"email":"a@example.com","status":"declined"},"event":{"start":"2099-01-01","end":"2099-01-02"}}',
+    ),
+  );
+  expect(await review('review-sent')).toBe('PROVIDER_BAD_RESPONSE');
+  expect(await invite('invite-accepted')).toBe('PROVIDER_BAD_RESPONSE');
+  expect([partoo.requests.length, cronofy.requests.length]).toEqual([1, 1]);
+  partoo.break(undefined);
+  cronofy.break(undefined);
+  expect(await Promise.all([review('review-sent'), review('review-created')])).toEqual(['SENT', 'CREATED']);
+  expect(await Promise.all([invite('invite-accepted'), invite('invite-pending')])).toEqual(['ACCEPTED', 'PENDING']);
+});
+
+test.concurrent('a field of the wrong type in one answer: that one fails, its siblings stay', async ({ start }) => {
+  const { gateway, query } = await start();
+  gateway.sandbox.partoo.misbehave({ body: '{"status":{"is":"SENT"}}', match: 'review-created' });
+  const { data, errors } = await query(
+    `{ invitations(refs: [
+      { reviewInvitation: { invitationId: "review-sent" } }
+      { reviewInvitation: { invitationId: "review-created" } }
+      { smartInvite: { smartInviteId: "board-meeting" } }
+    ]) { status } }`,
+  );
+  expect(data.invitations).toEqual([{ status: 'PENDING' }, null, { status: 'DECLINED' }]);
+  expect(errors).toMatchObject([{ path: ['invitations', 1], extensions: { code: 'PROVIDER_BAD_RESPONSE' } }]);
+});
+
+test.concurrent('a huge body: cut at the cap, also one without an end', async ({ start }) => {
+  const { partoo, gateway, review } = await start();
+  const huge = `{"status":"SENT","more":"${'x'.repeat(50 * MEGABYTE)}"}`;
+  partoo.break(answerWith(huge));
+  for (let n = 0; n < 3; n++) expect(await review(`huge-${n}`)).toBe('PROVIDER_BAD_RESPONSE');
+  // A cap of 256 KiB, and what lay in the buffers of the system.
+  expect(partoo.requests).toHaveLength(3);
+  partoo.break(undefined);
+  const before = partoo.bytesSent;
+  gateway.sandbox.partoo.misbehave({ mode: 'endless' });
+  for (let n = 0; n < 5; n++) expect(await review(`endless-${n}`)).toBe('PROVIDER_BAD_RESPONSE');
+  expect(partoo.requests).toHaveLength(8);
+  expect(partoo.bytesSent - before).toBeLessThan(5 * 8 * MEGABYTE);
+});
+
+test.concurrent('exactly at the cap is an answer, a byte more is none', async ({ start }) => {
+  const { partoo, review } = await start();
+  const body = (bytes: number) => `{"status":"SENT","more":"${'x'.repeat(bytes - 26)}"}`;
+  expect(body(100)).toHaveLength(100);
+  partoo.break(answerWith(body(256 * KILOBYTE)));
+  expect(await review('at-the-cap')).toBe('SENT');
+  partoo.break(answerWith(body(256 * KILOBYTE + 1)));
+  expect(await review('beyond-the-cap')).toBe('PROVIDER_BAD_RESPONSE');
+});
+
+// Alone: it looks at the memory of the process.
+test.sequential('a gzip bomb: PROVIDER_BAD_RESPONSE, and it is never blown up', async ({ start }) => {
+  const { partoo, review } = await start();
+  const bomb = gzipSync(Buffer.concat([Buffer.from('{"status":"SENT","more":"'), Buffer.alloc(100 * MEGABYTE, 'x')]));
+  expect(bomb.length).toBeLessThan(256 * KILOBYTE);
+  partoo.break(answerWith(bomb, { 'content-encoding': 'gzip' }));
+  const used = () => process.memoryUsage().rss / MEGABYTE;
+  const before = used();
+  for (let n = 0; n < 5; n++) expect(await review(`bomb-${n}`)).toBe('PROVIDER_BAD_RESPONSE');
+  expect(used() - before).toBeLessThan(90);
+  expect(partoo.requests).toHaveLength(5);
+});
+
+test.concurrent('a body that is compressed though none was asked for: PROVIDER_BAD_RESPONSE', async ({ start }) => {
+  const { partoo, review } = await start();
+  partoo.break(answerWith(gzipSync('{"status":"SENT"}'), { 'content-encoding': 'gzip' }));
+  expect(await review('review-sent')).toBe('PROVIDER_BAD_RESPONSE');
+});

@@ -1,0 +1,119 @@
+// A provider fails, hangs and heals: what callers notice, and what the provider is spared.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, vi } from 'vitest';
+import { test } from './faulty.ts';
+import { never, times } from './proxy.ts';
+
+test.concurrent.for([500, 502, 503, 504, 408])('%i once: the caller notices nothing', async (status, { start }) => {
+  const { gateway, review, invite } = await start();
+  const { partoo, cronofy } = gateway.sandbox;
+  partoo.misbehave({ status, times: 1 });
+  cronofy.misbehave({ status, times: 1 });
+  expect(await Promise.all([review('review-sent'), invite('board-meeting')])).toEqual(['SENT', 'DECLINED']);
+  expect(partoo.calls.map((call) => call.status)).toEqual([status, 200]);
+  expect(cronofy.calls.map((call) => call.status)).toEqual([status, 200]);
+});
+
+test.concurrent('500 always: three attempts, and null with PROVIDER_UNAVAILABLE', async ({ start }) => {
+  const { gateway, query } = await start();
+  gateway.sandbox.partoo.misbehave({ status: 500 });
+  const { data, errors } = await query(
+    '{ reviewInvitation(invitationId: "a") { id } smartInvite(smartInviteId: "board-meeting") { status } }',
+  );
+  expect(data).toEqual({ reviewInvitation: null, smartInvite: { status: 'DECLINED' } });
+  expect(errors).toMatchObject([{ path: ['reviewInvitation'], extensions: { code: 'PROVIDER_UNAVAILABLE' } }]);
+  expect(gateway.sandbox.partoo.calls).toHaveLength(3);
+});
+
+test.concurrent('one provider hangs: the other answers meanwhile, however many wait for the first', async ({
+  start,
+}) => {
+  const { cronofy, review, invite } = await start();
+  cronofy.break(never);
+  let isOver = false;
+  const hanging = Promise.all(Array.from({ length: 60 }, (_, n) => invite(`hangs-${n}`))).finally(() => {
+    isOver = true;
+  });
+  await vi.waitUntil(() => cronofy.requests.length === 32);
+  for (let n = 0; n < 100; n++) expect(await review('review-sent', 0)).toBe('SENT');
+  expect(isOver).toBe(false);
+  for (const code of await hanging) expect(code).toMatch(/^PROVIDER_(TIMEOUT|UNAVAILABLE)$/);
+});
+
+test.concurrent('one field of an operation hangs: the others are whole', async ({ start }) => {
+  const { cronofy, query } = await start();
+  cronofy.break(never);
+  const { data, errors } = await query(
+    '{ a: reviewInvitation(invitationId: "review-sent") { status } b: smartInvite(smartInviteId: "board-meeting") { status } }',
+  );
+  expect(data).toEqual({ a: { status: 'PENDING' }, b: null });
+  expect(errors).toMatchObject([{ path: ['b'], extensions: { code: 'PROVIDER_TIMEOUT', provider: 'CRONOFY' } }]);
+});
+
+test.concurrent('an attempt that hangs once: the next one answers', async ({ start }) => {
+  const { partoo, review } = await start();
+  partoo.break(times(1, never));
+  expect(await review('review-sent')).toBe('SENT');
+  expect(partoo.requests).toHaveLength(2);
+});
+
+test.concurrent('503 under fifty requests a second: little load, then the breaker; stale answers; new ones within 10 s of healing', async ({
+  start,
+}) => {
+  const { gateway, review, query } = await start({ FRESH_SECONDS: '0.1', REVALIDATE_SECONDS: '0.2' });
+  const { partoo } = gateway.sandbox;
+  const ids = ['review-sent', 'review-created', 'review-waiting-1', 'review-waiting-2', 'review-waiting-3'];
+  for (const id of ids) expect(await review(id)).toMatch(/SENT|CREATED/);
+  partoo.forgetCalls();
+  partoo.misbehave({ status: 503 });
+
+  const given: Promise<string | null>[] = [];
+  const ask = async (seconds: number) => {
+    for (let n = 0; n < seconds * 50; n++) {
+      given.push(review(ids[n % ids.length] ?? ''));
+      await sleep(20);
+    }
+  };
+  await ask(4);
+  expect((await query('{ providers { circuit } }')).data.providers[1].circuit).toBe('OPEN');
+  // Ten calls of which all failed, and those under way as it opened.
+  expect(partoo.calls.length).toBeLessThanOrEqual(32);
+  expect(partoo.calls.length).toBeGreaterThanOrEqual(10);
+  const answers = await Promise.all(given);
+  expect(answers.every((answer) => /^(SENT|CREATED)( stale)?$/.test(String(answer)))).toBe(true);
+  expect(answers.slice(-50).every((answer) => answer?.endsWith(' stale'))).toBe(true);
+
+  const healed = performance.now();
+  partoo.misbehave(undefined);
+  await vi.waitUntil(async () => (await review('review-sent')) === 'SENT', { timeout: 12_000, interval: 20 });
+  expect(performance.now() - healed).toBeLessThan(10_000);
+});
+
+test.concurrent('a provider that healed is asked again within 10 s also where nothing was known', async ({ start }) => {
+  const { gateway, review } = await start();
+  gateway.sandbox.partoo.misbehave({ status: 503 });
+  for (let n = 0; n < 5; n++) expect(await review(`down-${n}`)).toBe('PROVIDER_UNAVAILABLE');
+  const failed = gateway.sandbox.partoo.calls.length;
+  expect(failed).toBe(10);
+  gateway.sandbox.partoo.misbehave(undefined);
+  expect(await review('review-sent')).toBe('PROVIDER_UNAVAILABLE');
+  await vi.waitUntil(async () => (await review('review-sent')) === 'SENT', { timeout: 10_000, interval: 50 });
+  // One probe, and no flood behind it.
+  expect(gateway.sandbox.partoo.calls.length).toBe(failed + 1);
+});
+
+test.concurrent('too many wait for one provider: PROVIDER_OVERLOADED for those, and nobody else', async ({ start }) => {
+  const { gateway, query, cronofy } = await start();
+  gateway.sandbox.cronofy.misbehave({ delayMs: 300 });
+  const page = (name: string) =>
+    query('query ($refs: [InvitationRef!]!) { invitations(refs: $refs) { id } }', {
+      refs: Array.from({ length: 100 }, (_, n) => ({ smartInvite: { smartInviteId: `${name}-${n}` } })),
+    });
+  const pages = await Promise.all(['a', 'b', 'c', 'd'].map(page));
+  const codes = pages.flatMap(({ errors = [] }) => errors.map(({ extensions }) => extensions.code));
+  const overloaded = codes.filter((code) => code === 'PROVIDER_OVERLOADED').length;
+  expect(overloaded).toBeGreaterThanOrEqual(100);
+  expect(cronofy.requests.length).toBeLessThanOrEqual(200);
+  expect(new Set(codes).has('PROVIDER_UNAVAILABLE')).toBe(false);
+});

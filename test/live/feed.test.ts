@@ -1,0 +1,94 @@
+// What one subscriber is given: the newest state of each invitation, and nothing that has grown meanwhile.
+
+import { expect, test, vi } from 'vitest';
+import { createFeed } from '../../src/live/feed.ts';
+
+test('gives what was pushed, in the order of the keys, and then waits', async () => {
+  const feed = createFeed<string>(() => {});
+  feed.push('a', 'a1');
+  feed.push('b', 'b1');
+  expect(await feed.next()).toEqual({ done: false, value: 'a1' });
+  expect(await feed.next()).toEqual({ done: false, value: 'b1' });
+  const waiting = feed.next();
+  feed.push('c', 'c1');
+  expect(await waiting).toEqual({ done: false, value: 'c1' });
+});
+
+test('a slow reader finds the newest state of each key, and none of those between', async () => {
+  const feed = createFeed<string>(() => {});
+  for (let n = 0; n < 1_000; n++) for (const key of ['a', 'b']) feed.push(key, `${key}${n}`);
+  feed.complete();
+  const given = [];
+  for await (const value of feed) given.push(value);
+  expect(given).toEqual(['a999', 'b999']);
+});
+
+test('a key that was given may be pushed again', async () => {
+  const feed = createFeed<number>(() => {});
+  feed.push('a', 1);
+  expect(await feed.next()).toEqual({ done: false, value: 1 });
+  feed.push('a', 2);
+  expect(await feed.next()).toEqual({ done: false, value: 2 });
+});
+
+test('completes when everything pushed before was given, and takes no more', async () => {
+  const onEnd = vi.fn();
+  const feed = createFeed<number>(onEnd);
+  feed.push('a', 1);
+  feed.complete();
+  feed.push('a', 2);
+  feed.push('b', 3);
+  expect(onEnd).not.toHaveBeenCalled();
+  expect(await feed.next()).toEqual({ done: false, value: 1 });
+  expect(await feed.next()).toEqual({ done: true, value: undefined });
+  expect(await feed.next()).toEqual({ done: true, value: undefined });
+  feed.complete();
+  expect(onEnd).toHaveBeenCalledTimes(1);
+});
+
+test('complete releases a reader who waits', async () => {
+  const onEnd = vi.fn();
+  const feed = createFeed<number>(onEnd);
+  const waiting = feed.next();
+  feed.complete();
+  expect(await waiting).toEqual({ done: true, value: undefined });
+  expect(onEnd).toHaveBeenCalledTimes(1);
+});
+
+test('return releases a reader who waits, and forgets what was not given', async () => {
+  const onEnd = vi.fn();
+  const feed = createFeed<number>(onEnd);
+  const waiting = feed.next();
+  expect(await feed.return?.()).toEqual({ done: true, value: undefined });
+  expect(await waiting).toEqual({ done: true, value: undefined });
+  feed.push('a', 1);
+  expect(await feed.next()).toEqual({ done: true, value: undefined });
+  await feed.return?.();
+  expect(onEnd).toHaveBeenCalledTimes(1);
+});
+
+test('return forgets what was pushed and not given', async () => {
+  const feed = createFeed<number>(() => {});
+  feed.push('a', 1);
+  await feed.return?.();
+  expect(await feed.next()).toEqual({ done: true, value: undefined });
+});
+
+test('nothing that was replaced is kept', async () => {
+  const feed = createFeed<object>(() => {});
+  const replaced: WeakRef<object>[] = [];
+  for (let n = 0; n < 100; n++) {
+    const value = { n };
+    if (n < 99) replaced.push(new WeakRef(value));
+    feed.push('a', value);
+  }
+  const { setFlagsFromString } = await import('node:v8');
+  const { runInNewContext } = await import('node:vm');
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  await vi.waitUntil(() => {
+    collect();
+    return replaced.every((each) => each.deref() === undefined);
+  });
+  expect(await feed.next()).toEqual({ done: false, value: { n: 99 } });
+});

@@ -1,0 +1,121 @@
+// How many streams there may be, and how all of them end: with their readers, or with the gateway.
+
+import { connect } from 'node:net';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { startGateway } from '../../src/gateway.ts';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { type Environment, readSettings } from '../../src/settings.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { startTestGateway, type TestGateway } from '../harness.ts';
+import { invite, review, subscribeTo } from './subscriber.ts';
+
+let gateway: TestGateway | undefined;
+afterEach(async () => {
+  await gateway?.stop();
+  gateway = undefined;
+});
+
+async function start(environment: Environment = {}): Promise<TestGateway> {
+  gateway = await startTestGateway({ environment });
+  return gateway;
+}
+
+test('the eleventh stream of one caller is refused, and taken when another has been left', async () => {
+  const { origin } = await start();
+  const streams = Array.from({ length: 10 }, () => subscribeTo(origin, [review('review-sent')]));
+  await Promise.all(streams.map((stream) => stream.first(1)));
+  const refused = subscribeTo(origin, [review('review-sent')]);
+  expect(await refused.first(1)).toEqual([{ code: 'RATE_LIMITED' }]);
+  expect(await refused.completed).toBe('completed');
+
+  streams[0]?.leave();
+  await vi.waitUntil(
+    async () => (await subscribeTo(origin, [review('review-sent')]).first(1))[0]?.invitation !== undefined,
+  );
+});
+
+test('how many a caller may have, and all together, is set by environment', async () => {
+  const one = await start({ MAX_STREAMS_PER_CALLER: '1' });
+  await subscribeTo(one.origin, [review('review-sent')]).first(1);
+  expect(await subscribeTo(one.origin, [review('review-sent')]).first(1)).toEqual([{ code: 'RATE_LIMITED' }]);
+  await one.stop();
+
+  const { origin } = await start({ MAX_STREAMS: '2' });
+  for (let n = 0; n < 2; n++) await subscribeTo(origin, [review('review-sent')]).first(1);
+  expect(await subscribeTo(origin, [review('review-sent')]).first(1)).toEqual([{ code: 'RATE_LIMITED' }]);
+});
+
+test('streams that completed by themselves count no more', async () => {
+  const { origin } = await start({ MAX_STREAMS: '1' });
+  for (const id of ['review-delivered', 'no-such', 'review-failed-send']) {
+    expect(await subscribeTo(origin, [review(id)]).completed).toBe('completed');
+  }
+  await subscribeTo(origin, [review('review-sent')]).until(({ invitation }) => invitation !== undefined);
+});
+
+test.each([
+  ['no ref', []],
+  ['101 refs', Array.from({ length: 101 }, (_, n) => review(`review-${n}`))],
+])('%s is refused before any upstream call', async (_, refs) => {
+  const started = await start();
+  const stream = subscribeTo(started.origin, refs);
+  expect(await stream.first(1)).toEqual([{ code: 'BAD_USER_INPUT' }]);
+  expect(started.takeCalls()).toEqual({ partoo: [], cronofy: [] });
+});
+
+test('who goes away at once leaves no stream behind', async () => {
+  const { origin } = await start({ MAX_STREAMS: '1' });
+  const body = JSON.stringify({ query: 'subscription { invitationChanged(refs: [{ id: "x" }]) { id } }' }).replace(
+    '{ id: \\"x\\" }',
+    '{ reviewInvitation: { invitationId: \\"review-sent\\" } }',
+  );
+  const head = `POST /graphql HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\naccept: text/event-stream\r\ncontent-length: ${body.length}\r\n\r\n`;
+  for (let n = 0; n < 50; n++) {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.write(head + body, () => {
+        socket.resetAndDestroy();
+        resolve();
+      });
+    });
+  }
+  await vi.waitUntil(
+    async () => (await subscribeTo(origin, [review('review-sent')]).first(1))[0]?.invitation !== undefined,
+    { timeout: 5_000 },
+  );
+});
+
+// Not the harness's gateway, which cuts what is open after a second: nothing is to be left to cut.
+async function startPatient() {
+  const sandbox = await startSandbox({ cronofy: { latencyMs: 0 }, partoo: { latencyMs: 0 } });
+  const settings = readSettings({ PORT: '0', ...sandbox.variables });
+  const patient = await startGateway(settings, createLog('silent'));
+  onTestFinished(sandbox.stop);
+  return { origin: patient.origin, stop: () => patient.stop(60_000) };
+}
+
+test('a gateway that stops completes all streams, and nothing of them holds it', async () => {
+  const { origin, stop } = await startPatient();
+  const streams = [review('review-sent'), invite('team-lunch')].map((ref) => subscribeTo(origin, [ref]));
+  await Promise.all(streams.map((stream) => stream.first(1)));
+  const stopped = stop();
+  expect(await Promise.all(streams.map(({ completed }) => completed))).toEqual(['completed', 'completed']);
+  await stopped;
+});
+
+test('a WebSocket whose other end says nothing does not hold a gateway that stops', async () => {
+  const sandbox = await startSandbox();
+  onTestFinished(sandbox.stop);
+  const one = await startGateway(readSettings({ PORT: '0', ...sandbox.variables }), createLog('silent'));
+  const socket = connect(Number(new URL(one.origin).port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {});
+  const head =
+    'GET /graphql HTTP/1.1\r\nhost: gateway\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n';
+  socket.write(head);
+  const [answer] = await new Promise<[Buffer]>((resolve) => socket.once('data', (data) => resolve([data])));
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 101 /);
+  socket.pause();
+  await one.stop(1_000);
+});

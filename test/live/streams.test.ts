@@ -1,0 +1,135 @@
+// What a subscriber is told: the current state of each invitation at once, then every change, out of as few upstream
+// calls as there can be.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { startTestGateway, type TestGateway } from '../harness.ts';
+import { invite, review, subscribeTo } from './subscriber.ts';
+
+const GUEST = 'invite-pending@example.com';
+
+let gateway: TestGateway;
+beforeEach(async () => {
+  gateway = await startTestGateway();
+});
+afterEach(() => gateway.stop());
+
+const subscribe = (refs: readonly object[], fields?: string) => subscribeTo(gateway.origin, refs, fields);
+
+/** Calls to the two providers since the last time, each by what it asked for. */
+const asked = (id: string) => {
+  const calls = [...gateway.sandbox.partoo.calls, ...gateway.sandbox.cronofy.calls];
+  return calls.filter(({ target }) => target.endsWith(`_id=${id}`)).length;
+};
+
+describe('a subscription', () => {
+  test('gives the current state of each ref at once, then changes', async () => {
+    const stream = subscribe([review('review-sent'), invite('invite-pending')]);
+    await stream.first(2);
+    expect(new Set(stream.events.map(({ invitation }) => invitation.status))).toEqual(new Set(['PENDING']));
+    gateway.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted', comment: 'Gladly.' });
+    const { invitation } = await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
+    expect(invitation).toMatchObject({ isStale: false, recipients: [{ email: GUEST, comment: 'Gladly.' }] });
+    expect(stream.events).toHaveLength(3);
+  });
+
+  test('loses no change that falls into the first read', async () => {
+    await gateway.stop();
+    // The answer is made when the call arrives, and comes late: the change falls in between.
+    gateway = await startTestGateway({ sandbox: { cronofy: { latencyMs: 500 } } });
+    const stream = subscribe([invite('invite-pending')]);
+    await vi.waitUntil(() => asked('invite-pending') === 1, { interval: 1 });
+    gateway.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'declined' });
+    await stream.until(({ invitation }) => invitation?.status === 'DECLINED' && !invitation.isStale);
+    expect(stream.events.at(-1)?.invitation.status).toBe('DECLINED');
+  });
+
+  test('leaves out what is not found, and gives the rest', async () => {
+    const stream = subscribe([review('no-such'), { id: 'never-given-out' }, review('review-delivered')]);
+    expect(await stream.completed).toBe('completed');
+    expect(stream.events.map(({ invitation }) => invitation.invitationId)).toEqual(['review-delivered']);
+  });
+
+  test.each([
+    ['an invitation that does not exist', review('no-such')],
+    ['an id that was never given out', { id: 'never-given-out' }],
+  ])('of nothing but %s completes without an event', async (_, ref) => {
+    const stream = subscribe([ref]);
+    expect(await stream.completed).toBe('completed');
+    expect(stream.events).toEqual([]);
+  });
+
+  test('completes by itself when nothing in it can change any more', async () => {
+    const stream = subscribe([review('review-delivered'), review('review-waiting-1'), invite('invite-ended')]);
+    await stream.first(3);
+    gateway.sandbox.partoo.put({ invitation_id: 'review-waiting-1', status: 'FAILED_DELIVERY' });
+    expect(await stream.completed).toBe('completed');
+    expect(stream.events.at(-1)?.invitation).toMatchObject({ deliveryStatus: 'FAILED_DELIVERY', isFinal: true });
+  });
+
+  test('tells what cannot be read now as an error with its code, and its state when it can be', async () => {
+    gateway.sandbox.partoo.misbehave({ status: 500, match: 'review-waiting-1' });
+    const stream = subscribe([review('review-waiting-1'), review('review-sent')]);
+    await stream.first(2);
+    expect(stream.events.map(({ code }) => code)).toContain('PROVIDER_UNAVAILABLE');
+    expect(stream.events.flatMap(({ invitation }) => invitation?.invitationId ?? [])).toEqual(['review-sent']);
+    gateway.sandbox.partoo.misbehave(undefined);
+    await stream.until(({ invitation }) => invitation?.invitationId === 'review-waiting-1');
+  });
+
+  test('names one invitation twice and is told once', async () => {
+    const stream = subscribe([review('review-delivered'), review('review-delivered')]);
+    await stream.completed;
+    expect(stream.events).toHaveLength(1);
+    expect(asked('review-delivered')).toBe(1);
+  });
+});
+
+describe('what it costs', () => {
+  test('one read serves all who subscribe to a ref', async () => {
+    const streams = [1, 2, 3, 4, 5].map(() => subscribe([invite('invite-pending')]));
+    await Promise.all(streams.map((stream) => stream.first(1)));
+    expect(asked('invite-pending')).toBe(1);
+    gateway.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'tentative' });
+    await Promise.all(streams.map((stream) => stream.until(({ invitation }) => invitation.status === 'TENTATIVE')));
+    expect(asked('invite-pending')).toBe(2);
+  });
+
+  test('a change at a provider that notifies nobody is found by reading again', async () => {
+    const stream = subscribe([review('review-waiting-1')]);
+    await stream.first(1);
+    gateway.sandbox.partoo.put({ invitation_id: 'review-waiting-1', status: 'DELIVERED' });
+    await stream.completed;
+    expect(stream.events.map(({ invitation }) => invitation.deliveryStatus)).toEqual(['SENT', 'DELIVERED']);
+    expect(asked('review-waiting-1')).toBe(2);
+  });
+
+  test('reads of a ref stop when its last subscriber leaves, and others go on', async () => {
+    const leaving = [subscribe([review('review-waiting-1')]), subscribe([review('review-waiting-1')])];
+    const staying = subscribe([review('review-waiting-2')]);
+    await Promise.all([...leaving, staying].map((stream) => stream.first(1)));
+    for (const stream of leaving) stream.leave();
+    // By then the one that was left would have been read again too.
+    await vi.waitUntil(() => asked('review-waiting-2') === 2, { timeout: 15_000 });
+    await vi.waitUntil(() => asked('review-waiting-2') === 3, { timeout: 15_000 });
+    expect(asked('review-waiting-1')).toBe(1);
+  });
+});
+
+describe('the icalendar text', () => {
+  const FIELDS = 'status ... on SmartInvite { attachments { icalendar } }';
+
+  test('comes with every event where it is selected, and the event has the state of its change', async () => {
+    const stream = subscribe([invite('invite-pending')], FIELDS);
+    await stream.first(1);
+    gateway.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
+    await stream.until(({ invitation }) => invitation.status === 'ACCEPTED');
+    for (const { invitation } of stream.events) expect(invitation.attachments.icalendar).toContain('BEGIN:VCALENDAR');
+  });
+
+  test('comes with what is final too', async () => {
+    const stream = subscribe([invite('invite-ended')], FIELDS);
+    await stream.completed;
+    expect(stream.events).toHaveLength(1);
+    expect(stream.events[0]?.invitation.attachments?.icalendar).toContain('BEGIN:VCALENDAR');
+  });
+});

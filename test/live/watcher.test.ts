@@ -1,0 +1,137 @@
+// When an invitation that somebody watches is wished to be read again, on a clock of the test's own.
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ReviewInvitation } from '../../src/invitation/invitation.ts';
+import { type Ref, reviewInvitationRef } from '../../src/invitation/ref.ts';
+import { createWatcher } from '../../src/live/watcher.ts';
+
+const a = reviewInvitationRef('a');
+const b = reviewInvitationRef('b');
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  return () => vi.useRealTimers();
+});
+
+let stop: (() => void) | undefined;
+afterEach(() => stop?.());
+
+function start(isNotified: (ref: Ref) => boolean = () => false) {
+  const wishes: { ref: Ref; atSeconds: number }[] = [];
+  const startedAt = performance.now();
+  const elapsed = () => Math.round((performance.now() - startedAt) / 1_000);
+  const watcher = createWatcher({ want: (ref) => wishes.push({ ref, atSeconds: elapsed() }), isNotified });
+  stop = watcher.stop;
+  return {
+    watcher,
+    wishes,
+    /** At which seconds `ref` was wished for. */
+    secondsOf: (ref: Ref) => wishes.filter((wish) => wish.ref === ref).map(({ atSeconds }) => atSeconds),
+    pass: (seconds: number) => void vi.advanceTimersByTime(seconds * 1_000),
+  };
+}
+
+function snapshotOf(deliveryStatus: ReviewInvitation['deliveryStatus']) {
+  const invitation: ReviewInvitation = { type: 'ReviewInvitation', invitationId: 'a', deliveryStatus, rawStatus: null };
+  return { invitation, observedAt: new Date(), isStale: false };
+}
+
+test('wishes for a read after five seconds, then ever more slowly, and once a minute in the end', () => {
+  const { watcher, secondsOf, pass } = start();
+  watcher.watch(a);
+  pass(600);
+  const seconds = secondsOf(a);
+  const gaps = seconds.map((second, n) => second - (seconds[n - 1] ?? 0));
+  expect(gaps[0]).toBe(5);
+  expect(gaps).toEqual(gaps.toSorted((one, other) => one - other));
+  expect(gaps.at(-1)).toBe(60);
+  expect(gaps.length).toBeLessThan(20);
+});
+
+test('a change makes it wish soon again', () => {
+  const { watcher, secondsOf, pass } = start();
+  watcher.watch(a);
+  pass(300);
+  const before = secondsOf(a).length;
+  watcher.changed(a, snapshotOf('SENT'));
+  pass(5);
+  expect(secondsOf(a)).toHaveLength(before + 1);
+  expect(secondsOf(a).at(-1)).toBe(305);
+});
+
+test('a change of what nobody watches sets off nothing', () => {
+  const { watcher, wishes, pass } = start();
+  watcher.changed(a, snapshotOf('SENT'));
+  pass(60);
+  expect(wishes).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a state that is final ends the wishes', () => {
+  const { watcher, wishes, pass } = start();
+  const end = watcher.watch(a);
+  watcher.changed(a, snapshotOf('DELIVERED'));
+  pass(600);
+  expect(wishes).toEqual([]);
+  expect(watcher.find(() => true)).toEqual([]);
+  end();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('the wishes end with the last who watches, whoever says so twice, and no timer stays', () => {
+  const { watcher, secondsOf, pass } = start();
+  const [first, second] = [watcher.watch(a), watcher.watch(a)];
+  first();
+  first();
+  pass(5);
+  expect(secondsOf(a)).toEqual([5]);
+  second();
+  pass(600);
+  expect(secondsOf(a)).toEqual([5]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('one who watches again after the last has left is not ended by a late word of the one before', () => {
+  const { watcher, secondsOf, pass } = start();
+  const former = watcher.watch(a);
+  former();
+  watcher.watch(a);
+  former();
+  pass(5);
+  expect(secondsOf(a)).toEqual([5]);
+});
+
+test('many who watch one invitation wish for it once', () => {
+  const { watcher, secondsOf, pass } = start();
+  for (let n = 0; n < 100; n++) watcher.watch(reviewInvitationRef('a'));
+  watcher.watch(b);
+  pass(5);
+  expect(secondsOf(b)).toEqual([5]);
+  expect(watcher.find(() => true)).toHaveLength(2);
+});
+
+test('where the provider notifies us, it wishes every five minutes only', () => {
+  const { watcher, secondsOf, pass } = start(() => true);
+  watcher.watch(a);
+  pass(1_000);
+  const gaps = secondsOf(a).map((second, n, all) => second - (all[n - 1] ?? 0));
+  expect(gaps.slice(1)).toEqual([300, 300, 300]);
+});
+
+test('finds what is watched, and wishes for all of it when changes may have been missed', () => {
+  const { watcher, wishes } = start();
+  watcher.watch(a);
+  watcher.watch(b);
+  expect(watcher.find((ref) => ref === b)).toEqual([b]);
+  watcher.rereadAll();
+  expect(wishes.map(({ ref }) => ref)).toEqual([a, b]);
+});
+
+test('wishes for nothing more once it is stopped', () => {
+  const { watcher, wishes, pass } = start();
+  watcher.watch(a);
+  watcher.stop();
+  pass(600);
+  expect(wishes).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+});
