@@ -1,30 +1,29 @@
 // Who is told when an invitation has changed: listeners by the invitation's key. It keeps nothing and waits for nobody.
 
 import type { Snapshot } from '../invitation/invitation.ts';
-import { keyOf, type Ref } from '../invitation/ref.ts';
 
-export type ChangeListener = (snapshot: Snapshot) => void;
+export type ChangeListener = (key: string, snapshot: Snapshot) => void;
 
 export interface Changes {
-  publish(ref: Ref, snapshot: Snapshot): void;
-  /** @returns a function that ends it. */
-  subscribe(ref: Ref, listener: ChangeListener): () => void;
+  publish(key: string, snapshot: Snapshot): void;
+  subscribe(key: string, listener: ChangeListener): void;
+  unsubscribe(key: string, listener: ChangeListener): void;
 }
 
 export function createChanges(): Changes {
   const listeners = new Map<string, Set<ChangeListener>>();
   return {
-    publish(ref, snapshot) {
-      for (const listener of listeners.get(keyOf(ref)) ?? []) listener(snapshot);
+    publish(key, snapshot) {
+      for (const listener of listeners.get(key) ?? []) listener(key, snapshot);
     },
-    subscribe(ref, listener) {
-      const key = keyOf(ref);
+    subscribe(key, listener) {
       const set = listeners.get(key) ?? new Set();
       listeners.set(key, set.add(listener));
-      return () => {
-        set.delete(listener);
-        if (set.size === 0 && listeners.get(key) === set) listeners.delete(key);
-      };
+    },
+    unsubscribe(key, listener) {
+      const set = listeners.get(key);
+      set?.delete(listener);
+      if (set?.size === 0) listeners.delete(key);
     },
   };
 }

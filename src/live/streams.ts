@@ -2,7 +2,7 @@
 // and how long each lives; ends each when everything in it is final, and all when the process goes.
 
 import { isFinal, type Snapshot } from '../invitation/invitation.ts';
-import { type Problem, TooManyStreams } from '../invitation/problem.ts';
+import { Problem, TooManyStreams } from '../invitation/problem.ts';
 import { keyOf, type Ref } from '../invitation/ref.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
@@ -44,13 +44,28 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
         throw new TooManyStreams();
       }
       const gone = new Cancellation();
-      const byKey = new Map(refs.map((ref) => [keyOf(ref), ref]));
+      // What is still watched, and how each watch is ended. There are thousands of streams of many refs each, so that
+      // there is one listener a stream, and nothing else a ref.
       const live = new Map<string, () => void>();
 
+      const finish = (key: string) => {
+        changes.unsubscribe(key, give);
+        live.get(key)?.();
+        live.delete(key);
+        if (live.size === 0) feed.complete();
+      };
+      const give = (key: string, snapshot: Snapshot) => {
+        feed.push(key, snapshot);
+        if (isFinal(snapshot.invitation, new Date())) finish(key);
+      };
       const feed = createFeed<Snapshot | Error>(() => {
         clearTimeout(lifetime);
         gone.cancel(new CallerGone());
-        for (const end of live.values()) end();
+        for (const [key, endWatch] of live) {
+          changes.unsubscribe(key, give);
+          endWatch();
+        }
+        live.clear();
         feeds.delete(feed);
         count(callerId, -1);
       });
@@ -59,41 +74,45 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
       feeds.add(feed);
       count(callerId, 1);
 
-      const finish = (key: string) => {
-        live.get(key)?.();
-        live.delete(key);
-        if (live.size === 0) feed.complete();
-      };
-      for (const [key, ref] of byKey) {
-        let hasChanged = false;
-        const give = (snapshot: Snapshot) => {
-          feed.push(key, snapshot);
-          if (isFinal(snapshot.invitation, new Date())) finish(key);
-        };
-        const endChanges = changes.subscribe(ref, (snapshot) => {
-          hasChanged = true;
-          give(snapshot);
-        });
-        const endWatch = watcher.watch(ref);
-        live.set(key, () => {
-          endChanges();
-          endWatch();
-        });
-        snapshots.read(ref, { withIcalendar: false, maxAgeMs: null, caller: gone }).then(
-          (snapshot) => {
-            if (hasChanged || gone.reason !== undefined) return;
-            if (snapshot === null) finish(key);
-            else give(snapshot);
-          },
-          (problem: Problem) => {
-            if (!hasChanged && gone.reason === undefined) feed.push(key, problem);
-          },
-        );
+      for (const ref of refs) {
+        const key = keyOf(ref);
+        if (live.has(key)) continue;
+        live.set(key, watcher.watch(ref));
+        changes.subscribe(key, give);
       }
+      for (const ref of refs) void tellState(ref, live, feed, gone, give, finish);
+      if (live.size === 0) feed.complete();
       return feed;
     },
     stop() {
       for (const feed of feeds) feed.complete();
     },
   };
+
+  /** The first state of one ref; a change that came meanwhile is newer, and stays. */
+  async function tellState(
+    ref: Ref,
+    live: ReadonlyMap<string, () => void>,
+    feed: Feed<Snapshot | Error>,
+    gone: Cancellation,
+    give: (key: string, snapshot: Snapshot) => void,
+    finish: (key: string) => void,
+  ): Promise<void> {
+    const key = keyOf(ref);
+    let hasChanged = false;
+    const onChange = () => {
+      hasChanged = true;
+    };
+    changes.subscribe(key, onChange);
+    try {
+      const snapshot = await snapshots.read(ref, { withIcalendar: false, maxAgeMs: null, caller: gone });
+      if (hasChanged || !live.has(key)) return;
+      if (snapshot === null) finish(key);
+      else give(key, snapshot);
+    } catch (problem) {
+      if (!hasChanged && live.has(key) && problem instanceof Problem) feed.push(key, problem);
+    } finally {
+      changes.unsubscribe(key, onChange);
+    }
+  }
 }

@@ -1,5 +1,6 @@
 // How many streams there may be, and how all of them end: with their readers, or with the gateway.
 
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { startGateway } from '../../src/gateway.ts';
@@ -65,11 +66,17 @@ test.each([
 
 test('who goes away at once leaves no stream behind', async () => {
   const { origin } = await start({ MAX_STREAMS: '1' });
-  const body = JSON.stringify({ query: 'subscription { invitationChanged(refs: [{ id: "x" }]) { id } }' }).replace(
-    '{ id: \\"x\\" }',
-    '{ reviewInvitation: { invitationId: \\"review-sent\\" } }',
-  );
-  const head = `POST /graphql HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\naccept: text/event-stream\r\ncontent-length: ${body.length}\r\n\r\n`;
+  const query =
+    'subscription { invitationChanged(refs: [{ reviewInvitation: { invitationId: "review-sent" } }]) { id } }';
+  const body = JSON.stringify({ query });
+  const head = [
+    'POST /graphql HTTP/1.1',
+    'host: gateway',
+    'content-type: application/json',
+    'accept: text/event-stream',
+    `content-length: ${body.length}`,
+    '\r\n',
+  ].join('\r\n');
   for (let n = 0; n < 50; n++) {
     const socket = connect(Number(new URL(origin).port), '127.0.0.1');
     await new Promise<void>((resolve, reject) => {
@@ -111,11 +118,19 @@ test('a WebSocket whose other end says nothing does not hold a gateway that stop
   const socket = connect(Number(new URL(one.origin).port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {});
-  const head =
-    'GET /graphql HTTP/1.1\r\nhost: gateway\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n';
+  const head = [
+    'GET /graphql HTTP/1.1',
+    'host: gateway',
+    'upgrade: websocket',
+    'connection: upgrade',
+    'sec-websocket-version: 13',
+    'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-protocol: graphql-transport-ws',
+    '\r\n',
+  ].join('\r\n');
   socket.write(head);
-  const [answer] = await new Promise<[Buffer]>((resolve) => socket.once('data', (data) => resolve([data])));
-  expect(answer.toString()).toMatch(/^HTTP\/1\.1 101 /);
+  const [answer] = await once(socket, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 101 /);
   socket.pause();
   await one.stop(1_000);
 });

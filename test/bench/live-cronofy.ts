@@ -1,0 +1,14 @@
+// Cronofy for the live benchmark: its real quota and latency, and so many invites that nobody has answered.
+
+import { startCronofy } from '../../src/sandbox/cronofy.ts';
+
+const [port = 0, invites = 0] = process.argv.slice(2).map(Number);
+const cronofy = await startCronofy({ port }, []);
+const time = { time: '2099-12-04T09:30:00+01:00', tzid: 'Europe/Paris' };
+for (let n = 0; n < invites; n++) {
+  cronofy.put({
+    smart_invite_id: `invite-${n}`,
+    recipient: { email: `invite-${n}@example.com`, status: 'pending' },
+    event: { summary: 'Board meeting', start: time, end: time },
+  });
+}

@@ -1,0 +1,30 @@
+// What a provider sends cannot fill the memory. Alone in its file: it looks at the memory of the process.
+
+import { gzipSync } from 'node:zlib';
+import { expect } from 'vitest';
+import { test } from './faulty.ts';
+import { answerWith } from './proxy.ts';
+
+const MEGABYTE = 1024 * 1024;
+const used = () => process.memoryUsage().rss / MEGABYTE;
+
+test('a gzip bomb: PROVIDER_BAD_RESPONSE, and it is never blown up', async ({ start }) => {
+  const { partoo, review } = await start();
+  const bomb = gzipSync(Buffer.concat([Buffer.from('{"status":"SENT","more":"'), Buffer.alloc(100 * MEGABYTE, 'x')]));
+  expect(bomb.length).toBeLessThan(MEGABYTE / 4);
+  partoo.break(answerWith(bomb, { 'content-encoding': 'gzip' }));
+  const before = used();
+  for (let n = 0; n < 5; n++) expect(await review(`bomb-${n}`)).toBe('PROVIDER_BAD_RESPONSE');
+  expect(used() - before).toBeLessThan(90);
+  expect(partoo.requests).toHaveLength(5);
+});
+
+test('bodies without an end: memory stays flat', async ({ start }) => {
+  const { gateway, review } = await start();
+  gateway.sandbox.partoo.misbehave({ mode: 'endless' });
+  for (let n = 0; n < 10; n++) expect(await review(`warm-${n}`)).toBe('PROVIDER_BAD_RESPONSE');
+  const before = used();
+  for (let n = 0; n < 300; n++) expect(await review(`endless-${n}`)).toBe('PROVIDER_BAD_RESPONSE');
+  // Kept, it would be 75 of them at the least.
+  expect(used() - before).toBeLessThan(60);
+});
