@@ -16,6 +16,7 @@ export interface Notifications {
 
 const MAX_WAITING = 10_000;
 const ONCE_MS = 1_000;
+const PATIENCE_MS = 500;
 
 export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher, 'find'>): Notifications {
   /** Read within the last second: the newest notice since waits here for the second to be over. */
@@ -34,7 +35,10 @@ export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher,
       recent.delete(key);
       if (waiting) handle(waiting.ref, waiting.overlay);
     }, ONCE_MS).unref();
+    // A provider that is slow, or down, is not waited for.
+    const impatience = setTimeout(() => snapshots.overlay(ref, overlay), PATIENCE_MS);
     void snapshots.readSoon(ref).then((isRead) => {
+      clearTimeout(impatience);
       if (!isRead) snapshots.overlay(ref, overlay);
     });
   }

@@ -36,6 +36,8 @@ interface Watched {
   watchers: number;
   intervalMs: number;
   dueAt: number;
+  /** What is shown is only probably true: a notification is not enough then. */
+  isStale: boolean;
 }
 
 export function createWatcher({ want, isNotified, now = () => performance.now() }: WatcherOptions): Watcher {
@@ -45,10 +47,14 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
   function tick(): void {
     for (const one of watched.values()) {
       if (one.dueAt > now()) continue;
-      want(one.ref, one.intervalMs / 2);
-      one.intervalMs = isNotified(one.ref) ? SAFETY_MS : Math.min(one.intervalMs * GROWTH, LATEST_MS);
+      want(one.ref, one.isStale ? 0 : one.intervalMs / 2);
+      one.intervalMs = isSafe(one) ? SAFETY_MS : Math.min(one.intervalMs * GROWTH, LATEST_MS);
       one.dueAt = now() + one.intervalMs;
     }
+  }
+
+  function isSafe({ ref, isStale }: Watched): boolean {
+    return isNotified(ref) && !isStale;
   }
 
   function drop(key: string): void {
@@ -61,7 +67,13 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
   return {
     watch(ref) {
       const key = keyOf(ref);
-      const one = watched.get(key) ?? { ref, watchers: 0, intervalMs: SOONEST_MS, dueAt: now() + SOONEST_MS };
+      const one = watched.get(key) ?? {
+        ref,
+        watchers: 0,
+        intervalMs: SOONEST_MS,
+        dueAt: now() + SOONEST_MS,
+        isStale: false,
+      };
       one.watchers += 1;
       watched.set(key, one);
       timer ??= setInterval(tick, TICK_MS).unref();
@@ -73,13 +85,14 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
         if (one.watchers === 0 && watched.get(key) === one) drop(key);
       };
     },
-    changed(ref, { invitation }) {
+    changed(ref, { invitation, isStale }) {
       const key = keyOf(ref);
       const one = watched.get(key);
       if (one === undefined) return;
       if (isFinal(invitation, new Date())) return drop(key);
+      one.isStale = isStale;
       one.intervalMs = SOONEST_MS;
-      one.dueAt = Math.min(one.dueAt, now() + (isNotified(ref) ? SAFETY_MS : SOONEST_MS));
+      one.dueAt = isSafe(one) ? now() + SAFETY_MS : Math.min(one.dueAt, now() + SOONEST_MS);
     },
     rereadAll() {
       for (const { ref } of watched.values()) want(ref, 0);

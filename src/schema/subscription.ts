@@ -1,6 +1,5 @@
 // The live side: every change of the invitations on a screen.
 
-import { isFinal } from '../invitation/invitation.ts';
 import { refOf } from '../invitation/ref.ts';
 import { builder } from './builder.ts';
 import { selectsIcalendar } from './icalendar-selection.ts';
@@ -26,11 +25,13 @@ builder.subscriptionField('invitationChanged', (t) =>
     },
     resolve: async (event, _, context, info) => {
       if (event instanceof Error) throw event;
-      if (!selectsIcalendar(info) || isFinal(event.invitation, new Date())) return event;
-      // The loaders of the subscription would give its first state for ever.
-      const loaders = context.createLoaders();
-      const wish = { ref: refOf(event.invitation), withIcalendar: true, maxAgeMs: null };
-      return (await loaders.invitation.load(wish)) ?? event;
+      const { invitation, observedAt } = event;
+      if (invitation.type !== 'SmartInvite' || !selectsIcalendar(info)) return event;
+      // The loaders of the subscription would give its first state for ever; and no ICS older than the event will do.
+      const wish = { ref: refOf(invitation), withIcalendar: true, maxAgeMs: Date.now() - observedAt.getTime() };
+      const read = await context.createLoaders().invitation.load(wish);
+      const attachments = read?.invitation.type === 'SmartInvite' ? read.invitation.attachments : null;
+      return { ...event, invitation: { ...invitation, attachments } };
     },
   }),
 );

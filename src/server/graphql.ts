@@ -28,7 +28,11 @@ export interface GraphQLOptions<Context extends object> {
 export interface GraphQLService {
   readonly handle: Handler;
   /** For other transports: an operation ready to be run, or what is wrong with it. */
-  prepare(params: SubscribePayload, request: IncomingMessage): Promise<ExecutionArgs | readonly GraphQLError[]>;
+  prepare(
+    params: SubscribePayload,
+    request: IncomingMessage,
+    caller: Cancellation,
+  ): Promise<ExecutionArgs | readonly GraphQLError[]>;
   execute(args: ExecutionArgs): ReturnType<typeof execute>;
   subscribe(args: ExecutionArgs): ReturnType<typeof subscribe>;
 }
@@ -108,12 +112,12 @@ export function createGraphQLService<Context extends object>(options: GraphQLOpt
       if (params !== undefined) return run(params, incoming, response);
       await yoga(incoming, response, { caller: callerOf(response), callerId: callerIdOf(incoming) });
     },
-    async prepare({ query, variables, operationName }, incoming) {
+    async prepare({ query, variables, operationName }, incoming, caller) {
       const params = { query, ...(variables ? { variables } : {}), ...(operationName ? { operationName } : {}) };
       const enveloped = yoga.getEnveloped({
         request,
         params,
-        caller: new Cancellation(),
+        caller,
         callerId: callerIdOf(incoming),
       });
       try {

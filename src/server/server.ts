@@ -58,7 +58,7 @@ export async function startServer(routes: Routes, { host, port, corsOrigins }: S
   return {
     origin: originOf(server),
     stop(timeoutMs) {
-      closeWebSockets();
+      closeWebSockets(timeoutMs);
       return stop(server, open, timeoutMs);
     },
   };
@@ -73,6 +73,7 @@ function stop(server: Server, open: Iterable<ServerResponse>, timeoutMs: number)
   // A connection that is kept alive would keep the process alive too.
   for (const response of open) {
     if (!response.headersSent) response.setHeader('connection', 'close');
+    else response.once('close', () => setImmediate(() => server.closeIdleConnections()));
   }
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);

@@ -21,6 +21,7 @@ export async function sendEvents(response: ServerResponse, results: AsyncIterabl
   });
   response.write(':\n\n');
   const iterator = results[Symbol.asyncIterator]();
+  if (response.destroyed) return void iterator.return?.();
   // Also ends an iterator that waits for its next event.
   response.once('close', () => {
     forget(response);

@@ -13,7 +13,7 @@ const PATH = /^\/webhooks\/([a-z]+)(?:\/default)?$/;
 export interface WebhookOptions {
   readonly accounts: readonly Account[];
   readonly notifications: Notifications;
-  /** Told of each genuine notification. */
+  /** Told of each genuine notification that speaks of an invitation. */
   readonly onGenuine: (account: Account, body: Buffer) => void;
 }
 
@@ -36,8 +36,8 @@ export function createWebhookHandler({ accounts, notifications, onGenuine }: Web
     if (!account.notifications.isGenuine(body, request.headers)) {
       return reply(response, 401, { error: 'The signature does not fit.' });
     }
-    onGenuine(account, body);
     const notification = account.notifications.read(body);
+    if (notification !== null) onGenuine(account, body);
     if (notification !== null && !notifications.receive(notification)) {
       return reply(response, 503, { error: 'Too many notifications wait: send this one again.' });
     }

@@ -4,17 +4,25 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 
 const MAX_PAYLOAD_BYTES = 100 * 1024;
 const STALLED_MS = 30_000;
+const COMPLETING_MS = 50;
 
-/** @returns a function that closes every socket and takes no more. */
-export function acceptWebSockets(server: Server, graphql: GraphQLService, corsOrigins: readonly string[]): () => void {
+/** @returns a function that takes no more sockets and closes those there are, at the latest after so many milliseconds. */
+export function acceptWebSockets(
+  server: Server,
+  graphql: GraphQLService,
+  corsOrigins: readonly string[],
+): (timeoutMs: number) => void {
+  const callers = new WeakMap<WebSocket, Cancellation>();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES });
   useServer(
     {
-      onSubscribe: (context, _, params) => graphql.prepare(params, context.extra.request),
+      onSubscribe: ({ extra }, _, params) =>
+        graphql.prepare(params, extra.request, callers.get(extra.socket) ?? new Cancellation()),
       execute: (args) => graphql.execute(args),
       subscribe: (args) => graphql.subscribe(args),
     },
@@ -28,13 +36,23 @@ export function acceptWebSockets(server: Server, graphql: GraphQLService, corsOr
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       cutStalled(webSocket);
+      const caller = new Cancellation();
+      callers.set(webSocket, caller);
+      webSocket.once('close', () => caller.cancel(new CallerGone()));
       sockets.emit('connection', webSocket, request);
     });
   });
 
-  return () => {
-    for (const socket of sockets.clients) socket.close(1001, 'going away');
+  return (timeoutMs) => {
     sockets.close();
+    // What was completed is told before the socket closes.
+    setTimeout(() => {
+      for (const socket of sockets.clients) socket.close(1001, 'going away');
+    }, COMPLETING_MS);
+    const cut = setTimeout(() => {
+      for (const socket of sockets.clients) socket.terminate();
+    }, timeoutMs);
+    cut.unref();
   };
 }
 

@@ -12,6 +12,8 @@ export interface Flights {
     start: (cancellation: Cancellation) => Promise<Snapshot | null>,
   ): Promise<Snapshot | null>;
   has(key: string): boolean;
+  /** Resolves when the read of `key` that is under way has ended, however; undefined where there is none. */
+  landing(key: string): Promise<unknown> | undefined;
 }
 
 interface Flight {
@@ -53,5 +55,6 @@ export function createFlights(): Flights {
       }
     },
     has: (key) => flights.has(key),
+    landing: (key) => flights.get(key)?.result.catch(() => undefined),
   };
 }

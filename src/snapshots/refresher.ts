@@ -33,10 +33,10 @@ interface Wish extends Wanted {
   asks: number;
 }
 
-/** @param read Reads what is wanted; its quota has been taken. It never rejects. */
+/** @param read Reads what is wanted, and says whether that is settled; its quota has been taken. It never rejects. */
 export function createRefresher(
   upstream: Pick<Upstream, 'quota' | 'policy'>,
-  read: (key: string, wanted: Wanted) => Promise<void>,
+  read: (key: string, wanted: Wanted) => Promise<boolean>,
   now: () => number,
 ): Refresher {
   const wishes = new Map<string, Wish>();
@@ -77,9 +77,11 @@ export function createRefresher(
       const [key, wish] = most;
       wishes.delete(key);
       reading += 1;
-      read(key, wish).finally(() => {
+      void read(key, wish).then((isRead) => {
         reading -= 1;
-        if (isProbe && upstream.policy.circuit() !== 'CLOSED') wait(PROBE_MS);
+        // What failed is still wanted, for as long as a wish lasts.
+        if (!isRead && !wishes.has(key)) wishes.set(key, wish);
+        if (!isRead || (isProbe && upstream.policy.circuit() !== 'CLOSED')) wait(PROBE_MS);
         else void pump();
       });
     }

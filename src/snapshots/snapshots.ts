@@ -40,7 +40,7 @@ export interface Snapshots {
   read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null>;
   /** Asks for a read as the quota allows, behind everybody's back; not where it was read so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;
-  /** Reads now if the quota allows it, else as soon as it does. @returns whether it reads now. */
+  /** Reads now if the quota allows it, else as soon as it does. @returns whether it was read now. */
   readSoon(ref: Ref): Promise<boolean>;
   /**
    * Lays over what is known something that is only probably true: it is shown, as stale, until a read confirms it or
@@ -149,11 +149,13 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     refreshers.get(ref.type)?.want(key, { ref, withIcalendar: false, seenAt });
   }
 
-  async function refresh(source: Source, key: string, wanted: { ref: Ref; withIcalendar: boolean }): Promise<void> {
+  async function refresh(source: Source, key: string, wanted: { ref: Ref; withIcalendar: boolean }): Promise<boolean> {
     try {
       await fly(source, key, wanted, new Cancellation(), 'taken');
-    } catch {
-      // Callers still have the old answer, marked by now; whoever asks next wants it again.
+      return true;
+    } catch (error) {
+      // Callers still have the old answer, marked by now. Asking again helps only where the provider could not be asked.
+      return !isPassing(error);
     }
   }
 
@@ -198,13 +200,14 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     want,
     adopt: (shared) => void adopt(shared),
     async readSoon(ref) {
+      const key = keyOf(ref);
       const source = sources.get(ref.type);
-      if (source === undefined || !(await mayRead(source))) {
-        want(ref);
-        return false;
-      }
-      void refresh(source, keyOf(ref), { ref, withIcalendar: false });
-      return true;
+      // A read under way may have begun before what makes us read.
+      await flights.landing(key);
+      const isRead =
+        source !== undefined && (await mayRead(source)) && (await refresh(source, key, { ref, withIcalendar: false }));
+      if (!isRead) want(ref);
+      return isRead;
     },
     overlay(ref, change) {
       const key = keyOf(ref);
@@ -212,9 +215,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       if (!entry?.snapshot) return;
       const invitation = change(entry.snapshot.invitation);
       if (isSame(invitation, entry.snapshot.invitation)) return;
-      const snapshot = { ...entry.snapshot, invitation };
+      const snapshot = { ...stale(entry.snapshot), invitation };
       store.set(key, { ...entry, snapshot, hasFailed: true });
-      options.onChange?.(ref, stale(snapshot));
+      options.onChange?.(ref, snapshot);
     },
   };
 }

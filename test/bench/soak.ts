@@ -70,10 +70,13 @@ export async function soak(seconds: number): Promise<boolean> {
   });
   if (gateway.stdout === null) throw new Error('the gateway cannot be heard');
   const lines = createInterface(gateway.stdout);
-  const held = async (): Promise<Held> => {
-    const line = once(lines, 'line');
+  const ended = once(gateway, 'exit').then(([code, signal]) => {
+    throw new Error(`the gateway has ended with ${code ?? signal}`);
+  });
+  const held = (): Promise<Held> => {
+    const line = once(lines, 'line').then(([text]) => JSON.parse(String(text)) as Held);
     gateway.kill('SIGUSR2');
-    return JSON.parse(String((await line)[0])) as Held;
+    return Promise.race([line, ended]);
   };
 
   try {

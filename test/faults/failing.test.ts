@@ -77,9 +77,9 @@ test.concurrent('503 under fifty requests a second: little load, then the breake
   };
   await ask(4);
   expect((await query('{ providers { circuit } }')).data.providers[1].circuit).toBe('OPEN');
-  // Ten calls of which all failed, and those under way as it opened.
-  expect(partoo.calls.length).toBeLessThanOrEqual(32);
-  expect(partoo.calls.length).toBeGreaterThanOrEqual(10);
+  // Five good calls came before: as many bad ones make half of ten. Others may have been under way as it opened.
+  expect(partoo.calls.length).toBeGreaterThanOrEqual(5);
+  expect(partoo.calls.length).toBeLessThanOrEqual(20);
   const answers = await Promise.all(given);
   expect(answers.every((answer) => /^(SENT|CREATED)( stale)?$/.test(String(answer)))).toBe(true);
   expect(answers.slice(-50).every((answer) => answer?.endsWith(' stale'))).toBe(true);
