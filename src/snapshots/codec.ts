@@ -56,7 +56,7 @@ const Shared = z.object({
   ref: RefCode,
   invitation: InvitationCode,
   /** Milliseconds since 1970: the one clock that processes have in common. */
-  observedAt: z.number(),
+  observedAt: z.number().int().min(0).max(8_640_000_000_000_000),
 });
 
 export type SharedSnapshot = z.infer<typeof Shared>;
@@ -68,8 +68,19 @@ export function encodeSnapshot(shared: SharedSnapshot): string {
 export function decodeSnapshot(textOfIt: string): SharedSnapshot | undefined {
   try {
     const { data } = Shared.safeParse(JSON.parse(textOfIt));
-    return data?.ref.type === data?.invitation.type ? data : undefined;
+    return data !== undefined && isAbout(data.ref, data.invitation) ? data : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isAbout(ref: Ref, invitation: Invitation): boolean {
+  if (ref.type === 'ReviewInvitation') {
+    return invitation.type === 'ReviewInvitation' && invitation.invitationId === ref.invitationId;
+  }
+  return (
+    invitation.type === 'SmartInvite' &&
+    invitation.smartInviteId === ref.smartInviteId &&
+    invitation.dataCenter === ref.dataCenter
+  );
 }

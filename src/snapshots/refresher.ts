@@ -31,6 +31,8 @@ const PROBE_MS = 1_000;
 interface Wish extends Wanted {
   askedAt: number;
   asks: number;
+  /** After a read that failed: not again before this, unless somebody asks. */
+  notBefore: number;
 }
 
 /** @param read Reads what is wanted, and says whether that is settled; its quota has been taken. It never rejects. */
@@ -43,6 +45,8 @@ export function createRefresher(
   let timer: NodeJS.Timeout | undefined;
   let reading = 0;
   let isPumping = false;
+  /** Something was wanted while the pump was at work. */
+  let hasMore = false;
 
   function wait(delayMs: number): void {
     timer ??= setTimeout(() => void pump(), Math.ceil(delayMs)).unref();
@@ -51,13 +55,14 @@ export function createRefresher(
   async function pump(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
+    hasMore = true;
     if (isPumping) return;
     isPumping = true;
-    try {
+    while (hasMore) {
+      hasMore = false;
       await readMost();
-    } finally {
-      isPumping = false;
     }
+    isPumping = false;
   }
 
   async function readMost(): Promise<void> {
@@ -66,7 +71,10 @@ export function createRefresher(
       // When a read ends, the pump is started again.
       if (reading > 0 && (isProbe || !upstream.policy.hasRoom())) return;
       const most = mostWanted();
-      if (most === undefined) return;
+      if (most === undefined) {
+        if (wishes.size > 0) wait(PROBE_MS);
+        return;
+      }
       const taken = upstream.policy.hasRoom() ? upstream.quota.takeInBackground() : PROBE_MS;
       // Only a shared quota has to be waited for.
       const delayMs = typeof taken === 'number' ? taken : await taken;
@@ -80,8 +88,8 @@ export function createRefresher(
       void read(key, wish).then((isRead) => {
         reading -= 1;
         // What failed is still wanted, for as long as a wish lasts.
-        if (!isRead && !wishes.has(key)) wishes.set(key, wish);
-        if (!isRead || (isProbe && upstream.policy.circuit() !== 'CLOSED')) wait(PROBE_MS);
+        if (!isRead && !wishes.has(key)) wishes.set(key, { ...wish, notBefore: now() + PROBE_MS });
+        if (isProbe && upstream.policy.circuit() !== 'CLOSED') wait(PROBE_MS);
         else void pump();
       });
     }
@@ -96,6 +104,7 @@ export function createRefresher(
         wishes.delete(key);
         continue;
       }
+      if (at < wish.notBefore) continue;
       const score = (at - wish.seenAt) * (1 + Math.log2(1 + wish.asks));
       if (score > best) {
         best = score;
@@ -108,13 +117,15 @@ export function createRefresher(
   return {
     want(key, wanted) {
       const wish = wishes.get(key);
+      const isDelayed = wish !== undefined && wish.notBefore > now();
       if (wish !== undefined) {
         wish.asks += 1;
         wish.askedAt = now();
+        wish.notBefore = 0;
       } else if (wishes.size < MAX_WISHES) {
-        wishes.set(key, { ...wanted, asks: 1, askedAt: now() });
+        wishes.set(key, { ...wanted, asks: 1, askedAt: now(), notBefore: 0 });
       }
-      if (timer === undefined) void pump();
+      if (timer === undefined || (isDelayed && upstream.policy.circuit() === 'CLOSED')) void pump();
     },
     forget: (key) => void wishes.delete(key),
   };

@@ -10,6 +10,7 @@ import {
   ProviderOverloaded,
   ProviderRateLimited,
   ProviderTimeout,
+  ProviderUnauthorized,
   ProviderUnavailable,
 } from '../invitation/problem.ts';
 import { keyOf, PROVIDER_OF, type Ref } from '../invitation/ref.ts';
@@ -74,7 +75,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   for (const [type, source] of sources) {
     refreshers.set(
       type,
-      createRefresher(source.upstream, (key, wanted) => refresh(source, key, wanted), now),
+      createRefresher(source.upstream, (key, wanted) => refresh(source, key, wanted, 'taken'), now),
     );
   }
 
@@ -83,9 +84,12 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     key: string,
     { ref, withIcalendar, maxAgeMs = null }: { ref: Ref; withIcalendar: boolean; maxAgeMs?: number | null },
     caller: Cancellation,
-    payment: Payment,
+    quota: Payment | 'spare',
   ) {
     return flights.join(key, caller, async (cancellation) => {
+      // Asked for once a flight, however many join it: each would take of the quota otherwise.
+      if (quota === 'spare' && !(await mayRead(source))) throw new ProviderRateLimited(PROVIDER_OF[ref.type], null);
+      const payment = quota === 'spare' ? 'taken' : quota;
       try {
         const seen = payment === 'due' ? await findShared(ref, withIcalendar, maxAgeMs) : undefined;
         if (seen !== undefined) return seen;
@@ -99,6 +103,8 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       } catch (error) {
         const entry = store.get(key);
         if (entry !== undefined && isPassing(error)) entry.hasFailed = true;
+        // Whoever asks next is told, too: an old answer must not hide that the gateway is no longer let in.
+        if (error instanceof ProviderUnauthorized) store.delete(key);
         throw error;
       }
     });
@@ -135,7 +141,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     store.set(key, entry);
     // A read with ICS answers one without.
     if (key !== plainKey) store.set(plainKey, entry);
-    refreshers.get(ref.type)?.forget(key);
+    for (const fulfilled of [key, plainKey]) refreshers.get(ref.type)?.forget(fulfilled);
     if (snapshot === null) return;
     // What was shown as stale is told again when it is confirmed.
     const isNews = !before?.snapshot || before.hasFailed || !isSame(before.snapshot.invitation, snapshot.invitation);
@@ -145,13 +151,18 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   function want(ref: Ref, unlessWithinMs = 0): void {
     const key = keyOf(ref);
     const seenAt = store.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    if (now() - seenAt < unlessWithinMs) return;
+    if (now() - seenAt < unlessWithinMs || flights.has(key)) return;
     refreshers.get(ref.type)?.want(key, { ref, withIcalendar: false, seenAt });
   }
 
-  async function refresh(source: Source, key: string, wanted: { ref: Ref; withIcalendar: boolean }): Promise<boolean> {
+  async function refresh(
+    source: Source,
+    key: string,
+    wanted: { ref: Ref; withIcalendar: boolean },
+    quota: 'taken' | 'spare',
+  ): Promise<boolean> {
     try {
-      await fly(source, key, wanted, new Cancellation(), 'taken');
+      await fly(source, key, wanted, new Cancellation(), quota);
       return true;
     } catch (error) {
       // Callers still have the old answer, marked by now. Asking again helps only where the provider could not be asked.
@@ -174,20 +185,19 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       if (entry !== undefined && ageMs <= (maxAgeMs ?? freshMsOf(entry, options))) return entry.snapshot;
 
       const old = entry !== undefined && entry.snapshot !== null && ageMs <= options.staleMs ? entry.snapshot : null;
-      const want = () =>
+      const want = () => {
+        // The read under way fulfils it.
+        if (flights.has(key)) return;
         refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt: entry?.seenAt ?? Number.NEGATIVE_INFINITY });
+      };
 
       if (old !== null && maxAgeMs === null) {
         if (ageMs <= options.revalidateMs) {
           want();
           return entry?.hasFailed ? stale(old) : old;
         }
-        if (!flights.has(key) && !(await mayRead(source))) {
-          want();
-          return stale(old);
-        }
-        const read = fly(source, key, { ref, withIcalendar }, caller, 'taken');
-        return within(options.patienceMs, read, old);
+        const read = fly(source, key, { ref, withIcalendar }, caller, 'spare');
+        return within(options.patienceMs, read, old, want);
       }
       try {
         return await fly(source, key, { ref, withIcalendar, maxAgeMs }, caller, 'due');
@@ -204,8 +214,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       const source = sources.get(ref.type);
       // A read under way may have begun before what makes us read.
       await flights.landing(key);
-      const isRead =
-        source !== undefined && (await mayRead(source)) && (await refresh(source, key, { ref, withIcalendar: false }));
+      const isRead = source !== undefined && (await refresh(source, key, { ref, withIcalendar: false }, 'spare'));
       if (!isRead) want(ref);
       return isRead;
     },
@@ -237,12 +246,21 @@ function stale(snapshot: Snapshot): Snapshot {
 }
 
 /** The read's answer, or the old one where the read takes too long or the provider cannot be asked. */
-function within(patienceMs: number, read: Promise<Snapshot | null>, old: Snapshot): Promise<Snapshot | null> {
+function within(
+  patienceMs: number,
+  read: Promise<Snapshot | null>,
+  old: Snapshot,
+  want: () => void,
+): Promise<Snapshot | null> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(stale(old)), patienceMs);
+    const giveOld = () => {
+      want();
+      resolve(stale(old));
+    };
+    const timer = setTimeout(giveOld, patienceMs);
     read
       .finally(() => clearTimeout(timer))
-      .then(resolve, (error: unknown) => (isPassing(error) ? resolve(stale(old)) : reject(error)));
+      .then(resolve, (error: unknown) => (isPassing(error) ? giveOld() : reject(error)));
   });
 }
 

@@ -19,7 +19,7 @@ export interface StoreLimits {
   readonly ttlMs: number;
 }
 
-export type Store = Pick<LRUCache<string, Entry>, 'get' | 'set'>;
+export type Store = Pick<LRUCache<string, Entry>, 'get' | 'set' | 'delete'>;
 
 export function createStore({ maxEntries, maxBytes, ttlMs }: StoreLimits): Store {
   return new LRUCache<string, Entry>({

@@ -15,12 +15,14 @@ function newRefresher(windows: readonly QuotaWindow[] = [{ limit: 1_000, windowM
   const read: string[] = [];
   const times: number[] = [];
   let reading = async (): Promise<void> => {};
+  const failing = new Set<string>();
   const refresher: Refresher = createRefresher(
     source.upstream,
     async (key) => {
       read.push(key);
       times.push(now());
       await reading();
+      return source.circuit === 'CLOSED' && !failing.has(key);
     },
     now,
   );
@@ -28,6 +30,7 @@ function newRefresher(windows: readonly QuotaWindow[] = [{ limit: 1_000, windowM
     source,
     refresher,
     read,
+    failing,
     times,
     want: (key: string, ageMs = 20_000, seenAt = now() - ageMs) =>
       refresher.want(key, { ref: refTo(key), withIcalendar: false, seenAt }),
@@ -107,6 +110,18 @@ describe('what is wanted', () => {
     expect(loved).toBeLessThan(read.length / 2);
   });
 
+  test('and always fails is tried again, but keeps nothing else waiting', async () => {
+    const { read, want, failing } = await oneASecond();
+    failing.add('bad');
+    for (let second = 0; second < 10; second++) {
+      want('bad', 50_000);
+      if (second === 0) for (const key of ['a', 'b', 'c']) want(key);
+      await pass(1_000);
+    }
+    expect(read).toEqual(expect.arrayContaining(['a', 'b', 'c']));
+    expect(read.filter((key) => key === 'bad').length).toBeGreaterThan(1);
+  });
+
   test('is dropped when nobody has repeated it for a minute', async () => {
     const { read, want, source } = newRefresher();
     source.quota.close(61_000);
@@ -169,7 +184,7 @@ describe('while the breaker is not closed', () => {
     expect(times.map((at) => Math.round((at - (times[0] ?? 0)) / 1_000))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     readsTake(5_000);
     const before = read.length;
-    await pass(12_000);
+    await pass(11_500);
     expect(read.length - before).toBe(2);
   });
 
@@ -192,6 +207,7 @@ describe('while the breaker is not closed', () => {
     await pass(5_000);
     source.circuit = 'CLOSED';
     await pass(1_000);
-    expect(read).toHaveLength(20);
+    // Those that were tried while it was open are read again.
+    expect(new Set(read.slice(-20)).size).toBe(20);
   });
 });

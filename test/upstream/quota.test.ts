@@ -1,10 +1,9 @@
 // A quota, on a clock that the test sets: every promise is checked against when calls were let through.
 
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
-import { createQuota, parseQuota, type Quota, type QuotaWindow } from '../../src/upstream/quota.ts';
+import { createQuota, parseQuota, type Quota } from '../../src/upstream/quota.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => vi.useRealTimers());
@@ -13,80 +12,6 @@ const now = () => performance.now();
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const take = (quota: Quota, patienceMs: number) => quota.take(patienceMs, new Cancellation());
 const minute = (limit: number) => [{ limit, windowMs: 60_000 }];
-
-const window = fc.record({ limit: fc.integer({ min: 1, max: 12 }), windowMs: fc.integer({ min: 1, max: 2_000 }) });
-const windows = fc.array(window, { minLength: 1, maxLength: 3 });
-
-/** Most of `times` that lie in one stretch of `windowMs`, its end not included. */
-function most(times: readonly number[], windowMs: number): number {
-  return Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + windowMs).length));
-}
-
-function expectKept(times: readonly number[], kept: readonly QuotaWindow[]): void {
-  for (const { limit, windowMs } of kept) expect(most(times, windowMs)).toBeLessThanOrEqual(limit);
-}
-
-describe('in no stretch of a window’s length are there more calls than its limit', () => {
-  test('where callers take what is there, or wait for it', async () => {
-    const ask = fc.record({
-      afterMs: fc.integer({ min: 0, max: 500 }),
-      patienceMs: fc.integer({ min: 0, max: 5_000 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(windows, fc.array(ask, { maxLength: 60 }), async (kept, asks) => {
-        const quota = createQuota('PARTOO', kept, now);
-        const times: number[] = [];
-        const served: number[] = [];
-        for (const [n, { afterMs, patienceMs }] of asks.entries()) {
-          await pass(afterMs);
-          const until = now() + patienceMs;
-          take(quota, patienceMs).then(
-            () => {
-              times.push(now());
-              served.push(n);
-              // Who was let into the line is served in time: a millisecond is the timer's.
-              expect(now()).toBeLessThanOrEqual(until + 1);
-            },
-            (error) => expect(error).toBeInstanceOf(ProviderRateLimited),
-          );
-        }
-        await pass(20_000);
-        expectKept(times, kept);
-        expect(served).toEqual(served.toSorted((a, b) => a - b));
-      }),
-    );
-  });
-
-  test('where callers and background work take turns', async () => {
-    const ask = fc.record({ afterMs: fc.integer({ min: 0, max: 500 }), background: fc.boolean() });
-    await fc.assert(
-      fc.asyncProperty(windows, fc.array(ask, { maxLength: 80 }), async (kept, asks) => {
-        const quota = createQuota('PARTOO', kept, now);
-        const times: number[] = [];
-        const called = () => void times.push(now());
-        for (const { afterMs, background } of asks) {
-          await pass(afterMs);
-          if (!background) take(quota, 2_000).then(called, () => undefined);
-          else if (quota.takeInBackground() === 0) called();
-          await pass(0);
-        }
-        await pass(20_000);
-        expectKept(times, kept);
-      }),
-    );
-  });
-
-  test('around a full minute, where a counter that starts anew would let twice as many pass', async () => {
-    const quota = createQuota('PARTOO', minute(10), now);
-    const at = async (ms: number) => {
-      await pass(ms - now());
-      const results = await Promise.allSettled(Array.from({ length: 10 }, () => take(quota, 0)));
-      return results.filter(({ status }) => status === 'fulfilled').length;
-    };
-    const start = now();
-    expect([await at(start + 59_000), await at(start + 61_000), await at(start + 119_000)]).toEqual([10, 0, 10]);
-  });
-});
 
 describe('background work', () => {
   test('keeps to nine tenths of each window, and callers have the rest', async () => {

@@ -1,0 +1,104 @@
+// A real redis-server of the test's own: on a free port of loopback, keeping nothing, in a folder that goes with it. It
+// can be treated badly, and comes back on the same port. Only the process that was started here is ever ended.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
+
+export interface RedisServer {
+  readonly url: string;
+  /** What one command gives, over a connection of its own. */
+  command(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
+  /** Ends it at once, as a crash does. */
+  kill(): Promise<void>;
+  /** Starts it anew on the same port, with nothing in it. */
+  restart(): Promise<void>;
+  /** Hangs it: it takes connections and answers nothing. */
+  pause(): void;
+  resume(): void;
+  /** Ends it for good. */
+  stop(): Promise<void>;
+}
+
+/** @throws Error where there is no redis-server, or it does not start. */
+export async function startRedisServer(): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-redis-'));
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  let child = await launch(port, folder);
+
+  async function kill(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    // It also ends one that is paused.
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  return {
+    url,
+    async command(name, ...args) {
+      const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+      // Whoever asks is told by the rejection.
+      client.on('error', () => undefined);
+      try {
+        await client.connect();
+        return await client.call(name, ...args);
+      } finally {
+        client.disconnect();
+      }
+    },
+    kill,
+    async restart() {
+      await kill();
+      child = await launch(port, folder);
+    },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    async stop() {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launch(port: number, folder: string): Promise<ChildProcess> {
+  const settings = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no', loglevel: 'notice' };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const endWithUs = () => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  child.once('exit', () => process.off('exit', endWithUs));
+  const lines: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'ENOENT'
+          ? new Error('These tests need a real redis-server: install it (Debian: apt-get install redis-server).')
+          : error,
+      ),
+    );
+    child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}:\n${lines.join('\n')}`)));
+    // It is read to its end, or the pipe would fill up.
+    createInterface(child.stdout).on('line', (line) => {
+      lines.push(line);
+      if (line.includes('Ready to accept connections')) resolve();
+    });
+  });
+  return child;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,62 @@
+// A caller's own wish for the age of an answer, on a clock that the test sets.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ProviderRateLimited, ProviderUnavailable } from '../../src/invitation/problem.ts';
+import type { ReviewInvitationRef } from '../../src/invitation/ref.ts';
+import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
+
+const SECOND = 1_000;
+
+let source: FakeSource;
+let ask: ReturnType<typeof snapshotsOf>['ask'];
+
+beforeEach(() => {
+  useClock();
+  source = createFakeSource();
+  ask = snapshotsOf(source).ask;
+});
+afterEach(() => vi.useRealTimers());
+
+const says = (status: 'CREATED' | 'SENT' | 'DELIVERED') => (ref: unknown) => review(ref as ReviewInvitationRef, status);
+const failsWith = (error: Error) => () => Promise.reject(error);
+const later = (ms: number, status: 'CREATED') => async (ref: unknown) => {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return says(status)(ref);
+};
+
+describe('maxAgeMs', () => {
+  test('below the age of what is known asks the provider, and waits', async () => {
+    await ask();
+    await pass(5 * SECOND);
+    source.answer = later(7 * SECOND, 'CREATED');
+    const asked = ask(refTo('one'), { maxAgeMs: 4_999 });
+    await pass(7 * SECOND);
+    expect(await asked).toBe('CREATED 0');
+  });
+
+  test('of at least its age is content with it, however old', async () => {
+    await ask();
+    await pass(300 * SECOND);
+    expect(await ask(refTo('one'), { maxAgeMs: 300 * SECOND })).toBe('SENT 300000');
+    expect(source.reads).toHaveLength(1);
+  });
+
+  test('of 0 asks the provider each time, also for a final one', async () => {
+    source.answer = says('DELIVERED');
+    for (const calls of [1, 2, 3]) {
+      expect(await ask(refTo('one'), { maxAgeMs: 0 })).toBe('DELIVERED 0');
+      expect(source.reads).toHaveLength(calls);
+      await pass(1);
+    }
+  });
+
+  test.each([
+    ['fails', new ProviderUnavailable('PARTOO')],
+    ['takes no more calls', new ProviderRateLimited('PARTOO', 60)],
+  ])('gives the old answer, marked, where the provider %s', async (_, error) => {
+    await ask();
+    await pass(5 * SECOND);
+    source.answer = failsWith(error);
+    expect(await ask(refTo('one'), { maxAgeMs: 0 })).toBe('SENT 5000 stale');
+  });
+});

@@ -1,0 +1,229 @@
+// A quota that processes share, on a real Redis and real clocks: every promise is checked against when calls were let
+// through. A grant is seen a little after Redis gave it, so that a tenth of a window is allowed for.
+
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { ProviderRateLimited } from '../../src/invitation/problem.ts';
+import { createRedis, type SharedRedis } from '../../src/redis/redis.ts';
+import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
+import { parseQuota, type Quota } from '../../src/upstream/quota.ts';
+import { createSharedQuota } from '../../src/upstream/redis-quota.ts';
+import { type RedisServer, startRedisServer } from '../redis/server.ts';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedisServer();
+});
+afterAll(() => server.stop());
+afterEach(async () => {
+  if (await server.command('PING').catch(() => undefined)) return;
+  await server.restart();
+});
+
+const connections: SharedRedis[] = [];
+const untilUp = (isUp: boolean) => vi.waitUntil(() => connections.every((redis) => redis.isUp() === isUp), 5_000);
+
+let accounts = 0;
+
+/** One account's quota, as each of two processes has it. */
+async function startProcesses(text: string, processes = 2, accountId = `account-${accounts++}`) {
+  const windows = parseQuota(text);
+  if (windows === undefined) throw new Error(`${text} is no quota`);
+  const quotas = [1, 2].map(() => {
+    const redis = createRedis(server.url, () => undefined);
+    connections.push(redis);
+    onTestFinished(() => {
+      connections.splice(connections.indexOf(redis), 1);
+      redis.close();
+    });
+    return createSharedQuota('PARTOO', windows, redis, { accountId, processes });
+  });
+  await untilUp(true);
+  const [a, b] = quotas;
+  if (a === undefined || b === undefined) throw new Error('there are two');
+  return { a, b };
+}
+
+const take = (quota: Quota, patienceMs = 0) => quota.take(patienceMs, new Cancellation());
+
+/** How many calls a caller gets who waits for none. */
+async function takeAll(quota: Quota): Promise<number> {
+  for (let taken = 0; ; taken++) {
+    const error = await take(quota).catch((error: unknown) => error);
+    if (error === undefined) continue;
+    expect(error).toBeInstanceOf(ProviderRateLimited);
+    return taken;
+  }
+}
+
+async function takeAllInBackground(quota: Quota): Promise<number> {
+  let taken = 0;
+  while ((await quota.takeInBackground()) === 0) taken += 1;
+  return taken;
+}
+
+/** Most of `times` that lie in one stretch of `lengthMs`. */
+function most(times: readonly number[], lengthMs: number): number {
+  return Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + lengthMs).length));
+}
+
+describe('two processes together never take more than the limit in any stretch of the window', () => {
+  test('where callers of both wait for their turn', async () => {
+    const { a, b } = await startProcesses('10/1s');
+    const times: number[] = [];
+    const callers = Array.from({ length: 36 }, async (_, n) => {
+      await take(n % 2 ? a : b, 10_000);
+      times.push(performance.now());
+    });
+    await Promise.all(callers);
+    expect(times).toHaveLength(36);
+    expect(most(times, 900)).toBe(10);
+  });
+
+  test('where callers and background work come and go, and there are two windows', async () => {
+    const { a, b } = await startProcesses('4/0.3s,10/1s');
+    const times: number[] = [];
+    const until = performance.now() + 3_000;
+    async function call(quota: Quota): Promise<void> {
+      while (performance.now() < until) {
+        await take(quota, 300).then(
+          () => times.push(performance.now()),
+          (error) => expect(error).toBeInstanceOf(ProviderRateLimited),
+        );
+      }
+    }
+    async function work(quota: Quota): Promise<void> {
+      while (performance.now() < until) {
+        const delayMs = await quota.takeInBackground();
+        if (delayMs === 0) times.push(performance.now());
+        else await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
+    await Promise.all([call(a), call(b), work(a), work(b)]);
+    expect(most(times, 270)).toBe(4);
+    expect(most(times, 900)).toBe(10);
+    expect(times.length).toBeGreaterThan(20);
+  });
+});
+
+test('one process may take all of it, and the other then gets none', async () => {
+  const { a, b } = await startProcesses('10/60s');
+  expect(await takeAll(a)).toBe(10);
+  expect(await takeAll(b)).toBe(0);
+});
+
+test('it is shared also where a window is no whole number of milliseconds to a computer', async () => {
+  expect(60.003 * 1_000).not.toBe(60_003);
+  const { a, b } = await startProcesses('10/60.003s');
+  expect(await takeAll(a)).toBe(10);
+  expect(await takeAll(b)).toBe(0);
+});
+
+test('background work of both together leaves a tenth to callers', async () => {
+  const { a, b } = await startProcesses('20/60s');
+  await take(a);
+  expect((await takeAllInBackground(a)) + (await takeAllInBackground(b))).toBe(17);
+  expect(await takeAll(b)).toBe(2);
+  expect(await a.takeInBackground()).toBeGreaterThan(50_000);
+});
+
+test('who cannot be served in time is told at once, and when to come again', async () => {
+  const { a, b } = await startProcesses('1/60s');
+  await take(a);
+  const error = await take(b, 8_000).catch((error: unknown) => error);
+  expect(error).toMatchObject({ retryAfterSeconds: 60 });
+});
+
+test('who leaves while waiting takes no call along', async () => {
+  const { a, b } = await startProcesses('1/1s');
+  await take(a);
+  const cancellation = new Cancellation();
+  const waiting = b.take(10_000, cancellation);
+  cancellation.cancel(new CallerGone());
+  await expect(waiting).rejects.toBeInstanceOf(CallerGone);
+  await take(a, 2_000);
+  expect(await takeAll(b)).toBe(0);
+});
+
+test('accounts do not share with each other', async () => {
+  const one = await startProcesses('5/60s');
+  const other = await startProcesses('5/60s');
+  one.a.close(60_000);
+  await vi.waitUntil(async () => (await one.b.takeInBackground()) > 0);
+  expect(await takeAll(other.b)).toBe(5);
+});
+
+describe('a gate', () => {
+  test('that one process has closed holds the other until it opens', async () => {
+    const { a, b } = await startProcesses('1000/1s');
+    const closedAt = performance.now();
+    a.close(1_000);
+    await vi.waitUntil(async () => (await b.takeInBackground()) > 0, { interval: 1 });
+    await expect(take(b)).rejects.toBeInstanceOf(ProviderRateLimited);
+    await expect(take(a)).rejects.toBeInstanceOf(ProviderRateLimited);
+    await take(b, 2_000);
+    expect(performance.now() - closedAt).toBeGreaterThan(950);
+    await take(a, 100);
+  });
+
+  test('is not opened earlier by one that is closed for a shorter time', async () => {
+    const { a, b } = await startProcesses('1000/1s');
+    a.close(60_000);
+    await vi.waitUntil(async () => (await b.takeInBackground()) > 0);
+    b.close(100);
+    b.close(100);
+    await take(b, 1_000).catch(() => undefined);
+    expect(await a.takeInBackground()).toBeGreaterThan(50_000);
+  });
+
+  test('that was closed while Redis was away holds when it is back', async () => {
+    const { a } = await startProcesses('1000/1s');
+    await server.kill();
+    await untilUp(false);
+    a.close(60_000);
+    expect(await a.takeInBackground()).toBeGreaterThan(50_000);
+    await server.restart();
+    await untilUp(true);
+    await expect(take(a)).rejects.toBeInstanceOf(ProviderRateLimited);
+  });
+});
+
+describe('without Redis', () => {
+  test('each process keeps to its share', async () => {
+    const { a, b } = await startProcesses('12/60s', 3);
+    await server.kill();
+    await untilUp(false);
+    expect(await takeAll(a)).toBe(4);
+    expect(await takeAllInBackground(b)).toBe(3);
+    expect(await takeAll(b)).toBe(1);
+  });
+
+  test('what a process has used shortly before counts', async () => {
+    const { a, b } = await startProcesses('10/60s');
+    for (let n = 0; n < 3; n++) await take(a);
+    expect(await takeAllInBackground(b)).toBe(6);
+    await server.kill();
+    await untilUp(false);
+    expect(await takeAll(a)).toBe(2);
+    expect(await takeAll(b)).toBe(0);
+  });
+
+  test('whoever waited for Redis’ turn waits for the share’s', async () => {
+    const { a, b } = await startProcesses('2/1s');
+    for (const quota of [a, b]) await take(quota);
+    const times: number[] = [];
+    const callers = [a, b, a, b].map((quota) => take(quota, 8_000).then(() => times.push(performance.now())));
+    await server.kill();
+    await Promise.all(callers);
+    expect(most(times, 900)).toBe(2);
+  });
+
+  test('it is shared again when Redis is back', async () => {
+    const { a, b } = await startProcesses('10/60s');
+    await server.kill();
+    await untilUp(false);
+    await server.restart();
+    await untilUp(true);
+    expect(await takeAll(a)).toBe(10);
+    expect(await takeAll(b)).toBe(0);
+  });
+});
