@@ -87,8 +87,9 @@ export function createRefresher(
       reading += 1;
       void read(key, wish).then((isRead) => {
         reading -= 1;
-        // What failed is still wanted, for as long as a wish lasts.
-        if (!isRead && !wishes.has(key)) wishes.set(key, { ...wish, notBefore: now() + PROBE_MS });
+        // What failed is still wanted, for as long as a wish lasts; but it goes to the end of the line, or it would
+        // keep everything else from being read.
+        if (!isRead) wishes.set(key, { ...(wishes.get(key) ?? wish), seenAt: now(), notBefore: now() + PROBE_MS });
         if (isProbe && upstream.policy.circuit() !== 'CLOSED') wait(PROBE_MS);
         else void pump();
       });
