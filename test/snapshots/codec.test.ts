@@ -9,57 +9,54 @@ import { decodeSnapshot, encodeSnapshot, type SharedSnapshot } from '../../src/s
 // Any text at all, lone surrogates and control characters among it.
 const anyText = fc.string({ unit: 'binary' });
 const text = fc.option(anyText);
+const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(model, { noNullPrototype: true });
 
-const eventTime: fc.Arbitrary<EventTime> = fc.record({ dateTime: text, date: text, timeZone: text });
+const eventTime: fc.Arbitrary<EventTime> = record({ dateTime: text, date: text, timeZone: text });
 
-const reply: fc.Arbitrary<SmartInviteReply> = fc.record({
+const reply: fc.Arbitrary<SmartInviteReply> = record({
   email: anyText,
   status: fc.constantFrom('PENDING', 'ACCEPTED', 'TENTATIVE', 'DECLINED', 'UNKNOWN'),
   rawStatus: text,
   comment: text,
-  proposal: fc.option(fc.record({ start: eventTime, end: eventTime })),
+  proposal: fc.option(record({ start: eventTime, end: eventTime })),
 });
 
 const observedAt = fc.date({ noInvalidDate: true, min: new Date(0) }).map((date) => date.getTime());
 
-const reviewSnapshot: fc.Arbitrary<SharedSnapshot> = fc
-  .record({
-    invitationId: anyText,
-    deliveryStatus: fc.constantFrom('CREATED', 'SENT', 'FAILED_SEND', 'DELIVERED', 'FAILED_DELIVERY', 'UNKNOWN'),
-    rawStatus: text,
-    observedAt,
-  })
-  .map(({ invitationId, deliveryStatus, rawStatus, observedAt }) => ({
-    ref: { type: 'ReviewInvitation', invitationId } satisfies ReviewInvitationRef,
-    invitation: { type: 'ReviewInvitation', invitationId, deliveryStatus, rawStatus } satisfies ReviewInvitation,
-    observedAt,
-  }));
+const reviewSnapshot: fc.Arbitrary<SharedSnapshot> = record({
+  invitationId: anyText,
+  deliveryStatus: fc.constantFrom('CREATED', 'SENT', 'FAILED_SEND', 'DELIVERED', 'FAILED_DELIVERY', 'UNKNOWN'),
+  rawStatus: text,
+  observedAt,
+}).map(({ invitationId, deliveryStatus, rawStatus, observedAt }) => ({
+  ref: { type: 'ReviewInvitation', invitationId } satisfies ReviewInvitationRef,
+  invitation: { type: 'ReviewInvitation', invitationId, deliveryStatus, rawStatus } satisfies ReviewInvitation,
+  observedAt,
+}));
 
-const inviteSnapshot: fc.Arbitrary<SharedSnapshot> = fc
-  .record({
-    key: fc.record({ dataCenter: fc.constantFrom(...DATA_CENTERS), smartInviteId: anyText }),
-    recipientEmail: text,
-    rest: fc.record({
-      recipient: fc.option(reply),
-      recipients: fc.array(reply),
-      replies: fc.array(reply),
-      callbackUrl: text,
-      event: fc.record({
-        summary: text,
-        description: text,
-        start: eventTime,
-        end: eventTime,
-        location: fc.option(fc.record({ description: text })),
-      }),
-      attachments: fc.option(fc.record({ icalendar: text })),
+const inviteSnapshot: fc.Arbitrary<SharedSnapshot> = record({
+  key: record({ dataCenter: fc.constantFrom(...DATA_CENTERS), smartInviteId: anyText }),
+  recipientEmail: text,
+  rest: record({
+    recipient: fc.option(reply),
+    recipients: fc.array(reply),
+    replies: fc.array(reply),
+    callbackUrl: text,
+    event: record({
+      summary: text,
+      description: text,
+      start: eventTime,
+      end: eventTime,
+      location: fc.option(record({ description: text })),
     }),
-    observedAt,
-  })
-  .map(({ key, recipientEmail, rest, observedAt }) => ({
-    ref: { type: 'SmartInvite', ...key, recipientEmail } satisfies SmartInviteRef,
-    invitation: { type: 'SmartInvite', ...key, ...rest } satisfies SmartInvite,
-    observedAt,
-  }));
+    attachments: fc.option(record({ icalendar: text })),
+  }),
+  observedAt,
+}).map(({ key, recipientEmail, rest, observedAt }) => ({
+  ref: { type: 'SmartInvite', ...key, recipientEmail } satisfies SmartInviteRef,
+  invitation: { type: 'SmartInvite', ...key, ...rest } satisfies SmartInvite,
+  observedAt,
+}));
 
 const review: SharedSnapshot = {
   ref: { type: 'ReviewInvitation', invitationId: 'a' },
