@@ -1,11 +1,9 @@
 // How one account's calls are made, from the outside in: a queue (so many at once, so many waiting), one deadline over
 // everything, retries with full jitter and a budget, a breaker, and one attempt: quota, request, answer. cockatiel has
-// the mechanics of queue, retry and breaker; here is what counts as what.
+// the mechanics of retry and breaker; here is what counts as what.
 
 import {
   BrokenCircuitError,
-  BulkheadRejectedError,
-  bulkhead,
   CircuitState,
   circuitBreaker,
   ExponentialBackoff,
@@ -13,7 +11,6 @@ import {
   handleWhen,
   noJitterGenerator,
   retry,
-  SamplingBreaker,
 } from 'cockatiel';
 import type { ProviderName } from '../invitation/invitation.ts';
 import {
@@ -24,6 +21,8 @@ import {
   ProviderUnavailable,
 } from '../invitation/problem.ts';
 import { CallerGone, Cancellation } from './cancellation.ts';
+import { createFailureRate } from './failure-rate.ts';
+import { createQueue, QueueFull } from './queue.ts';
 import { createRetryBudget } from './retry-budget.ts';
 
 export interface PolicyOptions {
@@ -60,14 +59,11 @@ export interface Turn {
 const MAX_RETRIES = 2;
 const RETRY_DELAY = { initialDelay: 100, maxDelay: 2_000, generator: fullJitterGenerator };
 
-// Half of at least ten calls in twenty seconds; cockatiel opens above the threshold, not at it.
-const BREAKER = { threshold: 0.499, duration: 20_000, minimumRps: 0.5 };
-
 // A probe after five seconds, then every ten: waiting longer would keep callers from a provider that has recovered.
 const PROBE_DELAY = { initialDelay: 5_000, maxDelay: 10_000, generator: noJitterGenerator };
 
 export function createPolicy(provider: ProviderName, options: PolicyOptions): Policy {
-  const queue = bulkhead(options.maxInFlight, options.maxWaiting);
+  const queue = createQueue(options.maxInFlight, options.maxWaiting);
   const budget = createRetryBudget();
   const retries = retry(
     handleWhen((error) => (isFailing(error) || error instanceof ProviderThrottled) && budget.spend()),
@@ -76,7 +72,7 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
   const breaker = circuitBreaker(
     // A probe that tells nothing of the provider must not close the breaker, which cockatiel would do.
     handleWhen((error) => isFailing(error) || (breaker.state === CircuitState.HalfOpen && tellsNothing(error))),
-    { halfOpenAfter: new ExponentialBackoff(PROBE_DELAY), breaker: new SamplingBreaker(BREAKER) },
+    { halfOpenAfter: new ExponentialBackoff(PROBE_DELAY), breaker: createFailureRate() },
   );
 
   return {
@@ -94,7 +90,7 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
         caller.add(giveUp);
 
         queue
-          .execute(() => {
+          .run(() => {
             budget.earn();
             return retries.execute(({ attempt: number }) => {
               if (cancellation.reason !== undefined) throw cancellation.reason;
@@ -102,14 +98,14 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
               if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
               return breaker.execute(() => attempt({ cancellation, number, remainingMs }));
             });
-          })
+          }, cancellation)
           .finally(() => {
             clearTimeout(deadline);
             caller.remove(giveUp);
           })
           .then(resolve, (error: unknown) => reject(problemOf(error, provider)));
       }),
-    hasRoom: () => queue.executionSlots > 0,
+    hasRoom: queue.hasRoom,
     circuit: () =>
       breaker.state === CircuitState.Closed ? 'CLOSED' : breaker.state === CircuitState.HalfOpen ? 'HALF_OPEN' : 'OPEN',
     onCircuit: (listener) => void breaker.onStateChange(listener),
@@ -126,7 +122,7 @@ function tellsNothing(error: unknown): boolean {
 }
 
 function problemOf(error: unknown, provider: ProviderName): unknown {
-  if (error instanceof BulkheadRejectedError) return new ProviderOverloaded(provider);
+  if (error instanceof QueueFull) return new ProviderOverloaded(provider);
   if (error instanceof BrokenCircuitError) return new ProviderUnavailable(provider);
   return error;
 }

@@ -36,6 +36,13 @@ export interface Quota {
   status(): QuotaStatus;
 }
 
+/** The quota of one process. */
+export interface LocalQuota extends Quota {
+  takeInBackground(): number;
+  /** For how many milliseconds the gate stays closed. */
+  closedForMs(): number;
+}
+
 /** Background work uses at most this share of each window. */
 export const BACKGROUND_SHARE = 0.9;
 
@@ -44,7 +51,7 @@ export function createQuota(
   provider: ProviderName,
   windows: readonly QuotaWindow[],
   now: () => number = () => performance.now(),
-): Quota & { takeInBackground(): number } {
+): LocalQuota {
   const size = Math.max(...windows.map((window) => window.limit));
   const calls = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
   let made = 0;
@@ -61,7 +68,7 @@ export function createQuota(
       const usable = Math.max(1, Math.floor(limit * share));
       // Whole windows' worth of callers ahead push it back by whole windows.
       const rounds = Math.floor(ahead / usable);
-      at = Math.max(at, nthLast(usable - (ahead % usable)) + (rounds + 1) * windowMs);
+      at = Math.max(at, nthLast(usable - (ahead % usable)) + (rounds + 1) * windowMs, closedUntil + rounds * windowMs);
     }
     return Math.max(0, at - now());
   }
@@ -85,8 +92,11 @@ export function createQuota(
     }
   }
 
+  const refusal = (delayMs: number) => new ProviderRateLimited(provider, Math.max(1, Math.ceil(delayMs / 1_000)));
+
   return {
     record,
+    closedForMs: () => Math.max(0, closedUntil - now()),
     takeInBackground() {
       const delayMs =
         waiting.length > 0 ? delayOf(waiting.length, BACKGROUND_SHARE) || 1 : delayOf(0, BACKGROUND_SHARE);
@@ -100,15 +110,18 @@ export function createQuota(
         return Promise.resolve();
       }
       if (delayMs > patienceMs) {
-        return Promise.reject(new ProviderRateLimited(provider, Math.max(1, Math.ceil(delayMs / 1_000))));
+        return Promise.reject(refusal(delayMs));
       }
       return new Promise((resolve, reject) => {
         const leave = (reason: Error) => {
+          cancellation.remove(leave);
           const place = waiting.indexOf(waiter);
           if (place >= 0) waiting.splice(place, 1);
           reject(reason);
         };
         const waiter: Waiter = {
+          until: now() + patienceMs,
+          leave,
           resolve() {
             cancellation.remove(leave);
             resolve();
@@ -121,6 +134,11 @@ export function createQuota(
     },
     close(forMs) {
       closedUntil = Math.max(closedUntil, now() + forMs);
+      // Who was let into the line may have lost hope by now; the last first, so that nobody's place moves meanwhile.
+      for (const [place, waiter] of [...waiting.entries()].reverse()) {
+        const delayMs = delayOf(place, 1);
+        if (now() + delayMs > waiter.until) waiter.leave(refusal(delayMs));
+      }
       if (waiting.length > 0) serve();
     },
     status() {
@@ -138,6 +156,9 @@ export function createQuota(
 }
 
 interface Waiter {
+  /** When it would rather be refused. */
+  readonly until: number;
+  leave(reason: Error): void;
   resolve(): void;
 }
 

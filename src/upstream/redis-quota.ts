@@ -32,6 +32,12 @@ redis.call('PEXPIRE', KEYS[1], longest)
 return 0
 `;
 
+// KEYS: the gate. ARGV: for how many milliseconds. One that is closed for longer stays so.
+const CLOSE = `
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) end
+return 0
+`;
+
 export interface SharedQuotaOptions {
   /** Names the account in Redis; not the credential. */
   readonly accountId: string;
@@ -54,7 +60,13 @@ export function createSharedQuota(
   let calls = 0;
 
   async function takeShared(share: number): Promise<number | undefined> {
-    const usable = windows.flatMap(({ limit, windowMs }) => [Math.max(1, Math.floor(limit * share)), windowMs]);
+    // A gate that was closed while Redis was away is known here alone.
+    const closedMs = local.closedForMs();
+    if (closedMs > 0) return closedMs;
+    const usable = windows.flatMap(({ limit, windowMs }) => [
+      Math.max(1, Math.floor(limit * share)),
+      Math.ceil(windowMs),
+    ]);
     calls += 1;
     const name = `${process}:${calls}`;
     const delayMs = await redis.ask((client) => client.eval(TAKE, keys.length, ...keys, name, ...usable));
@@ -80,7 +92,7 @@ export function createSharedQuota(
     },
     close(forMs) {
       local.close(forMs);
-      void redis.ask((client) => client.set(keys[1] ?? '', '1', 'PX', Math.ceil(forMs)));
+      void redis.ask((client) => client.eval(CLOSE, 1, keys[1] ?? '', Math.ceil(forMs)));
     },
     record: () => local.record(),
     // Of this process alone: asking Redis for it would make a question of a status.

@@ -74,15 +74,26 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     get: (request, cancellation) =>
       new Promise((resolve, reject) => {
-        if (cancellation.reason !== undefined) return reject(cancellation.reason);
         const free = idleOf(request.origin);
-        const client = free.pop() ?? connect(request.origin);
-        const attempt = new Attempt(request, cancellation, options, {
-          resolve,
-          reject,
-          release: () => free.push(client),
-        });
-        client.dispatch({ method: 'GET', path: targetOf(request), headers: request.headers }, attempt);
+
+        function send(client: Client, isReused: boolean): void {
+          if (cancellation.reason !== undefined) {
+            reject(cancellation.reason);
+            return;
+          }
+          const attempt = new Attempt(request, cancellation, options, {
+            resolve,
+            reject,
+            release: () => free.push(client),
+            // The server closed a connection that was kept alive just as it was used again: that tells nothing of the
+            // server, so that the call is made once more, on a new connection, and nobody notices.
+            ...(isReused ? { repeat: () => send(connect(request.origin), false) } : {}),
+          });
+          client.dispatch({ method: 'GET', path: targetOf(request), headers: request.headers }, attempt);
+        }
+
+        const kept = free.pop();
+        send(kept ?? connect(request.origin), kept !== undefined);
       }),
     async close() {
       await Promise.all([...clients].map((client) => client.destroy()));
@@ -103,6 +114,8 @@ interface Outcome {
   reject(reason: Error): void;
   /** The connection is free again. */
   release(): void;
+  /** Makes the call once more, where that is right when not a byte of an answer came. */
+  repeat?(): void;
 }
 
 /** Collects one answer; whatever comes first (end, error, cap, timer, cancellation) settles it, and the rest is ignored. */
@@ -162,7 +175,13 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.#outcome.release();
-    if (this.#failure === undefined) this.#fail(problemOf(error, this.#request.provider));
+    if (this.#failure !== undefined) return;
+    if (this.#status === 0 && this.#outcome.repeat !== undefined && isClosed(error)) {
+      this.#settle();
+      this.#outcome.repeat();
+    } else {
+      this.#fail(problemOf(error, this.#request.provider));
+    }
   }
 
   #timeOut(): void {
@@ -186,6 +205,11 @@ class Attempt implements Dispatcher.DispatchHandler {
 
 // What undici is told when we give a call up; made once, because an error's stack costs more than the call.
 const CANCELLED = new Error('the gateway gave this call up');
+
+/** Closed by the other side, in order; a connection that was reset tells of trouble. */
+function isClosed(error: Error): boolean {
+  return 'code' in error && error.code === 'UND_ERR_SOCKET';
+}
 
 // Only the kind of failure is kept: undici's messages name hosts and ports.
 function problemOf(error: Error, provider: ProviderName): Error {

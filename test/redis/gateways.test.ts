@@ -1,7 +1,7 @@
 // Two gateways on one Redis, in front of one account at each provider: to callers, subscribers and providers they are one.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { invite, review, subscribeTo } from '../live/subscriber.ts';
+import { invite, review, type Subscriber, subscribeTo } from '../live/subscriber.ts';
 import { type Pair, readInvite, readReview, startPair, untilConnected, untilShared } from './pair.ts';
 import { type RedisServer, startRedisServer } from './server.ts';
 
@@ -83,14 +83,24 @@ describe('what one has read', () => {
 });
 
 describe('a notification to one', () => {
-  test('reaches a subscriber of the other, out of one read', async () => {
-    const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
+  test.each([
+    [
+      'by its recipient, out of one read',
+      { smartInvite: { smartInviteId: 'invite-pending', recipientEmail: GUEST } },
+      1,
+    ],
+    // The one that was notified does not know which of the two the other watches.
+    ['as a whole, out of two', invite('invite-pending'), 2],
+  ])('reaches a subscriber of the other who watches it %s', async (_, ref, reads) => {
+    const stream = subscribeTo(pair.b.origin, [ref]);
     await stream.first(1);
+    pair.sandbox.cronofy.forgetCalls();
     accept();
     const { invitation } = await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
     expect(invitation.recipients).toEqual([{ email: GUEST, status: 'ACCEPTED', comment: null }]);
     await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED' && !invitation.isStale);
-    expect(pair.calls()).toHaveLength(2);
+    expect(pair.calls().length).toBeGreaterThan(0);
+    expect(pair.calls().length).toBeLessThanOrEqual(reads);
   });
 
   test('reaches a subscriber of the other where the quota has nothing left, marked as not confirmed', async () => {
@@ -131,33 +141,37 @@ describe('a notification to one', () => {
   });
 });
 
-test('a change of what both watch, and nobody is told of, costs one read', async () => {
+describe('a change that nobody is notified of costs one read, though both watch', () => {
   const ref = review('review-waiting-1');
-  const first = subscribeTo(pair.a.origin, [ref]);
-  await first.first(1);
-  await untilShared(server, 1);
-  const second = subscribeTo(pair.b.origin, [ref]);
-  await second.first(1);
-  expect(pair.calls()).toHaveLength(1);
-  // Final, so that nobody reads it again.
-  pair.sandbox.partoo.put({ invitation_id: 'review-waiting-1', status: 'DELIVERED' });
-  for (const stream of [first, second]) {
-    expect(await stream.completed).toBe('completed');
-    expect(stream.events.map(({ invitation }) => invitation.deliveryStatus)).toEqual(['SENT', 'DELIVERED']);
-  }
-  expect(pair.calls()).toHaveLength(2);
-});
 
-test('neither reads again what the other has just read', async () => {
-  // The reads of whoever began to watch at the same moment come due at the same moment.
-  const streams = [pair.a, pair.b].map(({ origin }) => subscribeTo(origin, [review('review-waiting-1')]));
-  await Promise.all(streams.map((stream) => stream.first(1)));
-  pair.sandbox.partoo.misbehave({ delayMs: 120, times: 100 });
-  pair.sandbox.partoo.forgetCalls();
-  await vi.waitUntil(() => pair.calls().length > 0, { timeout: 10_000 });
-  pair.sandbox.partoo.put({ invitation_id: 'review-waiting-1', status: 'DELIVERED' });
-  await Promise.all(streams.map((stream) => stream.completed));
-  expect(pair.calls().length).toBeLessThanOrEqual(2);
+  test('since different moments', async () => {
+    const first = subscribeTo(pair.a.origin, [ref]);
+    await first.first(1);
+    await untilShared(server, 1);
+    pair.sandbox.partoo.misbehave({ delayMs: 300, times: 1 });
+    await readReview(pair.b, 'review-created');
+    const second = subscribeTo(pair.b.origin, [ref]);
+    await second.first(1);
+    await expectOneRead([first, second]);
+  });
+
+  test('since the same moment', async () => {
+    const streams = [pair.a, pair.b].map(({ origin }) => subscribeTo(origin, [ref]));
+    await Promise.all(streams.map((stream) => stream.first(1)));
+    pair.sandbox.partoo.misbehave({ delayMs: 120 });
+    await expectOneRead(streams);
+  });
+
+  async function expectOneRead(streams: readonly Subscriber[]): Promise<void> {
+    pair.sandbox.partoo.forgetCalls();
+    // Final, so that it is not read once more.
+    pair.sandbox.partoo.put({ invitation_id: 'review-waiting-1', status: 'DELIVERED' });
+    for (const stream of streams) {
+      expect(await stream.completed).toBe('completed');
+      expect(stream.events.map(({ invitation }) => invitation.deliveryStatus)).toEqual(['SENT', 'DELIVERED']);
+    }
+    expect(pair.calls()).toHaveLength(1);
+  }
 });
 
 test('the quota holds over both: what one has used, the other does not get', async () => {

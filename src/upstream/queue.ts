@@ -1,0 +1,55 @@
+// So many calls at once, and so many waiting for their turn. Who leaves the line gives the place to the next: cockatiel's
+// bulkhead keeps it until the turn comes, and callers would be refused for the sake of others who have gone.
+
+import type { Cancellation } from './cancellation.ts';
+
+export interface Queue {
+  /** Runs the task when its turn comes. @throws QueueFull at once; the cancellation's reason while it waits. */
+  run<T>(task: () => Promise<T>, cancellation: Cancellation): Promise<T>;
+  hasRoom(): boolean;
+}
+
+export class QueueFull extends Error {
+  override readonly name = 'QueueFull';
+}
+
+export function createQueue(maxInFlight: number, maxWaiting: number): Queue {
+  let inFlight = 0;
+  const waiting = new Set<() => void>();
+
+  function leave(): void {
+    const [next] = waiting;
+    if (next === undefined) inFlight -= 1;
+    else next();
+  }
+
+  function turn(cancellation: Cancellation): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (reason: Error) => {
+        waiting.delete(take);
+        reject(reason);
+      };
+      const take = () => {
+        waiting.delete(take);
+        cancellation.remove(giveUp);
+        resolve();
+      };
+      waiting.add(take);
+      cancellation.add(giveUp);
+    });
+  }
+
+  return {
+    async run(task, cancellation) {
+      if (inFlight < maxInFlight) inFlight += 1;
+      else if (waiting.size < maxWaiting) await turn(cancellation);
+      else throw new QueueFull();
+      try {
+        return await task();
+      } finally {
+        leave();
+      }
+    },
+    hasRoom: () => inFlight < maxInFlight,
+  };
+}

@@ -1,0 +1,113 @@
+// Rubbish in Redis, whoever left it there: it is ignored and logged, and the right answer comes from the provider.
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { invite, subscribeTo } from '../live/subscriber.ts';
+import { type Pair, readReview, startPair, untilConnected, untilShared } from './pair.ts';
+import { type RedisServer, startRedisServer } from './server.ts';
+
+const GUEST = 'invite-pending@example.com';
+const SENT = { invitationId: 'review-sent', status: 'PENDING', isStale: false };
+
+let server: RedisServer;
+let pair: Pair;
+beforeAll(async () => {
+  server = await startRedisServer();
+});
+afterAll(() => server.stop());
+
+const unhandled: unknown[] = [];
+const note = (reason: unknown) => void unhandled.push(reason);
+beforeAll(() => void process.on('unhandledRejection', note));
+afterAll(() => void process.off('unhandledRejection', note));
+
+beforeEach(async () => {
+  pair = await startPair(server.url);
+  await untilConnected(server, [pair.a, pair.b]);
+});
+afterEach(async () => {
+  await pair.stop();
+  await server.command('FLUSHALL');
+  expect(unhandled.splice(0)).toEqual([]);
+});
+
+const keys = async (pattern: string) => (await server.command('KEYS', pattern)) as string[];
+const hasLogged = (log: readonly string[]) => log.some((line) => /"level":40.*rubbish/.test(line));
+
+const review = (invitationId: string, more: object = {}) =>
+  JSON.stringify({
+    ref: { type: 'ReviewInvitation', invitationId },
+    invitation: { type: 'ReviewInvitation', invitationId, deliveryStatus: 'DELIVERED', rawStatus: 'DELIVERED' },
+    observedAt: Date.now(),
+    ...more,
+  });
+
+describe('in the key of an invitation', () => {
+  test.each<[string, (key: string) => Promise<unknown>]>([
+    ['a text that is none of ours', (key) => server.command('SET', key, 'rubbish')],
+    ['another JSON', (key) => server.command('SET', key, '{"ref":null}')],
+    ['bytes that are no text', (key) => server.command('SETRANGE', key, 3, '\u0000\u00ff')],
+    ['half of it', (key) => server.command('EVAL', HALVE, 1, key)],
+    ['another invitation', (key) => server.command('SET', key, review('review-other'))],
+    [
+      'a moment that no calendar has',
+      (key) => server.command('SET', key, review('review-sent', { observedAt: 1e300 })),
+    ],
+    ['something of another type', (key) => server.command('EVAL', RETYPE, 1, key)],
+  ])('%s', async (_, spoil) => {
+    await readReview(pair.a, 'review-sent');
+    await untilShared(server, 1);
+    for (const key of await keys('gateway:snapshot:*')) await spoil(key);
+    // It has not heard what the others told each other, so that it looks there.
+    const late = await pair.join();
+    await untilConnected(server, [late]);
+    expect(await readReview(late, 'review-sent')).toEqual(SENT);
+    expect(pair.calls()).toHaveLength(2);
+    expect(hasLogged(late.log)).toBe(true);
+  });
+});
+
+const HALVE = `redis.call('SET', KEYS[1], string.sub(redis.call('GET', KEYS[1]), 1, 40))`;
+const RETYPE = `redis.call('DEL', KEYS[1]) redis.call('RPUSH', KEYS[1], 'rubbish')`;
+
+test('in the key of a quota or a gate: calls are made all the same, and what is read is shared', async () => {
+  await readReview(pair.a, 'review-created');
+  await untilShared(server, 1);
+  for (const key of await keys('gateway:quota:*')) {
+    await server.command('SET', key, 'rubbish');
+    await server.command('RPUSH', key.replace('quota', 'gate'), 'rubbish');
+  }
+  expect(await readReview(pair.a, 'review-sent')).toEqual(SENT);
+  await untilShared(server, 2);
+});
+
+describe('in a message', () => {
+  test.each([
+    ['nothing', ''],
+    ['one word', 'rubbish'],
+    ['several words', 'this is rubbish'],
+    ['JSON cut short', `somebody ${review('review-sent').slice(0, 60)}`],
+    ['a snapshot of one invitation in the name of another', `somebody ${review('review-sent', refTo('review-other'))}`],
+    ['a moment that no calendar has', `somebody ${review('review-sent', { observedAt: 1e300 })}`],
+    ['a notification of a provider that there is not', 'somebody NOBODY {}'],
+    ['a notification that is no JSON', 'somebody CRONOFY {"notification"'],
+    ['a notification of another shape', 'somebody CRONOFY {"notification":{"type":"smart_invite"},"smart_invite":[]}'],
+  ])('%s', async (_, message) => {
+    const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
+    await stream.first(1);
+    const channels = (await server.command('PUBSUB', 'CHANNELS')) as string[];
+    expect(channels.length).toBeGreaterThan(1);
+    for (const channel of channels) expect(await server.command('PUBLISH', channel, message)).toBe(2);
+    await vi.waitUntil(() => hasLogged(pair.a.log) && hasLogged(pair.b.log));
+    pair.sandbox.cronofy.forgetCalls();
+    expect(await readReview(pair.b, 'review-sent')).toEqual(SENT);
+    expect(pair.calls()).toHaveLength(1);
+    // What comes after it is heard.
+    pair.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
+    await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
+    expect(stream.events.every(({ code }) => code === undefined)).toBe(true);
+  });
+});
+
+function refTo(invitationId: string) {
+  return { ref: { type: 'ReviewInvitation', invitationId } };
+}
