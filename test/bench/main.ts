@@ -1,10 +1,13 @@
 // `npm run bench`: every claim about speed and size, measured beside something else in the same run.
 
 import { stopAll } from './processes.ts';
+import { quotaBench } from './quota.ts';
 import { footprint, throughput } from './throughput.ts';
 
 try {
   const held = [await throughput(), await footprint()];
+  await stopAll();
+  held.push(await quotaBench({ speed: 40, share: 0.2 }));
   if (held.includes(false)) {
     console.log('Not every figure holds.');
     process.exitCode = 1;

@@ -41,6 +41,13 @@ export const CASES: readonly Case[] = [
     plain: (n) => JSON.stringify({ refs: [{ invitationId: `id-${n}` }] }),
   },
   {
+    name: 'one review invitation out of 200, asked again and again',
+    connections: 64,
+    floor: 0.5,
+    graphql: (n) => JSON.stringify({ query: ONE, variables: { id: `id-${n % 200}` } }),
+    plain: (n) => JSON.stringify({ refs: [{ invitationId: `id-${n % 200}` }] }),
+  },
+  {
     name: 'fifty invitations (25 + 25) an operation, every id new',
     connections: 4,
     floor: 0.75,

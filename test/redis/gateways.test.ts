@@ -178,8 +178,12 @@ test('the quota holds over both: what one has used, the other does not get', asy
   await restart({ PARTOO_QUOTA: '10/600s' });
   const ids = Array.from({ length: 15 }, (_, n) => `review-${n}`);
   for (const invitation_id of ids) pair.sandbox.partoo.put({ invitation_id, status: 'SENT' });
+  // The first answers are slow, and a slow Redis is done without.
+  for (const gateway of [pair.a, pair.b]) await readInvite(gateway, 'invite-pending');
+  pair.sandbox.cronofy.forgetCalls();
   const read = async (gateway: Pair['a'], some: readonly string[]) => {
-    const answers = await Promise.all(some.map((id) => readReview(gateway, id)));
+    const answers: unknown[] = [];
+    for (const id of some) answers.push(await readReview(gateway, id));
     return answers.filter((answer) => answer !== 'PROVIDER_RATE_LIMITED').length;
   };
   expect(await read(pair.a, ids.slice(0, 8))).toBe(8);
