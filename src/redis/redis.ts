@@ -2,11 +2,14 @@
 // takes too long gives nothing, and for a moment no other is tried, so that a hung server costs no caller more than one
 // timeout. Whoever uses it has an answer of its own for that case.
 
-import { Redis } from 'ioredis';
+import { Redis, ReplyError } from 'ioredis';
 
 export interface SharedRedis {
-  /** What the command gives, or undefined where Redis cannot be asked now. */
-  ask<T>(command: (redis: Redis) => Promise<T>): Promise<T | undefined>;
+  /**
+   * What the command gives, or undefined where Redis cannot be asked now, or refuses: then something else than ours
+   * stands under the key.
+   */
+  ask<T>(command: (redis: Redis) => Promise<T>, onRefusal?: () => void): Promise<T | undefined>;
   /** Told of every message of a channel, and whenever messages may have been missed. */
   listen(channel: string, onMessage: (message: string) => void, onMissed: () => void): Promise<void>;
   isUp(): boolean;
@@ -29,7 +32,7 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
   const commands = new Redis(url, options);
   // A subscription is silent by nature, so nothing of it may time out.
   const { commandTimeout, ...patient } = options;
-  const subscriber = new Redis(url, patient);
+  const subscriber = new Redis(url, { ...patient, autoResubscribe: false });
   let avoidUntil = 0;
   let isUp = false;
 
@@ -46,30 +49,35 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
   subscriber.on('error', () => undefined);
 
   return {
-    async ask(command) {
+    async ask(command, onRefusal) {
       if (!isUp || performance.now() < avoidUntil) return undefined;
       try {
         return await command(commands);
-      } catch {
-        avoidUntil = performance.now() + AVOID_MS;
+      } catch (error) {
+        if (error instanceof ReplyError) onRefusal?.();
+        else avoidUntil = performance.now() + AVOID_MS;
         return undefined;
       }
     },
     async listen(channel, onMessage, onMissed) {
-      let hasListened = false;
+      let isFirst = true;
       subscriber.on('message', (from, message) => {
         if (from === channel) onMessage(message);
       });
       const subscribe = async () => {
         try {
           await subscriber.subscribe(channel);
-          if (hasListened) onMissed();
-          hasListened = true;
+          // Also where it comes up only after the start: what was seen until then was seen alone.
+          if (!isFirst) onMissed();
+          isFirst = false;
         } catch {
           // It is ready again before long, and this is tried again then.
         }
       };
       subscriber.on('ready', subscribe);
+      subscriber.on('close', () => {
+        isFirst = false;
+      });
       if (subscriber.status === 'ready') await subscribe();
     },
     isUp: () => isUp,

@@ -33,8 +33,11 @@ export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: numbe
 
   return {
     async find(ref) {
-      const text = await redis.ask((client) => client.get(keyFor(ref)));
-      return text ? decode(text) : undefined;
+      const text = await redis.ask((client) => client.get(keyFor(ref)), onRubbish);
+      const snapshot = text ? decode(text) : undefined;
+      if (snapshot === undefined || keyOf(snapshot.ref) === keyOf(ref)) return snapshot;
+      onRubbish();
+      return undefined;
     },
     share(snapshot) {
       const text = encodeSnapshot(snapshot);

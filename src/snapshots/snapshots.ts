@@ -58,7 +58,7 @@ export interface Source {
   readonly upstream: Pick<Upstream, 'quota' | 'policy'>;
 }
 
-export interface SnapshotOptions extends Freshness, Omit<StoreLimits, 'ttlMs'> {
+export interface SnapshotOptions extends Freshness, StoreLimits {
   /** Told of every state of an invitation that differs from the one before, and of the first. */
   readonly onChange?: (ref: Ref, snapshot: Snapshot) => void;
   /** What other processes have seen, where there are others. */
@@ -69,7 +69,7 @@ export interface SnapshotOptions extends Freshness, Omit<StoreLimits, 'ttlMs'> {
 
 export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, options: SnapshotOptions): Snapshots {
   const { now = () => performance.now() } = options;
-  const store = createStore({ ...options, ttlMs: Math.max(options.staleMs, options.finalMs) });
+  const store = createStore(options);
   const flights = createFlights();
   const refreshers = new Map<InvitationType, Refresher>();
   for (const [type, source] of sources) {
@@ -141,7 +141,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     store.set(key, entry);
     // A read with ICS answers one without.
     if (key !== plainKey) store.set(plainKey, entry);
-    for (const fulfilled of [key, plainKey]) refreshers.get(ref.type)?.forget(fulfilled);
+    const refresher = refreshers.get(ref.type);
+    refresher?.forget(key);
+    if (key !== plainKey) refresher?.forget(plainKey);
     if (snapshot === null) return;
     // What was shown as stale is told again when it is confirmed.
     const isNews = !before?.snapshot || before.hasFailed || !isSame(before.snapshot.invitation, snapshot.invitation);

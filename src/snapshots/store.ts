@@ -15,23 +15,32 @@ export interface Entry {
 export interface StoreLimits {
   readonly maxEntries: number;
   readonly maxBytes: number;
-  /** How long anything is kept, in milliseconds. */
-  readonly ttlMs: number;
 }
 
 export type Store = Pick<LRUCache<string, Entry>, 'get' | 'set' | 'delete'>;
 
-export function createStore({ maxEntries, maxBytes, ttlMs }: StoreLimits): Store {
+export function createStore({ maxEntries, maxBytes }: StoreLimits): Store {
   return new LRUCache<string, Entry>({
     max: maxEntries,
     maxSize: maxBytes,
-    ttl: ttlMs,
-    sizeCalculation: ({ snapshot }, key) =>
-      2 * key.length + (snapshot === null ? 0 : bytesOf(snapshot.invitation)) + 200,
+    sizeCalculation: ({ snapshot }, key) => 2 * key.length + (snapshot === null ? 200 : bytesOf(snapshot.invitation)),
   });
 }
 
-// Two bytes a character of everything it holds, its structure counted along.
+// What an invitation holds on to: two bytes a character of the texts that may be long, and a kilobyte or so of structure.
+// Writing it out to count would cost more than storing it.
 function bytesOf(invitation: Invitation): number {
-  return 2 * JSON.stringify(invitation).length;
+  if (invitation.type === 'ReviewInvitation') {
+    return 1_000 + 2 * (invitation.invitationId.length + lengthOf(invitation.rawStatus));
+  }
+  const { recipients, replies, event, attachments } = invitation;
+  let characters = invitation.smartInviteId.length + lengthOf(attachments?.icalendar);
+  characters += lengthOf(event.description) + lengthOf(event.summary);
+  for (const { comment } of recipients) characters += 200 + lengthOf(comment);
+  for (const { comment } of replies) characters += 200 + lengthOf(comment);
+  return 2_000 + 2 * characters;
+}
+
+function lengthOf(text: string | null | undefined): number {
+  return text?.length ?? 0;
 }

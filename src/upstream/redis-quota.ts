@@ -10,6 +10,7 @@ import { BACKGROUND_SHARE, createQuota, type Quota, type QuotaWindow } from './q
 // KEYS: the calls made, and the gate. ARGV: a unique name of this call, then usable limit and length of each window.
 // Gives 0 and records the call, or in how many milliseconds to ask again.
 const TAKE = `
+if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local delay = redis.call('PTTL', KEYS[2])
@@ -57,6 +58,8 @@ export function createSharedQuota(
   );
   const keys = [`gateway:quota:${accountId}`, `gateway:gate:${accountId}`];
   const process = crypto.randomUUID();
+  const longestMs = Math.max(...windows.map(({ windowMs }) => windowMs));
+  let aloneUntil = Number.NEGATIVE_INFINITY;
   let calls = 0;
 
   async function takeShared(share: number): Promise<number | undefined> {
@@ -70,9 +73,15 @@ export function createSharedQuota(
     calls += 1;
     const name = `${process}:${calls}`;
     const delayMs = await redis.ask((client) => client.eval(TAKE, keys.length, ...keys, name, ...usable));
-    if (typeof delayMs !== 'number') return undefined;
-    if (delayMs === 0) local.record();
-    return delayMs;
+    if (typeof delayMs !== 'number') {
+      aloneUntil = performance.now() + longestMs;
+      return undefined;
+    }
+    if (delayMs > 0) return delayMs;
+    // Redis knows nothing of what was used while it was away: until that is over, our share holds as well.
+    if (performance.now() < aloneUntil) return local.takeInBackground();
+    local.record();
+    return 0;
   }
 
   return {

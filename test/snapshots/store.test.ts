@@ -1,10 +1,10 @@
 // What is remembered is bounded, by entries, by bytes and by time.
 
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createStore, type Entry } from '../../src/snapshots/store.ts';
 import { refTo, review } from './source.ts';
 
-const ROOMY = { maxEntries: 1_000, maxBytes: 1_000_000, ttlMs: 60_000 };
+const ROOMY = { maxEntries: 1_000, maxBytes: 1_000_000 };
 
 function entry(id = 'one'): Entry {
   const snapshot = { invitation: review(refTo(id), 'SENT'), observedAt: new Date(), isStale: false };
@@ -55,14 +55,4 @@ test('does not keep what is larger than all of it, nor what it replaces', () => 
   store.set('one', entry('x'.repeat(10_000)));
   expect(store.get('one')).toBeUndefined();
   expect(store.get('small')).toBeDefined();
-});
-
-test('keeps it for ttlMs', async () => {
-  const store = createStore({ ...ROOMY, ttlMs: 30 });
-  const long = createStore(ROOMY);
-  store.set('one', entry());
-  long.set('one', entry());
-  expect(store.get('one')).toBeDefined();
-  await vi.waitUntil(() => store.get('one') === undefined);
-  expect(long.get('one')).toBeDefined();
 });
