@@ -97,7 +97,7 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
     rereadAll() {
       for (const { ref } of watched.values()) want(ref, 0);
     },
-    find: (matches) => [...watched.values()].map(({ ref }) => ref).filter(matches),
+    find: (matches) => (watched.size === 0 ? [] : [...watched.values()].map(({ ref }) => ref).filter(matches)),
     stop: () => clearInterval(timer),
   };
 }

@@ -2,8 +2,12 @@
 // reduced to what a read needs: adding and removing a listener of an AbortSignal costs more than the rest of our share
 // of an upstream call, and every call does it several times.
 
+type Listener = (reason: Error) => void;
+
 export class Cancellation {
-  readonly #listeners = new Set<(reason: Error) => void>();
+  // Nearly always there is one listener, so that a set is made for the second alone.
+  #listener: Listener | undefined;
+  #others: Set<Listener> | undefined;
   #reason: Error | undefined;
 
   /** Why it was cancelled; undefined while it is not. */
@@ -15,18 +19,22 @@ export class Cancellation {
   cancel(reason: Error): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    for (const listener of this.#listeners) listener(reason);
-    this.#listeners.clear();
+    const listeners = [...(this.#listener === undefined ? [] : [this.#listener]), ...(this.#others ?? [])];
+    this.#listener = undefined;
+    this.#others = undefined;
+    for (const listener of listeners) listener(reason);
   }
 
   /** Calls the listener at once where it was cancelled already. */
-  add(listener: (reason: Error) => void): void {
-    if (this.#reason === undefined) this.#listeners.add(listener);
-    else listener(this.#reason);
+  add(listener: Listener): void {
+    if (this.#reason !== undefined) listener(this.#reason);
+    else if (this.#listener === undefined) this.#listener = listener;
+    else (this.#others ??= new Set()).add(listener);
   }
 
-  remove(listener: (reason: Error) => void): void {
-    this.#listeners.delete(listener);
+  remove(listener: Listener): void {
+    if (this.#listener === listener) this.#listener = undefined;
+    else this.#others?.delete(listener);
   }
 }
 
