@@ -15,6 +15,8 @@ export interface Wanted {
 export interface Refresher {
   /** Asks for a read of `key` when the quota allows; asking again makes it matter more. */
   want(key: string, wanted: Wanted): void;
+  /** Whether the quota is too short for what is wanted already: whoever comes now is not to be served before. */
+  isBehind(): boolean;
   /** Takes back a wish that something else has fulfilled. */
   forget(key: string): void;
 }
@@ -128,6 +130,7 @@ export function createRefresher(
       }
       if (timer === undefined || (isDelayed && upstream.policy.circuit() === 'CLOSED')) void pump();
     },
+    isBehind: () => wishes.size > 0,
     forget: (key) => void wishes.delete(key),
   };
 }

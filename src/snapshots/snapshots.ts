@@ -88,7 +88,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   ) {
     return flights.join(key, caller, async (cancellation) => {
       // Asked for once a flight, however many join it: each would take of the quota otherwise.
-      if (quota === 'spare' && !(await mayRead(source))) throw new ProviderRateLimited(PROVIDER_OF[ref.type], null);
+      if (quota === 'spare' && !(await mayRead(source, ref.type))) {
+        throw new ProviderRateLimited(PROVIDER_OF[ref.type], null);
+      }
       const payment = quota === 'spare' ? 'taken' : quota;
       try {
         const seen = payment === 'due' ? await findShared(ref, withIcalendar, maxAgeMs) : undefined;
@@ -173,8 +175,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   }
 
   /** Whether a read may be made now for who could do without; its quota is taken if so. */
-  async function mayRead({ upstream }: Source): Promise<boolean> {
-    return upstream.policy.circuit() === 'CLOSED' && (await upstream.quota.takeInBackground()) === 0;
+  async function mayRead({ upstream }: Source, type: InvitationType): Promise<boolean> {
+    if (upstream.policy.circuit() !== 'CLOSED' || refreshers.get(type)?.isBehind()) return false;
+    return (await upstream.quota.takeInBackground()) === 0;
   }
 
   return {

@@ -29,7 +29,10 @@ export class Cancellation {
   add(listener: Listener): void {
     if (this.#reason !== undefined) listener(this.#reason);
     else if (this.#listener === undefined) this.#listener = listener;
-    else (this.#others ??= new Set()).add(listener);
+    else {
+      this.#others ??= new Set();
+      this.#others.add(listener);
+    }
   }
 
   remove(listener: Listener): void {
