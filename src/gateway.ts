@@ -9,7 +9,6 @@ import { createStreams } from './live/streams.ts';
 import { createWatcher } from './live/watcher.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { providers } from './providers/index.ts';
-import { createRedis } from './redis/redis.ts';
 import type { Context, ProviderStatus } from './schema/builder.ts';
 import { schema } from './schema/index.ts';
 import { createGraphQLService } from './server/graphql.ts';
@@ -41,7 +40,10 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
   const redis =
     settings.redisUrl === null
       ? undefined
-      : createRedis(settings.redisUrl.reveal(), (isUp) => log.warn({ isUp }, 'the connection to Redis changed'));
+      : // Loaded where it is used: it is a tenth of what an idle process holds.
+        (await import('./redis/redis.ts')).createRedis(settings.redisUrl.reveal(), (isUp) =>
+          log.warn({ isUp }, 'the connection to Redis changed'),
+        );
   const upstreams = new Map<ProviderName, Upstream>();
   const sources = new Map<InvitationType, Source>();
   for (const account of settings.accounts) {
