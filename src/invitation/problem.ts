@@ -17,6 +17,15 @@ export type ProblemCode =
   | 'PROVIDER_OVERLOADED';
 
 export abstract class Problem extends Error {
+  // Refusals come by the thousand when quota is short, and no stack of one is ever shown: capturing it would be most of
+  // what they cost.
+  constructor(message: string) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+
   abstract readonly code: ProblemCode;
   /** Whether the same request may succeed later without anybody changing anything. */
   readonly retryable: boolean = false;
