@@ -150,7 +150,8 @@ async function notify(port: number, seconds: number, told: Told, watchers: numbe
   for (let n = 0; n < seconds * PER_SECOND; n++) {
     await sleep(Math.max(0, startedAt + (n * 1_000) / PER_SECOND - performance.now()));
     const id = `invite-${(n * 7) % INVITES}`;
-    const comment = `reply ${n}`;
+    // Never said before, by an earlier run either.
+    const comment = `reply ${n} of ${startedAt}`;
     const recipient = { email: `${id}@example.com`, status: n % 2 ? 'accepted' : 'declined', comment };
     const body = JSON.stringify({
       notification: { type: 'smart_invite' },
