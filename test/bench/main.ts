@@ -1,4 +1,4 @@
-// `npm run bench`: every claim about speed and size, measured beside something else in the same run.
+// `npm run bench`: speed beside a plain handler, memory, and a small run of the quota simulation.
 
 import { stopAll } from './processes.ts';
 import { quotaBench } from './quota.ts';

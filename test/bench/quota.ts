@@ -1,7 +1,7 @@
 // `npm run bench:quota`: many viewers, few calls. Two thousand viewers poll pages of twenty out of three thousand live
 // invitations, half of each provider, against the sandbox with its quotas on. The gateway is compared with one that has
-// only per-request loaders. Time runs faster by `--speed`: quotas, ages and polls alike. `--small` is a quarter of it
-// all, for `npm run bench`.
+// only per-request loaders. Time runs faster by `--speed`: quotas, ages and polls alike. `--share` is a part of
+// population and quota alike; `npm run bench` takes a fifth.
 
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// What is remembered is bounded, by entries, by bytes and by time.
+// What is remembered is bounded, by entries and by bytes.
 
 import { expect, test } from 'vitest';
 import { createStore, type Entry } from '../../src/snapshots/store.ts';
