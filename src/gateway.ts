@@ -1,7 +1,7 @@
 // The composition root: the one place that wires the rooms together.
 
 import type { InvitationType, ProviderName } from './invitation/invitation.ts';
-import { isSameInvitation, keyOf } from './invitation/ref.ts';
+import { isSameInvitation } from './invitation/ref.ts';
 import { createChanges } from './live/changes.ts';
 import { createNotifications } from './live/notifications.ts';
 import { createSharedNotifications } from './live/redis-notifications.ts';
@@ -69,7 +69,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
     ...settings.snapshots,
     ...(shared === undefined ? {} : { shared }),
     onChange(ref, snapshot) {
-      changes.publish(keyOf(ref), snapshot);
+      changes.publish(ref.key, snapshot);
       watcher.changed(ref, snapshot);
       for (const other of watcher.find((watched) => isSameInvitation(watched, ref))) {
         // Not where it was read since.

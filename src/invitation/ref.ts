@@ -4,12 +4,20 @@
 import type { CronofyDataCenter, Invitation, InvitationType, ProviderName } from './invitation.ts';
 import { BadUserInput } from './problem.ts';
 
-export interface ReviewInvitationRef {
+interface Keyed {
+  /**
+   * One text a ref and one ref a text, whatever characters are in it: the key of caches and loaders. It is made once,
+   * because a Map looks for a text that it has met before without reading it.
+   */
+  readonly key: string;
+}
+
+export interface ReviewInvitationRef extends Keyed {
   readonly type: 'ReviewInvitation';
   readonly invitationId: string;
 }
 
-export interface SmartInviteRef {
+export interface SmartInviteRef extends Keyed {
   readonly type: 'SmartInvite';
   readonly dataCenter: CronofyDataCenter;
   readonly smartInviteId: string;
@@ -32,23 +40,39 @@ export const DATA_CENTERS: readonly CronofyDataCenter[] = ['AU', 'CA', 'DE', 'SG
 /** Longest id or address that is taken from a caller, in UTF-16 code units: far beyond any that a provider hands out. */
 export const MAX_KEY_LENGTH = 512;
 
-/** @throws BadUserInput where the id is empty, too long or has control characters. */
+/** The ref of an id that comes from no caller. */
 export function reviewInvitationRef(invitationId: string): ReviewInvitationRef {
-  return { type: 'ReviewInvitation', invitationId: checked('invitationId', invitationId) };
+  return { type: 'ReviewInvitation', key: `R ${invitationId}`, invitationId };
 }
 
-/** @throws BadUserInput where the id or the address is empty, too long or has control characters. */
+/** The ref of an id and an address that come from no caller. */
 export function smartInviteRef(
   dataCenter: CronofyDataCenter,
   smartInviteId: string,
   recipientEmail: string | null,
 ): SmartInviteRef {
-  return {
-    type: 'SmartInvite',
+  // The id's length says where the address begins.
+  const whole = `S ${dataCenter} ${smartInviteId.length} ${smartInviteId}`;
+  const key = recipientEmail === null ? whole : `${whole} ${recipientEmail}`;
+  return { type: 'SmartInvite', key, dataCenter, smartInviteId, recipientEmail };
+}
+
+/** @throws BadUserInput where the id is empty, too long or has control characters. */
+export function checkedReviewInvitationRef(invitationId: string): ReviewInvitationRef {
+  return reviewInvitationRef(checked('invitationId', invitationId));
+}
+
+/** @throws BadUserInput where the id or the address is empty, too long or has control characters. */
+export function checkedSmartInviteRef(
+  dataCenter: CronofyDataCenter,
+  smartInviteId: string,
+  recipientEmail: string | null,
+): SmartInviteRef {
+  return smartInviteRef(
     dataCenter,
-    smartInviteId: checked('smartInviteId', smartInviteId),
-    recipientEmail: recipientEmail === null ? null : checked('recipientEmail', recipientEmail),
-  };
+    checked('smartInviteId', smartInviteId),
+    recipientEmail === null ? null : checked('recipientEmail', recipientEmail),
+  );
 }
 
 /** Whether two refs name one invitation in different words: a Smart Invite by recipient, and as a whole. */
@@ -64,25 +88,18 @@ export function isSameInvitation(a: Ref, b: Ref): boolean {
 
 /** The ref of an invitation that was read: for one recipient it names the address as the provider gives it. */
 export function refOf(invitation: Invitation): Ref {
-  if (invitation.type === 'ReviewInvitation') {
-    return { type: 'ReviewInvitation', invitationId: invitation.invitationId };
-  }
+  if (invitation.type === 'ReviewInvitation') return reviewInvitationRef(invitation.invitationId);
   const { dataCenter, smartInviteId, recipient } = invitation;
-  return { type: 'SmartInvite', dataCenter, smartInviteId, recipientEmail: recipient?.email ?? null };
-}
-
-/** One text a ref and one ref a text, whatever characters are in it: the key of caches and loaders. */
-export function keyOf(ref: Ref): string {
-  return JSON.stringify(
-    ref.type === 'ReviewInvitation'
-      ? [ref.type, ref.invitationId]
-      : [ref.type, ref.dataCenter, ref.smartInviteId, ref.recipientEmail],
-  );
+  return smartInviteRef(dataCenter, smartInviteId, recipient?.email ?? null);
 }
 
 /** The opaque, URL-safe id that clients hold. */
 export function globalIdOf(ref: Ref): string {
-  return Buffer.from(keyOf(ref)).toString('base64url');
+  const parts =
+    ref.type === 'ReviewInvitation'
+      ? [ref.type, ref.invitationId]
+      : [ref.type, ref.dataCenter, ref.smartInviteId, ref.recipientEmail];
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
 /** The ref behind a global id, or null for anything that `globalIdOf` cannot have made. */
@@ -103,14 +120,14 @@ function partsOf(id: string): readonly unknown[] {
 function refOfParts([type, ...key]: readonly unknown[]): Ref | null {
   if (type === 'ReviewInvitation') {
     const [invitationId] = key;
-    return typeof invitationId === 'string' ? { type, invitationId } : null;
+    return typeof invitationId === 'string' ? reviewInvitationRef(invitationId) : null;
   }
   if (type === 'SmartInvite') {
     const [code, smartInviteId, recipientEmail] = key;
     const dataCenter = DATA_CENTERS.find((each) => each === code);
     if (dataCenter === undefined || typeof smartInviteId !== 'string') return null;
     if (recipientEmail !== null && typeof recipientEmail !== 'string') return null;
-    return { type, dataCenter, smartInviteId, recipientEmail };
+    return smartInviteRef(dataCenter, smartInviteId, recipientEmail);
   }
   return null;
 }

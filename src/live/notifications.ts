@@ -2,7 +2,7 @@
 // does not allow that now, what the notification says is laid over what is known and shown meanwhile; it is signed, but
 // nothing in it tells when it was sent, so that only the read that follows is believed for good.
 
-import { keyOf, type Ref } from '../invitation/ref.ts';
+import type { Ref } from '../invitation/ref.ts';
 import type { Notification } from '../providers/provider.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Watcher } from './watcher.ts';
@@ -23,7 +23,7 @@ export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher,
   const recent = new Map<string, { ref: Ref; overlay: Notification['overlay'] } | null>();
 
   function handle(ref: Ref, overlay: Notification['overlay']): void {
-    const key = keyOf(ref);
+    const key = ref.key;
     if (recent.has(key)) {
       snapshots.overlay(ref, overlay);
       recent.set(key, { ref, overlay });

@@ -3,7 +3,7 @@
 
 import { isFinal, type Snapshot } from '../invitation/invitation.ts';
 import { Problem, TooManyStreams } from '../invitation/problem.ts';
-import { keyOf, type Ref } from '../invitation/ref.ts';
+import type { Ref } from '../invitation/ref.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { Changes } from './changes.ts';
@@ -75,7 +75,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
       count(callerId, 1);
 
       for (const ref of refs) {
-        const key = keyOf(ref);
+        const key = ref.key;
         if (live.has(key)) continue;
         live.set(key, watcher.watch(ref));
         changes.subscribe(key, give);
@@ -98,7 +98,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
     give: (key: string, snapshot: Snapshot) => void,
     finish: (key: string) => void,
   ): Promise<void> {
-    const key = keyOf(ref);
+    const key = ref.key;
     let hasChanged = false;
     const onChange = () => {
       hasChanged = true;

@@ -3,7 +3,7 @@
 // evenly. Where the provider notifies us, reading is only a safety net.
 
 import { isFinal, type Snapshot } from '../invitation/invitation.ts';
-import { keyOf, type Ref } from '../invitation/ref.ts';
+import type { Ref } from '../invitation/ref.ts';
 
 export interface Watcher {
   /** @returns a function that ends it; the last one to end it stops the reads. */
@@ -66,7 +66,7 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
 
   return {
     watch(ref) {
-      const key = keyOf(ref);
+      const key = ref.key;
       const one = watched.get(key) ?? {
         ref,
         watchers: 0,
@@ -86,7 +86,7 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
       };
     },
     changed(ref, { invitation, isStale }) {
-      const key = keyOf(ref);
+      const key = ref.key;
       const one = watched.get(key);
       if (one === undefined) return;
       if (isFinal(invitation, new Date())) return drop(key);

@@ -4,7 +4,7 @@
 
 import DataLoader from 'dataloader';
 import type { Snapshot } from '../invitation/invitation.ts';
-import { type InvitationOf, keyOf, type Ref } from '../invitation/ref.ts';
+import type { InvitationOf, Ref } from '../invitation/ref.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 
@@ -25,21 +25,23 @@ export interface InvitationLoader {
 /** @param caller is cancelled when the operation's caller has gone. */
 export function createInvitationLoader(snapshots: Pick<Snapshots, 'read'>, caller: Cancellation): InvitationLoader {
   const loader = new DataLoader<Wish, Snapshot | null, string>(readBatch, {
-    cacheKeyFn: ({ ref, withIcalendar, maxAgeMs }) => `${keyOf(ref)} ${withIcalendar} ${maxAgeMs}`,
+    cacheKeyFn: ({ ref, withIcalendar, maxAgeMs }) => `${ref.key} ${withIcalendar} ${maxAgeMs}`,
   });
 
   async function readBatch(wishes: readonly Wish[]): Promise<(Snapshot | null | Error)[]> {
-    const keys = wishes.map((wish) => keyOf(wish.ref));
-    const reads = new Map<string, Promise<Snapshot | null | Error>>();
-    for (const [key, { ref, withIcalendar, maxAgeMs }] of merge(wishes, keys)) {
-      reads.set(key, snapshots.read(ref, { withIcalendar, maxAgeMs, caller }).catch(asError));
-    }
-    const results = await Promise.all(keys.map((key) => reads.get(key) ?? null));
-    // DataLoader would keep a failure as it keeps a value: forget it, so that asking again asks again.
-    wishes.forEach((wish, n) => {
-      if (results[n] instanceof Error) loader.clear(wish);
+    const keys = wishes.map((wish) => wish.ref.key);
+    const merged = merge(wishes, keys);
+    const reads = Array.from(merged.values(), ({ ref, withIcalendar, maxAgeMs }) =>
+      snapshots.read(ref, { withIcalendar, maxAgeMs, caller }),
+    );
+    const outcomes = await Promise.allSettled(reads);
+    const results = new Map(Array.from(merged.keys(), (key, n) => [key, resultOf(outcomes[n])]));
+    return wishes.map((wish, n) => {
+      const result = results.get(keys[n] ?? '') ?? null;
+      // DataLoader would keep a failure as it keeps a value: forget it, so that asking again asks again.
+      if (result instanceof Error) loader.clear(wish);
+      return result;
     });
-    return results;
   }
 
   return {
@@ -75,6 +77,7 @@ function merge(wishes: readonly Wish[], keys: readonly string[]): Map<string, Wi
   return byKey;
 }
 
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('a read was given up');
+function resultOf(outcome: PromiseSettledResult<Snapshot | null> | undefined): Snapshot | null | Error {
+  if (outcome?.status === 'fulfilled') return outcome.value;
+  return outcome?.reason instanceof Error ? outcome.reason : new Error('a read was given up');
 }

@@ -3,12 +3,12 @@
 import type { CronofyDataCenter as DataCenter } from '../invitation/invitation.ts';
 import { BadUserInput } from '../invitation/problem.ts';
 import {
+  checkedReviewInvitationRef,
+  checkedSmartInviteRef,
   isPlausible,
   type Ref,
   refOfGlobalId,
-  reviewInvitationRef,
   type SmartInviteRef,
-  smartInviteRef,
 } from '../invitation/ref.ts';
 import { builder, type Context } from './builder.ts';
 
@@ -74,7 +74,7 @@ export const InvitationRefInput = builder.inputType('InvitationRef', {
  * @throws BadUserInput where an id or an address cannot be one.
  */
 export function refOfInput(input: typeof InvitationRefInput.$inferInput, context: Context): Ref | null {
-  if (input.reviewInvitation) return reviewInvitationRef(input.reviewInvitation.invitationId);
+  if (input.reviewInvitation) return checkedReviewInvitationRef(input.reviewInvitation.invitationId);
   if (input.smartInvite) return refOfSmartInvite(input.smartInvite, context);
   return input.id ? refOfId(input.id) : null;
 }
@@ -95,7 +95,7 @@ export function refOfSmartInvite(
   context: Context,
 ): SmartInviteRef {
   const dataCenter = named.dataCenter ?? context.defaultDataCenter;
-  return smartInviteRef(dataCenter, named.smartInviteId, named.recipientEmail ?? null);
+  return checkedSmartInviteRef(dataCenter, named.smartInviteId, named.recipientEmail ?? null);
 }
 
 /**

@@ -1,7 +1,7 @@
 // A review invitation, and the query that asks for one.
 
 import type { ReviewInvitation as Domain, Snapshot } from '../invitation/invitation.ts';
-import { reviewInvitationRef } from '../invitation/ref.ts';
+import { checkedReviewInvitationRef } from '../invitation/ref.ts';
 import { builder } from './builder.ts';
 import { Invitation, Node } from './invitation.ts';
 import { INVITATION_ID, MAX_AGE_SECONDS, maxAgeMsOf } from './ref-input.ts';
@@ -46,7 +46,7 @@ builder.queryField('reviewInvitation', (t) =>
     description: 'One review invitation; null where Partoo knows none with this id.',
     args: { invitationId: t.arg.id(INVITATION_ID), maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS) },
     resolve: async (_, { invitationId, maxAgeSeconds }, { loaders }) => {
-      const ref = reviewInvitationRef(invitationId);
+      const ref = checkedReviewInvitationRef(invitationId);
       return loaders.invitation.load({ ref, withIcalendar: false, maxAgeMs: maxAgeMsOf(maxAgeSeconds) });
     },
   }),

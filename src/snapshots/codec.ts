@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Invitation } from '../invitation/invitation.ts';
-import type { Ref } from '../invitation/ref.ts';
+import { globalIdOf, type Ref, refOfGlobalId } from '../invitation/ref.ts';
 
 const DataCenter = z.enum(['AU', 'CA', 'DE', 'SG', 'UK', 'US']);
 const text = z.string().nullable();
@@ -42,15 +42,11 @@ const InvitationCode: z.ZodType<Invitation> = z.discriminatedUnion('type', [
   }),
 ]);
 
-const RefCode: z.ZodType<Ref> = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('ReviewInvitation'), invitationId: z.string() }),
-  z.object({
-    type: z.literal('SmartInvite'),
-    dataCenter: DataCenter,
-    smartInviteId: z.string(),
-    recipientEmail: text,
-  }),
-]);
+const RefCode = z.string().transform((id, context): Ref => {
+  const ref = refOfGlobalId(id);
+  if (ref === null) context.addIssue('no global id');
+  return ref ?? z.NEVER;
+});
 
 const Shared = z.object({
   ref: RefCode,
@@ -62,7 +58,7 @@ const Shared = z.object({
 export type SharedSnapshot = z.infer<typeof Shared>;
 
 export function encodeSnapshot(shared: SharedSnapshot): string {
-  return JSON.stringify(shared);
+  return JSON.stringify({ ...shared, ref: globalIdOf(shared.ref) });
 }
 
 export function decodeSnapshot(textOfIt: string): SharedSnapshot | undefined {

@@ -19,7 +19,13 @@ export interface Flights {
 interface Flight {
   readonly result: Promise<Snapshot | null>;
   readonly cancellation: Cancellation;
+  readonly passengers: Passenger[];
   waiting: number;
+}
+
+interface Passenger {
+  readonly caller: Cancellation;
+  readonly leave: () => void;
 }
 
 export function createFlights(): Flights {
@@ -27,32 +33,35 @@ export function createFlights(): Flights {
 
   function launch(key: string, start: (cancellation: Cancellation) => Promise<Snapshot | null>): Flight {
     const cancellation = new Cancellation();
-    const flight: Flight = { result: start(cancellation), cancellation, waiting: 0 };
+    const flight: Flight = { result: start(cancellation), cancellation, passengers: [], waiting: 0 };
     flights.set(key, flight);
     const land = () => {
-      if (flights.get(key) === flight) flights.delete(key);
+      for (const { caller, leave } of flight.passengers) caller.remove(leave);
+      close(key, flight);
     };
     flight.result.then(land, land);
-    // Whoever comes from now on must not wait for a read that is being given up.
-    cancellation.add(land);
     return flight;
   }
 
+  /** Whoever comes from now on starts another one. */
+  function close(key: string, flight: Flight): void {
+    if (flights.get(key) === flight) flights.delete(key);
+  }
+
   return {
-    async join(key, caller, start) {
-      if (caller.reason !== undefined) throw caller.reason;
+    join(key, caller, start) {
+      if (caller.reason !== undefined) return Promise.reject(caller.reason);
       const flight = flights.get(key) ?? launch(key, start);
-      flight.waiting += 1;
       const leave = () => {
         flight.waiting -= 1;
-        if (flight.waiting === 0) flight.cancellation.cancel(new CallerGone());
+        if (flight.waiting > 0) return;
+        close(key, flight);
+        flight.cancellation.cancel(new CallerGone());
       };
+      flight.waiting += 1;
+      flight.passengers.push({ caller, leave });
       caller.add(leave);
-      try {
-        return await flight.result;
-      } finally {
-        caller.remove(leave);
-      }
+      return flight.result;
     },
     has: (key) => flights.has(key),
     landing: (key) => flights.get(key)?.result.catch(() => undefined),

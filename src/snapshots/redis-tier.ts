@@ -2,7 +2,7 @@
 // has just read. Keys are digests, because a ref holds an address.
 
 import { createHash } from 'node:crypto';
-import { keyOf, type Ref } from '../invitation/ref.ts';
+import type { Ref } from '../invitation/ref.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import { decodeSnapshot, encodeSnapshot, type SharedSnapshot } from './codec.ts';
 
@@ -21,9 +21,7 @@ const CHANNEL = 'gateway:snapshots';
 export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: number, onRubbish: () => void): SharedTier {
   const process = crypto.randomUUID();
   const keyFor = (ref: Ref) =>
-    `gateway:snapshot:${createHash('sha256')
-      .update(`${scope} ${keyOf(ref)}`)
-      .digest('base64url')}`;
+    `gateway:snapshot:${createHash('sha256').update(`${scope} ${ref.key}`).digest('base64url')}`;
 
   function decode(text: string): SharedSnapshot | undefined {
     const snapshot = decodeSnapshot(text);
@@ -35,7 +33,7 @@ export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: numbe
     async find(ref) {
       const text = await redis.ask((client) => client.get(keyFor(ref)), onRubbish);
       const snapshot = text ? decode(text) : undefined;
-      if (snapshot === undefined || keyOf(snapshot.ref) === keyOf(ref)) return snapshot;
+      if (snapshot === undefined || snapshot.ref.key === ref.key) return snapshot;
       onRubbish();
       return undefined;
     },

@@ -13,7 +13,7 @@ import {
   ProviderUnauthorized,
   ProviderUnavailable,
 } from '../invitation/problem.ts';
-import { keyOf, PROVIDER_OF, type Ref } from '../invitation/ref.ts';
+import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
 import type { Reader } from '../providers/provider.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment, Upstream } from '../upstream/upstream.ts';
@@ -122,7 +122,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
   /** Keeps what another process has seen, where that is newer than what is known here. */
   function adopt({ ref, invitation, observedAt }: SharedSnapshot): Entry {
-    const key = keyOf(ref);
+    const key = ref.key;
     const known = store.get(key);
     // The wall clock is the one that processes share; ours never goes back, so the age is what is carried over.
     const seenAt = now() - Math.max(0, Date.now() - observedAt);
@@ -138,7 +138,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
   function keep(key: string, ref: Ref, entry: Entry): void {
     const { snapshot } = entry;
-    const plainKey = keyOf(ref);
+    const plainKey = ref.key;
     const before = store.get(plainKey);
     store.set(key, entry);
     // A read with ICS answers one without.
@@ -153,7 +153,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   }
 
   function want(ref: Ref, unlessWithinMs = 0): void {
-    const key = keyOf(ref);
+    const key = ref.key;
     const seenAt = store.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
     if (now() - seenAt < unlessWithinMs || flights.has(key)) return;
     refreshers.get(ref.type)?.want(key, { ref, withIcalendar: false, seenAt });
@@ -184,7 +184,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     async read(ref, { withIcalendar, maxAgeMs, caller }) {
       const source = sources.get(ref.type);
       if (source === undefined) throw new ProviderNotConfigured(PROVIDER_OF[ref.type]);
-      const key = withIcalendar ? `${keyOf(ref)} with ICS` : keyOf(ref);
+      const key = withIcalendar ? `${ref.key} with ICS` : ref.key;
       const entry = store.get(key);
       const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.seenAt;
       if (entry !== undefined && ageMs <= (maxAgeMs ?? freshMsOf(entry, options))) return entry.snapshot;
@@ -215,7 +215,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     want,
     adopt: (shared) => void adopt(shared),
     async readSoon(ref) {
-      const key = keyOf(ref);
+      const key = ref.key;
       const source = sources.get(ref.type);
       // A read under way may have begun before what makes us read.
       await flights.landing(key);
@@ -224,7 +224,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       return isRead;
     },
     overlay(ref, change) {
-      const key = keyOf(ref);
+      const key = ref.key;
       const entry = store.get(key);
       if (!entry?.snapshot) return;
       const invitation = change(entry.snapshot.invitation);

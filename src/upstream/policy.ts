@@ -66,14 +66,46 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
   const queue = createQueue(options.maxInFlight, options.maxWaiting);
   const budget = createRetryBudget();
   const retries = retry(
-    handleWhen((error) => (isFailing(error) || error instanceof ProviderThrottled) && budget.spend()),
+    handleWhen((error) => mayBeRepeated(error) && budget.spend()),
     { maxAttempts: MAX_RETRIES, backoff: new ExponentialBackoff(RETRY_DELAY) },
   );
+  const failures = createFailureRate();
   const breaker = circuitBreaker(
     // A probe that tells nothing of the provider must not close the breaker, which cockatiel would do.
     handleWhen((error) => isFailing(error) || (breaker.state === CircuitState.HalfOpen && tellsNothing(error))),
-    { halfOpenAfter: new ExponentialBackoff(PROBE_DELAY), breaker: createFailureRate() },
+    { halfOpenAfter: new ExponentialBackoff(PROBE_DELAY), breaker: failures },
   );
+
+  /** Makes the attempts of one call; `first` was made already, if it is given. */
+  function insist<T>(attempt: (turn: Turn) => Promise<T>, turn: Omit<Turn, 'number'>, first?: Promise<T>): Promise<T> {
+    return retries.execute(({ attempt: number }) => {
+      if (turn.cancellation.reason !== undefined) throw turn.cancellation.reason;
+      // cockatiel lets everybody else wait for the probe's outcome: they are told at once instead.
+      if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
+      return breaker.execute(() => (number === 0 && first !== undefined ? first : attempt({ ...turn, number })));
+    });
+  }
+
+  async function makeCall<T>(attempt: (turn: Turn) => Promise<T>, turn: Omit<Turn, 'number'>): Promise<T> {
+    await queue.enter(turn.cancellation);
+    try {
+      budget.earn();
+      if (breaker.state !== CircuitState.Closed) return await insist(attempt, turn);
+      // Nearly every call ends here: cockatiel, which costs more than the rest of us, sees what failed only.
+      const first = attempt({ ...turn, number: 0 });
+      try {
+        const answer = await first;
+        failures.success(CircuitState.Closed);
+        return answer;
+      } catch (error) {
+        // Where the breaker has opened meanwhile, it must not take this old failure for that of its probe.
+        if (!mayBeRepeated(error) || breaker.state !== CircuitState.Closed) throw error;
+        return await insist(attempt, turn, first);
+      }
+    } finally {
+      queue.leave();
+    }
+  }
 
   return {
     run: (attempt, caller) =>
@@ -88,22 +120,20 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
         const remainingMs = () => options.totalTimeoutMs - (performance.now() - startedAt);
         const deadline = setTimeout(() => giveUp(new ProviderTimeout(provider)), options.totalTimeoutMs);
         caller.add(giveUp);
-
-        queue
-          .run(() => {
-            budget.earn();
-            return retries.execute(({ attempt: number }) => {
-              if (cancellation.reason !== undefined) throw cancellation.reason;
-              // cockatiel lets everybody else wait for the probe's outcome: they are told at once instead.
-              if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
-              return breaker.execute(() => attempt({ cancellation, number, remainingMs }));
-            });
-          }, cancellation)
-          .finally(() => {
-            clearTimeout(deadline);
-            caller.remove(giveUp);
-          })
-          .then(resolve, (error: unknown) => reject(problemOf(error, provider)));
+        const end = () => {
+          clearTimeout(deadline);
+          caller.remove(giveUp);
+        };
+        makeCall(attempt, { cancellation, remainingMs }).then(
+          (answer) => {
+            end();
+            resolve(answer);
+          },
+          (error: unknown) => {
+            end();
+            reject(problemOf(error, provider));
+          },
+        );
       }),
     hasRoom: queue.hasRoom,
     circuit: () =>
@@ -115,6 +145,10 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
 /** The provider is failing, rather than refusing this one request. */
 function isFailing(error: unknown): boolean {
   return error instanceof ProviderTimeout || error instanceof ProviderUnavailable;
+}
+
+function mayBeRepeated(error: unknown): boolean {
+  return isFailing(error) || error instanceof ProviderThrottled;
 }
 
 function tellsNothing(error: unknown): boolean {

@@ -4,14 +4,21 @@
 import type { Cancellation } from './cancellation.ts';
 
 export interface Queue {
-  /** Runs the task when its turn comes. @throws QueueFull at once; the cancellation's reason while it waits. */
-  run<T>(task: () => Promise<T>, cancellation: Cancellation): Promise<T>;
+  /**
+   * Takes a place among those in flight, now or when the turn comes; whoever has one calls `leave` when done.
+   * @throws QueueFull at once; the cancellation's reason while it waits.
+   */
+  enter(cancellation: Cancellation): Promise<void>;
+  leave(): void;
   hasRoom(): boolean;
 }
 
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
 }
+
+// The same for every call that needs not wait: nearly all.
+const ENTERED = Promise.resolve();
 
 export function createQueue(maxInFlight: number, maxWaiting: number): Queue {
   let inFlight = 0;
@@ -40,16 +47,14 @@ export function createQueue(maxInFlight: number, maxWaiting: number): Queue {
   }
 
   return {
-    async run(task, cancellation) {
-      if (inFlight < maxInFlight) inFlight += 1;
-      else if (waiting.size < maxWaiting) await turn(cancellation);
-      else throw new QueueFull();
-      try {
-        return await task();
-      } finally {
-        leave();
+    enter(cancellation) {
+      if (inFlight < maxInFlight) {
+        inFlight += 1;
+        return ENTERED;
       }
+      return waiting.size < maxWaiting ? turn(cancellation) : Promise.reject(new QueueFull());
     },
+    leave,
     hasRoom: () => inFlight < maxInFlight,
   };
 }

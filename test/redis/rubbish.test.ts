@@ -1,6 +1,7 @@
 // Rubbish in Redis, whoever left it there: it is ignored and logged, and the right answer comes from the provider.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { globalIdOf, reviewInvitationRef } from '../../src/invitation/ref.ts';
 import { invite, subscribeTo } from '../live/subscriber.ts';
 import { type Pair, readReview, startPair, untilConnected, untilShared } from './pair.ts';
 import { type RedisServer, startRedisServer } from './server.ts';
@@ -35,7 +36,7 @@ const hasLogged = (log: readonly string[]) => log.some((line) => /"level":40.*ru
 
 const review = (invitationId: string, more: object = {}) =>
   JSON.stringify({
-    ref: { type: 'ReviewInvitation', invitationId },
+    ref: globalIdOf(reviewInvitationRef(invitationId)),
     invitation: { type: 'ReviewInvitation', invitationId, deliveryStatus: 'DELIVERED', rawStatus: 'DELIVERED' },
     observedAt: Date.now(),
     ...more,

@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SmartInvite } from '../../src/invitation/invitation.ts';
+import { smartInviteRef } from '../../src/invitation/ref.ts';
 import { decodeSmartInvite, type SmartInviteWire } from '../../src/providers/cronofy/wire.ts';
 import { CRONOFY_CLIENT_SECRET, type CronofyImitation, startCronofy } from '../../src/sandbox/cronofy.ts';
 import type { ImitationOptions } from '../../src/sandbox/imitation.ts';
@@ -44,7 +45,7 @@ const LUNCH = {
 const ASKED = { smart_invite_id: 'lunch', recipient_email: GUEST };
 
 function decode(wire: unknown, smartInviteId: string, recipientEmail: string | null): SmartInvite {
-  return decodeSmartInvite(wire, { type: 'SmartInvite', dataCenter: 'US', smartInviteId, recipientEmail });
+  return decodeSmartInvite(wire, smartInviteRef('US', smartInviteId, recipientEmail));
 }
 
 async function control(action: string, json: object): Promise<number> {

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SmartInvite } from '../../src/invitation/invitation.ts';
 import { ProviderNotConfigured } from '../../src/invitation/problem.ts';
-import type { SmartInviteRef } from '../../src/invitation/ref.ts';
+import { smartInviteRef } from '../../src/invitation/ref.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots } from '../../src/snapshots/snapshots.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
@@ -19,12 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-const board: SmartInviteRef = {
-  type: 'SmartInvite',
-  dataCenter: 'US',
-  smartInviteId: 'board',
-  recipientEmail: null,
-};
+const board = smartInviteRef('US', 'board', null);
 
 function invite(withIcalendar: boolean): SmartInvite {
   const time = { dateTime: '2099-05-04T09:30:00Z', date: null, timeZone: null };

@@ -3,7 +3,7 @@
 
 import { vi } from 'vitest';
 import type { Invitation, ReviewInvitation } from '../../src/invitation/invitation.ts';
-import type { Ref, ReviewInvitationRef } from '../../src/invitation/ref.ts';
+import { type Ref, type ReviewInvitationRef, reviewInvitationRef } from '../../src/invitation/ref.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots, type SnapshotOptions, type Source } from '../../src/snapshots/snapshots.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
@@ -61,7 +61,7 @@ export function review(ref: ReviewInvitationRef, deliveryStatus: ReviewInvitatio
   return { type: 'ReviewInvitation', invitationId: ref.invitationId, deliveryStatus, rawStatus: deliveryStatus };
 }
 
-export const refTo = (invitationId: string): ReviewInvitationRef => ({ type: 'ReviewInvitation', invitationId });
+export const refTo = (invitationId: string): ReviewInvitationRef => reviewInvitationRef(invitationId);
 
 /** Snapshots of one source, and a way to ask for one that says in short what came. */
 export function snapshotsOf(source: FakeSource, options: Partial<SnapshotOptions> = {}) {

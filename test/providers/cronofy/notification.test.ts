@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SmartInvite } from '../../../src/invitation/invitation.ts';
-import { smartInviteRef } from '../../../src/invitation/ref.ts';
+import { reviewInvitationRef, smartInviteRef } from '../../../src/invitation/ref.ts';
 import { decodeNotification, isSigned } from '../../../src/providers/cronofy/notification.ts';
 import { decodeSmartInvite } from '../../../src/providers/cronofy/wire.ts';
 import { Secret } from '../../../src/upstream/secret.ts';
@@ -113,7 +113,7 @@ describe('a notification', () => {
     expect(read?.names(smartInviteRef('DE', 'the-id', 'Cronofy@Example.com'))).toBe(true);
     expect(read?.names(smartInviteRef('US', 'the-id', EMAIL))).toBe(false);
     expect(read?.names(smartInviteRef('DE', 'another', EMAIL))).toBe(false);
-    expect(read?.names({ type: 'ReviewInvitation', invitationId: 'the-id' })).toBe(false);
+    expect(read?.names(reviewInvitationRef('the-id'))).toBe(false);
   });
 
   test('of an invite to several people names the invite as a whole', () => {
