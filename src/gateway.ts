@@ -20,7 +20,7 @@ import { createSnapshots, type Source } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createQuota } from './upstream/quota.ts';
 import { createSharedQuota } from './upstream/redis-quota.ts';
-import { createTransport } from './upstream/request.ts';
+import { createTransport, type Transport } from './upstream/request.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
 /** How long a provider is waited for, and how many calls at once it gets. */
@@ -36,7 +36,7 @@ const LIMITS = {
 
 /** @throws Error where the host and port cannot be listened on. */
 export async function startGateway(settings: Settings, log: Logger): Promise<RunningServer> {
-  const transport = createTransport(LIMITS);
+  const transports: Transport[] = [];
   const redis =
     settings.redisUrl === null
       ? undefined
@@ -52,6 +52,8 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
       redis === undefined
         ? createQuota(provider, account.quota)
         : createSharedQuota(provider, account.quota, redis, { accountId: account.id, processes: settings.processes });
+    const transport = createTransport(LIMITS);
+    transports.push(transport);
     const upstream = createUpstream(provider, transport, { ...LIMITS, quota });
     upstream.policy.onCircuit(() => log.warn({ provider, circuit: upstream.policy.circuit() }, 'the breaker changed'));
     upstreams.set(provider, upstream);
@@ -128,7 +130,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
       streams.stop();
       watcher.stop();
       await server.stop(timeoutMs);
-      await transport.close();
+      await Promise.all(transports.map((transport) => transport.close()));
       redis?.close();
     },
   };

@@ -25,7 +25,8 @@ export interface InvitationLoader {
 /** @param caller is cancelled when the operation's caller has gone. */
 export function createInvitationLoader(snapshots: Pick<Snapshots, 'read'>, caller: Cancellation): InvitationLoader {
   const loader = new DataLoader<Wish, Snapshot | null, string>(readBatch, {
-    cacheKeyFn: ({ ref, withIcalendar, maxAgeMs }) => `${ref.key} ${withIcalendar} ${maxAgeMs}`,
+    cacheKeyFn: ({ ref, withIcalendar, maxAgeMs }) =>
+      withIcalendar || maxAgeMs !== null ? `${ref.key} ${withIcalendar} ${maxAgeMs}` : ref.key,
   });
 
   async function readBatch(wishes: readonly Wish[]): Promise<(Snapshot | null | Error)[]> {

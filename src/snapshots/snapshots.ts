@@ -152,11 +152,15 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     if (isNews) options.onChange?.(ref, snapshot);
   }
 
-  function want(ref: Ref, unlessWithinMs = 0): void {
-    const key = ref.key;
+  /** Asks for a read behind everybody's back, unless one is under way that fulfils it. */
+  function wantBy(key: string, ref: Ref, withIcalendar: boolean): void {
     const seenAt = store.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    if (now() - seenAt < unlessWithinMs || flights.has(key)) return;
-    refreshers.get(ref.type)?.want(key, { ref, withIcalendar: false, seenAt });
+    if (!flights.has(key)) refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt });
+  }
+
+  function want(ref: Ref, unlessWithinMs = 0): void {
+    const seenAt = store.get(ref.key)?.seenAt ?? Number.NEGATIVE_INFINITY;
+    if (now() - seenAt >= unlessWithinMs) wantBy(ref.key, ref, false);
   }
 
   async function refresh(
@@ -190,24 +194,18 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       if (entry !== undefined && ageMs <= (maxAgeMs ?? freshMsOf(entry, options))) return entry.snapshot;
 
       const old = entry !== undefined && entry.snapshot !== null && ageMs <= options.staleMs ? entry.snapshot : null;
-      const want = () => {
-        // The read under way fulfils it.
-        if (flights.has(key)) return;
-        refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt: entry?.seenAt ?? Number.NEGATIVE_INFINITY });
-      };
-
       if (old !== null && maxAgeMs === null) {
         if (ageMs <= options.revalidateMs) {
-          want();
+          wantBy(key, ref, withIcalendar);
           return entry?.hasFailed ? stale(old) : old;
         }
         const read = fly(source, key, { ref, withIcalendar }, caller, 'spare');
-        return within(options.patienceMs, read, old, want);
+        return within(options.patienceMs, read, old, () => wantBy(key, ref, withIcalendar));
       }
       try {
         return await fly(source, key, { ref, withIcalendar, maxAgeMs }, caller, 'due');
       } catch (error) {
-        if (error instanceof ProviderRateLimited) want();
+        if (error instanceof ProviderRateLimited) wantBy(key, ref, withIcalendar);
         if (old !== null && isPassing(error)) return stale(old);
         throw error;
       }

@@ -1,6 +1,6 @@
-// How one account's calls are made, from the outside in: a queue (so many at once, so many waiting), one deadline over
-// everything, retries with full jitter and a budget, a breaker, and one attempt: quota, request, answer. cockatiel has
-// the mechanics of retry and breaker; here is what counts as what.
+// How one account's calls are made, from the outside in: so many at once and so many waiting, one deadline over
+// everything, retries with full jitter and a budget, a breaker, and one attempt: a connection, quota, request, answer.
+// cockatiel has the mechanics of retry and breaker; here is what counts as what.
 
 import {
   BrokenCircuitError,
@@ -22,7 +22,6 @@ import {
 } from '../invitation/problem.ts';
 import { CallerGone, Cancellation } from './cancellation.ts';
 import { createFailureRate } from './failure-rate.ts';
-import { createQueue, QueueFull } from './queue.ts';
 import { createRetryBudget } from './retry-budget.ts';
 
 export interface PolicyOptions {
@@ -36,7 +35,7 @@ export interface Policy {
   /**
    * Runs an attempt when its turn comes, and again where that may help. Its cancellation is the caller's, or comes when
    * the deadline has passed.
-   * @throws ProviderOverloaded at once where the queue is full, ProviderUnavailable at once where the breaker is open,
+   * @throws ProviderOverloaded at once where as many calls wait as may, ProviderUnavailable at once where the breaker is open,
    * ProviderTimeout at the deadline, or what the last attempt threw.
    */
   run<T>(attempt: (turn: Turn) => Promise<T>, caller: Cancellation): Promise<T>;
@@ -48,12 +47,26 @@ export interface Policy {
 }
 
 /** What an attempt is given. */
-export interface Turn {
+export class Turn {
   readonly cancellation: Cancellation;
   /** 0 for the first attempt. */
   readonly number: number;
-  /** What is left of the deadline, in milliseconds. */
-  remainingMs(): number;
+  readonly #deadline: number;
+
+  constructor(cancellation: Cancellation, number: number, deadline: number) {
+    this.cancellation = cancellation;
+    this.number = number;
+    this.#deadline = deadline;
+  }
+
+  /** What is left of the call's deadline, in milliseconds. */
+  remainingMs(): number {
+    return this.#deadline - performance.now();
+  }
+
+  next(): Turn {
+    return new Turn(this.cancellation, this.number + 1, this.#deadline);
+  }
 }
 
 const MAX_RETRIES = 2;
@@ -63,7 +76,8 @@ const RETRY_DELAY = { initialDelay: 100, maxDelay: 2_000, generator: fullJitterG
 const PROBE_DELAY = { initialDelay: 5_000, maxDelay: 10_000, generator: noJitterGenerator };
 
 export function createPolicy(provider: ProviderName, options: PolicyOptions): Policy {
-  const queue = createQueue(options.maxInFlight, options.maxWaiting);
+  const { maxInFlight, maxWaiting, totalTimeoutMs } = options;
+  let calls = 0;
   const budget = createRetryBudget();
   const retries = retry(
     handleWhen((error) => mayBeRepeated(error) && budget.spend()),
@@ -76,55 +90,58 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
     { halfOpenAfter: new ExponentialBackoff(PROBE_DELAY), breaker: failures },
   );
 
-  /** Makes the attempts of one call; `first` was made already, if it is given. */
-  function insist<T>(attempt: (turn: Turn) => Promise<T>, turn: Omit<Turn, 'number'>, first?: Promise<T>): Promise<T> {
+  /** Makes the attempts of one call; the outcome of the first is given where it was made already. */
+  function insist<T>(attempt: (turn: Turn) => Promise<T>, first: Turn, made?: Promise<T>): Promise<T> {
+    let turn = first;
     return retries.execute(({ attempt: number }) => {
       if (turn.cancellation.reason !== undefined) throw turn.cancellation.reason;
       // cockatiel lets everybody else wait for the probe's outcome: they are told at once instead.
       if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
-      return breaker.execute(() => (number === 0 && first !== undefined ? first : attempt({ ...turn, number })));
+      if (number > 0) turn = turn.next();
+      return breaker.execute(() => (number === 0 && made !== undefined ? made : attempt(turn)));
     });
   }
 
-  async function makeCall<T>(attempt: (turn: Turn) => Promise<T>, turn: Omit<Turn, 'number'>): Promise<T> {
-    await queue.enter(turn.cancellation);
-    try {
-      budget.earn();
-      if (breaker.state !== CircuitState.Closed) return await insist(attempt, turn);
-      // Nearly every call ends here: cockatiel, which costs more than the rest of us, sees what failed only.
-      const first = attempt({ ...turn, number: 0 });
-      try {
-        const answer = await first;
+  function makeCall<T>(attempt: (turn: Turn) => Promise<T>, turn: Turn): Promise<T> {
+    if (breaker.state !== CircuitState.Closed) return insist(attempt, turn);
+    // Nearly every call ends here: cockatiel, which costs more than the rest of this file, sees only what failed.
+    const first = attempt(turn);
+    return first.then(
+      (answer) => {
         failures.success(CircuitState.Closed);
         return answer;
-      } catch (error) {
+      },
+      (error: unknown) => {
         // Where the breaker has opened meanwhile, it must not take this old failure for that of its probe.
-        if (!mayBeRepeated(error) || breaker.state !== CircuitState.Closed) throw error;
-        return await insist(attempt, turn, first);
-      }
-    } finally {
-      queue.leave();
-    }
+        const isOver = turn.cancellation.reason !== undefined || breaker.state !== CircuitState.Closed;
+        if (isOver || !mayBeRepeated(error)) throw error;
+        return insist(attempt, turn, first);
+      },
+    );
   }
 
   return {
     run: (attempt, caller) =>
       new Promise((resolve, reject) => {
+        if (calls >= maxInFlight + maxWaiting) return reject(new ProviderOverloaded(provider));
         const cancellation = new Cancellation();
-        // Whoever waits is answered at once, also where the call still waits for its turn.
+        // Whoever waits is answered at once, also where an attempt does not hear of it.
         const giveUp = (reason: Error) => {
           reject(reason);
+          end();
           cancellation.cancel(reason);
         };
-        const startedAt = performance.now();
-        const remainingMs = () => options.totalTimeoutMs - (performance.now() - startedAt);
-        const deadline = setTimeout(() => giveUp(new ProviderTimeout(provider)), options.totalTimeoutMs);
-        caller.add(giveUp);
         const end = () => {
+          if (cancellation.reason !== undefined) return;
           clearTimeout(deadline);
           caller.remove(giveUp);
+          calls -= 1;
         };
-        makeCall(attempt, { cancellation, remainingMs }).then(
+        const deadline = setTimeout(() => giveUp(new ProviderTimeout(provider)), totalTimeoutMs);
+        caller.add(giveUp);
+        calls += 1;
+        budget.earn();
+        makeCall(attempt, new Turn(cancellation, 0, performance.now() + totalTimeoutMs)).then(
           (answer) => {
             end();
             resolve(answer);
@@ -135,7 +152,7 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
           },
         );
       }),
-    hasRoom: queue.hasRoom,
+    hasRoom: () => calls < maxInFlight,
     circuit: () =>
       breaker.state === CircuitState.Closed ? 'CLOSED' : breaker.state === CircuitState.HalfOpen ? 'HALF_OPEN' : 'OPEN',
     onCircuit: (listener) => void breaker.onStateChange(listener),
@@ -156,7 +173,6 @@ function tellsNothing(error: unknown): boolean {
 }
 
 function problemOf(error: unknown, provider: ProviderName): unknown {
-  if (error instanceof QueueFull) return new ProviderOverloaded(provider);
   if (error instanceof BrokenCircuitError) return new ProviderUnavailable(provider);
   return error;
 }

@@ -24,6 +24,10 @@ export interface QuotaStatus {
 export interface Quota {
   /** Takes one call for background work where its share has one now. @returns 0, or in how many milliseconds to ask again. */
   takeInBackground(): number | Promise<number>;
+  /** Why a caller with so many others ahead cannot be served within `patienceMs`; undefined where that may be. */
+  refusal(ahead: number, patienceMs: number): ProviderRateLimited | undefined;
+  /** Takes one call for a caller, if that needs no waiting. */
+  takeNow(): boolean;
   /**
    * Takes one call for a caller, now or when its turn comes.
    * @throws ProviderRateLimited at once where that is not within `patienceMs`; the reason where it is cancelled.
@@ -78,6 +82,12 @@ export function createQuota(
     made = (made + 1) % size;
   }
 
+  function takeNow(): boolean {
+    if (waiting.length > 0 || delayOf(0, 1) > 0) return false;
+    record();
+    return true;
+  }
+
   function serve(): void {
     clearTimeout(timer);
     timer = undefined;
@@ -92,7 +102,13 @@ export function createQuota(
     }
   }
 
-  const refusal = (delayMs: number) => new ProviderRateLimited(provider, Math.max(1, Math.ceil(delayMs / 1_000)));
+  /** Why nobody can be served at this place of the line within `patienceMs`. */
+  function refusalAt(place: number, patienceMs: number): ProviderRateLimited | undefined {
+    const delayMs = delayOf(place, 1);
+    return delayMs > patienceMs
+      ? new ProviderRateLimited(provider, Math.max(1, Math.ceil(delayMs / 1_000)))
+      : undefined;
+  }
 
   return {
     record,
@@ -103,15 +119,12 @@ export function createQuota(
       if (delayMs === 0) record();
       return delayMs;
     },
+    refusal: (ahead, patienceMs) => refusalAt(waiting.length + ahead, patienceMs),
+    takeNow,
     take(patienceMs, cancellation) {
-      const delayMs = delayOf(waiting.length, 1);
-      if (delayMs === 0 && waiting.length === 0) {
-        record();
-        return TAKEN;
-      }
-      if (delayMs > patienceMs) {
-        return Promise.reject(refusal(delayMs));
-      }
+      if (takeNow()) return Promise.resolve();
+      const refused = refusalAt(waiting.length, patienceMs);
+      if (refused !== undefined) return Promise.reject(refused);
       return new Promise((resolve, reject) => {
         const leave = (reason: Error) => {
           cancellation.remove(leave);
@@ -136,8 +149,8 @@ export function createQuota(
       closedUntil = Math.max(closedUntil, now() + forMs);
       // Who was let into the line may have lost hope by now; the last first, so that nobody's place moves meanwhile.
       for (const [place, waiter] of [...waiting.entries()].reverse()) {
-        const delayMs = delayOf(place, 1);
-        if (now() + delayMs > waiter.until) waiter.leave(refusal(delayMs));
+        const refused = refusalAt(place, waiter.until - now());
+        if (refused !== undefined) waiter.leave(refused);
       }
       if (waiting.length > 0) serve();
     },
@@ -154,9 +167,6 @@ export function createQuota(
     },
   };
 }
-
-// The same for every call that needs not wait: nearly all.
-const TAKEN = Promise.resolve();
 
 interface Waiter {
   /** When it would rather be refused. */

@@ -88,6 +88,9 @@ export function createSharedQuota(
     async takeInBackground() {
       return (await takeShared(BACKGROUND_SHARE)) ?? local.takeInBackground();
     },
+    // Redis is asked when a connection is free.
+    refusal: () => undefined,
+    takeNow: () => false,
     async take(patienceMs, cancellation) {
       const until = performance.now() + patienceMs;
       while (true) {

@@ -1,12 +1,12 @@
-// One attempt at one call: request in, status and bytes out. The only file that knows undici. It works with undici's
-// dispatch handlers and not with its streams, because then one timer bounds the whole attempt, a dripping or endless
-// body is cut where it is counted, and no unread body can be left behind. Redirects are never followed: a credential
-// in `x-APIKey` would travel along.
+// One attempt at one call: request in, status and bytes out. It works with undici's dispatch handlers and not with its
+// streams, because then one timer bounds the whole attempt, a dripping or endless body is cut where it is counted, and
+// no unread body can be left behind. Redirects are never followed: a credential in `x-APIKey` would travel along.
 
-import { Client, type Dispatcher } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../invitation/problem.ts';
 import type { Cancellation } from './cancellation.ts';
+import { type ConnectionLimits, type Connections, createConnections, type Waiter } from './connections.ts';
 
 export interface UpstreamRequest {
   readonly provider: ProviderName;
@@ -30,101 +30,66 @@ export interface UpstreamAnswer {
 /** What every call sends: a compressed body could be far larger than what is counted, so none is asked for. */
 export const FIXED_HEADERS: readonly string[] = ['accept', 'application/json', 'accept-encoding', 'identity'];
 
+/** Asked when a connection is free: nothing, where the call may be made at once, or what has to be waited for. */
+export type Admit = () => Promise<void> | undefined;
+
 export interface Transport {
   /**
-   * One GET, on a connection of the origin's that is kept alive.
-   * @throws ProviderTimeout after `attemptTimeoutMs`, ProviderUnavailable where the network fails, ProviderBadResponse
-   * where the body passes `maxBytes`; the cancellation's reason where it is cancelled.
+   * One GET, on a connection of the origin's that is kept alive, when its turn comes.
+   * @throws ProviderTimeout after `attemptTimeoutMs` from then on, ProviderUnavailable where the network fails,
+   * ProviderBadResponse where the body passes `maxBytes`; what `admit` throws; the cancellation's reason where it is
+   * cancelled.
    */
-  get(request: UpstreamRequest, cancellation: Cancellation): Promise<UpstreamAnswer>;
+  get(request: UpstreamRequest, cancellation: Cancellation, admit?: Admit): Promise<UpstreamAnswer>;
+  /** How many calls wait for a connection. */
+  waiting(): number;
   close(): Promise<void>;
 }
 
-export interface TransportOptions {
-  readonly connectTimeoutMs: number;
+export interface AttemptTimeouts {
   readonly headersTimeoutMs: number;
   readonly attemptTimeoutMs: number;
 }
 
-export function createTransport(options: TransportOptions): Transport {
-  const clients = new Set<Client>();
-  const idle = new Map<string, Client[]>();
-
-  // One call a connection at a time, the one used last first: so that few stay warm and the others close by themselves.
-  // There are never more than calls are let through at once. (undici's Pool does the same for a fifth more a call.)
-  function connect(origin: string): Client {
-    const client = new Client(origin, {
-      pipelining: 1,
-      connect: { timeout: options.connectTimeoutMs },
-      // Each attempt has a timer of its own, that also bounds what undici's two do not: a drip.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: 30_000,
-    });
-    clients.add(client);
-    return client;
-  }
-
-  function idleOf(origin: string): Client[] {
-    const list = idle.get(origin) ?? [];
-    if (list.length === 0) idle.set(origin, list);
-    return list;
-  }
-
+/** The way to one account's provider. */
+export function createTransport(options: ConnectionLimits & AttemptTimeouts): Transport {
+  const connections = createConnections(options);
   return {
-    get: (request, cancellation) =>
+    get: (request, cancellation, admit) =>
       new Promise((resolve, reject) => {
-        const free = idleOf(request.origin);
-
-        function send(client: Client, isReused: boolean): void {
-          if (cancellation.reason !== undefined) {
-            reject(cancellation.reason);
-            return;
-          }
-          const attempt = new Attempt(request, cancellation, options, {
-            resolve,
-            reject,
-            release: () => free.push(client),
-            // The server closed a connection that was kept alive just as it was used again: that tells nothing of the
-            // server, so that the call is made once more, on a new connection, and nobody notices.
-            ...(isReused ? { repeat: () => send(connect(request.origin), false) } : {}),
-          });
-          client.dispatch({ method: 'GET', path: targetOf(request), headers: request.headers }, attempt);
-        }
-
-        const kept = free.pop();
-        send(kept ?? connect(request.origin), kept !== undefined);
+        if (cancellation.reason !== undefined) return reject(cancellation.reason);
+        connections.enter(new Attempt(request, cancellation, connections, options, admit, resolve, reject));
       }),
-    async close() {
-      await Promise.all([...clients].map((client) => client.destroy()));
-    },
+    waiting: connections.waiting,
+    close: connections.close,
   };
 }
 
 /** Path and query: exactly the parameters given, every reserved character encoded, `+` and the space too. */
 export function targetOf(request: Pick<UpstreamRequest, 'path' | 'query'>): string {
-  const query = Object.entries(request.query)
-    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value.toWellFormed())}`)
-    .join('&');
-  return query === '' ? request.path : `${request.path}?${query}`;
-}
-
-interface Outcome {
-  resolve(answer: UpstreamAnswer): void;
-  reject(reason: Error): void;
-  /** The connection is free again. */
-  release(): void;
-  /** Makes the call once more, where that is right when not a byte of an answer came. */
-  repeat?(): void;
+  let target = request.path;
+  let separator = '?';
+  for (const name of Object.keys(request.query)) {
+    const value = request.query[name] ?? '';
+    target += `${separator}${encodeURIComponent(name)}=${encodeURIComponent(value.toWellFormed())}`;
+    separator = '&';
+  }
+  return target;
 }
 
 /** Collects one answer; whatever comes first (end, error, cap, timer, cancellation) settles it, and the rest is ignored. */
-class Attempt implements Dispatcher.DispatchHandler {
+class Attempt implements Dispatcher.DispatchHandler, Waiter {
   readonly #request: UpstreamRequest;
   readonly #cancellation: Cancellation;
-  readonly #outcome: Outcome;
-  #timer: NodeJS.Timeout;
+  readonly #connections: Connections;
+  readonly #timeouts: AttemptTimeouts;
+  readonly #admit: Admit | undefined;
+  readonly #resolve: (answer: UpstreamAnswer) => void;
+  readonly #reject: (reason: Error) => void;
   readonly #onCancel = (reason: Error) => this.#fail(reason);
+  #client: Client | undefined;
+  #isReused = false;
+  #timer: NodeJS.Timeout | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #failure: Error | undefined;
   #status = 0;
@@ -135,17 +100,51 @@ class Attempt implements Dispatcher.DispatchHandler {
   constructor(
     request: UpstreamRequest,
     cancellation: Cancellation,
-    { headersTimeoutMs, attemptTimeoutMs }: TransportOptions,
-    outcome: Outcome,
+    connections: Connections,
+    timeouts: AttemptTimeouts,
+    admit: Admit | undefined,
+    resolve: (answer: UpstreamAnswer) => void,
+    reject: (reason: Error) => void,
   ) {
     this.#request = request;
     this.#cancellation = cancellation;
-    this.#outcome = outcome;
+    this.#connections = connections;
+    this.#timeouts = timeouts;
+    this.#admit = admit;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    cancellation.add(this.#onCancel);
+  }
+
+  get origin(): string {
+    return this.#request.origin;
+  }
+
+  begin(client: Client, isReused: boolean): void {
+    this.#client = client;
+    this.#isReused = isReused;
+    const admission = this.#admit?.();
+    if (admission === undefined) this.#send(client);
+    else void this.#await(admission, client);
+  }
+
+  async #await(admission: Promise<void>, client: Client): Promise<void> {
+    try {
+      await admission;
+    } catch (reason) {
+      this.#fail(reason instanceof Error ? reason : new ProviderUnavailable(this.#request.provider));
+    }
+    if (this.#failure === undefined) this.#send(client);
+    else this.#release();
+  }
+
+  #send(client: Client): void {
+    const { headersTimeoutMs, attemptTimeoutMs } = this.#timeouts;
     this.#timer = setTimeout(() => {
       if (this.#status === 0) return this.#timeOut();
       this.#timer = setTimeout(() => this.#timeOut(), attemptTimeoutMs - headersTimeoutMs);
     }, headersTimeoutMs);
-    cancellation.add(this.#onCancel);
+    client.dispatch({ method: 'GET', path: targetOf(this.#request), headers: this.#request.headers }, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -165,23 +164,38 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#outcome.release();
+    // First of all: whoever is next is to find the connection before undici takes it for idle.
+    this.#release();
     if (this.#failure !== undefined) return;
     this.#settle();
     const [first, ...more] = this.#chunks;
     const body = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks);
-    this.#outcome.resolve({ status: this.#status, headers: this.#headers, body });
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#outcome.release();
-    if (this.#failure !== undefined) return;
-    if (this.#status === 0 && this.#outcome.repeat !== undefined && isClosed(error)) {
-      this.#settle();
-      this.#outcome.repeat();
+    if (this.#failure === undefined && this.#status === 0 && this.#isReused && isClosed(error)) {
+      this.#repeat();
     } else {
       this.#fail(problemOf(error, this.#request.provider));
+      // undici is not done with the connection yet.
+      queueMicrotask(() => this.#release());
     }
+  }
+
+  // The server closed a connection that was kept alive just as it was used again: that tells nothing of the server, so
+  // that the call is made once more, on a new connection, and nobody notices.
+  #repeat(): void {
+    clearTimeout(this.#timer);
+    this.#controller = undefined;
+    this.#isReused = false;
+    if (this.#client === undefined) return;
+    this.#client = this.#connections.exchange(this.origin, this.#client);
+    this.#send(this.#client);
+  }
+
+  #release(): void {
+    if (this.#client !== undefined) this.#connections.release(this.origin, this.#client);
   }
 
   #timeOut(): void {
@@ -193,8 +207,9 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#failure = reason;
     this.#settle();
     this.#chunks = [];
-    this.#outcome.reject(reason);
-    this.#controller?.abort(CANCELLED);
+    this.#reject(reason);
+    if (this.#client === undefined) this.#connections.leave(this);
+    else this.#controller?.abort(CANCELLED);
   }
 
   #settle(): void {

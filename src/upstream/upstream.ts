@@ -2,12 +2,11 @@
 // call; what comes back is JSON, "not found", or a problem.
 
 import type { ProviderName } from '../invitation/invitation.ts';
-import { ProviderThrottled } from '../invitation/problem.ts';
-import { type Answer, readAnswer } from './answer.ts';
+import { type Answer, readAnswer, retryAfterSeconds } from './answer.ts';
 import type { Cancellation } from './cancellation.ts';
 import { createPolicy, type Policy, type PolicyOptions } from './policy.ts';
 import type { Quota } from './quota.ts';
-import type { Transport, UpstreamRequest } from './request.ts';
+import type { Transport, UpstreamAnswer, UpstreamRequest } from './request.ts';
 
 export interface Upstream {
   /**
@@ -33,18 +32,23 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
   const { quota } = options;
   const policy = createPolicy(provider, options);
 
+  function read(answer: UpstreamAnswer): Answer {
+    if (answer.status === 429) {
+      const seconds = retryAfterSeconds(answer.headers['retry-after']) ?? DEFAULT_RETRY_AFTER_SECONDS;
+      quota.close(seconds * 1_000);
+    }
+    return readAnswer(answer, provider);
+  }
+
   return {
     call: (request, caller, payment) =>
-      policy.run(async ({ cancellation, number, remainingMs }) => {
-        if (payment === 'due' || number > 0) await quota.take(remainingMs(), cancellation);
-        try {
-          return readAnswer(await transport.get(request, cancellation), provider);
-        } catch (error) {
-          if (error instanceof ProviderThrottled) {
-            quota.close((error.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS) * 1_000);
-          }
-          throw error;
-        }
+      policy.run((turn) => {
+        const isDue = payment === 'due' || turn.number > 0;
+        // Whoever cannot be served is told before waiting for a connection.
+        const refusal = isDue ? quota.refusal(transport.waiting(), turn.remainingMs()) : undefined;
+        if (refusal !== undefined) return Promise.reject(refusal);
+        const pay = () => (quota.takeNow() ? undefined : quota.take(turn.remainingMs(), turn.cancellation));
+        return transport.get(request, turn.cancellation, isDue ? pay : undefined).then(read);
       }, caller),
     quota,
     policy,

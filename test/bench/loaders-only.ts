@@ -15,7 +15,12 @@ import { readAnswer } from '../../src/upstream/answer.ts';
 import { createTransport } from '../../src/upstream/request.ts';
 
 const settings = readSettings(process.env);
-const transport = createTransport({ connectTimeoutMs: 1_000, headersTimeoutMs: 3_000, attemptTimeoutMs: 4_000 });
+const transport = createTransport({
+  maxInFlight: 32,
+  connectTimeoutMs: 1_000,
+  headersTimeoutMs: 3_000,
+  attemptTimeoutMs: 4_000,
+});
 const readers = new Map<InvitationType, Reader>(
   settings.accounts.map((account) => [
     account.reads,

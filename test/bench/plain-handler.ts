@@ -8,6 +8,9 @@ interface Ref {
   readonly smartInviteId?: string;
 }
 
+// The same calls to the byte: undici sends what it is given and no more.
+const HEADERS = { accept: 'application/json', 'accept-encoding': 'identity' };
+
 const [port, partooPort, cronofyPort] = process.argv.slice(2).map(Number);
 const partoo = new Pool(`http://127.0.0.1:${partooPort}`, { connections: 32 });
 const cronofy = new Pool(`http://127.0.0.1:${cronofyPort}`, { connections: 32 });
@@ -18,12 +21,12 @@ async function read({ invitationId, smartInviteId }: Ref): Promise<unknown> {
       ? await cronofy.request({
           method: 'GET',
           path: `/v1/smart_invites?smart_invite_id=${encodeURIComponent(smartInviteId ?? '')}`,
-          headers: { authorization: 'Bearer secret' },
+          headers: { ...HEADERS, authorization: 'Bearer secret' },
         })
       : await partoo.request({
           method: 'GET',
           path: `/v2/review_booster/invitation_status?invitation_id=${encodeURIComponent(invitationId)}`,
-          headers: { 'x-APIKey': 'key' },
+          headers: { ...HEADERS, 'x-APIKey': 'key' },
         });
   const json = await body.json();
   return statusCode === 200 ? json : null;

@@ -11,16 +11,21 @@ import {
   createTransport,
   FIXED_HEADERS,
   type Transport,
-  type TransportOptions,
   targetOf,
   type UpstreamRequest,
 } from '../../src/upstream/request.ts';
 
+type TransportOptions = Parameters<typeof createTransport>[0];
 type Behave = (response: ServerResponse, request: IncomingMessage) => void;
 
 /** Far beyond a test's own limit: a test that would wait for one of these fails. */
 const NEVER = 600_000;
-const PATIENT: TransportOptions = { connectTimeoutMs: NEVER, headersTimeoutMs: NEVER, attemptTimeoutMs: NEVER };
+const PATIENT: TransportOptions = {
+  maxInFlight: 32,
+  connectTimeoutMs: NEVER,
+  headersTimeoutMs: NEVER,
+  attemptTimeoutMs: NEVER,
+};
 
 const good: Behave = (response) => response.end('{"fine":true}');
 
@@ -219,6 +224,113 @@ describe('a call', () => {
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ProviderUnavailable);
     expect(String(failure)).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/);
+  });
+
+  describe('when all connections are busy', () => {
+    const held: ServerResponse[] = [];
+    const answerAll = async (count: number) => {
+      for (let n = 0; n < count; n++) {
+        while (held.length === 0) await new Promise(setImmediate);
+        held.shift()?.end('{}');
+      }
+    };
+    beforeEach(() => {
+      held.length = 0;
+      behave = (response) => void held.push(response);
+    });
+
+    test('is made when its turn comes, in the order of asking, and on a connection that is there', async () => {
+      const transport = transportWith({ maxInFlight: 2 });
+      const calls = [1, 2, 3, 4, 5].map((id) => call(transport, { query: { id: String(id) } }));
+      expect(transport.waiting()).toBe(3);
+      while (held.length < 2) await new Promise(setImmediate);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(held).toHaveLength(2);
+      await answerAll(5);
+      await Promise.all(calls);
+      expect(targets.slice(2)).toEqual(['GET /read?id=3', 'GET /read?id=4', 'GET /read?id=5']);
+      expect(transport.waiting()).toBe(0);
+      expect(sockets).toHaveLength(2);
+    });
+
+    test('and given up in the line, is never made, and whoever is behind moves up', async () => {
+      const transport = transportWith({ maxInFlight: 1 });
+      const cancellation = new Cancellation();
+      const first = call(transport);
+      const given = transport.get(request({ query: { id: 'given-up' } }), cancellation);
+      const last = call(transport, { query: { id: 'last' } });
+      const reason = new CallerGone();
+      cancellation.cancel(reason);
+      await expect(given).rejects.toBe(reason);
+      await answerAll(2);
+      await Promise.all([first, last]);
+      expect(targets).toEqual(['GET /read?id=a%20b', 'GET /read?id=last']);
+    });
+
+    test('and made at another origin, keeps to the same bound', async () => {
+      const transport = transportWith({ maxInFlight: 1 });
+      const { origin } = new URL(request().origin.replace('127.0.0.1', 'localhost'));
+      const calls = [call(transport), call(transport, { origin }), call(transport)];
+      for (let n = 0; n < 3; n++) {
+        await answerAll(1);
+        expect(held).toHaveLength(0);
+      }
+      await Promise.all(calls);
+      expect(sockets).toHaveLength(2);
+    });
+
+    test('and fails, leaves its place to the next', async () => {
+      const transport = transportWith({ maxInFlight: 1 });
+      behave = (response) => response.socket?.resetAndDestroy();
+      const failing = call(transport);
+      const next = call(transport);
+      await expect(failing).rejects.toThrow(ProviderUnavailable);
+      behave = good;
+      await next.catch(() => undefined);
+      expect((await call(transport)).status).toBe(200);
+    });
+  });
+
+  describe('that has to be admitted', () => {
+    test('is asked about when a connection is free, and keeps it while it waits', async () => {
+      const transport = transportWith({ maxInFlight: 1 });
+      const { promise: admission, resolve: admit } = Promise.withResolvers<void>();
+      const asked: string[] = [];
+      const first = transport.get(request(), new Cancellation(), () => {
+        asked.push('first');
+        return admission;
+      });
+      const second = transport.get(request(), new Cancellation(), () => {
+        asked.push('second');
+        return undefined;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect([asked, targets]).toEqual([['first'], []]);
+      admit();
+      await Promise.all([first, second]);
+      expect([asked, targets.length]).toEqual([['first', 'second'], 2]);
+    });
+
+    test('and is not, is not made, and its place is free', async () => {
+      const transport = transportWith({ maxInFlight: 1 });
+      const refusal = new ProviderUnavailable('PARTOO');
+      await expect(transport.get(request(), new Cancellation(), () => Promise.reject(refusal))).rejects.toBe(refusal);
+      await call(transport);
+      expect(targets).toHaveLength(1);
+    });
+
+    test('and is given up meanwhile, is not made though it is admitted, and its place is free', async () => {
+      const transport = transportWith({ maxInFlight: 1 });
+      const { promise: admission, resolve: admit } = Promise.withResolvers<void>();
+      const cancellation = new Cancellation();
+      const pending = transport.get(request({ query: { id: 'given-up' } }), cancellation, () => admission);
+      const reason = new CallerGone();
+      cancellation.cancel(reason);
+      await expect(pending).rejects.toBe(reason);
+      admit();
+      await call(transport);
+      expect(targets).toEqual(['GET /read?id=a%20b']);
+    });
   });
 
   const partOf = (length: number, then: (socket: Socket | null) => void): Behave => {

@@ -14,7 +14,8 @@ const Time = z
   .transform((text) => text.replace(/^(\d{4}-\d{2}-\d{2}) (?=\d)/, '$1T'))
   .pipe(z.union([z.iso.datetime({ offset: true }), z.iso.date()]));
 
-const EventTimeWire = z.union([Time, z.object({ time: Time, tzid: z.string().nullish() })]);
+// The usual shape first: a union tries one after the other.
+const EventTimeWire = z.union([z.object({ time: Time, tzid: z.string().nullish() }), Time]);
 
 export const ReplyWire = z.object({
   email: z.string().min(1),
