@@ -1,7 +1,8 @@
 // What several gateway processes share, through one Redis (or Valkey). It is never relied upon: a command that fails or
-// takes too long gives nothing, and for a moment no other is tried, so that a hung server costs no caller more than one
-// timeout. Whoever uses it has an answer of its own for that case.
+// takes too long gives nothing, and none is tried until the server answers again, so that a hung one costs no caller more
+// than a timeout. Whoever uses it has an answer of its own for that case.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, ReplyError } from 'ioredis';
 
 export interface SharedRedis {
@@ -12,12 +13,14 @@ export interface SharedRedis {
   ask<T>(command: (redis: Redis) => Promise<T>, onRefusal?: () => void): Promise<T | undefined>;
   /** Told of every message of a channel, and whenever messages may have been missed. */
   listen(channel: string, onMessage: (message: string) => void, onMissed: () => void): Promise<void>;
+  /** Told when it answers again after commands have been lost: what others were to be told, they were not. */
+  onRecovered(listener: () => void): void;
   isUp(): boolean;
   close(): void;
 }
 
 const COMMAND_TIMEOUT_MS = 50;
-const AVOID_MS = 1_000;
+const PROBE_MS = 1_000;
 const MAX_RECONNECT_MS = 1_000;
 
 /** @param onState Told when it comes and goes. */
@@ -33,13 +36,37 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
   // A subscription is silent by nature, so nothing of it may time out.
   const { commandTimeout, ...patient } = options;
   const subscriber = new Redis(url, { ...patient, autoResubscribe: false });
-  let avoidUntil = 0;
-  let isUp = false;
+  const recoveredListeners: (() => void)[] = [];
+  let isUp: boolean | undefined;
+  let isProbing = false;
 
   function setState(next: boolean): void {
     if (next === isUp) return;
+    const isBack = next && isUp === false;
     isUp = next;
     onState(next);
+    if (isBack) for (const listener of recoveredListeners) listener();
+  }
+
+  /** A command was lost: the server hangs, or this process was late itself. Nobody asks until it answers. */
+  async function probe(): Promise<void> {
+    if (isProbing) return;
+    isProbing = true;
+    while (commands.status === 'ready' && !(await answers())) {
+      setState(false);
+      await sleep(PROBE_MS, undefined, { ref: false });
+    }
+    isProbing = false;
+    if (commands.status === 'ready') setState(true);
+  }
+
+  async function answers(): Promise<boolean> {
+    try {
+      await commands.ping();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   commands.on('ready', () => setState(true));
@@ -50,12 +77,12 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
 
   return {
     async ask(command, onRefusal) {
-      if (!isUp || performance.now() < avoidUntil) return undefined;
+      if (!isUp) return undefined;
       try {
         return await command(commands);
       } catch (error) {
         if (error instanceof ReplyError) onRefusal?.();
-        else avoidUntil = performance.now() + AVOID_MS;
+        else void probe();
         return undefined;
       }
     },
@@ -80,7 +107,8 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
       });
       if (subscriber.status === 'ready') await subscribe();
     },
-    isUp: () => isUp,
+    onRecovered: (listener) => void recoveredListeners.push(listener),
+    isUp: () => isUp === true,
     close() {
       commands.disconnect();
       subscriber.disconnect();

@@ -9,6 +9,8 @@ import { decodeSnapshot, encodeSnapshot, type SharedSnapshot } from './codec.ts'
 export interface SharedTier {
   /** What any process has last seen of it. */
   find(ref: Ref): Promise<SharedSnapshot | undefined>;
+  /** Whether it is this process that reads it now: one of all does, until it has shared it or has taken too long. */
+  claim(ref: Ref): Promise<boolean>;
   /** Keeps it for the others, and tells them. */
   share(snapshot: SharedSnapshot): void;
   /** Told of what others have read, and whenever something of it may have been missed. */
@@ -17,11 +19,18 @@ export interface SharedTier {
 
 const CHANNEL = 'gateway:snapshots';
 
+/** How long nobody else reads what a process has claimed, in milliseconds: far longer than a read mostly takes. */
+const CLAIM_MS = 2_000;
+
+/** Instead of a snapshot: some that were read could not be shared. */
+const MISSED = 'missed';
+
 /** @param scope Tells apart gateways with other accounts on the same Redis. @param onRubbish Told of what is ignored. */
 export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: number, onRubbish: () => void): SharedTier {
   const process = crypto.randomUUID();
-  const keyFor = (ref: Ref) =>
-    `gateway:snapshot:${createHash('sha256').update(`${scope} ${ref.key}`).digest('base64url')}`;
+  const channel = `${CHANNEL}:${scope}`;
+  const digestOf = (ref: Ref) => createHash('sha256').update(`${scope} ${ref.key}`).digest('base64url');
+  const keyFor = (ref: Ref) => `gateway:snapshot:${digestOf(ref)}`;
 
   function decode(text: string): SharedSnapshot | undefined {
     const snapshot = decodeSnapshot(text);
@@ -37,25 +46,32 @@ export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: numbe
       onRubbish();
       return undefined;
     },
+    async claim(ref) {
+      const owner = await redis.ask((client) =>
+        client.set(`gateway:claim:${digestOf(ref)}`, process, 'PX', CLAIM_MS, 'NX', 'GET'),
+      );
+      // Where Redis cannot be asked, each reads for itself.
+      return owner === undefined || owner === null || owner === process;
+    },
     share(snapshot) {
       const text = encodeSnapshot(snapshot);
       void redis.ask((client) =>
-        client
-          .pipeline()
-          .set(keyFor(snapshot.ref), text, 'PX', ttlMs)
-          .publish(`${CHANNEL}:${scope}`, `${process} ${text}`)
-          .exec(),
+        client.pipeline().set(keyFor(snapshot.ref), text, 'PX', ttlMs).publish(channel, `${process} ${text}`).exec(),
       );
     },
-    listen: (onSnapshot, onMissed) =>
-      redis.listen(
-        `${CHANNEL}:${scope}`,
+    listen(onSnapshot, onMissed) {
+      redis.onRecovered(() => void redis.ask((client) => client.publish(channel, `${process} ${MISSED}`)));
+      return redis.listen(
+        channel,
         (message) => {
           if (message.startsWith(`${process} `)) return;
-          const snapshot = decode(message.slice(message.indexOf(' ') + 1));
+          const text = message.slice(message.indexOf(' ') + 1);
+          if (text === MISSED) return onMissed();
+          const snapshot = decode(text);
           if (snapshot !== undefined) onSnapshot(snapshot);
         },
         onMissed,
-      ),
+      );
+    },
   };
 }

@@ -30,6 +30,9 @@ const MAX_WISHES = 20_000;
 /** While the breaker is not closed, how often a read is tried, in milliseconds: it is the probe. */
 const PROBE_MS = 1_000;
 
+/** How long another process is given to read what it has claimed, in milliseconds. */
+const CLAIMED_MS = 2_000;
+
 interface Wish extends Wanted {
   askedAt: number;
   asks: number;
@@ -37,11 +40,17 @@ interface Wish extends Wanted {
   notBefore: number;
 }
 
-/** @param read Reads what is wanted, and says whether that is settled; its quota has been taken. It never rejects. */
+export interface RefresherOptions {
+  /** Reads what is wanted, and says whether that is settled; its quota has been taken. It never rejects. */
+  readonly read: (key: string, wanted: Wanted) => Promise<boolean>;
+  /** Whether this process is the one to read it, where there are others. */
+  readonly claim?: (ref: Ref) => Promise<boolean>;
+  readonly now: () => number;
+}
+
 export function createRefresher(
   upstream: Pick<Upstream, 'quota' | 'policy'>,
-  read: (key: string, wanted: Wanted) => Promise<boolean>,
-  now: () => number,
+  { read, claim, now }: RefresherOptions,
 ): Refresher {
   const wishes = new Map<string, Wish>();
   let timer: NodeJS.Timeout | undefined;
@@ -77,6 +86,13 @@ export function createRefresher(
         if (wishes.size > 0) wait(PROBE_MS);
         return;
       }
+      const [key, wish] = most;
+      if (claim !== undefined && !(await claim(wish.ref))) {
+        // Whoever reads it shares it; where that does not come, it is still wanted.
+        wish.notBefore = now() + CLAIMED_MS;
+        continue;
+      }
+      if (wishes.get(key) !== wish) continue;
       const taken = upstream.policy.hasRoom() ? upstream.quota.takeInBackground() : PROBE_MS;
       // Only a shared quota has to be waited for.
       const delayMs = typeof taken === 'number' ? taken : await taken;
@@ -84,7 +100,6 @@ export function createRefresher(
         wait(delayMs);
         return;
       }
-      const [key, wish] = most;
       wishes.delete(key);
       reading += 1;
       void read(key, wish).then((isRead) => {

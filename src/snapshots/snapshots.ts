@@ -62,7 +62,7 @@ export interface SnapshotOptions extends Freshness, StoreLimits {
   /** Told of every state of an invitation that differs from the one before, and of the first. */
   readonly onChange?: (ref: Ref, snapshot: Snapshot) => void;
   /** What other processes have seen, where there are others. */
-  readonly shared?: Pick<SharedTier, 'find' | 'share'>;
+  readonly shared?: Pick<SharedTier, 'find' | 'claim' | 'share'>;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
@@ -75,7 +75,11 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   for (const [type, source] of sources) {
     refreshers.set(
       type,
-      createRefresher(source.upstream, (key, wanted) => refresh(source, key, wanted, 'taken'), now),
+      createRefresher(source.upstream, {
+        read: (key, wanted) => refresh(source, key, wanted, 'taken'),
+        ...(options.shared === undefined ? {} : { claim: options.shared.claim }),
+        now,
+      }),
     );
   }
 

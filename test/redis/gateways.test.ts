@@ -155,6 +155,13 @@ describe('a change that nobody is notified of costs one read, though both watch'
     await expectOneRead([first, second]);
   });
 
+  test('since the same moment', async () => {
+    const streams = [pair.a, pair.b].map(({ origin }) => subscribeTo(origin, [ref]));
+    await Promise.all(streams.map((stream) => stream.first(1)));
+    pair.sandbox.partoo.misbehave({ delayMs: 120 });
+    await expectOneRead(streams);
+  });
+
   async function expectOneRead(streams: readonly Subscriber[]): Promise<void> {
     pair.sandbox.partoo.forgetCalls();
     // Final, so that it is not read once more.

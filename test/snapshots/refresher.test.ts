@@ -1,6 +1,7 @@
 // What is read again behind the callers' backs, in what order and how often, on a clock that the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Ref } from '../../src/invitation/ref.ts';
 import { createRefresher, type Refresher } from '../../src/snapshots/refresher.ts';
 import type { QuotaWindow } from '../../src/upstream/quota.ts';
 import { createFakeSource, type FakeSource, now, pass, refTo, useClock } from './source.ts';
@@ -10,22 +11,25 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-function newRefresher(windows: readonly QuotaWindow[] = [{ limit: 1_000, windowMs: 60_000 }]) {
+function newRefresher(
+  windows: readonly QuotaWindow[] = [{ limit: 1_000, windowMs: 60_000 }],
+  claim?: (ref: Ref) => Promise<boolean>,
+) {
   const source: FakeSource = createFakeSource(windows);
   const read: string[] = [];
   const times: number[] = [];
   let reading = async (): Promise<void> => {};
   const failing = new Set<string>();
-  const refresher: Refresher = createRefresher(
-    source.upstream,
-    async (key) => {
+  const refresher: Refresher = createRefresher(source.upstream, {
+    async read(key) {
       read.push(key);
       times.push(now());
       await reading();
       return source.circuit === 'CLOSED' && !failing.has(key);
     },
+    ...(claim === undefined ? {} : { claim }),
     now,
-  );
+  });
   return {
     source,
     refresher,
@@ -39,6 +43,39 @@ function newRefresher(windows: readonly QuotaWindow[] = [{ limit: 1_000, windowM
     },
   };
 }
+
+describe('what another process reads', () => {
+  test('is left to it, costs no quota, and does not keep the rest from being read', async () => {
+    const { source, want, read } = newRefresher(undefined, async ({ key }) => key !== refTo('theirs').key);
+    want('theirs', 60_000);
+    want('ours');
+    await pass(1_900);
+    expect(read).toEqual(['ours']);
+    expect(source.quota.status().remaining).toBe(999);
+  });
+
+  test('is read here where it was not told of after two seconds', async () => {
+    let isTheirs = true;
+    const { want, read } = newRefresher(undefined, async () => !isTheirs);
+    want('a');
+    await pass(500);
+    isTheirs = false;
+    await pass(1_400);
+    expect(read).toEqual([]);
+    await pass(1_200);
+    expect(read).toEqual(['a']);
+  });
+
+  test('and has told of meanwhile, is not read here', async () => {
+    const { promise: claimed, resolve } = Promise.withResolvers<boolean>();
+    const { refresher, want, read } = newRefresher(undefined, () => claimed);
+    want('a');
+    refresher.forget('a');
+    resolve(true);
+    await pass(5_000);
+    expect(read).toEqual([]);
+  });
+});
 
 /** One read a second, the first of which is used up: what is wanted in between has to wait. */
 async function oneASecond() {
