@@ -105,7 +105,8 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
     };
     changes.subscribe(key, onChange);
     try {
-      const snapshot = await snapshots.read(ref, { withIcalendar: false, maxAgeMs: null, caller: gone });
+      const wish = { withIcalendar: false, maxAgeMs: null, caller: gone, isPatient: true };
+      const snapshot = await snapshots.read(ref, wish);
       if (hasChanged || !live.has(key)) return;
       if (snapshot === null) finish(key);
       else give(key, snapshot);

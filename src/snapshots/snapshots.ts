@@ -30,6 +30,8 @@ export interface SnapshotWish {
   readonly maxAgeMs: number | null;
   /** Cancelled when the caller has gone. */
   readonly caller: Cancellation;
+  /** Whoever is told of every change can do without an answer now, and leaves the callers' share of the quota to them. */
+  readonly isPatient?: boolean;
 }
 
 export interface Snapshots {
@@ -88,17 +90,15 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     key: string,
     { ref, withIcalendar, maxAgeMs = null }: { ref: Ref; withIcalendar: boolean; maxAgeMs?: number | null },
     caller: Cancellation,
-    quota: Payment | 'spare',
+    payment: Payment,
   ) {
     return flights.join(key, caller, async (cancellation) => {
-      // Asked for once a flight, however many join it: each would take of the quota otherwise.
-      if (quota === 'spare' && !(await mayRead(source, ref.type))) {
+      const seen = payment === 'taken' ? undefined : await findShared(ref, withIcalendar, maxAgeMs);
+      if (seen !== undefined) return seen;
+      if (payment === 'spare' && !maySpare(source, ref.type)) {
         throw new ProviderRateLimited(PROVIDER_OF[ref.type], null);
       }
-      const payment = quota === 'spare' ? 'taken' : quota;
       try {
-        const seen = payment === 'due' ? await findShared(ref, withIcalendar, maxAgeMs) : undefined;
-        if (seen !== undefined) return seen;
         const invitation = await source.reader.read(ref, { withIcalendar, cancellation, payment });
         const snapshot = invitation && { invitation, observedAt: new Date(), isStale: false };
         keep(key, ref, { snapshot, seenAt: now(), hasFailed: false });
@@ -170,11 +170,11 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   async function refresh(
     source: Source,
     key: string,
-    wanted: { ref: Ref; withIcalendar: boolean },
-    quota: 'taken' | 'spare',
+    wanted: { ref: Ref; withIcalendar: boolean; maxAgeMs?: number },
+    payment: 'taken' | 'spare',
   ): Promise<boolean> {
     try {
-      await fly(source, key, wanted, new Cancellation(), quota);
+      await fly(source, key, wanted, new Cancellation(), payment);
       return true;
     } catch (error) {
       // Callers still have the old answer, marked by now. Asking again helps only where the provider could not be asked.
@@ -182,14 +182,13 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     }
   }
 
-  /** Whether a read may be made now for who could do without; its quota is taken if so. */
-  async function mayRead({ upstream }: Source, type: InvitationType): Promise<boolean> {
-    if (upstream.policy.circuit() !== 'CLOSED' || refreshers.get(type)?.isBehind()) return false;
-    return (await upstream.quota.takeInBackground()) === 0;
+  /** Whether a read may be made now for whoever could do without. */
+  function maySpare({ upstream: { policy } }: Source, type: InvitationType): boolean {
+    return policy.circuit() === 'CLOSED' && !policy.isCrowded() && !refreshers.get(type)?.isBehind();
   }
 
   return {
-    async read(ref, { withIcalendar, maxAgeMs, caller }) {
+    async read(ref, { withIcalendar, maxAgeMs, caller, isPatient = false }) {
       const source = sources.get(ref.type);
       if (source === undefined) throw new ProviderNotConfigured(PROVIDER_OF[ref.type]);
       const key = withIcalendar ? `${ref.key} with ICS` : ref.key;
@@ -207,7 +206,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
         return within(options.patienceMs, read, old, () => wantBy(key, ref, withIcalendar));
       }
       try {
-        return await fly(source, key, { ref, withIcalendar, maxAgeMs }, caller, 'due');
+        return await fly(source, key, { ref, withIcalendar, maxAgeMs }, caller, isPatient ? 'spare' : 'due');
       } catch (error) {
         if (error instanceof ProviderRateLimited) wantBy(key, ref, withIcalendar);
         if (old !== null && isPassing(error)) return stale(old);
@@ -221,7 +220,8 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       const source = sources.get(ref.type);
       // A read under way may have begun before what makes us read.
       await flights.landing(key);
-      const isRead = source !== undefined && (await refresh(source, key, { ref, withIcalendar: false }, 'spare'));
+      const isRead =
+        source !== undefined && (await refresh(source, key, { ref, withIcalendar: false, maxAgeMs: 0 }, 'spare'));
       if (!isRead) want(ref);
       return isRead;
     },

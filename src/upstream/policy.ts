@@ -41,6 +41,8 @@ export interface Policy {
   run<T>(attempt: (turn: Turn) => Promise<T>, caller: Cancellation): Promise<T>;
   /** Whether a call would be let through without waiting for its turn. */
   hasRoom(): boolean;
+  /** Whether so many wait that whoever could do without should leave the rest of the places to others. */
+  isCrowded(): boolean;
   circuit(): 'CLOSED' | 'OPEN' | 'HALF_OPEN';
   /** Told whenever the breaker changes. */
   onCircuit(listener: () => void): void;
@@ -153,6 +155,7 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
         );
       }),
     hasRoom: () => calls < maxInFlight,
+    isCrowded: () => calls >= maxInFlight + maxWaiting / 2,
     circuit: () =>
       breaker.state === CircuitState.Closed ? 'CLOSED' : breaker.state === CircuitState.HalfOpen ? 'HALF_OPEN' : 'OPEN',
     onCircuit: (listener) => void breaker.onStateChange(listener),

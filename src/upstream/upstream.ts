@@ -2,6 +2,7 @@
 // call; what comes back is JSON, "not found", or a problem.
 
 import type { ProviderName } from '../invitation/invitation.ts';
+import { ProviderRateLimited } from '../invitation/problem.ts';
 import { type Answer, readAnswer, retryAfterSeconds } from './answer.ts';
 import type { Cancellation } from './cancellation.ts';
 import { createPolicy, type Policy, type PolicyOptions } from './policy.ts';
@@ -11,15 +12,16 @@ import type { Transport, UpstreamAnswer, UpstreamRequest } from './request.ts';
 export interface Upstream {
   /**
    * Makes a call, with all that stands between us and a provider.
-   * @param payment Who has taken its quota: `taken` where whoever wants it has, `due` where it is still to be taken.
+   * @param payment How its quota is taken: `taken` where whoever wants it has, and knows that it is made at once; `due`
+   * for a caller, who waits for it; `spare` for whoever could do without, and only gets what background work may have.
    * @throws Problem for everything but a 2xx with JSON, and a 404.
    */
   call(request: UpstreamRequest, cancellation: Cancellation, payment: Payment): Promise<Answer>;
   readonly quota: Quota;
-  readonly policy: Pick<Policy, 'hasRoom' | 'circuit' | 'onCircuit'>;
+  readonly policy: Pick<Policy, 'hasRoom' | 'isCrowded' | 'circuit' | 'onCircuit'>;
 }
 
-export type Payment = 'taken' | 'due';
+export type Payment = 'taken' | 'due' | 'spare';
 
 export interface UpstreamOptions extends PolicyOptions {
   readonly quota: Quota;
@@ -32,6 +34,10 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
   const { quota } = options;
   const policy = createPolicy(provider, options);
 
+  async function takeSpare(): Promise<void> {
+    if ((await quota.takeInBackground()) > 0) throw new ProviderRateLimited(provider, null);
+  }
+
   function read(answer: UpstreamAnswer): Answer {
     if (answer.status === 429) {
       const seconds = retryAfterSeconds(answer.headers['retry-after']) ?? DEFAULT_RETRY_AFTER_SECONDS;
@@ -43,12 +49,17 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
   return {
     call: (request, caller, payment) =>
       policy.run((turn) => {
-        const isDue = payment === 'due' || turn.number > 0;
+        // A call that is made again is a caller's by now.
+        const how = turn.number > 0 ? 'due' : payment;
         // Whoever cannot be served is told before waiting for a connection.
-        const refusal = isDue ? quota.refusal(transport.waiting(), turn.remainingMs()) : undefined;
+        const refusal = how === 'due' ? quota.refusal(transport.waiting(), turn.remainingMs()) : undefined;
         if (refusal !== undefined) return Promise.reject(refusal);
-        const pay = () => (quota.takeNow() ? undefined : quota.take(turn.remainingMs(), turn.cancellation));
-        return transport.get(request, turn.cancellation, isDue ? pay : undefined).then(read);
+        // In the moment that the call is made, or the provider would count it later than we do.
+        const pay = () => {
+          if (how === 'spare') return takeSpare();
+          return quota.takeNow() ? undefined : quota.take(turn.remainingMs(), turn.cancellation);
+        };
+        return transport.get(request, turn.cancellation, how === 'taken' ? undefined : pay).then(read);
       }, caller),
     quota,
     policy,

@@ -3,6 +3,7 @@
 
 import { vi } from 'vitest';
 import type { Invitation, ReviewInvitation } from '../../src/invitation/invitation.ts';
+import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { type Ref, type ReviewInvitationRef, reviewInvitationRef } from '../../src/invitation/ref.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots, type SnapshotOptions, type Source } from '../../src/snapshots/snapshots.ts';
@@ -23,6 +24,7 @@ export interface FakeSource extends Source {
   readonly quota: ReturnType<typeof createQuota>;
   circuit: 'CLOSED' | 'OPEN' | 'HALF_OPEN';
   hasRoom: boolean;
+  isCrowded: boolean;
   answer: (ref: Ref, read: FakeRead) => Promise<Invitation | null> | Invitation | null;
 }
 
@@ -38,10 +40,12 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
     quota,
     circuit: 'CLOSED',
     hasRoom: true,
+    isCrowded: false,
     answer: (ref) => review(ref as ReviewInvitationRef, 'SENT'),
     reader: {
       async read(ref, { withIcalendar, payment, cancellation }) {
         if (payment === 'due') await quota.take(8_000, cancellation);
+        if (payment === 'spare' && quota.takeInBackground() > 0) throw new ProviderRateLimited('PARTOO', null);
         const read = { ref, withIcalendar, payment, cancellation, atMs: now() };
         reads.push(read);
         return new Promise((resolve, reject) => {
@@ -52,7 +56,15 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
         });
       },
     },
-    upstream: { quota, policy: { circuit: () => source.circuit, hasRoom: () => source.hasRoom, onCircuit: () => {} } },
+    upstream: {
+      quota,
+      policy: {
+        circuit: () => source.circuit,
+        hasRoom: () => source.hasRoom,
+        isCrowded: () => source.isCrowded,
+        onCircuit: () => {},
+      },
+    },
   };
   return source;
 }
