@@ -98,6 +98,13 @@ export class ProviderRateLimited extends ProviderProblem {
   }
 }
 
+/** What background work may use is used up: whoever asks as a caller may be served all the same. */
+export class SpareQuotaUsedUp extends ProviderRateLimited {
+  constructor(provider: ProviderName) {
+    super(provider, null);
+  }
+}
+
 /** A 429 that came all the same. */
 export class ProviderThrottled extends ProviderRateLimited {}
 

@@ -3,15 +3,14 @@
 // ref and how old its answer may be. Out: a snapshot that is honest about its age, null, or a problem. It knows neither
 // GraphQL nor hosts.
 
-import { isDeepStrictEqual } from 'node:util';
-import { type Invitation, type InvitationType, isFinal, type Snapshot } from '../invitation/invitation.ts';
+import type { Invitation, InvitationType, Snapshot } from '../invitation/invitation.ts';
 import {
   ProviderNotConfigured,
   ProviderOverloaded,
   ProviderRateLimited,
   ProviderTimeout,
-  ProviderUnauthorized,
   ProviderUnavailable,
+  SpareQuotaUsedUp,
 } from '../invitation/problem.ts';
 import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
 import type { Reader } from '../providers/provider.ts';
@@ -19,10 +18,9 @@ import { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment, Upstream } from '../upstream/upstream.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { createFlights } from './flights.ts';
-import type { Freshness } from './freshness.ts';
+import { createKnown, type KnownOptions } from './known.ts';
 import type { SharedTier } from './redis-tier.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
-import { createStore, type Entry, type StoreLimits } from './store.ts';
 
 export interface SnapshotWish {
   readonly withIcalendar: boolean;
@@ -60,18 +58,22 @@ export interface Source {
   readonly upstream: Pick<Upstream, 'quota' | 'policy'>;
 }
 
-export interface SnapshotOptions extends Freshness, StoreLimits {
-  /** Told of every state of an invitation that differs from the one before, and of the first. */
-  readonly onChange?: (ref: Ref, snapshot: Snapshot) => void;
+export interface SnapshotOptions extends KnownOptions {
   /** What other processes have seen, where there are others. */
   readonly shared?: Pick<SharedTier, 'find' | 'claim' | 'share'>;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
 
+interface Reading {
+  readonly ref: Ref;
+  readonly withIcalendar: boolean;
+  readonly maxAgeMs?: number | null;
+}
+
 export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, options: SnapshotOptions): Snapshots {
-  const { now = () => performance.now() } = options;
-  const store = createStore(options);
+  const { now = () => performance.now(), shared } = options;
+  const known = createKnown(options, now, (key, ref) => refreshers.get(ref.type)?.forget(key));
   const flights = createFlights();
   const refreshers = new Map<InvitationType, Refresher>();
   for (const [type, source] of sources) {
@@ -79,100 +81,54 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       type,
       createRefresher(source.upstream, {
         read: (key, wanted) => refresh(source, key, wanted, 'taken'),
-        ...(options.shared === undefined ? {} : { claim: options.shared.claim }),
+        ...(shared === undefined ? {} : { claim: shared.claim }),
         now,
       }),
     );
   }
 
-  function fly(
-    source: Source,
-    key: string,
-    { ref, withIcalendar, maxAgeMs = null }: { ref: Ref; withIcalendar: boolean; maxAgeMs?: number | null },
-    caller: Cancellation,
-    payment: Payment,
-  ) {
+  /** One read for everybody who wants it now. */
+  function fly(source: Source, key: string, wanted: Reading, caller: Cancellation, payment: Payment) {
     return flights.join(key, caller, async (cancellation) => {
-      const seen = payment === 'taken' ? undefined : await findShared(ref, withIcalendar, maxAgeMs);
+      const { ref, withIcalendar } = wanted;
+      const seen = payment === 'taken' ? undefined : await findShared(wanted);
       if (seen !== undefined) return seen;
-      if (payment === 'spare' && !maySpare(source, ref.type)) {
-        throw new ProviderRateLimited(PROVIDER_OF[ref.type], null);
-      }
+      if (payment === 'spare' && !maySpare(source, ref.type)) throw new SpareQuotaUsedUp(PROVIDER_OF[ref.type]);
       try {
         const invitation = await source.reader.read(ref, { withIcalendar, cancellation, payment });
         const snapshot = invitation && { invitation, observedAt: new Date(), isStale: false };
-        keep(key, ref, { snapshot, seenAt: now(), hasFailed: false });
+        known.keep(key, ref, snapshot);
         if (snapshot !== null) {
-          options.shared?.share({ ref, invitation: snapshot.invitation, observedAt: snapshot.observedAt.getTime() });
+          shared?.share({ ref, invitation: snapshot.invitation, observedAt: snapshot.observedAt.getTime() });
         }
         return snapshot;
       } catch (error) {
-        const entry = store.get(key);
-        if (entry !== undefined && isPassing(error)) entry.hasFailed = true;
-        // Whoever asks next is told, too: an old answer must not hide that the gateway is no longer let in.
-        if (error instanceof ProviderUnauthorized) store.delete(key);
+        known.fail(key, error, isPassing(error));
         throw error;
       }
     });
   }
 
-  /** What another process has seen, if that is fresh enough; it is kept here too. */
-  async function findShared(ref: Ref, withIcalendar: boolean, maxAgeMs: number | null): Promise<Snapshot | undefined> {
-    const shared = maxAgeMs === 0 ? undefined : await options.shared?.find(ref);
-    const entry = shared && adopt(shared);
+  /** What another process has seen, if that is fresh enough. */
+  async function findShared({ ref, withIcalendar, maxAgeMs = null }: Reading): Promise<Snapshot | undefined> {
+    const found = maxAgeMs === 0 ? undefined : await shared?.find(ref);
+    const entry = found && known.adopt(found);
     if (!entry?.snapshot || (withIcalendar && entry.snapshot.invitation.type === 'SmartInvite')) return undefined;
-    return now() - entry.seenAt <= (maxAgeMs ?? freshMsOf(entry, options)) ? entry.snapshot : undefined;
-  }
-
-  /** Keeps what another process has seen, where that is newer than what is known here. */
-  function adopt({ ref, invitation, observedAt }: SharedSnapshot): Entry {
-    const key = ref.key;
-    const known = store.get(key);
-    // The wall clock is the one that processes share; ours never goes back, so the age is what is carried over.
-    const seenAt = now() - Math.max(0, Date.now() - observedAt);
-    if (known !== undefined && known.seenAt >= seenAt) return known;
-    const entry = {
-      snapshot: { invitation, observedAt: new Date(observedAt), isStale: false },
-      seenAt,
-      hasFailed: false,
-    };
-    keep(key, ref, entry);
-    return entry;
-  }
-
-  function keep(key: string, ref: Ref, entry: Entry): void {
-    const { snapshot } = entry;
-    const plainKey = ref.key;
-    const before = store.get(plainKey);
-    store.set(key, entry);
-    // A read with ICS answers one without.
-    if (key !== plainKey) store.set(plainKey, entry);
-    const refresher = refreshers.get(ref.type);
-    refresher?.forget(key);
-    if (key !== plainKey) refresher?.forget(plainKey);
-    if (snapshot === null) return;
-    // What was shown as stale is told again when it is confirmed.
-    const isNews = !before?.snapshot || before.hasFailed || !isSame(before.snapshot.invitation, snapshot.invitation);
-    if (isNews) options.onChange?.(ref, snapshot);
+    return now() - entry.seenAt <= (maxAgeMs ?? known.freshMsOf(entry)) ? entry.snapshot : undefined;
   }
 
   /** Asks for a read behind everybody's back, unless one is under way that fulfils it. */
   function wantBy(key: string, ref: Ref, withIcalendar: boolean): void {
-    const seenAt = store.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
+    const seenAt = known.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
     if (!flights.has(key)) refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt });
   }
 
   function want(ref: Ref, unlessWithinMs = 0): void {
-    const seenAt = store.get(ref.key)?.seenAt ?? Number.NEGATIVE_INFINITY;
+    const seenAt = known.get(ref.key)?.seenAt ?? Number.NEGATIVE_INFINITY;
     if (now() - seenAt >= unlessWithinMs) wantBy(ref.key, ref, false);
   }
 
-  async function refresh(
-    source: Source,
-    key: string,
-    wanted: { ref: Ref; withIcalendar: boolean; maxAgeMs?: number },
-    payment: 'taken' | 'spare',
-  ): Promise<boolean> {
+  async function refresh(source: Source, key: string, wanted: Reading, payment: 'taken' | 'spare'): Promise<boolean> {
     try {
       await fly(source, key, wanted, new Cancellation(), payment);
       return true;
@@ -192,9 +148,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       const source = sources.get(ref.type);
       if (source === undefined) throw new ProviderNotConfigured(PROVIDER_OF[ref.type]);
       const key = withIcalendar ? `${ref.key} with ICS` : ref.key;
-      const entry = store.get(key);
+      const entry = known.get(key);
       const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.seenAt;
-      if (entry !== undefined && ageMs <= (maxAgeMs ?? freshMsOf(entry, options))) return entry.snapshot;
+      if (entry !== undefined && ageMs <= (maxAgeMs ?? known.freshMsOf(entry))) return entry.snapshot;
 
       const old = entry !== undefined && entry.snapshot !== null && ageMs <= options.staleMs ? entry.snapshot : null;
       if (old !== null && maxAgeMs === null) {
@@ -205,16 +161,20 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
         const read = fly(source, key, { ref, withIcalendar }, caller, 'spare');
         return within(options.patienceMs, read, old, () => wantBy(key, ref, withIcalendar));
       }
+      const wanted = { ref, withIcalendar, maxAgeMs };
       try {
-        return await fly(source, key, { ref, withIcalendar, maxAgeMs }, caller, isPatient ? 'spare' : 'due');
+        return await fly(source, key, wanted, caller, isPatient ? 'spare' : 'due');
       } catch (error) {
+        // Who joined the read of somebody who could do without has a share of the quota left.
+        if (error instanceof SpareQuotaUsedUp && !isPatient) return fly(source, key, wanted, caller, 'due');
         if (error instanceof ProviderRateLimited) wantBy(key, ref, withIcalendar);
         if (old !== null && isPassing(error)) return stale(old);
         throw error;
       }
     },
     want,
-    adopt: (shared) => void adopt(shared),
+    adopt: (seen) => void known.adopt(seen),
+    overlay: known.overlay,
     async readSoon(ref) {
       const key = ref.key;
       const source = sources.get(ref.type);
@@ -225,27 +185,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       if (!isRead) want(ref);
       return isRead;
     },
-    overlay(ref, change) {
-      const key = ref.key;
-      const entry = store.get(key);
-      if (!entry?.snapshot) return;
-      const invitation = change(entry.snapshot.invitation);
-      if (isSame(invitation, entry.snapshot.invitation)) return;
-      const snapshot = { ...stale(entry.snapshot), invitation };
-      store.set(key, { ...entry, snapshot, hasFailed: true });
-      options.onChange?.(ref, snapshot);
-    },
   };
-}
-
-/** Whether two states are the same to whoever looks; the ICS is only there in reads that asked for it. */
-function isSame(a: Invitation, b: Invitation): boolean {
-  return isDeepStrictEqual({ ...a, attachments: null }, { ...b, attachments: null });
-}
-
-function freshMsOf({ snapshot }: Entry, { freshMs, finalMs, notFoundMs }: Freshness): number {
-  if (snapshot === null) return notFoundMs;
-  return isFinal(snapshot.invitation, new Date()) ? finalMs : freshMs;
 }
 
 function stale(snapshot: Snapshot): Snapshot {

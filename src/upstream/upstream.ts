@@ -2,7 +2,7 @@
 // call; what comes back is JSON, "not found", or a problem.
 
 import type { ProviderName } from '../invitation/invitation.ts';
-import { ProviderRateLimited } from '../invitation/problem.ts';
+import { SpareQuotaUsedUp } from '../invitation/problem.ts';
 import { type Answer, readAnswer, retryAfterSeconds } from './answer.ts';
 import type { Cancellation } from './cancellation.ts';
 import { createPolicy, type Policy, type PolicyOptions } from './policy.ts';
@@ -35,7 +35,7 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
   const policy = createPolicy(provider, options);
 
   async function takeSpare(): Promise<void> {
-    if ((await quota.takeInBackground()) > 0) throw new ProviderRateLimited(provider, null);
+    if ((await quota.takeInBackground()) > 0) throw new SpareQuotaUsedUp(provider);
   }
 
   function read(answer: UpstreamAnswer): Answer {

@@ -105,7 +105,10 @@ async function run(
   const isOurs = minutes > 2;
   for (let waited = 0; viewers.unseen() > 0 && waited < (isOurs ? 15 : 2) * minuteMs; waited += 250) await sleep(250);
   const firstPassUnseen = viewers.unseen();
-  if (isOurs && firstPassUnseen > 0) throw new Error(`${firstPassUnseen} invitations were never answered`);
+  if (isOurs && firstPassUnseen > 0) {
+    const refused = counts.flat().reduce((sum, { throttled }) => sum + throttled, 0);
+    throw new Error(`${firstPassUnseen} invitations were never answered; the providers answered ${refused} × 429`);
+  }
 
   // Whoever still waits for a first answer has it, or a refusal, when the deadline of a read has passed.
   await sleep(8_000);

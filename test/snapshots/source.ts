@@ -3,7 +3,7 @@
 
 import { vi } from 'vitest';
 import type { Invitation, ReviewInvitation } from '../../src/invitation/invitation.ts';
-import { ProviderRateLimited } from '../../src/invitation/problem.ts';
+import { SpareQuotaUsedUp } from '../../src/invitation/problem.ts';
 import { type Ref, type ReviewInvitationRef, reviewInvitationRef } from '../../src/invitation/ref.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots, type SnapshotOptions, type Source } from '../../src/snapshots/snapshots.ts';
@@ -45,7 +45,7 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
     reader: {
       async read(ref, { withIcalendar, payment, cancellation }) {
         if (payment === 'due') await quota.take(8_000, cancellation);
-        if (payment === 'spare' && quota.takeInBackground() > 0) throw new ProviderRateLimited('PARTOO', null);
+        if (payment === 'spare' && quota.takeInBackground() > 0) throw new SpareQuotaUsedUp('PARTOO');
         const read = { ref, withIcalendar, payment, cancellation, atMs: now() };
         reads.push(read);
         return new Promise((resolve, reject) => {
@@ -89,13 +89,14 @@ export function snapshotsOf(source: FakeSource, options: Partial<SnapshotOptions
     /** Status, age in milliseconds by `observedAt`, and `stale` where it says so; null, or the code of the problem. */
     async ask(
       ref: Ref = refTo('one'),
-      wish: { maxAgeMs?: number; withIcalendar?: boolean; caller?: Cancellation } = {},
+      wish: { maxAgeMs?: number; withIcalendar?: boolean; caller?: Cancellation; isPatient?: boolean } = {},
     ): Promise<string | null> {
       try {
         const snapshot = await snapshots.read(ref, {
           withIcalendar: wish.withIcalendar ?? false,
           maxAgeMs: wish.maxAgeMs ?? null,
           caller: wish.caller ?? new Cancellation(),
+          isPatient: wish.isPatient ?? false,
         });
         if (snapshot === null) return null;
         const { invitation, observedAt, isStale } = snapshot;
