@@ -18,7 +18,7 @@ import type { Settings } from './settings.ts';
 import { createSharedTier } from './snapshots/redis-tier.ts';
 import { createSnapshots, type Source } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
-import { createQuota } from './upstream/quota.ts';
+import { createQuota, withMargin } from './upstream/quota.ts';
 import { createSharedQuota } from './upstream/redis-quota.ts';
 import { createTransport, type Transport } from './upstream/request.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
@@ -48,10 +48,11 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
   const sources = new Map<InvitationType, Source>();
   for (const account of settings.accounts) {
     const { provider } = account;
+    const windows = withMargin(account.quota);
     const quota =
       redis === undefined
-        ? createQuota(provider, account.quota)
-        : createSharedQuota(provider, account.quota, redis, { accountId: account.id, processes: settings.processes });
+        ? createQuota(provider, windows)
+        : createSharedQuota(provider, windows, redis, { accountId: account.id, processes: settings.processes });
     const transport = createTransport(LIMITS);
     transports.push(transport);
     const upstream = createUpstream(provider, transport, { ...LIMITS, quota });

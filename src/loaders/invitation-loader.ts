@@ -24,25 +24,19 @@ export interface InvitationLoader {
 
 /** @param caller is cancelled when the operation's caller has gone. */
 export function createInvitationLoader(snapshots: Pick<Snapshots, 'read'>, caller: Cancellation): InvitationLoader {
-  const loader = new DataLoader<Wish, Snapshot | null, string>(readBatch, {
-    cacheKeyFn: ({ ref, withIcalendar, maxAgeMs }) =>
-      withIcalendar || maxAgeMs !== null ? `${ref.key} ${withIcalendar} ${maxAgeMs}` : ref.key,
-  });
+  // It gathers; what was read is remembered by the snapshots, with its age, and what failed by nobody.
+  const loader = new DataLoader<Wish, Snapshot | null>(readBatch, { cache: false });
 
   async function readBatch(wishes: readonly Wish[]): Promise<(Snapshot | null | Error)[]> {
-    const keys = wishes.map((wish) => wish.ref.key);
-    const merged = merge(wishes, keys);
+    const merged = merge(wishes);
     const reads = Array.from(merged.values(), ({ ref, withIcalendar, maxAgeMs }) =>
       snapshots.read(ref, { withIcalendar, maxAgeMs, caller }),
     );
-    const outcomes = await Promise.allSettled(reads);
-    const results = new Map(Array.from(merged.keys(), (key, n) => [key, resultOf(outcomes[n])]));
-    return wishes.map((wish, n) => {
-      const result = results.get(keys[n] ?? '') ?? null;
-      // DataLoader would keep a failure as it keeps a value: forget it, so that asking again asks again.
-      if (result instanceof Error) loader.clear(wish);
-      return result;
-    });
+    const outcomes = (await Promise.allSettled(reads)).map(resultOf);
+    // Mostly everything was asked for once.
+    if (merged.size === wishes.length) return outcomes;
+    const places = new Map(Array.from(merged.keys(), (key, place) => [key, place]));
+    return wishes.map(({ ref }) => outcomes[places.get(ref.key) ?? 0] ?? null);
   }
 
   return {
@@ -59,26 +53,28 @@ function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot<I
 }
 
 // One wish a ref, that fulfils all: a read with ICS answers a read without, and the youngest answer does for everybody.
-function merge(wishes: readonly Wish[], keys: readonly string[]): Map<string, Wish> {
+function merge(wishes: readonly Wish[]): Map<string, Wish> {
   const byKey = new Map<string, Wish>();
-  wishes.forEach((wish, n) => {
-    const key = keys[n] ?? '';
+  for (const wish of wishes) {
+    const { key } = wish.ref;
     const other = byKey.get(key);
-    if (other === undefined) byKey.set(key, wish);
-    else
-      byKey.set(key, {
-        ref: wish.ref,
-        withIcalendar: wish.withIcalendar || other.withIcalendar,
-        maxAgeMs:
-          wish.maxAgeMs === null || other.maxAgeMs === null
-            ? (wish.maxAgeMs ?? other.maxAgeMs)
-            : Math.min(wish.maxAgeMs, other.maxAgeMs),
-      });
-  });
+    byKey.set(key, other === undefined ? wish : both(wish, other));
+  }
   return byKey;
 }
 
-function resultOf(outcome: PromiseSettledResult<Snapshot | null> | undefined): Snapshot | null | Error {
-  if (outcome?.status === 'fulfilled') return outcome.value;
-  return outcome?.reason instanceof Error ? outcome.reason : new Error('a read was given up');
+function both(wish: Wish, other: Wish): Wish {
+  return {
+    ref: wish.ref,
+    withIcalendar: wish.withIcalendar || other.withIcalendar,
+    maxAgeMs:
+      wish.maxAgeMs === null || other.maxAgeMs === null
+        ? (wish.maxAgeMs ?? other.maxAgeMs)
+        : Math.min(wish.maxAgeMs, other.maxAgeMs),
+  };
+}
+
+function resultOf(outcome: PromiseSettledResult<Snapshot | null>): Snapshot | null | Error {
+  if (outcome.status === 'fulfilled') return outcome.value;
+  return outcome.reason instanceof Error ? outcome.reason : new Error('a read was given up');
 }

@@ -19,7 +19,7 @@ export interface Connections {
   leave(waiter: Waiter): void;
   /** The call has ended: whoever is next begins. */
   release(origin: string, client: Client): void;
-  /** A new connection for a call that goes on, in exchange for the one that it had. */
+  /** A new connection for a call that goes on, in exchange for the one that it had, which is given up. */
   exchange(origin: string, client: Client): Client;
   /** The length of the line. */
   waiting(): number;
@@ -86,7 +86,9 @@ export function createConnections({ maxInFlight, connectTimeoutMs }: ConnectionL
       else give(next);
     },
     exchange(origin, client) {
-      idleOf(origin).push(client);
+      clients.delete(client);
+      // Not within its own error.
+      queueMicrotask(() => void client.destroy());
       return connect(origin);
     },
     waiting: () => line.length,

@@ -175,6 +175,17 @@ interface Waiter {
   resolve(): void;
 }
 
+/** Longest by which a window is stretched, in milliseconds. */
+const MAX_MARGIN_MS = 1_000;
+
+/**
+ * The windows as they are kept to: a tenth longer, a second at most. A provider counts a call when it arrives, and one
+ * that was made a window later may be on its way for a shorter time: a burst after a burst would be over its limit.
+ */
+export function withMargin(windows: readonly QuotaWindow[]): readonly QuotaWindow[] {
+  return windows.map(({ limit, windowMs }) => ({ limit, windowMs: windowMs + Math.min(windowMs / 10, MAX_MARGIN_MS) }));
+}
+
 /** `270/60s`, or several separated by commas; undefined where the text is none. */
 export function parseQuota(text: string): readonly QuotaWindow[] | undefined {
   const windows = text.split(',').map((part) => /^\s*([1-9]\d{0,5})\/(\d{1,5}(?:\.\d{1,3})?)s\s*$/.exec(part));

@@ -23,7 +23,7 @@ test('a thousand Partoo invitations are watched within the quota, and no query s
   );
 
   const waits: number[] = [];
-  for (let n = 0; n < 40; n++) {
+  for (let n = 0; n < 20; n++) {
     put(`asked-${n}`);
     const startedAt = performance.now();
     const { data, errors } = await query(`{ reviewInvitation(invitationId: "asked-${n}") { status isStale } }`);
@@ -33,7 +33,7 @@ test('a thousand Partoo invitations are watched within the quota, and no query s
   }
 
   const shown = streams.flatMap(({ events }) => events.flatMap(({ invitation }) => invitation?.invitationId ?? []));
-  expect(new Set(shown).size).toBeGreaterThan(500);
+  expect(new Set(shown).size).toBeGreaterThan(250);
   expect(sandbox.partoo.calls.filter(({ status }) => status === 429)).toEqual([]);
   // Within the deadline of a read by far; the callers' share of the quota is a tenth, nine calls a second.
   expect(Math.max(...waits)).toBeLessThan(2_000);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { createQuota, type Quota, type QuotaWindow } from '../../src/upstream/quota.ts';
+import { createQuota, type Quota, type QuotaWindow, withMargin } from '../../src/upstream/quota.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => vi.useRealTimers());
@@ -85,4 +85,9 @@ describe('in no stretch of a window’s length are there more calls than its lim
     const start = now();
     expect([await at(start + 59_000), await at(start + 61_000), await at(start + 119_000)]).toEqual([10, 0, 10]);
   });
+});
+
+test('a window is kept to a little longer than it is: what arrives sooner than the call before it did is not over it', () => {
+  expect(withMargin([{ limit: 45, windowMs: 1_000 }])).toEqual([{ limit: 45, windowMs: 1_100 }]);
+  expect(withMargin([{ limit: 270, windowMs: 60_000 }])).toEqual([{ limit: 270, windowMs: 61_000 }]);
 });
