@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    maxWorkers: 2,
+    // More than there are cores, because many tests mostly wait: for a deadline, a watcher, a stalled reader.
+    maxWorkers: 3,
   },
 });

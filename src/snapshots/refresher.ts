@@ -33,6 +33,12 @@ const PROBE_MS = 1_000;
 /** How long another process is given to read what it has claimed, in milliseconds. */
 const CLAIMED_MS = 2_000;
 
+/**
+ * Part of a window's calls that may be made in one go. What goes beyond is spread evenly: a burst comes again a window
+ * later, when all its calls count no more, and a provider that hears half of it late counts more than its limit.
+ */
+const BURST_SHARE = 0.2;
+
 interface Wish extends Wanted {
   askedAt: number;
   asks: number;
@@ -58,6 +64,11 @@ export function createRefresher(
   let isPumping = false;
   /** Something was wanted while the pump was at work. */
   let hasMore = false;
+  /** When the next read would be made if all were spread evenly. */
+  let evenlyAt = Number.NEGATIVE_INFINITY;
+
+  const { everyMs, limit } = upstream.quota.pace;
+  const burstMs = everyMs * (Math.max(1, Math.floor(limit * BURST_SHARE)) - 1);
 
   function wait(delayMs: number): void {
     timer ??= setTimeout(() => void pump(), Math.ceil(delayMs)).unref();
@@ -86,6 +97,11 @@ export function createRefresher(
         if (wishes.size > 0) wait(PROBE_MS);
         return;
       }
+      const earlyMs = evenlyAt - now();
+      if (earlyMs > burstMs) {
+        wait(earlyMs - burstMs);
+        return;
+      }
       const [key, wish] = most;
       if (claim !== undefined && !(await claim(wish.ref))) {
         // Whoever reads it shares it; where that does not come, it is still wanted.
@@ -101,6 +117,7 @@ export function createRefresher(
         return;
       }
       wishes.delete(key);
+      evenlyAt = Math.max(evenlyAt, now()) + everyMs;
       reading += 1;
       void read(key, wish).then((isRead) => {
         reading -= 1;

@@ -38,6 +38,15 @@ export interface Quota {
   /** No call until so many milliseconds have passed: what a 429 asks for. */
   close(forMs: number): void;
   status(): QuotaStatus;
+  /** Background work spread evenly. */
+  readonly pace: Pace;
+}
+
+export interface Pace {
+  /** A call every so many milliseconds, by the window that allows least. */
+  readonly everyMs: number;
+  /** That window's limit. */
+  readonly limit: number;
 }
 
 /** The quota of one process. */
@@ -69,7 +78,7 @@ export function createQuota(
   function delayOf(ahead: number, share: number): number {
     let at = closedUntil;
     for (const { limit, windowMs } of windows) {
-      const usable = Math.max(1, Math.floor(limit * share));
+      const usable = usableOf(limit, share);
       // Whole windows' worth of callers ahead push it back by whole windows.
       const rounds = Math.floor(ahead / usable);
       at = Math.max(at, nthLast(usable - (ahead % usable)) + (rounds + 1) * windowMs, closedUntil + rounds * windowMs);
@@ -154,6 +163,7 @@ export function createQuota(
       }
       if (waiting.length > 0) serve();
     },
+    pace: paceOf(windows),
     status() {
       const states = windows.map(({ limit, windowMs }) => {
         const since = now() - windowMs;
@@ -166,6 +176,16 @@ export function createQuota(
       return closedMs > 0 ? { limit: least.limit, remaining: 0, resetsInMs: closedMs } : least;
     },
   };
+}
+
+export function paceOf(windows: readonly QuotaWindow[]): Pace {
+  return windows
+    .map(({ limit, windowMs }) => ({ limit, everyMs: windowMs / usableOf(limit, BACKGROUND_SHARE) }))
+    .reduce((a, b) => (b.everyMs > a.everyMs ? b : a));
+}
+
+function usableOf(limit: number, share: number): number {
+  return Math.max(1, Math.floor(limit * share));
 }
 
 interface Waiter {

@@ -5,7 +5,7 @@ import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderRateLimited } from '../invitation/problem.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import type { Cancellation } from './cancellation.ts';
-import { BACKGROUND_SHARE, createQuota, type Quota, type QuotaWindow } from './quota.ts';
+import { BACKGROUND_SHARE, createQuota, paceOf, type Quota, type QuotaWindow } from './quota.ts';
 
 // KEYS: the calls made, and the gate. ARGV: a unique name of this call, then usable limit and length of each window.
 // Gives 0 and records the call, or in how many milliseconds to ask again.
@@ -109,6 +109,8 @@ export function createSharedQuota(
     record: () => local.record(),
     // Of this process alone: asking Redis for it would make a question of a status.
     status: () => local.status(),
+    // Of the whole: one process alone may have all the work.
+    pace: paceOf(windows),
   };
 }
 

@@ -44,6 +44,25 @@ function newRefresher(
   };
 }
 
+test('many that are wanted at once are read in a small burst and then evenly, not in a burst a window', async () => {
+  const { want, times } = newRefresher([{ limit: 100, windowMs: 60_000 }]);
+  for (let n = 0; n < 500; n++) want(`id-${n}`);
+  await pass(0);
+  // A fifth of the window's limit; background work may make ninety calls a minute.
+  expect(times).toHaveLength(20);
+  for (let minute = 1; minute <= 3; minute++) {
+    await pass(30_000);
+    const before = times.length;
+    await pass(30_000);
+    expect(times.length - before).toBeGreaterThanOrEqual(44);
+    expect(times.length - before).toBeLessThanOrEqual(46);
+    for (let n = 0; n < 500; n++) want(`id-${n}`);
+  }
+  const evenly = times.slice(19);
+  const gaps = evenly.slice(1).map((time, n) => time - (evenly[n] ?? time));
+  expect(Math.min(...gaps)).toBeGreaterThan(500);
+});
+
 describe('what another process reads', () => {
   test('is left to it, costs no quota, and does not keep the rest from being read', async () => {
     const { source, want, read } = newRefresher(undefined, async ({ key }) => key !== refTo('theirs').key);
