@@ -113,6 +113,8 @@ export function createRefresher(
       // Only a shared quota has to be waited for.
       const delayMs = typeof taken === 'number' ? taken : await taken;
       if (delayMs > 0) {
+        // What the quota held back is not made up for in a burst.
+        evenlyAt = Math.max(evenlyAt, now() + delayMs + burstMs - everyMs);
         wait(delayMs);
         return;
       }
