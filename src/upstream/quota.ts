@@ -199,11 +199,11 @@ interface Waiter {
 const MAX_MARGIN_MS = 1_000;
 
 /**
- * The windows as they are kept to: a tenth longer, a second at most. A provider counts a call when it arrives, and one
+ * The windows as they are kept to: a twentieth longer, a second at most. A provider counts a call when it arrives, and one
  * that was made a window later may be on its way for a shorter time: a burst after a burst would be over its limit.
  */
 export function withMargin(windows: readonly QuotaWindow[]): readonly QuotaWindow[] {
-  return windows.map(({ limit, windowMs }) => ({ limit, windowMs: windowMs + Math.min(windowMs / 10, MAX_MARGIN_MS) }));
+  return windows.map(({ limit, windowMs }) => ({ limit, windowMs: windowMs + Math.min(windowMs / 20, MAX_MARGIN_MS) }));
 }
 
 /** `270/60s`, or several separated by commas; undefined where the text is none. */
