@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { test } from './faulty.ts';
 import { answerWith } from './proxy.ts';
 
@@ -36,6 +36,6 @@ test('bodies without an end: nothing of them is kept', async ({ start }) => {
   for (let n = 0; n < 10; n++) expect(await review(`warm-${n}`)).toBe('PROVIDER_BAD_RESPONSE');
   const before = kept();
   for (let n = 0; n < 200; n++) expect(await review(`endless-${n}`)).toBe('PROVIDER_BAD_RESPONSE');
-  // Were they kept, it would be 50 of them at the least.
-  expect(kept() - before).toBeLessThan(20);
+  // Were they kept, it would be 50 of them at the least. What sockets still hold goes a little later than they do.
+  await vi.waitUntil(() => kept() - before < 20, { timeout: 10_000, interval: 200 });
 });
