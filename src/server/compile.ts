@@ -71,7 +71,10 @@ function variablesBreakingOneOf(schema: GraphQLSchema, operation: OperationDefin
   return (variables) => checks.some(({ name, breaks }) => breaks(variables[name]));
 }
 
-/** Tells whether a value of this type names none or several where one is to be named; undefined where it never does. */
+/**
+ * Tells whether a value of this type names none or several where one is to be named; undefined where it never does. It
+ * looks at variables and lists of them: no input of the schema holds a @oneOf input in a field.
+ */
 function breakingOneOf(type: GraphQLInputType): Breaks | undefined {
   if (isNonNullType(type)) return breakingOneOf(type.ofType);
   if (isListType(type)) {

@@ -42,7 +42,7 @@ const BURST_SHARE = 0.2;
 interface Wish extends Wanted {
   askedAt: number;
   asks: number;
-  /** After a read that failed: not again before this, unless somebody asks. */
+  /** After a read that failed, or while another process has claimed it: not before this, unless somebody asks. */
   notBefore: number;
 }
 

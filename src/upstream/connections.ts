@@ -1,7 +1,7 @@
 // The connections of one account: so many calls at once, each on a connection of its own that is kept alive, and a line
 // of those who wait for one. It holds undici's clients itself, because whoever is next can then be handed a connection
 // in the moment that it is free: one that was idle even for a moment undici looks at for a turn of the event loop before
-// it writes, which makes a call a fifth dearer (its Pool always lets them idle).
+// it writes (its Pool always lets them idle).
 
 import { Client } from 'undici';
 

@@ -35,8 +35,8 @@ export interface Policy {
   /**
    * Runs an attempt when its turn comes, and again where that may help. Its cancellation is the caller's, or comes when
    * the deadline has passed.
-   * @throws ProviderOverloaded at once where as many calls wait as may, ProviderUnavailable at once where the breaker is open,
-   * ProviderTimeout at the deadline, or what the last attempt threw.
+   * @throws ProviderOverloaded at once where as many calls wait as may, ProviderUnavailable at once where the breaker is
+   * open, ProviderTimeout at the deadline, or what the last attempt threw.
    */
   run<T>(attempt: (turn: Turn) => Promise<T>, caller: Cancellation): Promise<T>;
   /** Whether a call would be let through without waiting for its turn. */

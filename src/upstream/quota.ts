@@ -184,7 +184,8 @@ export function paceOf(windows: readonly QuotaWindow[]): Pace {
     .reduce((a, b) => (b.everyMs > a.everyMs ? b : a));
 }
 
-function usableOf(limit: number, share: number): number {
+/** How many calls a share of a window is. */
+export function usableOf(limit: number, share: number): number {
   return Math.max(1, Math.floor(limit * share));
 }
 

@@ -5,7 +5,7 @@ import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderRateLimited } from '../invitation/problem.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import type { Cancellation } from './cancellation.ts';
-import { BACKGROUND_SHARE, createQuota, paceOf, type Quota, type QuotaWindow } from './quota.ts';
+import { BACKGROUND_SHARE, createQuota, paceOf, type Quota, type QuotaWindow, usableOf } from './quota.ts';
 
 // KEYS: the calls made, and the gate. ARGV: a unique name of this call, then usable limit and length of each window.
 // Gives 0 and records the call, or in how many milliseconds to ask again.
@@ -66,10 +66,7 @@ export function createSharedQuota(
     // A gate that was closed while Redis was away is known here alone.
     const closedMs = local.closedForMs();
     if (closedMs > 0) return closedMs;
-    const usable = windows.flatMap(({ limit, windowMs }) => [
-      Math.max(1, Math.floor(limit * share)),
-      Math.ceil(windowMs),
-    ]);
+    const usable = windows.flatMap(({ limit, windowMs }) => [usableOf(limit, share), Math.ceil(windowMs)]);
     calls += 1;
     const name = `${process}:${calls}`;
     const delayMs = await redis.ask((client) => client.eval(TAKE, keys.length, ...keys, name, ...usable));
@@ -88,7 +85,7 @@ export function createSharedQuota(
     async takeInBackground() {
       return (await takeShared(BACKGROUND_SHARE)) ?? local.takeInBackground();
     },
-    // Redis is asked when a connection is free.
+    // Only Redis knows, and it is asked when a connection is free.
     refusal: () => undefined,
     takeNow: () => false,
     async take(patienceMs, cancellation) {
