@@ -93,13 +93,16 @@ export function statusOf(invitation: Invitation): InvitationStatus {
   return LOUDEST_FIRST.find((status) => replies.has(status)) ?? 'UNKNOWN';
 }
 
-/** Whether nothing more will change: an SMS that arrived or failed, a Smart Invite whose event has ended. */
-export function isFinal(invitation: Invitation, now: Date): boolean {
+/**
+ * Whether nothing more will change: an SMS that arrived or failed, a Smart Invite that was seen after its event had ended.
+ * (Seen before, it may have been replied to since.)
+ */
+export function isFinal({ invitation, observedAt }: Pick<Snapshot, 'invitation' | 'observedAt'>): boolean {
   if (invitation.type === 'ReviewInvitation') {
     const status = statusOf(invitation);
     return status === 'DELIVERED' || status === 'FAILED';
   }
-  return endOf(invitation.event.end) <= now.getTime();
+  return endOf(invitation.event.end) <= observedAt.getTime();
 }
 
 const HOURS = 3_600_000;

@@ -56,7 +56,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
       };
       const give = (key: string, snapshot: Snapshot) => {
         feed.push(key, snapshot);
-        if (isFinal(snapshot.invitation, new Date())) finish(key);
+        if (isFinal(snapshot)) finish(key);
       };
       const feed = createFeed<Snapshot | Error>(() => {
         clearTimeout(lifetime);

@@ -85,12 +85,12 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
         if (one.watchers === 0 && watched.get(key) === one) drop(key);
       };
     },
-    changed(ref, { invitation, isStale }) {
+    changed(ref, snapshot) {
       const key = ref.key;
       const one = watched.get(key);
       if (one === undefined) return;
-      if (isFinal(invitation, new Date())) return drop(key);
-      one.isStale = isStale;
+      if (isFinal(snapshot)) return drop(key);
+      one.isStale = snapshot.isStale;
       one.intervalMs = SOONEST_MS;
       one.dueAt = isSafe(one) ? now() + SAFETY_MS : Math.min(one.dueAt, now() + SOONEST_MS);
     },

@@ -65,7 +65,7 @@ export const Invitation = builder.interfaceRef<Snapshot>('Invitation').implement
     }),
     isFinal: t.boolean({
       description: 'Nothing more will change: stop polling it.',
-      resolve: (snapshot) => isFinal(snapshot.invitation, new Date()),
+      resolve: (snapshot) => isFinal(snapshot),
     }),
     observedAt: t.field({
       type: 'DateTime',

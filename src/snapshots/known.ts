@@ -43,15 +43,14 @@ export function createKnown(options: KnownOptions, now: () => number, onKept: (k
     const { snapshot } = entry;
     if (snapshot === null) return;
     // What was shown as stale is told again when it is confirmed.
-    const isNews = !before?.snapshot || before.hasFailed || !isSame(before.snapshot.invitation, snapshot.invitation);
-    if (isNews) options.onChange?.(ref, snapshot);
+    if (!before?.snapshot || before.hasFailed || !isSame(before.snapshot, snapshot)) options.onChange?.(ref, snapshot);
   }
 
   return {
     get: (key) => store.get(key),
     freshMsOf({ snapshot }) {
       if (snapshot === null) return options.notFoundMs;
-      return isFinal(snapshot.invitation, new Date()) ? options.finalMs : options.freshMs;
+      return isFinal(snapshot) ? options.finalMs : options.freshMs;
     },
     keep: (key, ref, snapshot) => put(key, ref, { snapshot, seenAt: now(), hasFailed: false }),
     adopt({ ref, invitation, observedAt }) {
@@ -67,9 +66,8 @@ export function createKnown(options: KnownOptions, now: () => number, onKept: (k
     overlay(ref, change) {
       const entry = store.get(ref.key);
       if (!entry?.snapshot) return;
-      const invitation = change(entry.snapshot.invitation);
-      if (isSame(invitation, entry.snapshot.invitation)) return;
-      const snapshot = { ...entry.snapshot, invitation, isStale: true };
+      const snapshot = { ...entry.snapshot, invitation: change(entry.snapshot.invitation), isStale: true };
+      if (isSame(snapshot, entry.snapshot)) return;
       store.set(ref.key, { ...entry, snapshot, hasFailed: true });
       options.onChange?.(ref, snapshot);
     },
@@ -83,6 +81,7 @@ export function createKnown(options: KnownOptions, now: () => number, onKept: (k
 }
 
 /** Whether two states are the same to whoever looks; the ICS is only there in reads that asked for it. */
-function isSame(a: Invitation, b: Invitation): boolean {
-  return isDeepStrictEqual({ ...a, attachments: null }, { ...b, attachments: null });
+function isSame(a: Snapshot, b: Snapshot): boolean {
+  const shown = (snapshot: Snapshot) => ({ ...snapshot.invitation, attachments: null, isFinal: isFinal(snapshot) });
+  return isDeepStrictEqual(shown(a), shown(b));
 }

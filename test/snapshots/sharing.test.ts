@@ -1,13 +1,11 @@
 // What is shared and what is not: reads with and without ICS, invitations, memory.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { SmartInvite } from '../../src/invitation/invitation.ts';
 import { ProviderNotConfigured } from '../../src/invitation/problem.ts';
-import { smartInviteRef } from '../../src/invitation/ref.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots } from '../../src/snapshots/snapshots.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { createFakeSource, type FakeSource, pass, refTo, snapshotsOf, useClock } from './source.ts';
+import { board, createFakeSource, type FakeSource, invite, pass, refTo, snapshotsOf, useClock } from './source.ts';
 
 let source: FakeSource;
 let ask: ReturnType<typeof snapshotsOf>['ask'];
@@ -19,29 +17,12 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-const board = smartInviteRef('US', 'board', null);
-
-function invite(withIcalendar: boolean): SmartInvite {
-  const time = { dateTime: '2099-05-04T09:30:00Z', date: null, timeZone: null };
-  const rawStatus = withIcalendar ? 'with ICS' : 'plain';
-  const recipient = { email: 'a@example.com', status: 'PENDING', rawStatus, comment: null, proposal: null } as const;
-  return {
-    type: 'SmartInvite',
-    dataCenter: 'US',
-    smartInviteId: 'board',
-    recipient,
-    recipients: [recipient],
-    replies: [],
-    callbackUrl: null,
-    event: { summary: null, description: null, start: time, end: time, location: null },
-    attachments: withIcalendar ? { icalendar: 'BEGIN:VCALENDAR' } : null,
-  };
-}
-
+const plainOrWithIcalendar: FakeSource['answer'] = (_, { withIcalendar }) =>
+  withIcalendar ? invite('with ICS', { icalendar: 'BEGIN:VCALENDAR' }) : invite('plain');
 const asked = () => source.reads.map(({ withIcalendar }) => (withIcalendar ? 'with ICS' : 'plain'));
 
 test('a read with ICS answers one without, and not the other way round', async () => {
-  source.answer = (_, { withIcalendar }) => invite(withIcalendar);
+  source.answer = plainOrWithIcalendar;
   expect(await ask(board, { withIcalendar: true })).toBe('with ICS 0');
   expect(await ask(board)).toBe('with ICS 0');
   expect(asked()).toEqual(['with ICS']);
@@ -54,7 +35,7 @@ test('a read with ICS answers one without, and not the other way round', async (
 test('a read with ICS takes back the wish to read the same without', async () => {
   source = createFakeSource([{ limit: 10, windowMs: 10_000 }]);
   ask = snapshotsOf(source).ask;
-  source.answer = (_, { withIcalendar }) => invite(withIcalendar);
+  source.answer = plainOrWithIcalendar;
   await ask(board);
   await pass(20_000);
   // Nine tenths are used up: the wish must wait, and a caller need not.

@@ -1,7 +1,7 @@
 // How fresh an answer is: every row of the README's table, on a clock that the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Invitation } from '../../src/invitation/invitation.ts';
+import { type Invitation, isFinal } from '../../src/invitation/invitation.ts';
 import {
   ProviderBadResponse,
   ProviderOverloaded,
@@ -11,7 +11,17 @@ import {
   ProviderUnavailable,
 } from '../../src/invitation/problem.ts';
 import type { ReviewInvitationRef } from '../../src/invitation/ref.ts';
-import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
+import {
+  board,
+  createFakeSource,
+  type FakeSource,
+  invite,
+  pass,
+  refTo,
+  review,
+  snapshotsOf,
+  useClock,
+} from './source.ts';
 
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
@@ -58,6 +68,35 @@ describe('an answer up to ten seconds old', () => {
     await pass(1);
     expect(await ask()).toBe('DELIVERED 0');
     expect(source.reads).toHaveLength(2);
+  });
+});
+
+describe('a Smart Invite', () => {
+  const endsAt = () => new Date(Date.now() + 30 * SECOND).toISOString();
+
+  test('whose event has ended is asked for once more, and is final only then', async () => {
+    const end = endsAt();
+    source.answer = () => invite('pending', { endsAt: end });
+    await ask(board);
+    source.answer = () => invite('accepted', { endsAt: end });
+    await pass(31 * SECOND);
+    expect(await ask(board)).toBe('pending 31000');
+    await pass(DAY);
+    expect(await ask(board)).toBe(`accepted ${DAY}`);
+    expect(source.reads).toHaveLength(2);
+  });
+
+  test('that is final now is news, though nothing else has changed', async () => {
+    const seen: boolean[] = [];
+    const { snapshots } = snapshotsOf(source, { onChange: (_, snapshot) => void seen.push(isFinal(snapshot)) });
+    const end = endsAt();
+    source.answer = () => invite('pending', { endsAt: end });
+    for (const waitMs of [0, 29 * SECOND, SECOND]) {
+      await pass(waitMs);
+      await snapshots.readSoon(board);
+    }
+    expect(source.reads).toHaveLength(3);
+    expect(seen).toEqual([false, true]);
   });
 });
 

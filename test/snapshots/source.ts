@@ -2,9 +2,9 @@
 // asked for. The quota is the real one; the breaker is what the test sets it to.
 
 import { vi } from 'vitest';
-import type { Invitation, ReviewInvitation } from '../../src/invitation/invitation.ts';
+import type { Invitation, ReviewInvitation, SmartInvite } from '../../src/invitation/invitation.ts';
 import { SpareQuotaUsedUp } from '../../src/invitation/problem.ts';
-import { type Ref, type ReviewInvitationRef, reviewInvitationRef } from '../../src/invitation/ref.ts';
+import { type Ref, type ReviewInvitationRef, reviewInvitationRef, smartInviteRef } from '../../src/invitation/ref.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots, type SnapshotOptions, type Source } from '../../src/snapshots/snapshots.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
@@ -72,6 +72,25 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
 export function review(ref: ReviewInvitationRef, deliveryStatus: ReviewInvitation['deliveryStatus']): ReviewInvitation {
   return { type: 'ReviewInvitation', invitationId: ref.invitationId, deliveryStatus, rawStatus: deliveryStatus };
 }
+
+/** The Smart Invite `board`, whose one recipient replied this. */
+export function invite(rawStatus: string, more: { endsAt?: string; icalendar?: string } = {}): SmartInvite {
+  const time = { dateTime: more.endsAt ?? '2099-05-04T09:30:00Z', date: null, timeZone: null };
+  const recipient = { email: 'a@example.com', status: 'PENDING', rawStatus, comment: null, proposal: null } as const;
+  return {
+    type: 'SmartInvite',
+    dataCenter: 'US',
+    smartInviteId: 'board',
+    recipient,
+    recipients: [recipient],
+    replies: [],
+    callbackUrl: null,
+    event: { summary: null, description: null, start: time, end: time, location: null },
+    attachments: more.icalendar === undefined ? null : { icalendar: more.icalendar },
+  };
+}
+
+export const board = smartInviteRef('US', 'board', null);
 
 export const refTo = (invitationId: string): ReviewInvitationRef => reviewInvitationRef(invitationId);
 
