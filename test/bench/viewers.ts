@@ -57,14 +57,18 @@ export function startViewers(options: ViewersOptions): Viewers {
         : { smartInvite: { smartInviteId: `invite-${n - options.each}` } },
     );
     const body = JSON.stringify({ query: QUERY, variables: { refs } });
-    await sleep(firstAfterMs);
+    let dueAt = performance.now() + firstAfterMs;
     while (!stopped) {
+      await sleep(Math.max(0, dueAt - performance.now()));
       const startedAt = performance.now();
       await ask(page, body).catch(() => {
         answers.failed += PAGE;
       });
       answers.latenciesMs.push(performance.now() - startedAt);
-      await sleep(Math.max(0, options.pollMs - (performance.now() - startedAt)));
+      // Each keeps a beat of its own: counted from the answer, all who once waited for the same read would ask in step
+      // from then on.
+      do dueAt += options.pollMs;
+      while (dueAt < performance.now());
     }
   }
 
