@@ -1,7 +1,7 @@
 // The composition root: the one place that wires the rooms together.
 
-import type { InvitationType, ProviderName } from './invitation/invitation.ts';
-import { isSameInvitation } from './invitation/ref.ts';
+import { type InvitationType, isCalledBack, type ProviderName } from './invitation/invitation.ts';
+import { isSameInvitation, type Ref } from './invitation/ref.ts';
 import { createChanges } from './live/changes.ts';
 import { createNotifications } from './live/notifications.ts';
 import { createSharedNotifications } from './live/redis-notifications.ts';
@@ -80,7 +80,11 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
       }
     },
   });
-  const watcher = createWatcher({ want: snapshots.want, isNotified: (ref) => notified.has(ref.type) });
+  const isNotified = (ref: Ref) => {
+    const snapshot = notified.has(ref.type) ? snapshots.peek(ref) : null;
+    return snapshot !== null && isCalledBack(snapshot.invitation);
+  };
+  const watcher = createWatcher({ want: snapshots.want, isNotified });
   await shared?.listen(snapshots.adopt, watcher.rereadAll);
   const streams = createStreams(snapshots, changes, watcher, settings.streams);
 

@@ -20,7 +20,7 @@ export interface Watcher {
 export interface WatcherOptions {
   /** Asks for a read as the quota allows, of what was not read within `withinMs`: by another process, say. */
   readonly want: (ref: Ref, withinMs: number) => void;
-  /** Whether the provider of this invitation is known to notify us. */
+  /** Whether we are known to be notified of its changes. */
   readonly isNotified: (ref: Ref) => boolean;
   readonly now?: () => number;
 }

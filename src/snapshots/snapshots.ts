@@ -39,6 +39,8 @@ export interface Snapshots {
    * @throws Problem where it could not be read, and nothing that may stand in for it is known.
    */
   read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null>;
+  /** What is known of it, however old; nobody is asked. */
+  peek(ref: Ref): Snapshot | null;
   /** Asks for a read as the quota allows, behind everybody's back; not where it was read so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;
   /** Reads now if the quota allows it, else as soon as it does. @returns whether it was read now. */
@@ -172,6 +174,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
         throw error;
       }
     },
+    peek: (ref) => known.get(ref.key)?.snapshot ?? null,
     want,
     adopt: (seen) => void known.adopt(seen),
     overlay: known.overlay,

@@ -103,6 +103,20 @@ describe('what it costs', () => {
     expect(asked('review-waiting-1')).toBe(2);
   });
 
+  test('an invite that calls nobody back is found to have changed as well, though others do', async () => {
+    const event = { summary: 'Quiet', start: '2099-12-04T09:30:00Z', end: '2099-12-04T10:30:00Z' };
+    const quiet = { smart_invite_id: 'quiet', recipient: { email: 'quiet@example.com', status: 'pending' }, event };
+    gateway.sandbox.cronofy.put(quiet);
+    const streams = [subscribe([invite('quiet')]), subscribe([invite('invite-pending')])];
+    await Promise.all(streams.map((stream) => stream.first(1)));
+    gateway.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
+    await streams[1]?.until(({ invitation }) => invitation?.status === 'ACCEPTED');
+    // The first read after the subscription is due for every invite: what comes later is not.
+    await vi.waitUntil(() => asked('quiet') === 2, { timeout: 15_000 });
+    gateway.sandbox.cronofy.reply('quiet', { email: 'quiet@example.com', status: 'declined' });
+    await streams[0]?.until(({ invitation }) => invitation?.status === 'DECLINED');
+  }, 40_000);
+
   test('reads of a ref stop when its last subscriber leaves, and others go on', async () => {
     const leaving = [subscribe([review('review-waiting-1')]), subscribe([review('review-waiting-1')])];
     const staying = subscribe([review('review-waiting-2')]);
