@@ -82,7 +82,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
   });
   const isNotified = (ref: Ref) => {
     const snapshot = notified.has(ref.type) ? snapshots.peek(ref) : null;
-    return snapshot !== null && isCalledBack(snapshot.invitation);
+    return snapshot !== null && isCalledBack(snapshot);
   };
   const watcher = createWatcher({ want: snapshots.want, isNotified });
   await shared?.listen(snapshots.adopt, watcher.rereadAll);

@@ -66,12 +66,15 @@ export type Invitation = ReviewInvitation | SmartInvite;
 export type InvitationType = Invitation['type'];
 
 /** An invitation as last observed. */
-export interface Snapshot<I extends Invitation = Invitation> {
-  readonly invitation: I;
+export type Snapshot<I extends Invitation = Invitation> = I & {
   /** When the provider told us this. */
   readonly observedAt: Date;
   /** Older than was wanted, because the provider could not be asked. */
   readonly isStale: boolean;
+};
+
+export function snapshotOf<I extends Invitation>(invitation: I, observedAt: Date, isStale = false): Snapshot<I> {
+  return { ...invitation, observedAt, isStale };
 }
 
 const STATUS_OF_DELIVERY: Record<DeliveryStatus, InvitationStatus> = {
@@ -97,12 +100,12 @@ export function statusOf(invitation: Invitation): InvitationStatus {
  * Whether nothing more will change: an SMS that arrived or failed, a Smart Invite that was seen after its event had ended.
  * (Seen before, it may have been replied to since.)
  */
-export function isFinal({ invitation, observedAt }: Pick<Snapshot, 'invitation' | 'observedAt'>): boolean {
-  if (invitation.type === 'ReviewInvitation') {
-    const status = statusOf(invitation);
+export function isFinal(snapshot: Snapshot): boolean {
+  if (snapshot.type === 'ReviewInvitation') {
+    const status = statusOf(snapshot);
     return status === 'DELIVERED' || status === 'FAILED';
   }
-  return endOf(invitation.event.end) <= observedAt.getTime();
+  return endOf(snapshot.event.end) <= snapshot.observedAt.getTime();
 }
 
 /** Whether the provider was given an address to tell of its changes. */

@@ -49,7 +49,7 @@ export function createInvitationLoader(snapshots: Pick<Snapshots, 'read'>, calle
 }
 
 function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot<InvitationOf<R>> {
-  return snapshot.invitation.type === ref.type;
+  return snapshot.type === ref.type;
 }
 
 // One wish a ref, that fulfils all: a read with ICS answers a read without, and the youngest answer does for everybody.

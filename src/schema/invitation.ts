@@ -39,11 +39,11 @@ export const InvitationStatus = builder.enumType('InvitationStatus', {
 
 export const Node = builder.interfaceRef<Snapshot>('Node').implement({
   description: 'Anything that can be fetched again by its global id.',
-  resolveType: (snapshot) => snapshot.invitation.type,
+  resolveType: (snapshot) => snapshot.type,
   fields: (t) => ({
     id: t.id({
       description: 'Global, opaque and URL-safe: store it, compare it, send it back; never take it apart.',
-      resolve: (snapshot) => globalIdOf(refOf(snapshot.invitation)),
+      resolve: (snapshot) => globalIdOf(refOf(snapshot)),
     }),
   }),
 });
@@ -51,27 +51,23 @@ export const Node = builder.interfaceRef<Snapshot>('Node').implement({
 export const Invitation = builder.interfaceRef<Snapshot>('Invitation').implement({
   description: 'An invitation sent to somebody through a provider.',
   interfaces: [Node],
-  resolveType: (snapshot) => snapshot.invitation.type,
+  resolveType: (snapshot) => snapshot.type,
   fields: (t) => ({
     provider: t.field({
       type: Provider,
       description: 'Who sent it.',
-      resolve: (snapshot) => PROVIDER_OF[snapshot.invitation.type],
+      resolve: (snapshot) => PROVIDER_OF[snapshot.type],
     }),
     status: t.field({
       type: InvitationStatus,
       description: 'How it is doing, in the vocabulary that all invitations share.',
-      resolve: (snapshot) => statusOf(snapshot.invitation),
+      resolve: statusOf,
     }),
     isFinal: t.boolean({
       description: 'Nothing more will change: stop polling it.',
-      resolve: (snapshot) => isFinal(snapshot),
+      resolve: isFinal,
     }),
-    observedAt: t.field({
-      type: 'DateTime',
-      description: 'When the provider last told us this.',
-      resolve: (snapshot) => snapshot.observedAt,
-    }),
+    observedAt: t.expose('observedAt', { type: 'DateTime', description: 'When the provider last told us this.' }),
     isStale: t.exposeBoolean('isStale', {
       description: 'Older than was wanted, because the provider could not be asked: show it, and say how old it is.',
     }),

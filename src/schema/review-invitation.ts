@@ -22,19 +22,11 @@ const ReviewInvitation = builder.objectRef<Snapshot<Domain>>('ReviewInvitation')
   description: 'A request to review a business, sent by SMS through Partoo.',
   interfaces: [Invitation, Node],
   fields: (t) => ({
-    invitationId: t.id({
-      description: "The provider's id of it, as it was asked for.",
-      resolve: ({ invitation }) => invitation.invitationId,
-    }),
-    deliveryStatus: t.field({
-      type: DeliveryStatus,
-      description: 'How far the SMS has come.',
-      resolve: ({ invitation }) => invitation.deliveryStatus,
-    }),
-    rawStatus: t.string({
+    invitationId: t.exposeID('invitationId', { description: "The provider's id of it, as it was asked for." }),
+    deliveryStatus: t.expose('deliveryStatus', { type: DeliveryStatus, description: 'How far the SMS has come.' }),
+    rawStatus: t.exposeString('rawStatus', {
       nullable: true,
       description: 'Exactly what the provider said; null if it said nothing.',
-      resolve: ({ invitation }) => invitation.rawStatus,
     }),
   }),
 });

@@ -107,46 +107,30 @@ const SmartInvite = builder.objectRef<Snapshot<SmartInviteDomain>>('SmartInvite'
   description: 'A calendar invitation sent by e-mail through Cronofy, to one person or several.',
   interfaces: [Invitation, Node],
   fields: (t) => ({
-    smartInviteId: t.id({
-      description: 'The id your application gave it.',
-      resolve: ({ invitation }) => invitation.smartInviteId,
-    }),
-    dataCenter: t.field({
-      type: CronofyDataCenter,
-      description: 'The data center it was found in.',
-      resolve: ({ invitation }) => invitation.dataCenter,
-    }),
-    recipient: t.field({
+    smartInviteId: t.exposeID('smartInviteId', { description: 'The id your application gave it.' }),
+    dataCenter: t.expose('dataCenter', { type: CronofyDataCenter, description: 'The data center it was found in.' }),
+    recipient: t.expose('recipient', {
       type: SmartInviteReply,
       nullable: true,
       description: 'The person invited, with the answer; null for an invite to several people.',
-      resolve: ({ invitation }) => invitation.recipient,
     }),
-    recipients: t.field({
+    recipients: t.expose('recipients', {
       type: [SmartInviteReply],
       description: 'Everyone invited, one or several, each with the answer.',
-      resolve: ({ invitation }) => invitation.recipients,
     }),
-    replies: t.field({
+    replies: t.expose('replies', {
       type: [SmartInviteReply],
       description: 'Every reply, also of people who were not invited (forwards, aliases, distribution lists).',
-      resolve: ({ invitation }) => invitation.replies,
     }),
-    callbackUrl: t.string({
+    callbackUrl: t.exposeString('callbackUrl', {
       nullable: true,
       description: 'Where Cronofy sends notifications about this invite.',
-      resolve: ({ invitation }) => invitation.callbackUrl,
     }),
-    event: t.field({
-      type: SmartInviteEvent,
-      description: 'The event.',
-      resolve: ({ invitation }) => invitation.event,
-    }),
-    attachments: t.field({
+    event: t.expose('event', { type: SmartInviteEvent, description: 'The event.' }),
+    attachments: t.expose('attachments', {
       type: SmartInviteAttachments,
       nullable: true,
       description: 'What is attached to the e-mail; null where the provider has nothing.',
-      resolve: ({ invitation }) => invitation.attachments,
     }),
   }),
 });

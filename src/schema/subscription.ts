@@ -25,13 +25,11 @@ builder.subscriptionField('invitationChanged', (t) =>
     },
     resolve: async (event, _, context, info) => {
       if (event instanceof Error) throw event;
-      const { invitation, observedAt } = event;
-      if (invitation.type !== 'SmartInvite' || !selectsIcalendar(info)) return event;
+      if (event.type !== 'SmartInvite' || !selectsIcalendar(info)) return event;
       // The loaders of the subscription would give its first state for ever; and no ICS older than the event will do.
-      const wish = { ref: refOf(invitation), withIcalendar: true, maxAgeMs: Date.now() - observedAt.getTime() };
+      const wish = { ref: refOf(event), withIcalendar: true, maxAgeMs: Date.now() - event.observedAt.getTime() };
       const read = await context.createLoaders().invitation.load(wish);
-      const attachments = read?.invitation.type === 'SmartInvite' ? read.invitation.attachments : null;
-      return { ...event, invitation: { ...invitation, attachments } };
+      return { ...event, attachments: read?.type === 'SmartInvite' ? read.attachments : null };
     },
   }),
 );

@@ -1,7 +1,7 @@
 // What was last seen of each invitation, by this process or another, and whether what is seen now is news.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type Invitation, isFinal, type Snapshot } from '../invitation/invitation.ts';
+import { type Invitation, isFinal, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
 import { ProviderUnauthorized } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { SharedSnapshot } from './codec.ts';
@@ -58,15 +58,14 @@ export function createKnown(options: KnownOptions, now: () => number, onKept: (k
       // The wall clock is the one that processes share; ours never goes back, so the age is what is carried over.
       const seenAt = now() - Math.max(0, Date.now() - observedAt);
       if (before !== undefined && before.seenAt >= seenAt) return before;
-      const snapshot = { invitation, observedAt: new Date(observedAt), isStale: false };
-      const entry = { snapshot, seenAt, hasFailed: false };
+      const entry = { snapshot: snapshotOf(invitation, new Date(observedAt)), seenAt, hasFailed: false };
       put(ref.key, ref, entry);
       return entry;
     },
     overlay(ref, change) {
       const entry = store.get(ref.key);
       if (!entry?.snapshot) return;
-      const snapshot = { ...entry.snapshot, invitation: change(entry.snapshot.invitation), isStale: true };
+      const snapshot = snapshotOf(change(entry.snapshot), entry.snapshot.observedAt, true);
       if (isSame(snapshot, entry.snapshot)) return;
       store.set(ref.key, { ...entry, snapshot, hasFailed: true });
       options.onChange?.(ref, snapshot);
@@ -82,6 +81,8 @@ export function createKnown(options: KnownOptions, now: () => number, onKept: (k
 
 /** Whether two states are the same to whoever looks; the ICS is only there in reads that asked for it. */
 function isSame(a: Snapshot, b: Snapshot): boolean {
-  const shown = (snapshot: Snapshot) => ({ ...snapshot.invitation, attachments: null, isFinal: isFinal(snapshot) });
+  const shown = (snapshot: Snapshot) => {
+    return { ...snapshot, observedAt: null, isStale: null, attachments: null, isFinal: isFinal(snapshot) };
+  };
   return isDeepStrictEqual(shown(a), shown(b));
 }

@@ -3,7 +3,7 @@
 // ref and how old its answer may be. Out: a snapshot that is honest about its age, null, or a problem. It knows neither
 // GraphQL nor hosts.
 
-import type { Invitation, InvitationType, Snapshot } from '../invitation/invitation.ts';
+import { type Invitation, type InvitationType, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
 import {
   ProviderNotConfigured,
   ProviderOverloaded,
@@ -98,11 +98,10 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       if (payment === 'spare' && !maySpare(source, ref.type)) throw new SpareQuotaUsedUp(PROVIDER_OF[ref.type]);
       try {
         const invitation = await source.reader.read(ref, { withIcalendar, cancellation, payment });
-        const snapshot = invitation && { invitation, observedAt: new Date(), isStale: false };
+        const observedAt = new Date();
+        const snapshot = invitation && snapshotOf(invitation, observedAt);
         known.keep(key, ref, snapshot);
-        if (snapshot !== null) {
-          shared?.share({ ref, invitation: snapshot.invitation, observedAt: snapshot.observedAt.getTime() });
-        }
+        if (invitation !== null) shared?.share({ ref, invitation, observedAt: observedAt.getTime() });
         return snapshot;
       } catch (error) {
         known.fail(key, error, isPassing(error));
@@ -115,7 +114,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   async function findShared({ ref, withIcalendar, maxAgeMs = null }: Reading): Promise<Snapshot | undefined> {
     const found = maxAgeMs === 0 ? undefined : await shared?.find(ref);
     const entry = found && known.adopt(found);
-    if (!entry?.snapshot || (withIcalendar && entry.snapshot.invitation.type === 'SmartInvite')) return undefined;
+    if (!entry?.snapshot || (withIcalendar && entry.snapshot.type === 'SmartInvite')) return undefined;
     return now() - entry.seenAt <= (maxAgeMs ?? known.freshMsOf(entry)) ? entry.snapshot : undefined;
   }
 

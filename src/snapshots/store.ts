@@ -23,7 +23,7 @@ export function createStore({ maxEntries, maxBytes }: StoreLimits): Store {
   return new LRUCache<string, Entry>({
     max: maxEntries,
     maxSize: maxBytes,
-    sizeCalculation: ({ snapshot }, key) => 2 * key.length + (snapshot === null ? 200 : bytesOf(snapshot.invitation)),
+    sizeCalculation: ({ snapshot }, key) => 2 * key.length + (snapshot === null ? 200 : bytesOf(snapshot)),
   });
 }
 

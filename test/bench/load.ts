@@ -40,6 +40,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
         const head = received.indexOf('\r\n\r\n');
         if (head < 0) return;
         const length = Number(/content-length: (\d+)/i.exec(received.slice(0, head))?.[1]);
+        if (Number.isNaN(length)) return reject(new Error('an answer does not tell its length'));
         if (received.length < head + 4 + length) return;
         if (!received.startsWith('HTTP/1.1 200') || received.includes('"errors"')) failures += 1;
         received = '';

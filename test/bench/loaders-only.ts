@@ -1,7 +1,7 @@
 // What the gateway is compared with: the same schema and the same loaders an operation, and nothing between them and
 // the providers.
 
-import type { InvitationType } from '../../src/invitation/invitation.ts';
+import { type InvitationType, snapshotOf } from '../../src/invitation/invitation.ts';
 import { createInvitationLoader } from '../../src/loaders/invitation-loader.ts';
 import type { Reader } from '../../src/providers/provider.ts';
 import type { Context } from '../../src/schema/builder.ts';
@@ -33,7 +33,7 @@ const snapshots: Pick<Snapshots, 'read'> = {
     const reader = readers.get(ref.type);
     if (reader === undefined) throw new Error(`nobody reads a ${ref.type}`);
     const invitation = await reader.read(ref, { withIcalendar, cancellation: caller, payment: 'taken' });
-    return invitation && { invitation, observedAt: new Date(), isStale: false };
+    return invitation && snapshotOf(invitation, new Date());
   },
 };
 

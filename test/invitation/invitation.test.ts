@@ -10,6 +10,7 @@ import {
   type ReplyStatus,
   type ReviewInvitation,
   type SmartInvite,
+  snapshotOf,
   statusOf,
 } from '../../src/invitation/invitation.ts';
 
@@ -37,7 +38,7 @@ function invite(statuses: readonly ReplyStatus[], end: Partial<EventTime> = {}):
 }
 
 const isSeenFinal = (invitation: Invitation, observedAt: string | number) =>
-  isFinal({ invitation, observedAt: new Date(observedAt) });
+  isFinal(snapshotOf(invitation, new Date(observedAt)));
 
 describe('the shared status', () => {
   const DELIVERIES: Record<DeliveryStatus, InvitationStatus> = {

@@ -1,7 +1,7 @@
 // When an invitation that somebody watches is wished to be read again, on a clock of the test's own.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ReviewInvitation } from '../../src/invitation/invitation.ts';
+import { type ReviewInvitation, snapshotOf } from '../../src/invitation/invitation.ts';
 import { type Ref, reviewInvitationRef } from '../../src/invitation/ref.ts';
 import { createWatcher } from '../../src/live/watcher.ts';
 
@@ -31,9 +31,11 @@ function start(isNotified: (ref: Ref) => boolean = () => false) {
   };
 }
 
-function snapshotOf(deliveryStatus: ReviewInvitation['deliveryStatus']) {
-  const invitation: ReviewInvitation = { type: 'ReviewInvitation', invitationId: 'a', deliveryStatus, rawStatus: null };
-  return { invitation, observedAt: new Date(), isStale: false };
+function seen(deliveryStatus: ReviewInvitation['deliveryStatus']) {
+  return snapshotOf<ReviewInvitation>(
+    { type: 'ReviewInvitation', invitationId: 'a', deliveryStatus, rawStatus: null },
+    new Date(),
+  );
 }
 
 test('wishes for a read after five seconds, then ever more slowly, and once a minute in the end', () => {
@@ -53,7 +55,7 @@ test('a change makes it wish soon again', () => {
   watcher.watch(a);
   pass(300);
   const before = secondsOf(a).length;
-  watcher.changed(a, snapshotOf('SENT'));
+  watcher.changed(a, seen('SENT'));
   pass(5);
   expect(secondsOf(a)).toHaveLength(before + 1);
   expect(secondsOf(a).at(-1)).toBe(305);
@@ -61,7 +63,7 @@ test('a change makes it wish soon again', () => {
 
 test('a change of what nobody watches sets off nothing', () => {
   const { watcher, wishes, pass } = start();
-  watcher.changed(a, snapshotOf('SENT'));
+  watcher.changed(a, seen('SENT'));
   pass(60);
   expect(wishes).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
@@ -70,7 +72,7 @@ test('a change of what nobody watches sets off nothing', () => {
 test('a state that is final ends the wishes', () => {
   const { watcher, wishes, pass } = start();
   const end = watcher.watch(a);
-  watcher.changed(a, snapshotOf('DELIVERED'));
+  watcher.changed(a, seen('DELIVERED'));
   pass(600);
   expect(wishes).toEqual([]);
   expect(watcher.find(() => true)).toEqual([]);

@@ -192,3 +192,13 @@ test.each(['image/png', 'text/html'])('a POST that accepts only %s: 406', async 
   expect(response.status).toBe(406);
   await expectUnharmed(await response.text());
 });
+
+test('an answer tells how many bytes it has, whatever is in it', async () => {
+  gateway.sandbox.partoo.put({ invitation_id: 'invité-招待', status: 'SENT' });
+  const response = await post(
+    JSON.stringify({ query: '{ reviewInvitation(invitationId: "invité-招待") { invitationId } }' }),
+  );
+  const bytes = Buffer.from(await response.arrayBuffer());
+  expect(response.headers.get('content-length')).toBe(String(bytes.length));
+  expect(JSON.parse(bytes.toString())).toEqual({ data: { reviewInvitation: { invitationId: 'invité-招待' } } });
+});

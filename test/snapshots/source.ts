@@ -118,9 +118,8 @@ export function snapshotsOf(source: FakeSource, options: Partial<SnapshotOptions
           isPatient: wish.isPatient ?? false,
         });
         if (snapshot === null) return null;
-        const { invitation, observedAt, isStale } = snapshot;
-        const status = invitation.type === 'ReviewInvitation' ? invitation.rawStatus : invitation.recipient?.rawStatus;
-        return `${status} ${Date.now() - observedAt.getTime()}${isStale ? ' stale' : ''}`;
+        const status = snapshot.type === 'ReviewInvitation' ? snapshot.rawStatus : snapshot.recipient?.rawStatus;
+        return `${status} ${Date.now() - snapshot.observedAt.getTime()}${snapshot.isStale ? ' stale' : ''}`;
       } catch (error) {
         if (error instanceof Error) return 'code' in error ? String(error.code) : error.name;
         throw error;

@@ -1,13 +1,14 @@
 // What is remembered is bounded, by entries and by bytes.
 
 import { expect, test } from 'vitest';
+import { snapshotOf } from '../../src/invitation/invitation.ts';
 import { createStore, type Entry } from '../../src/snapshots/store.ts';
 import { refTo, review } from './source.ts';
 
 const ROOMY = { maxEntries: 1_000, maxBytes: 1_000_000 };
 
 function entry(id = 'one'): Entry {
-  const snapshot = { invitation: review(refTo(id), 'SENT'), observedAt: new Date(), isStale: false };
+  const snapshot = snapshotOf(review(refTo(id), 'SENT'), new Date());
   return { snapshot, seenAt: 0, hasFailed: false };
 }
 
