@@ -30,7 +30,13 @@ export interface Routes {
 
 export async function startServer(routes: Routes, { host, port, corsOrigins }: ServerOptions): Promise<RunningServer> {
   const cors = createCors(corsOrigins);
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
+  const server = createServer({
+    requestTimeout: 30_000,
+    headersTimeout: 10_000,
+    keepAliveTimeout: 65_000,
+    // Some clients offer HTTP/2 by the same header: they are answered as if they had not.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  });
   const open = new Set<ServerResponse>();
   server.on('request', (request, response) => {
     open.add(response);

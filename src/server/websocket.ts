@@ -30,8 +30,10 @@ export function acceptWebSockets(
   );
 
   server.on('upgrade', (request, socket, head) => {
+    // Node hands the socket over bare: whoever breaks off now would end the process, and whoever stays keep it from ending.
+    socket.on('error', () => socket.destroy());
     if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH || !isAllowed(request, corsOrigins)) {
-      socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
+      socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n', () => socket.destroy());
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {

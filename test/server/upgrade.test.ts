@@ -1,0 +1,52 @@
+// Upgrades that are not to be: refused, and harmless however the caller behaves.
+
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../harness.ts';
+
+let gateway: TestGateway;
+beforeEach(async () => {
+  gateway = await startTestGateway();
+});
+afterEach(() => gateway.stop());
+
+async function upgrade(path: string, more: string, protocol = 'websocket'): Promise<Socket> {
+  const { hostname, port } = new URL(gateway.origin);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  await once(socket, 'connect');
+  const key = 'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nhost: gateway\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\n${key}${more}\r\n`,
+  );
+  return socket;
+}
+
+const isAlive = async () => (await fetch(`${gateway.origin}/health`)).status === 200;
+
+const REFUSED: [string, string, string][] = [
+  ['of another path', '/elsewhere', ''],
+  ['by a page of another origin', '/graphql', 'origin: https://elsewhere.example\r\n'],
+];
+
+test.each(REFUSED)('an upgrade %s is refused; who stays keeps nothing from ending', async (_, path, more) => {
+  const socket = await upgrade(path, more);
+  expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 403 /);
+  await gateway.stop();
+  socket.destroy();
+});
+
+test.each(REFUSED)('an upgrade %s by who breaks off at once leaves the gateway alive', async (_, path, more) => {
+  for (let n = 0; n < 20; n++) {
+    const socket = await upgrade(path, more);
+    socket.write('more bytes than anybody reads');
+    socket.resetAndDestroy();
+  }
+  expect(await isAlive()).toBe(true);
+});
+
+test('an offer to upgrade to another protocol is passed over', async () => {
+  const socket = await upgrade('/health', '', 'h2c');
+  expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 200 /);
+  socket.destroy();
+});
