@@ -71,9 +71,9 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
   const snapshots = createSnapshots(sources, {
     ...settings.snapshots,
     ...(shared === undefined ? {} : { shared }),
-    onChange(ref, snapshot) {
+    onChange(ref, snapshot, isNew) {
       changes.publish(ref.key, snapshot);
-      watcher.changed(ref, snapshot);
+      watcher.changed(ref, snapshot, isNew);
       for (const other of watcher.find((watched) => isSameInvitation(watched, ref))) {
         // Not where it was read since.
         snapshots.want(other, Date.now() - snapshot.observedAt.getTime());

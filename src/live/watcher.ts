@@ -8,8 +8,8 @@ import type { Ref } from '../invitation/ref.ts';
 export interface Watcher {
   /** @returns a function that ends it; the last one to end it stops the reads. */
   watch(ref: Ref): () => void;
-  /** The invitation has changed: it may change again soon. */
-  changed(ref: Ref, snapshot: Snapshot): void;
+  /** What is known of it has changed: it may change again soon, unless what was known is just confirmed (`isNew` false). */
+  changed(ref: Ref, snapshot: Snapshot, isNew: boolean): void;
   /** Every invitation that is watched is read again, because changes may have been missed. */
   rereadAll(): void;
   /** The refs that are watched, of those that `matches` takes. */
@@ -85,14 +85,15 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
         if (one.watchers === 0 && watched.get(key) === one) drop(key);
       };
     },
-    changed(ref, snapshot) {
+    changed(ref, snapshot, isNew) {
       const key = ref.key;
       const one = watched.get(key);
       if (one === undefined) return;
       if (isFinal(snapshot)) return drop(key);
       one.isStale = snapshot.isStale;
-      one.intervalMs = SOONEST_MS;
-      one.dueAt = isSafe(one) ? now() + SAFETY_MS : Math.min(one.dueAt, now() + SOONEST_MS);
+      if (isNew) one.intervalMs = SOONEST_MS;
+      if (isSafe(one)) one.dueAt = now() + SAFETY_MS;
+      else if (isNew) one.dueAt = Math.min(one.dueAt, now() + SOONEST_MS);
     },
     rereadAll() {
       for (const { ref } of watched.values()) want(ref, 0);

@@ -10,10 +10,14 @@ import { createStore, type Entry, type StoreLimits } from './store.ts';
 
 export interface Known {
   get(key: string): Entry | undefined;
-  /** Up to which age it is fresh, in milliseconds. */
-  freshMsOf(entry: Entry): number;
-  /** @param snapshot Just read under `key`; null where there is no such invitation. */
-  keep(key: string, ref: Ref, snapshot: Snapshot | null): void;
+  /** Whether it is fresh: by the caller's own wish, or where that is null by ours. */
+  isFresh(entry: Entry, maxAgeMs: number | null): boolean;
+  /**
+   * @param snapshot Just read under `key`; null where there is no such invitation.
+   * @param begunAt When that read began.
+   * @returns false where something else was learnt meanwhile, and nobody can say which is newer: it is to be read again.
+   */
+  keep(key: string, ref: Ref, snapshot: Snapshot | null, begunAt: number): boolean;
   /** Keeps what another process has seen, where that is newer. @returns what is known now. */
   adopt(shared: SharedSnapshot): Entry;
   /** Lays over what is known something that is only probably true; it is stale until it is read. */
@@ -23,43 +27,57 @@ export interface Known {
 }
 
 export interface KnownOptions extends Freshness, StoreLimits {
-  /** Told of every state of an invitation that differs from the one before, and of the first. */
-  readonly onChange?: (ref: Ref, snapshot: Snapshot) => void;
+  /**
+   * Told of the first state of an invitation, of every other one, and where what was shown as stale is confirmed;
+   * `isNew` is false then.
+   */
+  readonly onChange?: (ref: Ref, snapshot: Snapshot, isNew: boolean) => void;
 }
 
-/** @param onKept Told of what need not be read again. */
-export function createKnown(options: KnownOptions, now: () => number, onKept: (key: string, ref: Ref) => void): Known {
+/** @param onKept Told of what was read, and when that read began. */
+export function createKnown(
+  options: KnownOptions,
+  now: () => number,
+  onKept: (key: string, ref: Ref, begunAt: number) => void,
+): Known {
   const store = createStore(options);
 
-  function put(key: string, ref: Ref, entry: Entry): void {
+  function put(key: string, ref: Ref, entry: Entry, begunAt: number): void {
     const before = store.get(ref.key);
     store.set(key, entry);
-    onKept(key, ref);
+    onKept(key, ref, begunAt);
     // A read with ICS answers one without.
     if (key !== ref.key) {
       store.set(ref.key, entry);
-      onKept(ref.key, ref);
+      onKept(ref.key, ref, begunAt);
     }
     const { snapshot } = entry;
     if (snapshot === null) return;
-    // What was shown as stale is told again when it is confirmed.
-    if (!before?.snapshot || before.hasFailed || !isSame(before.snapshot, snapshot)) options.onChange?.(ref, snapshot);
+    const isNew = !before?.snapshot || !isSame(before.snapshot, snapshot);
+    if (isNew || before.hasFailed) options.onChange?.(ref, snapshot, isNew);
   }
 
   return {
     get: (key) => store.get(key),
-    freshMsOf({ snapshot }) {
-      if (snapshot === null) return options.notFoundMs;
-      return isFinal(snapshot) ? options.finalMs : options.freshMs;
+    isFresh({ snapshot, seenAt }, maxAgeMs) {
+      const ageMs = now() - seenAt;
+      if (snapshot === null) return ageMs <= Math.min(maxAgeMs ?? Number.POSITIVE_INFINITY, options.notFoundMs);
+      return ageMs <= (maxAgeMs ?? (isFinal(snapshot) ? options.finalMs : options.freshMs));
     },
-    keep: (key, ref, snapshot) => put(key, ref, { snapshot, seenAt: now(), hasFailed: false }),
+    keep(key, ref, snapshot, begunAt) {
+      const before = store.get(ref.key);
+      const learntAt = before && Math.max(before.seenAt, before.overlaidAt ?? before.seenAt);
+      if (learntAt !== undefined && learntAt > begunAt && !isSame(before?.snapshot ?? null, snapshot)) return false;
+      put(key, ref, { snapshot, seenAt: now(), hasFailed: false }, begunAt);
+      return true;
+    },
     adopt({ ref, invitation, observedAt }) {
       const before = store.get(ref.key);
       // The wall clock is the one that processes share; ours never goes back, so the age is what is carried over.
       const seenAt = now() - Math.max(0, Date.now() - observedAt);
       if (before !== undefined && before.seenAt >= seenAt) return before;
       const entry = { snapshot: snapshotOf(invitation, new Date(observedAt)), seenAt, hasFailed: false };
-      put(ref.key, ref, entry);
+      put(ref.key, ref, entry, seenAt);
       return entry;
     },
     overlay(ref, change) {
@@ -67,8 +85,8 @@ export function createKnown(options: KnownOptions, now: () => number, onKept: (k
       if (!entry?.snapshot) return;
       const snapshot = snapshotOf(change(entry.snapshot), entry.snapshot.observedAt, true);
       if (isSame(snapshot, entry.snapshot)) return;
-      store.set(ref.key, { ...entry, snapshot, hasFailed: true });
-      options.onChange?.(ref, snapshot);
+      store.set(ref.key, { ...entry, snapshot, hasFailed: true, overlaidAt: now() });
+      options.onChange?.(ref, snapshot, true);
     },
     fail(key, error, isPassing) {
       const entry = store.get(key);
@@ -80,7 +98,8 @@ export function createKnown(options: KnownOptions, now: () => number, onKept: (k
 }
 
 /** Whether two states are the same to whoever looks; the ICS is only there in reads that asked for it. */
-function isSame(a: Snapshot, b: Snapshot): boolean {
+function isSame(a: Snapshot | null, b: Snapshot | null): boolean {
+  if (a === null || b === null) return a === b;
   const shown = (snapshot: Snapshot) => {
     return { ...snapshot, observedAt: null, isStale: null, attachments: null, isFinal: isFinal(snapshot) };
   };

@@ -15,10 +15,10 @@ export interface Wanted {
 export interface Refresher {
   /** Asks for a read of `key` when the quota allows; asking again makes it matter more. */
   want(key: string, wanted: Wanted): void;
-  /** Whether the quota is too short for what is wanted already: whoever comes now is not to be served before. */
+  /** Whether the quota is too short for what is wanted already: whoever could do without is not to be served before. */
   isBehind(): boolean;
-  /** Takes back a wish that something else has fulfilled. */
-  forget(key: string): void;
+  /** Takes back a wish that a read has fulfilled, which began at that time. */
+  forget(key: string, begunAt: number): void;
 }
 
 /** A wish that nobody has repeated for so long is dropped, in milliseconds: nobody looks any more. */
@@ -30,6 +30,9 @@ const MAX_WISHES = 20_000;
 /** While the breaker is not closed, how often a read is tried, in milliseconds: it is the probe. */
 const PROBE_MS = 1_000;
 
+/** What fails by itself is tried again after a second, then ever more slowly: the others' quota is not spent on it. */
+const LONGEST_BACKOFF_MS = 60_000;
+
 /** How long another process is given to read what it has claimed, in milliseconds. */
 const CLAIMED_MS = 2_000;
 
@@ -40,15 +43,20 @@ const CLAIMED_MS = 2_000;
 const BURST_SHARE = 0.2;
 
 interface Wish extends Wanted {
+  readonly since: number;
   askedAt: number;
   asks: number;
-  /** After a read that failed, or while another process has claimed it: not before this, unless somebody asks. */
+  /** How often in a row its read has failed, the provider being well. */
+  failures: number;
+  /** After a read that failed, or while another process has claimed it: not before this. */
   notBefore: number;
 }
 
 export interface RefresherOptions {
-  /** Reads what is wanted, and says whether that is settled; its quota has been taken. It never rejects. */
-  readonly read: (key: string, wanted: Wanted) => Promise<boolean>;
+  /** Reads what is wanted, and says whether that is settled. It never rejects. */
+  readonly read: (key: string, wanted: Wanted, payment: 'taken' | 'due') => Promise<boolean>;
+  /** Whether somebody else reads it already. */
+  readonly isUnderWay: (key: string) => boolean;
   /** Whether this process is the one to read it, where there are others. */
   readonly claim?: (ref: Ref) => Promise<boolean>;
   readonly now: () => number;
@@ -56,12 +64,14 @@ export interface RefresherOptions {
 
 export function createRefresher(
   upstream: Pick<Upstream, 'quota' | 'policy'>,
-  { read, claim, now }: RefresherOptions,
+  { read, isUnderWay, claim, now }: RefresherOptions,
 ): Refresher {
   const wishes = new Map<string, Wish>();
   let timer: NodeJS.Timeout | undefined;
   let reading = 0;
   let isPumping = false;
+  /** There was no quota for the last one that could have been read. */
+  let isShort = false;
   /** Something was wanted while the pump was at work. */
   let hasMore = false;
   /** When the next read would be made if all were spread evenly. */
@@ -92,13 +102,14 @@ export function createRefresher(
       const isProbe = upstream.policy.circuit() !== 'CLOSED';
       // When a read ends, the pump is started again.
       if (reading > 0 && (isProbe || !upstream.policy.hasRoom())) return;
-      const most = mostWanted();
+      const most = mostWanted(isProbe);
       if (most === undefined) {
         if (wishes.size > 0) wait(PROBE_MS);
         return;
       }
       const earlyMs = evenlyAt - now();
-      if (earlyMs > burstMs) {
+      isShort = earlyMs > burstMs;
+      if (isShort) {
         wait(earlyMs - burstMs);
         return;
       }
@@ -108,11 +119,17 @@ export function createRefresher(
         wish.notBefore = now() + CLAIMED_MS;
         continue;
       }
-      if (wishes.get(key) !== wish) continue;
-      const taken = upstream.policy.hasRoom() ? upstream.quota.takeInBackground() : PROBE_MS;
+      if (wishes.get(key) !== wish || isUnderWay(key)) continue;
+      if (!upstream.policy.hasRoom()) {
+        wait(PROBE_MS);
+        return;
+      }
+      // A probe that the breaker does not let through is not to cost anything, so that it pays when it is made.
+      const taken = isProbe ? 0 : upstream.quota.takeInBackground();
       // Only a shared quota has to be waited for.
       const delayMs = typeof taken === 'number' ? taken : await taken;
-      if (delayMs > 0) {
+      isShort = delayMs > 0;
+      if (isShort) {
         // What the quota held back is not made up for in a burst.
         evenlyAt = Math.max(evenlyAt, now() + delayMs + burstMs - everyMs);
         wait(delayMs);
@@ -121,18 +138,25 @@ export function createRefresher(
       wishes.delete(key);
       evenlyAt = Math.max(evenlyAt, now()) + everyMs;
       reading += 1;
-      void read(key, wish).then((isRead) => {
+      void read(key, wish, isProbe ? 'due' : 'taken').then((isRead) => {
         reading -= 1;
-        // What failed is still wanted, for as long as a wish lasts; but it goes to the end of the line, or it would
-        // keep everything else from being read.
-        if (!isRead) wishes.set(key, { ...(wishes.get(key) ?? wish), seenAt: now(), notBefore: now() + PROBE_MS });
-        if (isProbe && upstream.policy.circuit() !== 'CLOSED') wait(PROBE_MS);
+        const isWell = upstream.policy.circuit() === 'CLOSED';
+        if (!isRead) retryLater(key, wish, isWell);
+        if (isProbe && !isWell) wait(PROBE_MS);
         else void pump();
       });
     }
   }
 
-  function mostWanted(): [string, Wish] | undefined {
+  /** What failed is still wanted, for as long as a wish lasts. */
+  function retryLater(key: string, wish: Wish, isWell: boolean): void {
+    const failures = isWell ? wish.failures + 1 : wish.failures;
+    const delayMs = isWell ? Math.min(PROBE_MS * 2 ** (failures - 1), LONGEST_BACKOFF_MS) : PROBE_MS;
+    wishes.set(key, { ...(wishes.get(key) ?? wish), failures, notBefore: now() + delayMs });
+  }
+
+  /** Probes take turns, or one that fails by itself would keep the breaker open. */
+  function mostWanted(isProbe: boolean): [string, Wish] | undefined {
     const at = now();
     let most: [string, Wish] | undefined;
     let best = -1;
@@ -141,8 +165,8 @@ export function createRefresher(
         wishes.delete(key);
         continue;
       }
-      if (at < wish.notBefore) continue;
-      const score = (at - wish.seenAt) * (1 + Math.log2(1 + wish.asks));
+      if (at < wish.notBefore || isUnderWay(key)) continue;
+      const score = isProbe ? at - wish.notBefore : (at - wish.seenAt) * (1 + Math.log2(1 + wish.asks));
       if (score > best) {
         best = score;
         most = [key, wish];
@@ -154,17 +178,18 @@ export function createRefresher(
   return {
     want(key, wanted) {
       const wish = wishes.get(key);
-      const isDelayed = wish !== undefined && wish.notBefore > now();
       if (wish !== undefined) {
         wish.asks += 1;
         wish.askedAt = now();
-        wish.notBefore = 0;
       } else if (wishes.size < MAX_WISHES) {
-        wishes.set(key, { ...wanted, asks: 1, askedAt: now(), notBefore: 0 });
+        wishes.set(key, { ...wanted, since: now(), askedAt: now(), asks: 1, failures: 0, notBefore: 0 });
       }
-      if (timer === undefined || (isDelayed && upstream.policy.circuit() === 'CLOSED')) void pump();
+      // What waits for quota, or for a probe, is not hastened by asking.
+      if (timer === undefined || (!isShort && upstream.policy.circuit() === 'CLOSED')) void pump();
     },
-    isBehind: () => wishes.size > 0,
-    forget: (key) => void wishes.delete(key),
+    isBehind: () => isShort && wishes.size > 0,
+    forget(key, begunAt) {
+      if ((wishes.get(key)?.since ?? Number.POSITIVE_INFINITY) <= begunAt) wishes.delete(key);
+    },
   };
 }

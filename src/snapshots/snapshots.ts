@@ -75,14 +75,15 @@ interface Reading {
 
 export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, options: SnapshotOptions): Snapshots {
   const { now = () => performance.now(), shared } = options;
-  const known = createKnown(options, now, (key, ref) => refreshers.get(ref.type)?.forget(key));
+  const known = createKnown(options, now, (key, ref, begunAt) => refreshers.get(ref.type)?.forget(key, begunAt));
   const flights = createFlights();
   const refreshers = new Map<InvitationType, Refresher>();
   for (const [type, source] of sources) {
     refreshers.set(
       type,
       createRefresher(source.upstream, {
-        read: (key, wanted) => refresh(source, key, wanted, 'taken'),
+        read: (key, wanted, payment) => refresh(source, key, wanted, payment),
+        isUnderWay: flights.has,
         ...(shared === undefined ? {} : { claim: shared.claim }),
         now,
       }),
@@ -96,12 +97,13 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       const seen = payment === 'taken' ? undefined : await findShared(wanted);
       if (seen !== undefined) return seen;
       if (payment === 'spare' && !maySpare(source, ref.type)) throw new SpareQuotaUsedUp(PROVIDER_OF[ref.type]);
+      const begunAt = now();
       try {
         const invitation = await source.reader.read(ref, { withIcalendar, cancellation, payment });
         const observedAt = new Date();
         const snapshot = invitation && snapshotOf(invitation, observedAt);
-        known.keep(key, ref, snapshot);
-        if (invitation !== null) shared?.share({ ref, invitation, observedAt: observedAt.getTime() });
+        if (!known.keep(key, ref, snapshot, begunAt)) want(ref);
+        else if (invitation !== null) shared?.share({ ref, invitation, observedAt: observedAt.getTime() });
         return snapshot;
       } catch (error) {
         known.fail(key, error, isPassing(error));
@@ -114,14 +116,14 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   async function findShared({ ref, withIcalendar, maxAgeMs = null }: Reading): Promise<Snapshot | undefined> {
     const found = maxAgeMs === 0 ? undefined : await shared?.find(ref);
     const entry = found && known.adopt(found);
-    if (!entry?.snapshot || (withIcalendar && entry.snapshot.type === 'SmartInvite')) return undefined;
-    return now() - entry.seenAt <= (maxAgeMs ?? known.freshMsOf(entry)) ? entry.snapshot : undefined;
+    if (!entry?.snapshot || withIcalendar) return undefined;
+    return known.isFresh(entry, maxAgeMs) ? entry.snapshot : undefined;
   }
 
-  /** Asks for a read behind everybody's back, unless one is under way that fulfils it. */
+  /** Asks for a read behind everybody's back that begins from now on. */
   function wantBy(key: string, ref: Ref, withIcalendar: boolean): void {
     const seenAt = known.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    if (!flights.has(key)) refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt });
+    refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt });
   }
 
   function want(ref: Ref, unlessWithinMs = 0): void {
@@ -129,7 +131,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     if (now() - seenAt >= unlessWithinMs) wantBy(ref.key, ref, false);
   }
 
-  async function refresh(source: Source, key: string, wanted: Reading, payment: 'taken' | 'spare'): Promise<boolean> {
+  async function refresh(source: Source, key: string, wanted: Reading, payment: Payment): Promise<boolean> {
     try {
       await fly(source, key, wanted, new Cancellation(), payment);
       return true;
@@ -145,31 +147,47 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   }
 
   return {
-    async read(ref, { withIcalendar, maxAgeMs, caller, isPatient = false }) {
+    async read(ref, { withIcalendar: selectsIcalendar, maxAgeMs, caller, isPatient = false }) {
       const source = sources.get(ref.type);
       if (source === undefined) throw new ProviderNotConfigured(PROVIDER_OF[ref.type]);
+      const withIcalendar = selectsIcalendar && ref.type === 'SmartInvite';
       const key = withIcalendar ? `${ref.key} with ICS` : ref.key;
       const entry = known.get(key);
-      const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.seenAt;
-      if (entry !== undefined && ageMs <= (maxAgeMs ?? known.freshMsOf(entry))) return entry.snapshot;
+      if (entry !== undefined && known.isFresh(entry, maxAgeMs)) return entry.snapshot;
 
-      const old = entry !== undefined && entry.snapshot !== null && ageMs <= options.staleMs ? entry.snapshot : null;
-      if (old !== null && maxAgeMs === null) {
+      const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.seenAt;
+      const old = ageMs <= options.staleMs ? entry : undefined;
+      /** The old one, because there is no other now; whoever is shown it is told when it is confirmed. */
+      const giveOld = (snapshot: Snapshot) => {
+        if (entry !== undefined) entry.hasFailed = true;
+        return { ...snapshot, isStale: true };
+      };
+      const wantLater = () => wantBy(key, ref, withIcalendar);
+      if (old?.snapshot && maxAgeMs === null) {
         if (ageMs <= options.revalidateMs) {
-          wantBy(key, ref, withIcalendar);
-          return entry?.hasFailed ? stale(old) : old;
+          if (!flights.has(key)) wantLater();
+          return old.hasFailed ? giveOld(old.snapshot) : old.snapshot;
         }
+        const { snapshot } = old;
         const read = fly(source, key, { ref, withIcalendar }, caller, 'spare');
-        return within(options.patienceMs, read, old, () => wantBy(key, ref, withIcalendar));
+        return within(options.patienceMs, read, () => {
+          if (!flights.has(key)) wantLater();
+          return giveOld(snapshot);
+        });
       }
       const wanted = { ref, withIcalendar, maxAgeMs };
+      const reading = isPatient
+        ? fly(source, key, wanted, caller, 'spare')
+        : fly(source, key, wanted, caller, 'due').catch((error: unknown) => {
+            // Who joined the read of somebody who could do without has a share of the quota left.
+            if (error instanceof SpareQuotaUsedUp) return fly(source, key, wanted, caller, 'due');
+            throw error;
+          });
       try {
-        return await fly(source, key, wanted, caller, isPatient ? 'spare' : 'due');
+        return await reading;
       } catch (error) {
-        // Who joined the read of somebody who could do without has a share of the quota left.
-        if (error instanceof SpareQuotaUsedUp && !isPatient) return fly(source, key, wanted, caller, 'due');
-        if (error instanceof ProviderRateLimited) wantBy(key, ref, withIcalendar);
-        if (old !== null && isPassing(error)) return stale(old);
+        if (error instanceof ProviderRateLimited) wantLater();
+        if (old?.snapshot && isPassing(error)) return giveOld(old.snapshot);
         throw error;
       }
     },
@@ -182,34 +200,25 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       const source = sources.get(ref.type);
       // A read under way may have begun before what makes us read.
       await flights.landing(key);
-      const isRead =
-        source !== undefined && (await refresh(source, key, { ref, withIcalendar: false, maxAgeMs: 0 }, 'spare'));
-      if (!isRead) want(ref);
-      return isRead;
+      if (source === undefined) return false;
+      try {
+        await fly(source, key, { ref, withIcalendar: false, maxAgeMs: 0 }, new Cancellation(), 'spare');
+        return true;
+      } catch {
+        want(ref);
+        return false;
+      }
     },
   };
 }
 
-function stale(snapshot: Snapshot): Snapshot {
-  return { ...snapshot, isStale: true };
-}
-
 /** The read's answer, or the old one where the read takes too long or the provider cannot be asked. */
-function within(
-  patienceMs: number,
-  read: Promise<Snapshot | null>,
-  old: Snapshot,
-  want: () => void,
-): Promise<Snapshot | null> {
+function within(patienceMs: number, read: Promise<Snapshot | null>, giveOld: () => Snapshot): Promise<Snapshot | null> {
   return new Promise((resolve, reject) => {
-    const giveOld = () => {
-      want();
-      resolve(stale(old));
-    };
-    const timer = setTimeout(giveOld, patienceMs);
+    const timer = setTimeout(() => resolve(giveOld()), patienceMs);
     read
       .finally(() => clearTimeout(timer))
-      .then(resolve, (error: unknown) => (isPassing(error) ? giveOld() : reject(error)));
+      .then(resolve, (error: unknown) => (isPassing(error) ? resolve(giveOld()) : reject(error)));
   });
 }
 

@@ -8,8 +8,10 @@ export interface Entry {
   readonly snapshot: Snapshot | null;
   /** When it was seen, on the clock that never goes back. */
   readonly seenAt: number;
-  /** A read has failed since: what is here is older than was wanted. */
+  /** It could not be read when it should have been, and was shown as stale: what is here is older than was wanted. */
   hasFailed: boolean;
+  /** When something was laid over it, on the same clock. */
+  readonly overlaidAt?: number;
 }
 
 export interface StoreLimits {

@@ -27,6 +27,9 @@ export interface UpstreamOptions extends PolicyOptions {
   readonly quota: Quota;
 }
 
+/** What an answer may take once its call is made, in milliseconds: quota that comes later than that is no use. */
+const ANSWER_MS = 500;
+
 /** For how long a 429 that does not say closes the gate, in seconds. */
 const DEFAULT_RETRY_AFTER_SECONDS = 10;
 
@@ -52,12 +55,13 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
         // A call that is made again is a caller's by now.
         const how = turn.number > 0 ? 'due' : payment;
         // Whoever cannot be served is told before waiting for a connection.
-        const refusal = how === 'due' ? quota.refusal(transport.waiting(), turn.remainingMs()) : undefined;
+        const patienceMs = () => turn.remainingMs() - ANSWER_MS;
+        const refusal = how === 'due' ? quota.refusal(transport.waiting(), patienceMs()) : undefined;
         if (refusal !== undefined) return Promise.reject(refusal);
         // In the moment that the call is made, or the provider would count it later than we do.
         const pay = () => {
           if (how === 'spare') return takeSpare();
-          return quota.takeNow() ? undefined : quota.take(turn.remainingMs(), turn.cancellation);
+          return quota.takeNow() ? undefined : quota.take(patienceMs(), turn.cancellation);
         };
         return transport.get(request, turn.cancellation, how === 'taken' ? undefined : pay).then(read);
       }, caller),

@@ -38,7 +38,7 @@ const QUERY = `query Page($refs: [InvitationRef!]!) {
 const PAGE = 20;
 
 export function startViewers(options: ViewersOptions): Viewers {
-  const pool = new Pool(`http://127.0.0.1:${options.port}`, { connections: 128 });
+  const pool = new Pool(`http://127.0.0.1:${options.port}`, { connections: options.viewers });
   const unseen = new Set(Array.from({ length: 2 * options.each }, (_, n) => n));
   let answers = nothing();
   let stopped = false;

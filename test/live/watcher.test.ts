@@ -55,7 +55,7 @@ test('a change makes it wish soon again', () => {
   watcher.watch(a);
   pass(300);
   const before = secondsOf(a).length;
-  watcher.changed(a, seen('SENT'));
+  watcher.changed(a, seen('SENT'), true);
   pass(5);
   expect(secondsOf(a)).toHaveLength(before + 1);
   expect(secondsOf(a).at(-1)).toBe(305);
@@ -63,7 +63,7 @@ test('a change makes it wish soon again', () => {
 
 test('a change of what nobody watches sets off nothing', () => {
   const { watcher, wishes, pass } = start();
-  watcher.changed(a, seen('SENT'));
+  watcher.changed(a, seen('SENT'), true);
   pass(60);
   expect(wishes).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
@@ -72,7 +72,7 @@ test('a change of what nobody watches sets off nothing', () => {
 test('a state that is final ends the wishes', () => {
   const { watcher, wishes, pass } = start();
   const end = watcher.watch(a);
-  watcher.changed(a, seen('DELIVERED'));
+  watcher.changed(a, seen('DELIVERED'), true);
   pass(600);
   expect(wishes).toEqual([]);
   expect(watcher.find(() => true)).toEqual([]);

@@ -20,6 +20,7 @@ function newRefresher(
   const times: number[] = [];
   let reading = async (): Promise<void> => {};
   const failing = new Set<string>();
+  const underWay = new Set<string>();
   const refresher: Refresher = createRefresher(source.upstream, {
     async read(key) {
       read.push(key);
@@ -27,6 +28,7 @@ function newRefresher(
       await reading();
       return source.circuit === 'CLOSED' && !failing.has(key);
     },
+    isUnderWay: (key) => underWay.has(key),
     ...(claim === undefined ? {} : { claim }),
     now,
   });
@@ -35,6 +37,7 @@ function newRefresher(
     refresher,
     read,
     failing,
+    underWay,
     times,
     want: (key: string, ageMs = 20_000, seenAt = now() - ageMs) =>
       refresher.want(key, { ref: refTo(key), withIcalendar: false, seenAt }),
@@ -92,7 +95,7 @@ describe('what another process reads', () => {
     const { promise: claimed, resolve } = Promise.withResolvers<boolean>();
     const { refresher, want, read } = newRefresher(undefined, () => claimed);
     want('a');
-    refresher.forget('a');
+    refresher.forget('a', now());
     resolve(true);
     await pass(5_000);
     expect(read).toEqual([]);
@@ -169,16 +172,44 @@ describe('what is wanted', () => {
     expect(loved).toBeLessThan(read.length / 2);
   });
 
-  test('and always fails is tried again, but keeps nothing else waiting', async () => {
-    const { read, want, failing } = await oneASecond();
+  test('and always fails is tried again ever more slowly, however often it is asked for, and keeps nothing waiting', async () => {
+    const { read, want, failing, refresher } = await oneASecond();
     failing.add('bad');
-    for (let second = 0; second < 10; second++) {
+    for (let second = 0; second < 240; second++) {
       want('bad', 50_000);
       if (second === 0) for (const key of ['a', 'b', 'c']) want(key);
       await pass(1_000);
+      if (second > 5) expect(refresher.isBehind()).toBe(false);
     }
-    expect(read).toEqual(expect.arrayContaining(['a', 'b', 'c']));
-    expect(read.filter((key) => key === 'bad').length).toBeGreaterThan(1);
+    expect(read.slice(0, 6)).toEqual(expect.arrayContaining(['a', 'b', 'c']));
+    // After 1, 2, 4, 8, 16, 32, 60, 60 … seconds.
+    const tries = read.filter((key) => key === 'bad').length;
+    expect(tries).toBeGreaterThanOrEqual(8);
+    expect(tries).toBeLessThanOrEqual(10);
+  });
+
+  test('that failed once and was never seen comes before anything that was', async () => {
+    const { read, want, failing } = await oneASecond();
+    failing.add('never seen');
+    want('never seen', 0, Number.NEGATIVE_INFINITY);
+    await pass(1_000);
+    failing.clear();
+    for (let n = 0; n < 10; n++) want(`seen-${n}`, 500_000);
+    await pass(3_000);
+    expect(read.slice(0, 3).filter((key) => key === 'never seen')).toHaveLength(2);
+  });
+
+  test('and somebody else reads already costs nothing, until that has come to nothing', async () => {
+    const { read, want, underWay, source } = newRefresher();
+    underWay.add('a');
+    want('a', 50_000);
+    want('b');
+    await pass(3_000);
+    expect(read).toEqual(['b']);
+    expect(source.quota.status().remaining).toBe(999);
+    underWay.clear();
+    await pass(1_000);
+    expect(read).toEqual(['b', 'a']);
   });
 
   test('is dropped when nobody has repeated it for a minute', async () => {
@@ -196,7 +227,7 @@ describe('what is wanted', () => {
     const { read, want, refresher } = await oneASecond();
     want('a');
     want('b');
-    refresher.forget('a');
+    refresher.forget('a', now());
     await pass(5_000);
     expect(read).toEqual(['b']);
   });
@@ -245,6 +276,15 @@ describe('while the breaker is not closed', () => {
     const before = read.length;
     await pass(11_500);
     expect(read.length - before).toBe(2);
+  });
+
+  test('they take turns, and none is paid for that the breaker may refuse', async () => {
+    const { read, want, source } = newRefresher();
+    source.circuit = 'OPEN';
+    for (const key of ['a', 'b', 'c']) want(key, 500_000, Number.NEGATIVE_INFINITY);
+    await pass(5_000);
+    expect(read).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+    expect(source.quota.status().remaining).toBe(1_000);
   });
 
   test('what is wanted again meanwhile does not make it more', async () => {
