@@ -41,6 +41,31 @@ describe('maxAgeMs', () => {
     expect(source.reads).toHaveLength(1);
   });
 
+  test('does not make "not found" last longer, but shorter', async () => {
+    source.answer = () => null;
+    await ask();
+    source.answer = says('CREATED');
+    await pass(2 * SECOND);
+    expect(await ask(refTo('one'), { maxAgeMs: 300 * SECOND })).toBeNull();
+    expect(await ask(refTo('one'), { maxAgeMs: 1 * SECOND })).toBe('CREATED 0');
+    await pass(1);
+    source.answer = () => null;
+    expect(await ask(refTo('one'), { maxAgeMs: 0 })).toBeNull();
+    source.answer = says('CREATED');
+    await pass(5 * SECOND + 1);
+    expect(await ask(refTo('one'), { maxAgeMs: 300 * SECOND })).toBe('CREATED 0');
+  });
+
+  test('below the age of an old answer gives that one where there is no quota, also to who joined a read that could do without', async () => {
+    await ask();
+    await pass(90 * SECOND);
+    // Whoever comes first leaves it at the old answer, since nothing is left for those who can.
+    while (source.quota.takeInBackground() === 0);
+    while (source.quota.takeNow());
+    const given = await Promise.all([ask(), ask(refTo('one'), { maxAgeMs: 5 * SECOND })]);
+    expect(given).toEqual(['SENT 90000 stale', 'SENT 90000 stale']);
+  });
+
   test('of 0 asks the provider each time, also for a final one', async () => {
     source.answer = says('DELIVERED');
     for (const calls of [1, 2, 3]) {

@@ -46,6 +46,13 @@ test('a read with ICS takes back the wish to read the same without', async () =>
   expect(asked()).toEqual(['plain', 'with ICS']);
 });
 
+test('of a review invitation there is one read, whether ICS is selected beside it or not', async () => {
+  await ask();
+  await pass(5_000);
+  expect(await ask(refTo('one'), { withIcalendar: true })).toBe('SENT 5000');
+  expect(source.reads).toHaveLength(1);
+});
+
 test('what is read of one invitation is given for no other', async () => {
   await ask(refTo('one'));
   await ask(refTo('two'));

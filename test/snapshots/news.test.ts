@@ -1,0 +1,110 @@
+// What is told of an invitation, and which of two reads that crossed is believed.
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ReviewInvitation } from '../../src/invitation/invitation.ts';
+import { ProviderBadResponse, ProviderUnavailable } from '../../src/invitation/problem.ts';
+import type { ReviewInvitationRef } from '../../src/invitation/ref.ts';
+import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
+
+let source: FakeSource;
+let told: string[];
+let all: ReturnType<typeof snapshotsOf>;
+
+beforeEach(() => {
+  useClock();
+  source = createFakeSource();
+  told = [];
+  all = snapshotsOf(source, {
+    onChange: (_, snapshot, isNew) =>
+      told.push(
+        `${snapshot.type === 'ReviewInvitation' && snapshot.deliveryStatus}${snapshot.isStale ? ' stale' : ''}${isNew ? '' : ' again'}`,
+      ),
+  });
+});
+afterEach(() => vi.useRealTimers());
+
+const one = refTo('one');
+const is = (status: ReviewInvitation['deliveryStatus']) => review(one, status);
+const says = (status: ReviewInvitation['deliveryStatus']) => (ref: unknown) =>
+  review(ref as ReviewInvitationRef, status);
+const later = (ms: number, status: ReviewInvitation['deliveryStatus']) => async () => {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return is(status);
+};
+
+test('a state is told when it is new, and not when it is read again', async () => {
+  for (const status of ['CREATED', 'CREATED', 'SENT', 'SENT'] as const) {
+    source.answer = says(status);
+    await all.snapshots.readSoon(one);
+  }
+  expect(told).toEqual(['CREATED', 'SENT']);
+});
+
+test('what was shown as stale is told again when it is confirmed, whyever it was', async () => {
+  await all.ask();
+  await pass(61_000);
+  // Too slow for who has an old answer.
+  source.answer = later(2_000, 'SENT');
+  const asked = all.ask();
+  await pass(2_000);
+  expect(await asked).toBe('SENT 62000 stale');
+  expect(told).toEqual(['SENT', 'SENT again']);
+});
+
+test('a late answer does not take the place of a newer one from another process: it is read again', async () => {
+  await all.ask();
+  source.answer = later(1_000, 'SENT');
+  const slow = all.snapshots.readSoon(one);
+  await pass(500);
+  all.snapshots.adopt({ ref: one, invitation: is('DELIVERED'), observedAt: Date.now() });
+  source.answer = says('DELIVERED');
+  await pass(500);
+  await slow;
+  expect(await all.ask()).toMatch(/^DELIVERED/);
+  await pass(1_100);
+  expect(source.reads).toHaveLength(3);
+  expect(told).toEqual(['SENT', 'DELIVERED']);
+});
+
+test('a read that began before something was laid over it does not undo that', async () => {
+  await all.ask();
+  await pass(1);
+  source.answer = later(1_000, 'SENT');
+  const slow = all.ask(one, { maxAgeMs: 0 });
+  await pass(500);
+  all.snapshots.overlay(one, () => is('DELIVERED'));
+  source.answer = says('DELIVERED');
+  await pass(500);
+  await slow;
+  await pass(1_100);
+  expect(told).toEqual(['SENT', 'DELIVERED stale', 'DELIVERED again']);
+});
+
+test.each([new ProviderBadResponse('PARTOO'), new ProviderUnavailable('PARTOO')])(
+  'a read because of a notification that comes to nothing says so: %s',
+  async (error) => {
+    source.answer = () => Promise.reject(error);
+    expect(await all.snapshots.readSoon(one)).toBe(false);
+  },
+);
+
+test('a read because of a notification is made up for when the provider answers again', async () => {
+  await all.ask();
+  source.answer = () => Promise.reject(new ProviderUnavailable('PARTOO'));
+  await all.snapshots.readSoon(one);
+  source.answer = says('DELIVERED');
+  await pass(2_000);
+  expect(told).toEqual(['SENT', 'DELIVERED']);
+});
+
+test('what is wanted while a read is under way is read after it', async () => {
+  source.answer = later(1_000, 'SENT');
+  const slow = all.ask();
+  await pass(500);
+  all.snapshots.want(one);
+  source.answer = says('DELIVERED');
+  await pass(500);
+  await slow;
+  await pass(1_100);
+  expect(told).toEqual(['SENT', 'DELIVERED']);
+});
