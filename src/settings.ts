@@ -41,8 +41,9 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const seconds = (defaultMs: number) =>
   z
     .string()
-    .refine((text) => /^\d{1,7}(\.\d{1,3})?$/.test(text), 'must be seconds, such as 10 or 0.5')
-    .transform((text) => Number(text) * 1_000)
+    // A timer takes no more than 24 days.
+    .refine((text) => /^\d{1,6}(\.\d{1,3})?$/.test(text), 'must be seconds, such as 10 or 0.5, below a million')
+    .transform((text) => Math.round(Number(text) * 1_000))
     .default(defaultMs);
 
 const count = (fallback: number) =>

@@ -29,14 +29,16 @@ export function createInvitationLoader(snapshots: Pick<Snapshots, 'read'>, calle
 
   async function readBatch(wishes: readonly Wish[]): Promise<(Snapshot | null | Error)[]> {
     const merged = merge(wishes);
-    const reads = Array.from(merged.values(), ({ ref, withIcalendar, maxAgeMs }) =>
-      snapshots.read(ref, { withIcalendar, maxAgeMs, caller }),
+    const withIcalendar = new Set<string>();
+    for (const wish of wishes) if (wish.withIcalendar) withIcalendar.add(wish.ref.key);
+    const reads = Array.from(merged.values(), ({ ref, maxAgeMs }) =>
+      snapshots.read(ref, { withIcalendar: withIcalendar.has(ref.key), maxAgeMs, caller }),
     );
     const outcomes = (await Promise.allSettled(reads)).map(resultOf);
     // Mostly everything was asked for once.
     if (merged.size === wishes.length) return outcomes;
     const places = new Map(Array.from(merged.keys(), (key, place) => [key, place]));
-    return wishes.map(({ ref }) => outcomes[places.get(ref.key) ?? 0] ?? null);
+    return wishes.map((wish) => outcomes[places.get(keyOf(wish)) ?? 0] ?? null);
   }
 
   return {
@@ -52,26 +54,20 @@ function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot<I
   return snapshot.type === ref.type;
 }
 
-// One wish a ref, that fulfils all: a read with ICS answers a read without, and the youngest answer does for everybody.
+// The youngest answer that anybody names does for everybody who names an age. Whoever leaves the age to the gateway is
+// asked for apart, since the gateway may know better (and the snapshots make one call of both).
 function merge(wishes: readonly Wish[]): Map<string, Wish> {
-  const byKey = new Map<string, Wish>();
+  const merged = new Map<string, Wish>();
   for (const wish of wishes) {
-    const { key } = wish.ref;
-    const other = byKey.get(key);
-    byKey.set(key, other === undefined ? wish : both(wish, other));
+    const key = keyOf(wish);
+    const other = merged.get(key);
+    if (other === undefined || (wish.maxAgeMs ?? 0) < (other.maxAgeMs ?? 0)) merged.set(key, wish);
   }
-  return byKey;
+  return merged;
 }
 
-function both(wish: Wish, other: Wish): Wish {
-  return {
-    ref: wish.ref,
-    withIcalendar: wish.withIcalendar || other.withIcalendar,
-    maxAgeMs:
-      wish.maxAgeMs === null || other.maxAgeMs === null
-        ? (wish.maxAgeMs ?? other.maxAgeMs)
-        : Math.min(wish.maxAgeMs, other.maxAgeMs),
-  };
+function keyOf({ ref, maxAgeMs }: Wish): string {
+  return maxAgeMs === null ? ref.key : `${ref.key} by age`;
 }
 
 function resultOf(outcome: PromiseSettledResult<Snapshot | null>): Snapshot | null | Error {

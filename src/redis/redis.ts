@@ -30,11 +30,14 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
     connectTimeout: 1_000,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
+    // A server that vanishes without a word is noticed by either: by silence, or by a command that is never answered.
+    keepAlive: 5_000,
+    socketTimeout: 5_000,
     retryStrategy: (times: number) => Math.min(times * 100, MAX_RECONNECT_MS),
   };
   const commands = new Redis(url, options);
   // A subscription is silent by nature, so nothing of it may time out.
-  const { commandTimeout, ...patient } = options;
+  const { commandTimeout, socketTimeout, ...patient } = options;
   const subscriber = new Redis(url, { ...patient, autoResubscribe: false });
   const recoveredListeners: (() => void)[] = [];
   let isUp: boolean | undefined;

@@ -55,6 +55,7 @@ function withoutValues(message: string): string {
     return `Variable "$${variable[1]}" does not fit its type${variable[2] === undefined ? '' : ` at ${variable[2]}`}: check it against the schema.`;
   }
   return message
+    .replace(/^(Syntax Error: [\s\S]*?(?:Block)?String) "[\s\S]*$/, '$1.')
     .replace(/( cannot represent [^:]*value): [\s\S]*$/, '$1.')
     .replace(/^Value "[\s\S]*" does not exist in/, 'A value does not exist in')
     .replace(/(Expected value of type "[^"]*"), found [\s\S]*$/, '$1.');

@@ -56,7 +56,11 @@ export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: numbe
     share(snapshot) {
       const text = encodeSnapshot(snapshot);
       void redis.ask((client) =>
-        client.pipeline().set(keyFor(snapshot.ref), text, 'PX', ttlMs).publish(channel, `${process} ${text}`).exec(),
+        client
+          .pipeline()
+          .set(keyFor(snapshot.ref), text, 'PX', Math.max(1, ttlMs))
+          .publish(channel, `${process} ${text}`)
+          .exec(),
       );
     },
     listen(onSnapshot, onMissed) {

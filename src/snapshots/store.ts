@@ -1,7 +1,7 @@
 // What was last seen, in memory: so many entries and bytes at most, the least recently used go first.
 
 import { LRUCache } from 'lru-cache';
-import type { Invitation, Snapshot } from '../invitation/invitation.ts';
+import type { Invitation, SmartInviteReply, Snapshot } from '../invitation/invitation.ts';
 
 export interface Entry {
   /** Null where the provider knew no such invitation. */
@@ -35,12 +35,16 @@ function bytesOf(invitation: Invitation): number {
   if (invitation.type === 'ReviewInvitation') {
     return 1_000 + 2 * (invitation.invitationId.length + lengthOf(invitation.rawStatus));
   }
-  const { recipients, replies, event, attachments } = invitation;
-  let characters = invitation.smartInviteId.length + lengthOf(attachments?.icalendar);
-  characters += lengthOf(event.description) + lengthOf(event.summary);
-  for (const { comment } of recipients) characters += 200 + lengthOf(comment);
-  for (const { comment } of replies) characters += 200 + lengthOf(comment);
+  const { smartInviteId, recipients, replies, event, callbackUrl, attachments } = invitation;
+  let characters = smartInviteId.length + lengthOf(callbackUrl) + lengthOf(attachments?.icalendar);
+  characters += lengthOf(event.description) + lengthOf(event.summary) + lengthOf(event.location?.description);
+  for (const reply of recipients) characters += charactersOf(reply);
+  for (const reply of replies) characters += charactersOf(reply);
   return 2_000 + 2 * characters;
+}
+
+function charactersOf({ email, rawStatus, comment }: SmartInviteReply): number {
+  return 200 + email.length + lengthOf(rawStatus) + lengthOf(comment);
 }
 
 function lengthOf(text: string | null | undefined): number {

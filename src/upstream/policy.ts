@@ -110,6 +110,7 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
     const first = attempt(turn);
     return first.then(
       (answer) => {
+        budget.earn();
         failures.success(CircuitState.Closed);
         return answer;
       },
@@ -117,6 +118,7 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
         // Where the breaker has opened meanwhile, it must not take this old failure for that of its probe.
         const isOver = turn.cancellation.reason !== undefined || breaker.state !== CircuitState.Closed;
         if (isOver || !mayBeRepeated(error)) throw error;
+        budget.earn();
         return insist(attempt, turn, first);
       },
     );
@@ -142,7 +144,6 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
         const deadline = setTimeout(() => giveUp(new ProviderTimeout(provider)), totalTimeoutMs);
         caller.add(giveUp);
         calls += 1;
-        budget.earn();
         makeCall(attempt, new Turn(cancellation, 0, performance.now() + totalTimeoutMs)).then(
           (answer) => {
             end();

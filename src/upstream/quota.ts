@@ -33,8 +33,6 @@ export interface Quota {
    * @throws ProviderRateLimited at once where that is not within `patienceMs`; the reason where it is cancelled.
    */
   take(patienceMs: number, cancellation: Cancellation): Promise<void>;
-  /** Counts a call that something else has allowed. */
-  record(): void;
   /** No call until so many milliseconds have passed: what a 429 asks for. */
   close(forMs: number): void;
   status(): QuotaStatus;
@@ -52,8 +50,10 @@ export interface Pace {
 /** The quota of one process. */
 export interface LocalQuota extends Quota {
   takeInBackground(): number;
-  /** For how many milliseconds the gate stays closed. */
-  closedForMs(): number;
+  /** Counts a call that something else has allowed. */
+  record(): void;
+  /** In how many milliseconds a call could be made, where only this share of each window counts. */
+  delayMs(share: number): number;
 }
 
 /** Background work uses at most this share of each window. */
@@ -121,7 +121,7 @@ export function createQuota(
 
   return {
     record,
-    closedForMs: () => Math.max(0, closedUntil - now()),
+    delayMs: (share) => delayOf(0, share),
     takeInBackground() {
       const delayMs =
         waiting.length > 0 ? delayOf(waiting.length, BACKGROUND_SHARE) || 1 : delayOf(0, BACKGROUND_SHARE);

@@ -52,10 +52,13 @@ export function createSharedQuota(
   redis: SharedRedis,
   { accountId, processes }: SharedQuotaOptions,
 ): Quota {
+  /** What this process may do alone. */
   const local = createQuota(
     provider,
     windows.map(({ limit, windowMs }) => ({ limit: Math.max(1, Math.floor(limit / processes)), windowMs })),
   );
+  /** What all may do together: a Redis that was emptied would allow it a second time. */
+  const whole = createQuota(provider, windows);
   const keys = [`gateway:quota:${accountId}`, `gateway:gate:${accountId}`];
   const process = crypto.randomUUID();
   const longestMs = Math.max(...windows.map(({ windowMs }) => windowMs));
@@ -63,9 +66,11 @@ export function createSharedQuota(
   let calls = 0;
 
   async function takeShared(share: number): Promise<number | undefined> {
-    // A gate that was closed while Redis was away is known here alone.
-    const closedMs = local.closedForMs();
-    if (closedMs > 0) return closedMs;
+    // What this process has done itself, and a gate that was closed while Redis was away, are known here. Redis knows
+    // nothing of what was used meanwhile: until that is over, our share holds as well. All of it is looked at first,
+    // because Redis counts whoever it lets pass.
+    const ownMs = (performance.now() < aloneUntil ? local : whole).delayMs(share);
+    if (ownMs > 0) return ownMs;
     const usable = windows.flatMap(({ limit, windowMs }) => [usableOf(limit, share), Math.ceil(windowMs)]);
     calls += 1;
     const name = `${process}:${calls}`;
@@ -75,15 +80,22 @@ export function createSharedQuota(
       return undefined;
     }
     if (delayMs > 0) return delayMs;
-    // Redis knows nothing of what was used while it was away: until that is over, our share holds as well.
-    if (performance.now() < aloneUntil) return local.takeInBackground();
-    local.record();
+    record();
     return 0;
+  }
+
+  function record(): void {
+    local.record();
+    whole.record();
   }
 
   return {
     async takeInBackground() {
-      return (await takeShared(BACKGROUND_SHARE)) ?? local.takeInBackground();
+      const delayMs = await takeShared(BACKGROUND_SHARE);
+      if (delayMs !== undefined) return delayMs;
+      const aloneMs = local.takeInBackground();
+      if (aloneMs === 0) whole.record();
+      return aloneMs;
     },
     // Only Redis knows, and it is asked when a connection is free.
     refusal: () => undefined,
@@ -93,7 +105,10 @@ export function createSharedQuota(
       while (true) {
         const delayMs = await takeShared(1);
         const leftMs = until - performance.now();
-        if (delayMs === undefined) return local.take(leftMs, cancellation);
+        if (delayMs === undefined) {
+          await local.take(leftMs, cancellation);
+          return whole.record();
+        }
         if (delayMs === 0) return;
         if (delayMs > leftMs) throw new ProviderRateLimited(provider, Math.max(1, Math.ceil(delayMs / 1_000)));
         await wait(delayMs, cancellation);
@@ -101,9 +116,9 @@ export function createSharedQuota(
     },
     close(forMs) {
       local.close(forMs);
+      whole.close(forMs);
       void redis.ask((client) => client.eval(CLOSE, 1, keys[1] ?? '', Math.ceil(forMs)));
     },
-    record: () => local.record(),
     // Of this process alone: asking Redis for it would make a question of a status.
     status: () => local.status(),
     // Of the whole: one process alone may have all the work.

@@ -2,7 +2,7 @@
 // fails altogether, retries cannot multiply what it is asked for.
 
 export interface RetryBudget {
-  /** Counts a first attempt. */
+  /** Counts a first attempt that was made. */
   earn(): void;
   /** Whether one retry may be made; it is counted if so. */
   spend(): boolean;

@@ -105,6 +105,14 @@ describe('two processes together never take more than the limit in any stretch o
   });
 });
 
+test('a Redis that was emptied gives nobody a second helping', async () => {
+  const { a } = await startProcesses('10/60s');
+  expect(await takeAll(a)).toBe(10);
+  await server.command('FLUSHALL');
+  expect(await takeAll(a)).toBe(0);
+  expect(await a.takeInBackground()).toBeGreaterThan(50_000);
+});
+
 test('one process may take all of it, and the other then gets none', async () => {
   const { a, b } = await startProcesses('10/60s');
   expect(await takeAll(a)).toBe(10);
@@ -225,6 +233,17 @@ describe('without Redis', () => {
     await server.restart();
     await untilUp(true);
     expect([await takeAll(a), await takeAll(b)]).toEqual([0, 0]);
+  });
+
+  test('who is refused for want of a share takes nothing of the other’s', async () => {
+    const { a, b } = await startProcesses('10/60s');
+    await server.kill();
+    await untilUp(false);
+    expect(await takeAll(a)).toBe(5);
+    await server.restart();
+    await untilUp(true);
+    for (let n = 0; n < 20; n++) expect(await takeAll(a)).toBe(0);
+    expect(await takeAll(b)).toBe(10);
   });
 
   test('it is shared again when Redis is back', async () => {

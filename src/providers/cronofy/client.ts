@@ -6,9 +6,10 @@ import type { CronofyDataCenter } from '../../invitation/invitation.ts';
 import { ProviderNotConfigured } from '../../invitation/problem.ts';
 import { DATA_CENTERS, type SmartInviteRef } from '../../invitation/ref.ts';
 import { FIXED_HEADERS } from '../../upstream/request.ts';
-import { Secret } from '../../upstream/secret.ts';
+import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { baseUrl } from '../base-url.ts';
+import { credentials } from '../credential.ts';
 import {
   type Account,
   accountId,
@@ -37,16 +38,10 @@ export const dataCenter = z
   .pipe(z.enum(DATA_CENTERS, { error: `must be one of ${DATA_CENTERS.join(', ').toLowerCase()}` }))
   .default('US');
 
-// While a secret is rotated there are several; the first is the one that signs in.
-const clientSecrets = z
-  .string()
-  .transform((text) => text.split(',').map((secret) => secret.trim()))
-  .refine((secrets) => secrets.every((secret) => secret !== ''), 'must be one secret, or several separated by commas')
-  .transform((secrets) => secrets.map((secret) => new Secret(secret)));
-
 const account = z
   .object({
-    CRONOFY_CLIENT_SECRET: clientSecrets.optional(),
+    // While a secret is rotated there are several; the first is the one that signs in.
+    CRONOFY_CLIENT_SECRET: credentials.optional(),
     CRONOFY_DATA_CENTER: dataCenter,
     CRONOFY_BASE_URL: baseUrl('').optional(),
     // A tenth under the 50 a second and 500 a minute that Cronofy allows an application.

@@ -4,9 +4,10 @@
 import { z } from 'zod';
 import type { ReviewInvitationRef } from '../../invitation/ref.ts';
 import { FIXED_HEADERS } from '../../upstream/request.ts';
-import { Secret } from '../../upstream/secret.ts';
+import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { baseUrl } from '../base-url.ts';
+import { credential } from '../credential.ts';
 import { type Account, accountId, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
 import { quotaSetting } from '../quota-setting.ts';
 import { decodeReviewInvitation } from './wire.ts';
@@ -18,7 +19,7 @@ const HOSTS = {
 
 const account = z
   .object({
-    PARTOO_API_KEY: z.string().optional(),
+    PARTOO_API_KEY: credential.optional(),
     PARTOO_ENVIRONMENT: z
       .enum(['production', 'sandbox'], { error: 'must be production or sandbox' })
       .default('production'),
@@ -29,7 +30,7 @@ const account = z
   .transform((set): Account | null => {
     if (set.PARTOO_API_KEY === undefined) return null;
     const base = set.PARTOO_BASE_URL ?? HOSTS[set.PARTOO_ENVIRONMENT];
-    const apiKey = new Secret(set.PARTOO_API_KEY);
+    const apiKey = set.PARTOO_API_KEY;
     return {
       id: accountId('PARTOO', apiKey, base.origin),
       provider: 'PARTOO',
