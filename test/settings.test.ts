@@ -133,6 +133,15 @@ describe('a mistake', () => {
     }
   });
 
+  test.each(['two words', 'with\nline', 'clé', ' '])('is the key %j, which no header can hold', (key) => {
+    expect(mistakesIn({ PARTOO_API_KEY: key })).toContain('  PARTOO_API_KEY must be ');
+    expect(mistakesIn({ CRONOFY_CLIENT_SECRET: `good,${key}` })).toContain('  CRONOFY_CLIENT_SECRET must be ');
+  });
+
+  test.each(['1000000', '-1', '1e3', 'soon'])('are %j seconds', (PATIENCE_SECONDS) => {
+    expect(mistakesIn({ PATIENCE_SECONDS })).toContain('  PATIENCE_SECONDS must be ');
+  });
+
   test.each(['-1', '65536', '4000.5', '0x10', '1e3', ' 4000', 'http'])('is the port %j', (PORT) => {
     expect(mistakesIn({ PORT })).toContain('  PORT must be ');
   });
@@ -181,6 +190,11 @@ describe('Partoo', () => {
     expect(call?.url).toBe(base + path);
     expect(call?.headers).toContain('x-apikey: partoo-key');
     expect(call?.headers.join()).not.toContain('authorization');
+  });
+
+  test('is called with the key alone, where a mounted file brings a line break along', async () => {
+    const call = await callOf({ PARTOO_API_KEY: 'partoo-key\n' }, 'PARTOO', review);
+    expect(call?.headers).toContain('x-apikey: partoo-key');
   });
 
   test('is not configured without a key', () => {

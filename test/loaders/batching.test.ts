@@ -177,6 +177,24 @@ test.each([
   },
 );
 
+test('each alias of an invitation is as old as it asked for, and what must be asked is asked once', async () => {
+  const gateway = await gatewayWith(1);
+  const query = `query {
+    any: reviewInvitation(invitationId: "r-1") { isStale }
+    old: reviewInvitation(invitationId: "r-1", maxAgeSeconds: 60) { isStale }
+    now: reviewInvitation(invitationId: "r-1", maxAgeSeconds: 0) { isStale }
+  }`;
+  const fresh = { isStale: false };
+  expect((await gateway.query(query)).data).toEqual({ any: fresh, old: fresh, now: fresh });
+  gateway.takeCalls();
+  expect((await gateway.query(query)).data).toEqual({ any: fresh, old: fresh, now: fresh });
+  expect(gateway.takeCalls().partoo).toHaveLength(1);
+  // Only who wants none older is told that there is none other now.
+  gateway.sandbox.partoo.misbehave({ status: 503 });
+  const { data } = await gateway.query(query);
+  expect(data).toEqual({ any: fresh, old: { isStale: true }, now: { isStale: true } });
+});
+
 test('a hundred invitations of one provider keep at most 32 calls in flight, and all succeed', async () => {
   let inFlight = 0;
   let most = 0;

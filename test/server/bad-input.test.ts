@@ -121,6 +121,17 @@ describe('operations', () => {
   });
 });
 
+test.each([
+  `{ smartInvite(smartInviteId: "x" "${CANARY}") { id } }`,
+  `{ smartInvite(smartInviteId: "x" """${CANARY}""") { id } }`,
+  `{ smartInvite(smartInviteId: "${CANARY} { id } }`,
+])('a text in the wrong place is refused and not repeated: %s', async (query) => {
+  const { errors = [] } = await gateway.query(query);
+  expect(errors[0]?.message).toMatch(/^Syntax Error: /);
+  expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  await expectUnharmed(JSON.stringify(errors));
+});
+
 describe('bodies', () => {
   const form = () => {
     const data = new FormData();

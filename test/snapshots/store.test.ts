@@ -1,10 +1,18 @@
 // What is remembered is bounded, by entries and by bytes.
 
 import { expect, test } from 'vitest';
-import { snapshotOf } from '../../src/invitation/invitation.ts';
+import { type SmartInvite, snapshotOf } from '../../src/invitation/invitation.ts';
 import { createStore, type Entry } from '../../src/snapshots/store.ts';
-import { refTo, review } from './source.ts';
+import { invite, refTo, review } from './source.ts';
 
+const LONG = 'x'.repeat(20_000);
+const REPLY = {
+  email: 'a@example.com',
+  status: 'PENDING',
+  rawStatus: 'pending',
+  comment: null,
+  proposal: null,
+} as const;
 const ROOMY = { maxEntries: 1_000, maxBytes: 1_000_000 };
 
 function entry(id = 'one'): Entry {
@@ -40,6 +48,18 @@ test('keeps maxBytes, counted as what the texts take in memory', () => {
   // Key and id, two bytes a character.
   expect(kept.length * 5_000 * 4).toBeLessThanOrEqual(100_000);
   expect(kept).toEqual(ids.slice(-kept.length));
+});
+
+test.each<[string, Partial<SmartInvite>]>([
+  ['the place', { event: { ...invite('pending').event, location: { description: LONG } } }],
+  ['the callback URL', { callbackUrl: LONG }],
+  ['an address', { recipients: [{ ...REPLY, email: LONG }] }],
+  ['a status', { replies: [{ ...REPLY, rawStatus: LONG }] }],
+])('counts the text of %s', (_, part) => {
+  const store = createStore({ ...ROOMY, maxBytes: 20_000 });
+  const snapshot = snapshotOf({ ...invite('pending'), ...part }, new Date());
+  store.set('large', { snapshot, seenAt: 0, hasFailed: false });
+  expect(store.get('large')).toBeUndefined();
 });
 
 test('bounds "not found" by bytes too', () => {

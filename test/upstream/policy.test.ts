@@ -201,6 +201,23 @@ describe('an attempt that fails', () => {
     }
   });
 
+  test('earns nothing for retries where it was never made', async () => {
+    const policy = newPolicy();
+    const refused = () => Promise.reject(new ProviderRateLimited('PARTOO', 60));
+    for (let n = 0; n < 500; n++) await policy.run(refused, new Cancellation()).catch(() => undefined);
+    let attempts = 0;
+    const failing = () => {
+      attempts += 1;
+      return Promise.reject(new ProviderThrottled('PARTOO', null));
+    };
+    const calls = Array.from({ length: 100 }, () => watch(policy.run(failing, new Cancellation())));
+    await pass(1_000);
+    expect(calls.every(({ is }) => is !== 'pending')).toBe(true);
+    // Ten saved up, one for the second, and a fifth of the hundred.
+    expect(attempts).toBeLessThanOrEqual(132);
+    expect(attempts).toBeGreaterThan(120);
+  });
+
   test('once is noticed by nobody', async () => {
     let attempts = 0;
     const attempt = async () => {
