@@ -1,7 +1,7 @@
 // The composition root: the one place that wires the rooms together.
 
-import { type InvitationType, isCalledBack, type ProviderName } from './invitation/invitation.ts';
-import { isSameInvitation, type Ref } from './invitation/ref.ts';
+import type { InvitationType, ProviderName } from './invitation/invitation.ts';
+import { isSameInvitation } from './invitation/ref.ts';
 import { createChanges } from './live/changes.ts';
 import { createNotifications } from './live/notifications.ts';
 import { createSharedNotifications } from './live/redis-notifications.ts';
@@ -61,8 +61,6 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
     sources.set(account.reads, { reader: account.open(upstream.call), upstream });
   }
   const changes = createChanges();
-  // Which kinds of invitations a provider was seen to notify us of.
-  const notified = new Set<InvitationType>();
   const shared =
     redis &&
     createSharedTier(redis, scopeOf(settings), settings.snapshots.staleMs, () =>
@@ -80,11 +78,8 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
       }
     },
   });
-  const isNotified = (ref: Ref) => {
-    const snapshot = notified.has(ref.type) ? snapshots.peek(ref) : null;
-    return snapshot !== null && isCalledBack(snapshot);
-  };
-  const watcher = createWatcher({ want: snapshots.want, isNotified });
+  const watcher = createWatcher({ want: snapshots.want, isNotified: (ref) => notifications.isNotified(ref) });
+  const notifications = createNotifications(snapshots, watcher);
   await shared?.listen(snapshots.adopt, watcher.rereadAll);
   const streams = createStreams(snapshots, changes, watcher, settings.streams);
 
@@ -104,22 +99,16 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
     graphiql: settings.graphiql,
     log,
   });
-  const notifications = createNotifications(snapshots, watcher);
   const sharedNotifications = redis && createSharedNotifications(redis, scopeOf(settings));
   await sharedNotifications?.listen((provider, body) => {
     const account = settings.accounts.find((each) => each.provider === provider);
     const notification = account?.notifications?.read(body);
-    if (account === undefined || !notification) return;
-    notified.add(account.reads);
-    notifications.show(notification);
+    if (notification) notifications.show(notification);
   });
   const webhooks = createWebhookHandler({
     accounts: settings.accounts,
     notifications,
-    onGenuine({ reads, provider }, body) {
-      notified.add(reads);
-      sharedNotifications?.share(provider, body);
-    },
+    onGenuine: ({ provider }, body) => sharedNotifications?.share(provider, body),
   });
 
   /** What callers may notice: a provider that is not called, processes that do not hear of each other. */

@@ -108,11 +108,6 @@ export function isFinal(snapshot: Snapshot): boolean {
   return endOf(snapshot.event.end) <= snapshot.observedAt.getTime();
 }
 
-/** Whether the provider was given an address to tell of its changes. */
-export function isCalledBack(invitation: Invitation): boolean {
-  return invitation.type === 'SmartInvite' && invitation.callbackUrl !== null;
-}
-
 const HOURS = 3_600_000;
 
 // A whole day is over when it is over everywhere: 24 hours of it, and 12 more for the last time zone to get there.

@@ -14,10 +14,15 @@ export interface Streams {
   /**
    * The current state of each ref at once, then every change of it; a ref that cannot be read now is told as an Error,
    * and its state follows when it can be.
+   * @param withIcalendar Whether the first states bring their ICS; a change never does.
    * @throws TooManyStreams where this caller, or the process, has as many as it may.
    */
-  open(refs: readonly Ref[], callerId: string): AsyncIterableIterator<Snapshot | Error, undefined>;
-  /** Completes every stream. */
+  open(
+    refs: readonly Ref[],
+    withIcalendar: boolean,
+    callerId: string,
+  ): AsyncIterableIterator<Snapshot | Error, undefined>;
+  /** Completes every stream, also those opened from now on. */
   stop(): void;
 }
 
@@ -31,6 +36,7 @@ export interface StreamLimits {
 export function createStreams(snapshots: Snapshots, changes: Changes, watcher: Watcher, limits: StreamLimits): Streams {
   const feeds = new Set<Feed<Snapshot | Error>>();
   const perCaller = new Map<string, number>();
+  let isStopped = false;
 
   function count(callerId: string, by: 1 | -1): void {
     const streams = (perCaller.get(callerId) ?? 0) + by;
@@ -39,7 +45,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
   }
 
   return {
-    open(refs, callerId) {
+    open(refs, withIcalendar, callerId) {
       if (feeds.size >= limits.maxStreams || (perCaller.get(callerId) ?? 0) >= limits.maxStreamsPerCaller) {
         throw new TooManyStreams();
       }
@@ -74,17 +80,17 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
       feeds.add(feed);
       count(callerId, 1);
 
-      for (const ref of refs) {
-        const key = ref.key;
-        if (live.has(key)) continue;
+      const distinct = new Map(isStopped ? [] : refs.map((ref) => [ref.key, ref]));
+      for (const [key, ref] of distinct) {
         live.set(key, watcher.watch(ref));
         changes.subscribe(key, give);
       }
-      for (const ref of refs) void tellState(ref, live, feed, gone, give, finish);
+      for (const ref of distinct.values()) void tellState(ref, withIcalendar, live, feed, gone, give, finish);
       if (live.size === 0) feed.complete();
       return feed;
     },
     stop() {
+      isStopped = true;
       for (const feed of feeds) feed.complete();
     },
   };
@@ -92,6 +98,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
   /** The first state of one ref; a change that came meanwhile is newer, and stays. */
   async function tellState(
     ref: Ref,
+    withIcalendar: boolean,
     live: ReadonlyMap<string, () => void>,
     feed: Feed<Snapshot | Error>,
     gone: Cancellation,
@@ -105,7 +112,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
     };
     changes.subscribe(key, onChange);
     try {
-      const wish = { withIcalendar: false, maxAgeMs: null, caller: gone, isPatient: true };
+      const wish = { withIcalendar, maxAgeMs: null, caller: gone, isPatient: true };
       const snapshot = await snapshots.read(ref, wish);
       if (hasChanged || !live.has(key)) return;
       if (snapshot === null) finish(key);

@@ -1,5 +1,6 @@
 // The live side: every change of the invitations on a screen.
 
+import type { Snapshot } from '../invitation/invitation.ts';
 import { refOf } from '../invitation/ref.ts';
 import { builder } from './builder.ts';
 import { selectsIcalendar } from './icalendar-selection.ts';
@@ -16,20 +17,25 @@ builder.subscriptionField('invitationChanged', (t) =>
     description:
       'The current state of each ref at once, then every change of it. A slow reader gets the newest state. It completes when nothing in it can change any more, and after 15 to 30 minutes: subscribe again then. What is not found is left out; what cannot be read now is an error, and its state follows.',
     args: { refs: t.arg({ type: [InvitationRefInput], required: true, description: 'Which ones, 1 to 100.' }) },
-    subscribe: (_, { refs }, context) => {
+    subscribe: (_, { refs }, context, info) => {
       requireSize('refs', refs);
-      return context.streams.open(
-        refs.flatMap((input) => refOfInput(input, context) ?? []),
-        context.callerId,
-      );
+      const named = refs.flatMap((input) => refOfInput(input, context) ?? []);
+      return context.streams.open(named, selectsIcalendar(info), context.callerId);
     },
     resolve: async (event, _, context, info) => {
       if (event instanceof Error) throw event;
-      if (event.type !== 'SmartInvite' || !selectsIcalendar(info)) return event;
+      if (event.type !== 'SmartInvite' || event.attachments !== null || !selectsIcalendar(info)) return event;
       // The loaders of the subscription would give its first state for ever; and no ICS older than the event will do.
       const wish = { ref: refOf(event), withIcalendar: true, maxAgeMs: Date.now() - event.observedAt.getTime() };
-      const read = await context.createLoaders().invitation.load(wish);
-      return { ...event, attachments: read?.type === 'SmartInvite' ? read.attachments : null };
+      const attachments = await context
+        .createLoaders()
+        .invitation.load(wish)
+        .then(
+          (read) => (read?.type === 'SmartInvite' ? read.attachments : null),
+          // An Error in a field's place is that field's error: the state is told all the same.
+          (error: Error) => error,
+        );
+      return { ...event, attachments } as Snapshot;
     },
   }),
 );

@@ -140,6 +140,27 @@ describe('the icalendar text', () => {
     for (const { invitation } of stream.events) expect(invitation.attachments.icalendar).toContain('BEGIN:VCALENDAR');
   });
 
+  test('comes with one call for each first state, all at once', async () => {
+    await gateway.stop();
+    gateway = await startTestGateway({ sandbox: { cronofy: { latencyMs: 300 } } });
+    const startedAt = performance.now();
+    const ids = ['invite-pending', 'invite-tentative', 'team-lunch', 'board-meeting', 'invite-ended'];
+    await subscribe(ids.map(invite), FIELDS).first(ids.length);
+    // One after the other would take at least as long as that.
+    expect(performance.now() - startedAt).toBeLessThan(300 * ids.length);
+    expect(gateway.takeCalls().cronofy).toHaveLength(ids.length);
+  });
+
+  test('that cannot be read is that field’s error, and the change is told', async () => {
+    const stream = subscribe([invite('invite-pending')], FIELDS);
+    await stream.first(1);
+    gateway.sandbox.cronofy.misbehave({ status: 503, match: 'include_ics' });
+    gateway.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
+    const { invitation } = await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
+    expect(invitation.attachments).toBeNull();
+    expect(stream.events.at(-1)?.code).toBe('PROVIDER_UNAVAILABLE');
+  });
+
   test('comes with what is final too', async () => {
     const stream = subscribe([invite('invite-ended')], FIELDS);
     await stream.completed;

@@ -6,7 +6,7 @@ import { onTestFinished, vi } from 'vitest';
 export interface StreamEvent {
   // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever its subscription asked for
   readonly invitation?: any;
-  /** The code of the error, where the event is one. */
+  /** The code of the error, where the event is one, or has one. */
   readonly code?: unknown;
 }
 
@@ -40,7 +40,11 @@ export function subscribeTo(origin: string, refs: readonly object[], fields = FI
     { query, variables: { refs } },
     {
       next({ data, errors }) {
-        events.push(data ? { invitation: data.invitationChanged } : { code: errors?.[0]?.extensions?.code });
+        const code = errors?.[0]?.extensions?.code;
+        events.push({
+          ...(data ? { invitation: data.invitationChanged } : {}),
+          ...(code === undefined ? {} : { code }),
+        });
       },
       error: ended.reject,
       complete: () => ended.resolve('completed'),

@@ -1,0 +1,73 @@
+// How a stream begins and ends by itself, on a clock that the test sets.
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createChanges } from '../../src/live/changes.ts';
+import { createStreams } from '../../src/live/streams.ts';
+import { createWatcher } from '../../src/live/watcher.ts';
+import { createFakeSource, pass, refTo, snapshotsOf } from '../snapshots/source.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const MINUTE = 60_000;
+
+function start() {
+  const source = createFakeSource();
+  const changes = createChanges();
+  const { snapshots } = snapshotsOf(source, { onChange: (ref, snapshot) => changes.publish(ref.key, snapshot) });
+  const watcher = createWatcher({ want: snapshots.want, isNotified: () => false });
+  const limits = { maxStreams: 10, maxStreamsPerCaller: 10, lifetimeMs: [15 * MINUTE, 30 * MINUTE] } as const;
+  const streams = createStreams(snapshots, changes, watcher, limits);
+  return {
+    source,
+    streams,
+    watcher,
+    /** Reads one to its end. @returns what it gave, and when it was over. */
+    follow(ids: readonly string[], callerId = 'one') {
+      const startedAt = performance.now();
+      const followed = { events: 0, endedAfterMs: Number.NaN };
+      const feed = streams.open(ids.map(refTo), false, callerId);
+      void (async () => {
+        for await (const _ of feed) followed.events += 1;
+        followed.endedAfterMs = performance.now() - startedAt;
+      })();
+      return followed;
+    },
+  };
+}
+
+test('a stream is completed after fifteen to thirty minutes, each at a moment of its own, and its places are free', async () => {
+  const { follow, watcher } = start();
+  const followed = Array.from({ length: 10 }, () => follow(['one']));
+  expect(() => follow(['one'])).toThrow('subscriptions');
+  await pass(15 * MINUTE - 1);
+  expect(followed.every(({ endedAfterMs }) => Number.isNaN(endedAfterMs))).toBe(true);
+  await pass(15 * MINUTE + 1);
+  const ends = followed.map(({ endedAfterMs }) => endedAfterMs);
+  expect(Math.min(...ends)).toBeGreaterThanOrEqual(15 * MINUTE);
+  expect(Math.max(...ends)).toBeLessThanOrEqual(30 * MINUTE);
+  expect(new Set(ends).size).toBeGreaterThan(5);
+  expect(watcher.find(() => true)).toEqual([]);
+  follow(['one']);
+});
+
+test('an invitation that is named twice is told once', async () => {
+  const { follow, source } = start();
+  const followed = follow(['one', 'two', 'one']);
+  await pass(100);
+  expect(followed.events).toBe(2);
+  expect(source.reads).toHaveLength(2);
+});
+
+test('a stream that is opened after all were completed is complete at once, and watches nothing', async () => {
+  const { follow, streams, watcher, source } = start();
+  const before = follow(['one']);
+  await pass(100);
+  streams.stop();
+  const after = follow(['two']);
+  await pass(0);
+  expect([before.endedAfterMs, after.endedAfterMs]).toEqual([100, 0]);
+  expect([before.events, after.events]).toEqual([1, 0]);
+  expect(watcher.find(() => true)).toEqual([]);
+  expect(source.reads).toHaveLength(1);
+});
