@@ -77,6 +77,8 @@ export function sendSpoilt(
 }
 
 function repeat(response: ServerResponse, everyMs: number, step: (count: number) => void): void {
+  // The caller may have left while the answer took its time.
+  if (response.destroyed) return;
   let count = 0;
   const timer = setInterval(() => step(count++), everyMs);
   response.once('close', () => clearInterval(timer));
