@@ -104,6 +104,7 @@ export function createRefresher(
       if (reading > 0 && (isProbe || !upstream.policy.hasRoom())) return;
       const most = mostWanted(isProbe);
       if (most === undefined) {
+        isShort = false;
         if (wishes.size > 0) wait(PROBE_MS);
         return;
       }
@@ -184,8 +185,9 @@ export function createRefresher(
       } else if (wishes.size < MAX_WISHES) {
         wishes.set(key, { ...wanted, since: now(), askedAt: now(), asks: 1, failures: 0, notBefore: 0 });
       }
-      // What waits for quota, or for a probe, is not hastened by asking.
-      if (timer === undefined || (!isShort && upstream.policy.circuit() === 'CLOSED')) void pump();
+      // What waits already, or for quota or a probe, is not hastened by asking.
+      const mayBeNext = wish === undefined && !isShort && upstream.policy.circuit() === 'CLOSED';
+      if (timer === undefined || mayBeNext) void pump();
     },
     isBehind: () => isShort && wishes.size > 0,
     forget(key, begunAt) {
