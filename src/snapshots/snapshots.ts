@@ -21,6 +21,7 @@ import { createFlights } from './flights.ts';
 import { createKnown, type KnownOptions } from './known.ts';
 import type { SharedTier } from './redis-tier.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
+import type { Entry } from './store.ts';
 
 export interface SnapshotWish {
   readonly withIcalendar: boolean;
@@ -120,15 +121,20 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     return known.isFresh(entry, maxAgeMs) ? entry.snapshot : undefined;
   }
 
+  /** Asks for a read behind everybody's back, unless one is under way. */
+  function wantBehind(key: string, wanted: Reading): void {
+    if (!flights.has(key)) wantFromNowOn(key, wanted);
+  }
+
   /** Asks for a read behind everybody's back that begins from now on. */
-  function wantBy(key: string, ref: Ref, withIcalendar: boolean): void {
+  function wantFromNowOn(key: string, { ref, withIcalendar }: Reading): void {
     const seenAt = known.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
     refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt });
   }
 
   function want(ref: Ref, unlessWithinMs = 0): void {
     const seenAt = known.get(ref.key)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    if (now() - seenAt >= unlessWithinMs) wantBy(ref.key, ref, false);
+    if (now() - seenAt >= unlessWithinMs) wantFromNowOn(ref.key, { ref, withIcalendar: false });
   }
 
   async function refresh(source: Source, key: string, wanted: Reading, payment: Payment): Promise<boolean> {
@@ -146,51 +152,40 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     return policy.circuit() === 'CLOSED' && !policy.isCrowded() && !refreshers.get(type)?.isBehind();
   }
 
-  return {
-    async read(ref, { withIcalendar: selectsIcalendar, maxAgeMs, caller, isPatient = false }) {
-      const source = sources.get(ref.type);
-      if (source === undefined) throw new ProviderNotConfigured(PROVIDER_OF[ref.type]);
-      const withIcalendar = selectsIcalendar && ref.type === 'SmartInvite';
-      const key = withIcalendar ? `${ref.key} with ICS` : ref.key;
-      const entry = known.get(key);
-      if (entry !== undefined && known.isFresh(entry, maxAgeMs)) return entry.snapshot;
+  async function read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null> {
+    const { maxAgeMs, caller, isPatient = false } = wish;
+    const source = sources.get(ref.type);
+    if (source === undefined) throw new ProviderNotConfigured(PROVIDER_OF[ref.type]);
+    const wanted = { ref, withIcalendar: wish.withIcalendar && ref.type === 'SmartInvite', maxAgeMs };
+    const key = wanted.withIcalendar ? `${ref.key} with ICS` : ref.key;
+    const entry = known.get(key);
+    if (entry !== undefined && known.isFresh(entry, maxAgeMs)) return entry.snapshot;
 
-      const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.seenAt;
-      const old = ageMs <= options.staleMs ? entry : undefined;
-      /** The old one, because there is no other now; whoever is shown it is told when it is confirmed. */
-      const giveOld = (snapshot: Snapshot) => {
-        if (entry !== undefined) entry.hasFailed = true;
-        return { ...snapshot, isStale: true };
-      };
-      const wantLater = () => wantBy(key, ref, withIcalendar);
-      if (old?.snapshot && maxAgeMs === null) {
-        if (ageMs <= options.revalidateMs) {
-          if (!flights.has(key)) wantLater();
-          return old.hasFailed ? giveOld(old.snapshot) : old.snapshot;
-        }
-        const { snapshot } = old;
-        const read = fly(source, key, { ref, withIcalendar }, caller, 'spare');
-        return within(options.patienceMs, read, () => {
-          if (!flights.has(key)) wantLater();
-          return giveOld(snapshot);
-        });
+    const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.seenAt;
+    const old = entry !== undefined && isFound(entry) && ageMs <= options.staleMs ? entry : undefined;
+    if (old !== undefined && maxAgeMs === null) {
+      if (ageMs <= options.revalidateMs) {
+        wantBehind(key, wanted);
+        return old.hasFailed ? giveOld(old) : old.snapshot;
       }
-      const wanted = { ref, withIcalendar, maxAgeMs };
-      const reading = isPatient
-        ? fly(source, key, wanted, caller, 'spare')
-        : fly(source, key, wanted, caller, 'due').catch((error: unknown) => {
-            // Who joined the read of somebody who could do without has a share of the quota left.
-            if (error instanceof SpareQuotaUsedUp) return fly(source, key, wanted, caller, 'due');
-            throw error;
-          });
-      try {
-        return await reading;
-      } catch (error) {
-        if (error instanceof ProviderRateLimited) wantLater();
-        if (old?.snapshot && isPassing(error)) return giveOld(old.snapshot);
-        throw error;
-      }
-    },
+      return within(options.patienceMs, fly(source, key, wanted, caller, 'spare'), () => {
+        wantBehind(key, wanted);
+        return giveOld(old);
+      });
+    }
+    try {
+      return await fly(source, key, wanted, caller, isPatient ? 'spare' : 'due');
+    } catch (error) {
+      // Who joined the read of somebody who could do without has a share of the quota left.
+      if (error instanceof SpareQuotaUsedUp && !isPatient) return read(ref, wish);
+      if (error instanceof ProviderRateLimited) wantBehind(key, wanted);
+      if (old !== undefined && isPassing(error)) return giveOld(old);
+      throw error;
+    }
+  }
+
+  return {
+    read,
     peek: (ref) => known.get(ref.key)?.snapshot ?? null,
     want,
     adopt: (seen) => void known.adopt(seen),
@@ -210,6 +205,18 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       }
     },
   };
+}
+
+type Found = Entry & { readonly snapshot: Snapshot };
+
+function isFound(entry: Entry): entry is Found {
+  return entry.snapshot !== null;
+}
+
+/** The old one, because there is no other now; whoever is shown it is told when it is confirmed. */
+function giveOld(entry: Found): Snapshot {
+  entry.hasFailed = true;
+  return { ...entry.snapshot, isStale: true };
 }
 
 /** The read's answer, or the old one where the read takes too long or the provider cannot be asked. */

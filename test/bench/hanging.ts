@@ -25,7 +25,13 @@ export async function hanging(): Promise<boolean> {
   // One for each reader: those who ask for the same share a call.
   for (let n = 0; n < READERS; n++) cronofy.put({ smart_invite_id: `invite-${n}`, recipient, event });
   const quotas = { PARTOO_QUOTA: '100000/1s', CRONOFY_QUOTA: '100000/1s' };
-  const environment = { NODE_ENV: 'production', PORT: String(PORT), ...partoo.variables, ...cronofy.variables, ...quotas };
+  const environment = {
+    NODE_ENV: 'production',
+    PORT: String(PORT),
+    ...partoo.variables,
+    ...cronofy.variables,
+    ...quotas,
+  };
   const gateway = await start('../../src/main.ts', [], { core: 0, port: PORT, environment });
   const pool = new Pool(`http://127.0.0.1:${PORT}`, { connections: 1_000 });
 
