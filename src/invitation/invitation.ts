@@ -92,8 +92,8 @@ const LOUDEST_FIRST = ['PENDING', 'TENTATIVE', 'ACCEPTED', 'DECLINED'] as const;
 /** The status in the vocabulary that every kind of invitation shares. */
 export function statusOf(invitation: Invitation): InvitationStatus {
   if (invitation.type === 'ReviewInvitation') return STATUS_OF_DELIVERY[invitation.deliveryStatus];
-  const replies = new Set(invitation.recipients.map((recipient) => recipient.status));
-  return LOUDEST_FIRST.find((status) => replies.has(status)) ?? 'UNKNOWN';
+  const { recipients } = invitation;
+  return LOUDEST_FIRST.find((status) => recipients.some((recipient) => recipient.status === status)) ?? 'UNKNOWN';
 }
 
 /**

@@ -24,17 +24,27 @@ export interface InvitationLoader {
 
 /** @param caller is cancelled when the operation's caller has gone. */
 export function createInvitationLoader(snapshots: Pick<Snapshots, 'read'>, caller: Cancellation): InvitationLoader {
-  // It gathers; what was read is remembered by the snapshots, with its age, and what failed by nobody.
-  const loader = new DataLoader<Wish, Snapshot | null>(readBatch, { cache: false });
+  // It gathers the lists that the fields of one tick ask for; what was read is remembered by the snapshots, with its age,
+  // and what failed by nobody.
+  const loader = new DataLoader<readonly Wish[], Outcome[]>(readLists, { cache: false });
 
-  async function readBatch(wishes: readonly Wish[]): Promise<(Snapshot | null | Error)[]> {
+  async function readLists(lists: readonly (readonly Wish[])[]): Promise<Outcome[][]> {
+    const outcomes = await readAll(lists.flat());
+    let from = 0;
+    return lists.map(({ length }) => {
+      from += length;
+      return outcomes.slice(from - length, from);
+    });
+  }
+
+  async function readAll(wishes: readonly Wish[]): Promise<Outcome[]> {
     const merged = merge(wishes);
     const withIcalendar = new Set<string>();
     for (const wish of wishes) if (wish.withIcalendar) withIcalendar.add(wish.ref.key);
     const reads = Array.from(merged.values(), ({ ref, maxAgeMs }) =>
       snapshots.read(ref, { withIcalendar: withIcalendar.has(ref.key), maxAgeMs, caller }),
     );
-    const outcomes = (await Promise.allSettled(reads)).map(resultOf);
+    const outcomes = (await Promise.allSettled(reads)).map(outcomeOf);
     // Mostly everything was asked for once.
     if (merged.size === wishes.length) return outcomes;
     const places = new Map(Array.from(merged.keys(), (key, place) => [key, place]));
@@ -42,13 +52,16 @@ export function createInvitationLoader(snapshots: Pick<Snapshots, 'read'>, calle
   }
 
   return {
-    loadMany: (wishes) => loader.loadMany(wishes),
+    loadMany: (wishes) => loader.load(wishes),
     async load(wish) {
-      const snapshot = await loader.load(wish);
-      return snapshot !== null && isOf(wish.ref, snapshot) ? snapshot : null;
+      const [outcome = null] = await loader.load([wish]);
+      if (outcome instanceof Error) throw outcome;
+      return outcome !== null && isOf(wish.ref, outcome) ? outcome : null;
     },
   };
 }
+
+type Outcome = Snapshot | null | Error;
 
 function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot<InvitationOf<R>> {
   return snapshot.type === ref.type;
@@ -70,7 +83,7 @@ function keyOf({ ref, maxAgeMs }: Wish): string {
   return maxAgeMs === null ? ref.key : `${ref.key} by age`;
 }
 
-function resultOf(outcome: PromiseSettledResult<Snapshot | null>): Snapshot | null | Error {
+function outcomeOf(outcome: PromiseSettledResult<Snapshot | null>): Outcome {
   if (outcome.status === 'fulfilled') return outcome.value;
   return outcome.reason instanceof Error ? outcome.reason : new Error('a read was given up');
 }

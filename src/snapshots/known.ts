@@ -42,8 +42,7 @@ export function createKnown(
 ): Known {
   const store = createStore(options);
 
-  function put(key: string, ref: Ref, entry: Entry, begunAt: number): void {
-    const before = store.get(ref.key);
+  function put(key: string, ref: Ref, entry: Entry, before: Entry | undefined, begunAt: number): void {
     store.set(key, entry);
     onKept(key, ref, begunAt);
     // A read with ICS answers one without.
@@ -68,7 +67,7 @@ export function createKnown(
       const before = store.get(ref.key);
       const learntAt = before && Math.max(before.seenAt, before.overlaidAt ?? before.seenAt);
       if (learntAt !== undefined && learntAt > begunAt && !isSame(before?.snapshot ?? null, snapshot)) return false;
-      put(key, ref, { snapshot, seenAt: now(), hasFailed: false }, begunAt);
+      put(key, ref, { snapshot, seenAt: now(), hasFailed: false }, before, begunAt);
       return true;
     },
     adopt({ ref, invitation, observedAt }) {
@@ -77,7 +76,7 @@ export function createKnown(
       const seenAt = now() - Math.max(0, Date.now() - observedAt);
       if (before !== undefined && before.seenAt >= seenAt) return before;
       const entry = { snapshot: snapshotOf(invitation, new Date(observedAt)), seenAt, hasFailed: false };
-      put(ref.key, ref, entry, seenAt);
+      put(ref.key, ref, entry, before, seenAt);
       return entry;
     },
     overlay(ref, change) {
