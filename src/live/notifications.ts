@@ -17,6 +17,13 @@ export interface Notifications {
   isNotified(ref: Ref): boolean;
 }
 
+interface Notice {
+  readonly ref: Ref;
+  readonly overlay: Notification['overlay'];
+  /** On the clock that never goes back. */
+  readonly heardAt: number;
+}
+
 const MAX_WAITING = 10_000;
 const ONCE_MS = 1_000;
 const PATIENCE_MS = 500;
@@ -24,7 +31,9 @@ const MAX_ADDRESSES = 1_000;
 
 export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher, 'find'>): Notifications {
   /** Read within the last second: the newest notice since waits here for the second to be over. */
-  const recent = new Map<string, { ref: Ref; overlay: Notification['overlay'] } | null>();
+  const recent = new Map<string, Notice | null>();
+  /** The last one of each invitation that is being read because of one. */
+  const newest = new Map<string, Notice>();
 
   const addresses = new Set<string>();
 
@@ -33,28 +42,35 @@ export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher,
     if (address !== null && addresses.size < MAX_ADDRESSES) addresses.add(address);
   }
 
-  function handle(ref: Ref, overlay: Notification['overlay']): void {
-    const key = ref.key;
+  function handle(notice: Notice): void {
+    const { ref } = notice;
+    const { key } = ref;
+    newest.set(key, notice);
     if (recent.has(key)) {
-      snapshots.overlay(ref, overlay);
-      recent.set(key, { ref, overlay });
+      show(notice);
+      recent.set(key, notice);
       return;
     }
     recent.set(key, null);
     setTimeout(() => {
       const waiting = recent.get(key);
       recent.delete(key);
-      if (waiting) handle(waiting.ref, waiting.overlay);
+      if (waiting) handle(waiting);
     }, ONCE_MS).unref();
-    // By then another notice may have come.
-    const showNewest = () => snapshots.overlay(ref, (recent.get(key) ?? { overlay }).overlay);
     // A provider that is slow, or down, is not waited for.
-    const impatience = setTimeout(showNewest, PATIENCE_MS);
+    const impatience = setTimeout(() => show(notice), PATIENCE_MS);
     void snapshots.readSoon(ref).then((isRead) => {
       clearTimeout(impatience);
-      if (!isRead) showNewest();
+      if (!isRead) show(notice);
+      if (newest.get(key) === notice) newest.delete(key);
       noteAddress(ref);
     });
+  }
+
+  /** Unless a newer one has come by now. */
+  function show(notice: Notice): void {
+    const { ref, overlay, heardAt } = notice;
+    if (newest.get(ref.key) === notice) snapshots.overlay(ref, overlay, heardAt);
   }
 
   return {
@@ -63,7 +79,8 @@ export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher,
       // After the provider has its answer: it is not to wait for any of this.
       setImmediate(() => {
         const watched = watcher.find(names);
-        for (const each of watched.length === 0 ? [ref] : watched) handle(each, overlay);
+        const heardAt = performance.now();
+        for (const each of watched.length === 0 ? [ref] : watched) handle({ ref: each, overlay, heardAt });
       });
       return true;
     },

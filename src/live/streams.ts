@@ -14,7 +14,7 @@ export interface Streams {
   /**
    * The current state of each ref at once, then every change of it; a ref that cannot be read now is told as an Error,
    * and its state follows when it can be.
-   * @param withIcalendar Whether the first states bring their ICS; a change never does.
+   * @param withIcalendar Whether a first state that has to be read is read with its ICS.
    * @throws TooManyStreams where this caller, or the process, has as many as it may.
    */
   open(
@@ -112,7 +112,13 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
     };
     changes.subscribe(key, onChange);
     try {
-      const wish = { withIcalendar, maxAgeMs: null, caller: gone, isPatient: true };
+      // What is known is told as it is, and its ICS looked up as with every change: one that was read before may be older.
+      const wish = {
+        withIcalendar: withIcalendar && snapshots.peek(ref) === null,
+        maxAgeMs: null,
+        caller: gone,
+        isPatient: true,
+      };
       const snapshot = await snapshots.read(ref, wish);
       if (hasChanged || !live.has(key)) return;
       if (snapshot === null) finish(key);

@@ -21,6 +21,7 @@ export interface SharedRedis {
 
 const COMMAND_TIMEOUT_MS = 50;
 const PROBE_MS = 1_000;
+const PROBES_A_CONNECTION = 5;
 const MAX_RECONNECT_MS = 1_000;
 
 /** @param onState Told when it comes and goes. */
@@ -30,14 +31,13 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
     connectTimeout: 1_000,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
-    // A server that vanishes without a word is noticed by either: by silence, or by a command that is never answered.
+    // A server that vanishes without a word is noticed while nothing is asked of it, too.
     keepAlive: 5_000,
-    socketTimeout: 5_000,
     retryStrategy: (times: number) => Math.min(times * 100, MAX_RECONNECT_MS),
   };
   const commands = new Redis(url, options);
   // A subscription is silent by nature, so nothing of it may time out.
-  const { commandTimeout, socketTimeout, ...patient } = options;
+  const { commandTimeout, ...patient } = options;
   const subscriber = new Redis(url, { ...patient, autoResubscribe: false });
   const recoveredListeners: (() => void)[] = [];
   let isUp: boolean | undefined;
@@ -55,8 +55,10 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
   async function probe(): Promise<void> {
     if (isProbing) return;
     isProbing = true;
-    while (commands.status === 'ready' && !(await answers())) {
+    for (let lost = 1; commands.status === 'ready' && !(await answers()); lost++) {
       setState(false);
+      // What hangs may have vanished: the system would wait a quarter of an hour for it.
+      if (lost % PROBES_A_CONNECTION === 0) commands.disconnect(true);
       await sleep(PROBE_MS, undefined, { ref: false });
     }
     isProbing = false;

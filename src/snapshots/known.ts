@@ -21,7 +21,7 @@ export interface Known {
   /** Keeps what another process has seen, where that is newer. @returns what is known now. */
   adopt(shared: SharedSnapshot): Entry;
   /** Lays over what is known something that is only probably true; it is stale until it is read. */
-  overlay(ref: Ref, change: (invitation: Invitation) => Invitation): void;
+  overlay(ref: Ref, change: (invitation: Invitation) => Invitation, heardAt?: number): void;
   /** A read of it has failed. */
   fail(key: string, error: unknown, isPassing: boolean): void;
 }
@@ -34,7 +34,7 @@ export interface KnownOptions extends Freshness, StoreLimits {
   readonly onChange?: (ref: Ref, snapshot: Snapshot, isNew: boolean) => void;
 }
 
-/** @param onKept Told of what was read, and when that read began. */
+/** @param onKept Told of what was read, and when that read began, or when another process had it. */
 export function createKnown(
   options: KnownOptions,
   now: () => number,
@@ -79,12 +79,12 @@ export function createKnown(
       put(ref.key, ref, entry, before, seenAt);
       return entry;
     },
-    overlay(ref, change) {
+    overlay(ref, change, heardAt = now()) {
       const entry = store.get(ref.key);
       if (!entry?.snapshot) return;
       const snapshot = snapshotOf(change(entry.snapshot), entry.snapshot.observedAt, true);
       if (isSame(snapshot, entry.snapshot)) return;
-      store.set(ref.key, { ...entry, snapshot, hasFailed: true, overlaidAt: now() });
+      store.set(ref.key, { ...entry, snapshot, hasFailed: true, overlaidAt: heardAt });
       options.onChange?.(ref, snapshot, true);
     },
     fail(key, error, isPassing) {

@@ -17,7 +17,7 @@ export interface Refresher {
   want(key: string, wanted: Wanted): void;
   /** Whether the quota is too short for what is wanted already: whoever could do without is not to be served before. */
   isBehind(): boolean;
-  /** Takes back a wish that a read has fulfilled, which began at that time. */
+  /** Takes back a wish that was there at that time already: a read has fulfilled it. */
   forget(key: string, begunAt: number): void;
 }
 

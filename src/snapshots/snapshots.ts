@@ -48,9 +48,9 @@ export interface Snapshots {
   readSoon(ref: Ref): Promise<boolean>;
   /**
    * Lays over what is known something that is only probably true: it is shown, as stale, until a read confirms it or
-   * puts it right.
+   * puts it right that began after it was heard of (default: now).
    */
-  overlay(ref: Ref, change: (invitation: Invitation) => Invitation): void;
+  overlay(ref: Ref, change: (invitation: Invitation) => Invitation, heardAt?: number): void;
   /** Takes over what another process has read. */
   adopt(shared: SharedSnapshot): void;
 }
@@ -173,8 +173,12 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
         return giveOld(old);
       });
     }
+    const askedAt = Date.now();
     try {
-      return await fly(source, key, wanted, caller, isPatient ? 'spare' : 'due');
+      const snapshot = await fly(source, key, wanted, caller, isPatient ? 'spare' : 'due');
+      const isTooOld = maxAgeMs !== null && snapshot !== null && snapshot.observedAt.getTime() < askedAt - maxAgeMs;
+      // Who joined the read of somebody less strict may be given what another process has seen.
+      return isTooOld ? await fly(source, key, wanted, caller, 'due') : snapshot;
     } catch (error) {
       // Who joined the read of somebody who could do without has a share of the quota left.
       if (error instanceof SpareQuotaUsedUp && !isPatient) return read(ref, wish);

@@ -10,7 +10,7 @@ export interface Entry {
   readonly seenAt: number;
   /** It could not be read when it should have been, and was shown as stale: what is here is older than was wanted. */
   hasFailed: boolean;
-  /** When something was laid over it, on the same clock. */
+  /** When that was heard of which was laid over it, on the same clock. */
   readonly overlaidAt?: number;
 }
 

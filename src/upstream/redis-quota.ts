@@ -69,7 +69,8 @@ export function createSharedQuota(
     // What this process has done itself, and a gate that was closed while Redis was away, are known here. Redis knows
     // nothing of what was used meanwhile: until that is over, our share holds as well. All of it is looked at first,
     // because Redis counts whoever it lets pass.
-    const ownMs = (performance.now() < aloneUntil ? local : whole).delayMs(share);
+    const own = performance.now() < aloneUntil ? local : whole;
+    const ownMs = own.delayMs(share);
     if (ownMs > 0) return ownMs;
     const usable = windows.flatMap(({ limit, windowMs }) => [usableOf(limit, share), Math.ceil(windowMs)]);
     calls += 1;
@@ -80,6 +81,9 @@ export function createSharedQuota(
       return undefined;
     }
     if (delayMs > 0) return delayMs;
+    // Others may have passed while Redis was asked.
+    const lateMs = own.delayMs(share);
+    if (lateMs > 0) return lateMs;
     record();
     return 0;
   }

@@ -55,7 +55,7 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
         // A call that is made again is a caller's by now.
         const how = turn.number > 0 ? 'due' : payment;
         // Whoever cannot be served is told before waiting for a connection.
-        const patienceMs = () => turn.remainingMs() - ANSWER_MS;
+        const patienceMs = () => Math.max(0, turn.remainingMs() - ANSWER_MS);
         const refusal = how === 'due' ? quota.refusal(transport.waiting(), patienceMs()) : undefined;
         if (refusal !== undefined) return Promise.reject(refusal);
         // In the moment that the call is made, or the provider would count it later than we do.

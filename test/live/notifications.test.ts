@@ -4,10 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Invitation } from '../../src/invitation/invitation.ts';
+import { ProviderTimeout } from '../../src/invitation/problem.ts';
 import { createNotifications } from '../../src/live/notifications.ts';
 import type { Account, Notification } from '../../src/providers/provider.ts';
 import { createWebhookHandler } from '../../src/server/webhooks.ts';
-import { createFakeSource, invite, pass, refTo, snapshotsOf } from '../snapshots/source.ts';
+import { createFakeSource, invite, pass, refTo, review, snapshotsOf } from '../snapshots/source.ts';
 
 afterEach(() => vi.useRealTimers());
 
@@ -38,6 +39,39 @@ test('while the provider is slow, an older notice never takes the place of a new
   notifications.receive(says('one', 'second'));
   await pass(900);
   expect(shown).toEqual(['SENT', 'second']);
+});
+
+test('and neither does it when its read has failed at last', async () => {
+  vi.useFakeTimers();
+  const source = createFakeSource();
+  const shown: string[] = [];
+  const { snapshots, ask } = snapshotsOf(source, {
+    onChange: (_, snapshot) => void shown.push(String(snapshot.type === 'ReviewInvitation' && snapshot.rawStatus)),
+  });
+  const notifications = createNotifications(snapshots, nobodyWatches);
+  await ask();
+  source.answer = () => new Promise((_, reject) => setTimeout(() => reject(new ProviderTimeout('PARTOO')), 4_000));
+  notifications.receive(says('one', 'first'));
+  await pass(700);
+  notifications.receive(says('one', 'second'));
+  await pass(20_000);
+  expect(shown).toEqual(['SENT', 'first', 'second']);
+});
+
+test('a slow read that a notice set off is kept, whatever was laid over meanwhile', async () => {
+  vi.useFakeTimers();
+  const source = createFakeSource();
+  const { snapshots, ask } = snapshotsOf(source);
+  const notifications = createNotifications(snapshots, nobodyWatches);
+  await ask();
+  source.answer = () =>
+    new Promise((resolve) => setTimeout(() => resolve({ ...review(refTo('one'), 'DELIVERED') }), 700));
+  notifications.receive(says('one', 'first'));
+  await pass(600);
+  expect(await ask()).toBe('first 600 stale');
+  await pass(101);
+  expect(await ask()).toMatch(/^DELIVERED \d$/);
+  expect(source.reads).toHaveLength(2);
 });
 
 test('ten thousand wait at most, further ones are to be sent again, and in a second there is room', async () => {

@@ -161,6 +161,18 @@ describe('the icalendar text', () => {
     expect(stream.events.at(-1)?.code).toBe('PROVIDER_UNAVAILABLE');
   });
 
+  test('that was read before a change does not hide the change', async () => {
+    const status = async (more = '') =>
+      (await gateway.query(`{ smartInvite(smartInviteId: "invite-pending") { status ${more} } }`)).data.smartInvite
+        .status;
+    expect(await status('attachments { icalendar }')).toBe('PENDING');
+    gateway.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
+    await vi.waitUntil(async () => (await status()) === 'ACCEPTED');
+    const [first] = await subscribe([invite('invite-pending')], FIELDS).first(1);
+    expect(first?.invitation).toMatchObject({ status: 'ACCEPTED' });
+    expect(first?.invitation.attachments.icalendar).toContain('BEGIN:VCALENDAR');
+  });
+
   test('comes with what is final too', async () => {
     const stream = subscribe([invite('invite-ended')], FIELDS);
     await stream.completed;
