@@ -34,7 +34,7 @@ export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher,
   const recent = new Map<string, Notice | null>();
   /** The last one of each invitation that is being read because of one. */
   const newest = new Map<string, Notice>();
-
+  /** Callback addresses at which notifications were seen to come. */
   const addresses = new Set<string>();
 
   function noteAddress(ref: Ref): void {

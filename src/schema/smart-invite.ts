@@ -87,7 +87,10 @@ const SmartInviteEvent = builder.objectRef<SmartInviteEventDomain>('SmartInviteE
     summary: t.exposeString('summary', { nullable: true, description: 'Its title.' }),
     description: t.exposeString('description', { nullable: true, description: 'What it is about.' }),
     start: t.expose('start', { type: EventTime, description: 'When it begins.' }),
-    end: t.expose('end', { type: EventTime, description: 'When it ends; the invite is final from then on.' }),
+    end: t.expose('end', {
+      type: EventTime,
+      description: 'When it ends; what is read of the invite from then on is final.',
+    }),
     location: t.expose('location', { type: EventLocation, nullable: true, description: 'Where; null if not given.' }),
   }),
 });

@@ -24,7 +24,8 @@ function says(id: string, rawStatus: string): Notification {
   };
 }
 
-test('while the provider is slow, an older notice never takes the place of a newer one', async () => {
+/** On a clock that the test sets, `one` is known already. */
+async function startKnowingOne() {
   vi.useFakeTimers();
   const source = createFakeSource();
   const shown: string[] = [];
@@ -33,6 +34,11 @@ test('while the provider is slow, an older notice never takes the place of a new
   });
   const notifications = createNotifications(snapshots, nobodyWatches);
   await ask();
+  return { source, shown, ask, notifications };
+}
+
+test('while the provider is slow, an older notice never takes the place of a newer one', async () => {
+  const { source, shown, notifications } = await startKnowingOne();
   source.answer = () => new Promise(() => {});
   notifications.receive(says('one', 'first'));
   await pass(100);
@@ -42,14 +48,7 @@ test('while the provider is slow, an older notice never takes the place of a new
 });
 
 test('and neither does it when its read has failed at last', async () => {
-  vi.useFakeTimers();
-  const source = createFakeSource();
-  const shown: string[] = [];
-  const { snapshots, ask } = snapshotsOf(source, {
-    onChange: (_, snapshot) => void shown.push(String(snapshot.type === 'ReviewInvitation' && snapshot.rawStatus)),
-  });
-  const notifications = createNotifications(snapshots, nobodyWatches);
-  await ask();
+  const { source, shown, notifications } = await startKnowingOne();
   source.answer = () => new Promise((_, reject) => setTimeout(() => reject(new ProviderTimeout('PARTOO')), 4_000));
   notifications.receive(says('one', 'first'));
   await pass(700);
@@ -59,11 +58,7 @@ test('and neither does it when its read has failed at last', async () => {
 });
 
 test('a slow read that a notice set off is kept, whatever was laid over meanwhile', async () => {
-  vi.useFakeTimers();
-  const source = createFakeSource();
-  const { snapshots, ask } = snapshotsOf(source);
-  const notifications = createNotifications(snapshots, nobodyWatches);
-  await ask();
+  const { source, ask, notifications } = await startKnowingOne();
   source.answer = () =>
     new Promise((resolve) => setTimeout(() => resolve({ ...review(refTo('one'), 'DELIVERED') }), 700));
   notifications.receive(says('one', 'first'));
