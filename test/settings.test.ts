@@ -14,7 +14,7 @@ async function callOf(environment: Environment, provider: ProviderName, ref: Ref
   const calls: { url: string; headers: string[] }[] = [];
   const record: Parameters<Account['open']>[0] = async ({ origin, path, query, headers }) => {
     calls.push({ url: `${origin}${path}?${new URLSearchParams(query)}`, headers: pairs(headers) });
-    return { found: false };
+    return null;
   };
   const account = readSettings(environment).accounts.find((each) => each.provider === provider);
   const options = { withIcalendar: false, cancellation: new Cancellation(), payment: 'taken' } as const;
@@ -255,7 +255,7 @@ test('a secret never prints', () => {
   const settings = readSettings({ PARTOO_API_KEY: 'hush-1', CRONOFY_CLIENT_SECRET: 'hush-2,hush-3' });
   expect(settings.accounts).toHaveLength(2);
   expect(inspect({ key: new Secret('hush-4') })).toBe('{ key: [redacted] }');
-  const opened = settings.accounts.map((account) => account.open(async () => ({ found: false })));
+  const opened = settings.accounts.map((account) => account.open(async () => null));
   for (const value of [settings, ...settings.accounts, ...opened, new Secret('hush-4')]) {
     const prints = [inspect(value, { depth: null, showHidden: true }), JSON.stringify(value), `${value}`];
     expect(prints.join('\n')).not.toContain('hush');

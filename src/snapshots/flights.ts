@@ -2,7 +2,7 @@
 // when the last one has left, the read is cancelled.
 
 import type { Snapshot } from '../invitation/invitation.ts';
-import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
+import { type CancelListener, Cancellation } from '../upstream/cancellation.ts';
 
 export interface Flights {
   /** Waits for the read of `key` that is under way, or starts one. */
@@ -16,54 +16,66 @@ export interface Flights {
   landing(key: string): Promise<unknown> | undefined;
 }
 
-interface Flight {
+/** A read under way, and who waits for it: it is cancelled when the last of them has gone. */
+class Flight extends Cancellation implements CancelListener {
+  readonly #callers: Cancellation[];
+  #waiting = 1;
   readonly result: Promise<Snapshot | null>;
-  readonly cancellation: Cancellation;
-  readonly passengers: Passenger[];
-  waiting: number;
-}
 
-interface Passenger {
-  readonly caller: Cancellation;
-  readonly leave: () => void;
+  constructor(first: Cancellation, start: (cancellation: Cancellation) => Promise<Snapshot | null>) {
+    super();
+    this.#callers = [first];
+    first.add(this);
+    this.result = start(this);
+  }
+
+  board(caller: Cancellation): void {
+    // Whoever asks twice leaves once.
+    if (this.#callers.includes(caller)) return;
+    this.#callers.push(caller);
+    this.#waiting += 1;
+    caller.add(this);
+  }
+
+  /** One of the callers has gone. */
+  cancelled(reason: Error): void {
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.cancel(reason);
+  }
+
+  land(): void {
+    for (const caller of this.#callers) caller.remove(this);
+  }
 }
 
 export function createFlights(): Flights {
   const flights = new Map<string, Flight>();
 
-  function launch(key: string, start: (cancellation: Cancellation) => Promise<Snapshot | null>): Flight {
-    const cancellation = new Cancellation();
-    const flight: Flight = { result: start(cancellation), cancellation, passengers: [], waiting: 0 };
+  function launch(key: string, flight: Flight): Flight {
     flights.set(key, flight);
     const land = () => {
-      for (const { caller, leave } of flight.passengers) caller.remove(leave);
-      close(key, flight);
+      flight.land();
+      if (flights.get(key) === flight) flights.delete(key);
     };
     flight.result.then(land, land);
     return flight;
   }
 
-  /** Whoever comes from now on starts another one. */
-  function close(key: string, flight: Flight): void {
-    if (flights.get(key) === flight) flights.delete(key);
+  /** Nobody is to wait for one that was cancelled: whoever comes from then on starts another one. */
+  function underWay(key: string): Flight | undefined {
+    const flight = flights.get(key);
+    return flight?.reason === undefined ? flight : undefined;
   }
 
   return {
     join(key, caller, start) {
       if (caller.reason !== undefined) return Promise.reject(caller.reason);
-      const flight = flights.get(key) ?? launch(key, start);
-      const leave = () => {
-        flight.waiting -= 1;
-        if (flight.waiting > 0) return;
-        close(key, flight);
-        flight.cancellation.cancel(new CallerGone());
-      };
-      flight.waiting += 1;
-      flight.passengers.push({ caller, leave });
-      caller.add(leave);
+      const flight = underWay(key);
+      if (flight === undefined) return launch(key, new Flight(caller, start)).result;
+      flight.board(caller);
       return flight.result;
     },
-    has: (key) => flights.has(key),
-    landing: (key) => flights.get(key)?.result.catch(() => undefined),
+    has: (key) => underWay(key) !== undefined,
+    landing: (key) => underWay(key)?.result.catch(() => undefined),
   };
 }

@@ -93,29 +93,41 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
   /** One read for everybody who wants it now. */
   function fly(source: Source, key: string, wanted: Reading, caller: Cancellation, payment: Payment) {
-    return flights.join(key, caller, async (cancellation) => {
-      const { ref, withIcalendar } = wanted;
-      const seen = payment === 'taken' ? undefined : await findShared(wanted);
-      if (seen !== undefined) return seen;
-      if (payment === 'spare' && !maySpare(source, ref.type)) throw new SpareQuotaUsedUp(PROVIDER_OF[ref.type]);
-      const begunAt = now();
-      try {
-        const invitation = await source.reader.read(ref, { withIcalendar, cancellation, payment });
+    return flights.join(key, caller, (cancellation) => {
+      const ask = () => askProvider(source, key, wanted, cancellation, payment);
+      return shared === undefined || payment === 'taken'
+        ? ask()
+        : findShared(shared, wanted).then((seen) => seen ?? ask());
+    });
+  }
+
+  function askProvider(source: Source, key: string, wanted: Reading, cancellation: Cancellation, payment: Payment) {
+    const { ref, withIcalendar } = wanted;
+    if (payment === 'spare' && !maySpare(source, ref.type)) {
+      return Promise.reject(new SpareQuotaUsedUp(PROVIDER_OF[ref.type]));
+    }
+    const begunAt = now();
+    return source.reader.read(ref, { withIcalendar, cancellation, payment }).then(
+      (invitation) => {
         const observedAt = new Date();
         const snapshot = invitation && snapshotOf(invitation, observedAt);
         if (!known.keep(key, ref, snapshot, begunAt)) want(ref);
         else if (invitation !== null) shared?.share({ ref, invitation, observedAt: observedAt.getTime() });
         return snapshot;
-      } catch (error) {
+      },
+      (error: unknown) => {
         known.fail(key, error, isPassing(error));
         throw error;
-      }
-    });
+      },
+    );
   }
 
   /** What another process has seen, if that is fresh enough. */
-  async function findShared({ ref, withIcalendar, maxAgeMs = null }: Reading): Promise<Snapshot | undefined> {
-    const found = maxAgeMs === 0 ? undefined : await shared?.find(ref);
+  async function findShared(
+    { find }: Pick<SharedTier, 'find'>,
+    { ref, withIcalendar, maxAgeMs = null }: Reading,
+  ): Promise<Snapshot | undefined> {
+    const found = maxAgeMs === 0 ? undefined : await find(ref);
     const entry = found && known.adopt(found);
     if (!entry?.snapshot || withIcalendar) return undefined;
     return known.isFresh(entry, maxAgeMs) ? entry.snapshot : undefined;
@@ -152,40 +164,49 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     return policy.circuit() === 'CLOSED' && !policy.isCrowded() && !refreshers.get(type)?.isBehind();
   }
 
-  async function read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null> {
-    const { maxAgeMs, caller, isPatient = false } = wish;
+  function read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null> {
+    const { maxAgeMs } = wish;
     const source = sources.get(ref.type);
-    if (source === undefined) throw new ProviderNotConfigured(PROVIDER_OF[ref.type]);
+    if (source === undefined) return Promise.reject(new ProviderNotConfigured(PROVIDER_OF[ref.type]));
     const wanted = { ref, withIcalendar: wish.withIcalendar && ref.type === 'SmartInvite', maxAgeMs };
     const key = wanted.withIcalendar ? `${ref.key} with ICS` : ref.key;
     const entry = known.get(key);
-    if (entry !== undefined && known.isFresh(entry, maxAgeMs)) return entry.snapshot;
+    if (entry !== undefined && known.isFresh(entry, maxAgeMs)) return Promise.resolve(entry.snapshot);
 
     const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.seenAt;
     const old = entry !== undefined && isFound(entry) && ageMs <= options.staleMs ? entry : undefined;
-    if (old !== undefined && maxAgeMs === null) {
-      if (ageMs <= options.revalidateMs) {
-        wantBehind(key, wanted);
-        return old.hasFailed ? giveOld(old) : old.snapshot;
-      }
-      return within(options.patienceMs, fly(source, key, wanted, caller, 'spare'), () => {
-        wantBehind(key, wanted);
-        return giveOld(old);
-      });
+    if (old === undefined || maxAgeMs !== null) return readNow(source, key, wanted, wish, old);
+    if (ageMs <= options.revalidateMs) {
+      wantBehind(key, wanted);
+      return Promise.resolve(old.hasFailed ? giveOld(old) : old.snapshot);
     }
+    return within(options.patienceMs, fly(source, key, wanted, wish.caller, 'spare'), () => {
+      wantBehind(key, wanted);
+      return giveOld(old);
+    });
+  }
+
+  /** For whoever waits for it: an old one will do only where the provider cannot be asked. */
+  function readNow(source: Source, key: string, wanted: Reading, wish: SnapshotWish, old: Found | undefined) {
+    const { maxAgeMs, caller, isPatient = false } = wish;
     const askedAt = Date.now();
-    try {
-      const snapshot = await fly(source, key, wanted, caller, isPatient ? 'spare' : 'due');
-      const isTooOld = maxAgeMs !== null && snapshot !== null && snapshot.observedAt.getTime() < askedAt - maxAgeMs;
-      // Who joined the read of somebody less strict may be given what another process has seen.
-      return isTooOld ? await fly(source, key, wanted, caller, 'due') : snapshot;
-    } catch (error) {
+    const first = fly(source, key, wanted, caller, isPatient ? 'spare' : 'due');
+    // Who joined the read of somebody less strict may be given what another process has seen.
+    const newest =
+      maxAgeMs === null
+        ? first
+        : first.then((snapshot) =>
+            snapshot !== null && snapshot.observedAt.getTime() < askedAt - maxAgeMs
+              ? fly(source, key, wanted, caller, 'due')
+              : snapshot,
+          );
+    return newest.catch((error: unknown) => {
       // Who joined the read of somebody who could do without has a share of the quota left.
-      if (error instanceof SpareQuotaUsedUp && !isPatient) return read(ref, wish);
+      if (error instanceof SpareQuotaUsedUp && !isPatient) return read(wanted.ref, wish);
       if (error instanceof ProviderRateLimited) wantBehind(key, wanted);
       if (old !== undefined && isPassing(error)) return giveOld(old);
       throw error;
-    }
+    });
   }
 
   return {

@@ -1,4 +1,4 @@
-// From status and bytes to JSON or a problem: the rules that hold for every provider. What the JSON means is the
+// From status and bytes to an invitation or a problem: the rules that hold for every provider. What the JSON means is the
 // business of each provider's wire.ts.
 
 import type { ProviderName } from '../invitation/invitation.ts';
@@ -12,15 +12,26 @@ import {
 } from '../invitation/problem.ts';
 import type { UpstreamAnswer } from './request.ts';
 
-/** What a call gives: the body's JSON, or that there is no such thing. */
-export type Answer = { readonly found: true; readonly json: unknown } | { readonly found: false };
+/** What is needed to understand an answer. */
+export interface AnswerReading<T> {
+  readonly provider: ProviderName;
+  /** @throws Problem where the JSON is not what the provider's contract says. */
+  decode(json: unknown): T;
+}
 
-/** @throws Problem for every status but 2xx and 404, and for a body that is not JSON. */
-export function readAnswer(answer: UpstreamAnswer, provider: ProviderName): Answer {
-  if (answer.status === 404) return { found: false };
-  if (answer.status < 200 || answer.status > 299) throw problemOfStatus(answer, provider);
+/**
+ * @returns null for a 404: there is no such thing.
+ * @throws Problem for every other status but 2xx, for a body that is not JSON, and what `decode` throws.
+ */
+export function readAnswer<T>(answer: UpstreamAnswer, reading: AnswerReading<T>): T | null {
+  if (answer.status === 404) return null;
+  if (answer.status < 200 || answer.status > 299) throw problemOfStatus(answer, reading.provider);
+  return reading.decode(jsonOf(answer, reading.provider));
+}
+
+function jsonOf({ body }: UpstreamAnswer, provider: ProviderName): unknown {
   try {
-    return { found: true, json: JSON.parse(answer.body.toString()) };
+    return JSON.parse(body.toString());
   } catch {
     throw new ProviderBadResponse(provider);
   }

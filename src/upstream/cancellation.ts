@@ -2,12 +2,15 @@
 // reduced to what a read needs: adding and removing a listener of an AbortSignal costs more than the rest of our share
 // of an upstream call, and every call does it several times.
 
-type Listener = (reason: Error) => void;
+/** Whoever is told. An object and not a function, so that whatever has a call's state needs no closure beside it. */
+export interface CancelListener {
+  cancelled(reason: Error): void;
+}
 
 export class Cancellation {
   // Nearly always there is one listener, so that a set is made for the second alone.
-  #listener: Listener | undefined;
-  #others: Set<Listener> | undefined;
+  #listener: CancelListener | undefined;
+  #others: Set<CancelListener> | undefined;
   #reason: Error | undefined;
 
   /** Why it was cancelled; undefined while it is not. */
@@ -22,12 +25,12 @@ export class Cancellation {
     const listeners = [...(this.#listener === undefined ? [] : [this.#listener]), ...(this.#others ?? [])];
     this.#listener = undefined;
     this.#others = undefined;
-    for (const listener of listeners) listener(reason);
+    for (const listener of listeners) listener.cancelled(reason);
   }
 
   /** Calls the listener at once where it was cancelled already. */
-  add(listener: Listener): void {
-    if (this.#reason !== undefined) listener(this.#reason);
+  add(listener: CancelListener): void {
+    if (this.#reason !== undefined) listener.cancelled(this.#reason);
     else if (this.#listener === undefined) this.#listener = listener;
     else {
       this.#others ??= new Set();
@@ -35,7 +38,7 @@ export class Cancellation {
     }
   }
 
-  remove(listener: Listener): void {
+  remove(listener: CancelListener): void {
     if (this.#listener === listener) this.#listener = undefined;
     else this.#others?.delete(listener);
   }

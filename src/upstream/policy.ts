@@ -20,7 +20,7 @@ import {
   ProviderTimeout,
   ProviderUnavailable,
 } from '../invitation/problem.ts';
-import { CallerGone, Cancellation } from './cancellation.ts';
+import { CallerGone, type CancelListener, Cancellation } from './cancellation.ts';
 import { createFailureRate } from './failure-rate.ts';
 import { createRetryBudget } from './retry-budget.ts';
 
@@ -31,14 +31,16 @@ export interface PolicyOptions {
   readonly totalTimeoutMs: number;
 }
 
+/** One attempt at a call, the first of which is number 0. It ends as soon as the call is cancelled. */
+export type Attempt<T> = (call: Call, number: number) => Promise<T>;
+
 export interface Policy {
   /**
-   * Runs an attempt when its turn comes, and again where that may help. Its cancellation is the caller's, or comes when
-   * the deadline has passed.
+   * Runs an attempt, and again where that may help.
    * @throws ProviderOverloaded at once where as many calls wait as may, ProviderUnavailable at once where the breaker is
    * open, ProviderTimeout at the deadline, or what the last attempt threw.
    */
-  run<T>(attempt: (turn: Turn) => Promise<T>, caller: Cancellation): Promise<T>;
+  run<T>(attempt: Attempt<T>, caller: Cancellation): Promise<T>;
   /** Whether a call would be let through without waiting for its turn. */
   hasRoom(): boolean;
   /** Whether so many wait that whoever could do without should leave the rest of the places to others. */
@@ -48,26 +50,32 @@ export interface Policy {
   onCircuit(listener: () => void): void;
 }
 
-/** What an attempt is given. */
-export class Turn {
-  readonly cancellation: Cancellation;
-  /** 0 for the first attempt. */
-  readonly number: number;
+/** A call over all its attempts: cancelled when its caller has gone, or when its deadline has passed. */
+export class Call extends Cancellation implements CancelListener {
+  readonly #caller: Cancellation;
   readonly #deadline: number;
+  readonly #timer: NodeJS.Timeout;
 
-  constructor(cancellation: Cancellation, number: number, deadline: number) {
-    this.cancellation = cancellation;
-    this.number = number;
-    this.#deadline = deadline;
+  constructor(provider: ProviderName, totalTimeoutMs: number, caller: Cancellation) {
+    super();
+    this.#caller = caller;
+    this.#deadline = performance.now() + totalTimeoutMs;
+    this.#timer = setTimeout(() => this.cancel(new ProviderTimeout(provider)), totalTimeoutMs);
+    caller.add(this);
   }
 
-  /** What is left of the call's deadline, in milliseconds. */
+  cancelled(reason: Error): void {
+    this.cancel(reason);
+  }
+
+  /** What is left of its deadline, in milliseconds. */
   remainingMs(): number {
     return this.#deadline - performance.now();
   }
 
-  next(): Turn {
-    return new Turn(this.cancellation, this.number + 1, this.#deadline);
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#caller.remove(this);
   }
 }
 
@@ -92,69 +100,56 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
     { halfOpenAfter: new ExponentialBackoff(PROBE_DELAY), breaker: failures },
   );
 
-  /** Makes the attempts of one call; the outcome of the first is given where it was made already. */
-  function insist<T>(attempt: (turn: Turn) => Promise<T>, first: Turn, made?: Promise<T>): Promise<T> {
-    let turn = first;
-    return retries.execute(({ attempt: number }) => {
-      if (turn.cancellation.reason !== undefined) throw turn.cancellation.reason;
-      // cockatiel lets everybody else wait for the probe's outcome: they are told at once instead.
-      if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
-      if (number > 0) turn = turn.next();
-      return breaker.execute(() => (number === 0 && made !== undefined ? made : attempt(turn)));
-    });
+  function end(call: Call): void {
+    call.end();
+    calls -= 1;
   }
 
-  function makeCall<T>(attempt: (turn: Turn) => Promise<T>, turn: Turn): Promise<T> {
-    if (breaker.state !== CircuitState.Closed) return insist(attempt, turn);
-    // Nearly every call ends here: cockatiel, which costs more than the rest of this file, sees only what failed.
-    const first = attempt(turn);
-    return first.then(
-      (answer) => {
-        budget.earn();
-        failures.success(CircuitState.Closed);
-        return answer;
-      },
-      (error: unknown) => {
-        // Where the breaker has opened meanwhile, it must not take this old failure for that of its probe.
-        const isOver = turn.cancellation.reason !== undefined || breaker.state !== CircuitState.Closed;
-        if (isOver || !mayBeRepeated(error)) throw error;
-        budget.earn();
-        return insist(attempt, turn, first);
-      },
-    );
+  /** Makes the attempts of one call; the outcome of the first is given where it was made already. */
+  async function insist<T>(attempt: Attempt<T>, call: Call, made?: Promise<T>): Promise<T> {
+    const attempts = retries.execute(({ attempt: number }) => {
+      if (call.reason !== undefined) throw call.reason;
+      // cockatiel lets everybody else wait for the probe's outcome: they are told at once instead.
+      if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
+      return breaker.execute(() => (number === 0 && made !== undefined ? made : attempt(call, number)));
+    });
+    try {
+      // Whoever waits between two attempts is let go at once too.
+      return await Promise.race([attempts, new Promise<never>((_, reject) => call.add({ cancelled: reject }))]);
+    } catch (error) {
+      throw error instanceof BrokenCircuitError ? new ProviderUnavailable(provider) : error;
+    } finally {
+      end(call);
+    }
   }
 
   return {
-    run: (attempt, caller) =>
-      new Promise((resolve, reject) => {
-        if (calls >= maxInFlight + maxWaiting) return reject(new ProviderOverloaded(provider));
-        const cancellation = new Cancellation();
-        // Whoever waits is answered at once, also where an attempt does not hear of it.
-        const giveUp = (reason: Error) => {
-          reject(reason);
-          end();
-          cancellation.cancel(reason);
-        };
-        const end = () => {
-          if (cancellation.reason !== undefined) return;
-          clearTimeout(deadline);
-          caller.remove(giveUp);
-          calls -= 1;
-        };
-        const deadline = setTimeout(() => giveUp(new ProviderTimeout(provider)), totalTimeoutMs);
-        caller.add(giveUp);
-        calls += 1;
-        makeCall(attempt, new Turn(cancellation, 0, performance.now() + totalTimeoutMs)).then(
-          (answer) => {
-            end();
-            resolve(answer);
-          },
-          (error: unknown) => {
-            end();
-            reject(problemOf(error, provider));
-          },
-        );
-      }),
+    run(attempt, caller) {
+      if (calls >= maxInFlight + maxWaiting) return Promise.reject(new ProviderOverloaded(provider));
+      const call = new Call(provider, totalTimeoutMs, caller);
+      calls += 1;
+      if (breaker.state !== CircuitState.Closed) return insist(attempt, call);
+      // Nearly every call ends here: cockatiel, which costs more than the rest of this file, sees only what failed.
+      const first = attempt(call, 0);
+      return first.then(
+        (answer) => {
+          end(call);
+          budget.earn();
+          failures.success(CircuitState.Closed);
+          return answer;
+        },
+        (error: unknown) => {
+          // Where the breaker has opened meanwhile, it must not take this old failure for that of its probe.
+          const isOver = call.reason !== undefined || breaker.state !== CircuitState.Closed;
+          if (isOver || !mayBeRepeated(error)) {
+            end(call);
+            throw error;
+          }
+          budget.earn();
+          return insist(attempt, call, first);
+        },
+      );
+    },
     hasRoom: () => calls < maxInFlight,
     isCrowded: () => calls >= maxInFlight + maxWaiting / 2,
     circuit: () =>
@@ -174,9 +169,4 @@ function mayBeRepeated(error: unknown): boolean {
 
 function tellsNothing(error: unknown): boolean {
   return error instanceof CallerGone || error instanceof ProviderRateLimited;
-}
-
-function problemOf(error: unknown, provider: ProviderName): unknown {
-  if (error instanceof BrokenCircuitError) return new ProviderUnavailable(provider);
-  return error;
 }

@@ -6,7 +6,7 @@
 
 import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderRateLimited } from '../invitation/problem.ts';
-import type { Cancellation } from './cancellation.ts';
+import type { CancelListener, Cancellation } from './cancellation.ts';
 
 export interface QuotaWindow {
   readonly limit: number;
@@ -135,22 +135,21 @@ export function createQuota(
       const refused = refusalAt(waiting.length, patienceMs);
       if (refused !== undefined) return Promise.reject(refused);
       return new Promise((resolve, reject) => {
-        const leave = (reason: Error) => {
-          cancellation.remove(leave);
-          const place = waiting.indexOf(waiter);
-          if (place >= 0) waiting.splice(place, 1);
-          reject(reason);
-        };
         const waiter: Waiter = {
           until: now() + patienceMs,
-          leave,
+          cancelled(reason) {
+            cancellation.remove(waiter);
+            const place = waiting.indexOf(waiter);
+            if (place >= 0) waiting.splice(place, 1);
+            reject(reason);
+          },
           resolve() {
-            cancellation.remove(leave);
+            cancellation.remove(waiter);
             resolve();
           },
         };
         waiting.push(waiter);
-        cancellation.add(leave);
+        cancellation.add(waiter);
         if (timer === undefined) serve();
       });
     },
@@ -159,7 +158,7 @@ export function createQuota(
       // Who was let into the line may have lost hope by now; the last first, so that nobody's place moves meanwhile.
       for (const [place, waiter] of [...waiting.entries()].reverse()) {
         const refused = refusalAt(place, waiter.until - now());
-        if (refused !== undefined) waiter.leave(refused);
+        if (refused !== undefined) waiter.cancelled(refused);
       }
       if (waiting.length > 0) serve();
     },
@@ -189,10 +188,9 @@ export function usableOf(limit: number, share: number): number {
   return Math.max(1, Math.floor(limit * share));
 }
 
-interface Waiter {
+interface Waiter extends CancelListener {
   /** When it would rather be refused. */
   readonly until: number;
-  leave(reason: Error): void;
   resolve(): void;
 }
 

@@ -133,13 +133,15 @@ export function createSharedQuota(
 function wait(delayMs: number, cancellation: Cancellation): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      cancellation.remove(leave);
+      cancellation.remove(waiter);
       resolve();
     }, delayMs);
-    const leave = (reason: Error) => {
-      clearTimeout(timer);
-      reject(reason);
+    const waiter = {
+      cancelled(reason: Error) {
+        clearTimeout(timer);
+        reject(reason);
+      },
     };
-    cancellation.add(leave);
+    cancellation.add(waiter);
   });
 }

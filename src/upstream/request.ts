@@ -5,7 +5,7 @@
 import type { Client, Dispatcher } from 'undici';
 import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../invitation/problem.ts';
-import type { Cancellation } from './cancellation.ts';
+import type { CancelListener, Cancellation } from './cancellation.ts';
 import { type ConnectionLimits, type Connections, createConnections, type Waiter } from './connections.ts';
 
 export interface UpstreamRequest {
@@ -35,12 +35,17 @@ export type Admit = () => Promise<void> | undefined;
 
 export interface Transport {
   /**
-   * One GET, on a connection of the origin's that is kept alive, when its turn comes.
+   * One GET, on a connection of the origin's that is kept alive, when its turn comes; and what `read` makes of its answer.
    * @throws ProviderTimeout after `attemptTimeoutMs` from then on, ProviderUnavailable where the network fails,
-   * ProviderBadResponse where the body passes `maxBytes`; what `admit` throws; the cancellation's reason where it is
-   * cancelled.
+   * ProviderBadResponse where the body passes `maxBytes`; what `read` and `admit` throw; the cancellation's
+   * reason, at once, where it is cancelled.
    */
-  get(request: UpstreamRequest, cancellation: Cancellation, admit?: Admit): Promise<UpstreamAnswer>;
+  get<R extends UpstreamRequest, T>(
+    request: R,
+    read: (answer: UpstreamAnswer, request: R) => T,
+    cancellation: Cancellation,
+    admit?: Admit,
+  ): Promise<T>;
   /** How many calls wait for a connection. */
   waiting(): number;
   close(): Promise<void>;
@@ -55,10 +60,10 @@ export interface AttemptTimeouts {
 export function createTransport(options: ConnectionLimits & AttemptTimeouts): Transport {
   const connections = createConnections(options);
   return {
-    get: (request, cancellation, admit) =>
+    get: (request, read, cancellation, admit) =>
       new Promise((resolve, reject) => {
         if (cancellation.reason !== undefined) return reject(cancellation.reason);
-        connections.enter(new Attempt(request, cancellation, connections, options, admit, resolve, reject));
+        connections.enter(new Attempt(request, read, cancellation, connections, options, admit, resolve, reject));
       }),
     waiting: connections.waiting,
     close: connections.close,
@@ -78,15 +83,15 @@ export function targetOf(request: Pick<UpstreamRequest, 'path' | 'query'>): stri
 }
 
 /** Collects one answer; whatever comes first (end, error, cap, timer, cancellation) settles it, and the rest is ignored. */
-class Attempt implements Dispatcher.DispatchHandler, Waiter {
-  readonly #request: UpstreamRequest;
+class Attempt<R extends UpstreamRequest, T> implements Dispatcher.DispatchHandler, Waiter, CancelListener {
+  readonly #request: R;
+  readonly #read: (answer: UpstreamAnswer, request: R) => T;
   readonly #cancellation: Cancellation;
   readonly #connections: Connections;
   readonly #timeouts: AttemptTimeouts;
   readonly #admit: Admit | undefined;
-  readonly #resolve: (answer: UpstreamAnswer) => void;
-  readonly #reject: (reason: Error) => void;
-  readonly #onCancel = (reason: Error) => this.#fail(reason);
+  readonly #resolve: (result: T) => void;
+  readonly #reject: (reason: unknown) => void;
   #client: Client | undefined;
   #isReused = false;
   #timer: NodeJS.Timeout | undefined;
@@ -98,26 +103,32 @@ class Attempt implements Dispatcher.DispatchHandler, Waiter {
   #bytes = 0;
 
   constructor(
-    request: UpstreamRequest,
+    request: R,
+    read: (answer: UpstreamAnswer, request: R) => T,
     cancellation: Cancellation,
     connections: Connections,
     timeouts: AttemptTimeouts,
     admit: Admit | undefined,
-    resolve: (answer: UpstreamAnswer) => void,
-    reject: (reason: Error) => void,
+    resolve: (result: T) => void,
+    reject: (reason: unknown) => void,
   ) {
     this.#request = request;
+    this.#read = read;
     this.#cancellation = cancellation;
     this.#connections = connections;
     this.#timeouts = timeouts;
     this.#admit = admit;
     this.#resolve = resolve;
     this.#reject = reject;
-    cancellation.add(this.#onCancel);
+    cancellation.add(this);
   }
 
   get origin(): string {
     return this.#request.origin;
+  }
+
+  cancelled(reason: Error): void {
+    this.#fail(reason);
   }
 
   begin(client: Client, isReused: boolean): void {
@@ -164,13 +175,23 @@ class Attempt implements Dispatcher.DispatchHandler, Waiter {
   }
 
   onResponseEnd(): void {
-    // First of all: whoever is next is to find the connection before undici takes it for idle.
+    if (this.#failure === undefined) {
+      this.#settle();
+      try {
+        this.#resolve(this.#read(this.#answer(), this.#request));
+      } catch (problem) {
+        this.#reject(problem);
+      }
+    }
+    // Whoever is next is to find the connection before undici takes it for idle; and after the answer was read, which may
+    // say that nobody is to call for now.
     this.#release();
-    if (this.#failure !== undefined) return;
-    this.#settle();
-    const [first, ...more] = this.#chunks;
-    const body = first !== undefined && more.length === 0 ? first : Buffer.concat(this.#chunks);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  #answer(): UpstreamAnswer {
+    const [first] = this.#chunks;
+    const body = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+    return { status: this.#status, headers: this.#headers, body };
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -214,7 +235,7 @@ class Attempt implements Dispatcher.DispatchHandler, Waiter {
 
   #settle(): void {
     clearTimeout(this.#timer);
-    this.#cancellation.remove(this.#onCancel);
+    this.#cancellation.remove(this);
   }
 }
 

@@ -1,11 +1,11 @@
 // One account's way to its provider: quota, policy, request and answer put together. A provider's client describes a
-// call; what comes back is JSON, "not found", or a problem.
+// call and how its answer is decoded; what comes back is that, null where there is no such thing, or a problem.
 
 import type { ProviderName } from '../invitation/invitation.ts';
 import { SpareQuotaUsedUp } from '../invitation/problem.ts';
-import { type Answer, readAnswer, retryAfterSeconds } from './answer.ts';
+import { type AnswerReading, readAnswer, retryAfterSeconds } from './answer.ts';
 import type { Cancellation } from './cancellation.ts';
-import { createPolicy, type Policy, type PolicyOptions } from './policy.ts';
+import { type Call, createPolicy, type Policy, type PolicyOptions } from './policy.ts';
 import type { Quota } from './quota.ts';
 import type { Transport, UpstreamAnswer, UpstreamRequest } from './request.ts';
 
@@ -14,12 +14,16 @@ export interface Upstream {
    * Makes a call, with all that stands between us and a provider.
    * @param payment How its quota is taken: `taken` where whoever wants it has, and knows that it is made at once; `due`
    * for a caller, who waits for it; `spare` for whoever could do without, and only gets what background work may have.
-   * @throws Problem for everything but a 2xx with JSON, and a 404.
+   * @returns null for a 404.
+   * @throws Problem for everything else but a 2xx with JSON that can be decoded.
    */
-  call(request: UpstreamRequest, cancellation: Cancellation, payment: Payment): Promise<Answer>;
+  call<T>(request: ReadRequest<T>, cancellation: Cancellation, payment: Payment): Promise<T | null>;
   readonly quota: Quota;
   readonly policy: Pick<Policy, 'hasRoom' | 'isCrowded' | 'circuit' | 'onCircuit'>;
 }
+
+/** A request, and what is made of its answer. */
+export type ReadRequest<T> = UpstreamRequest & AnswerReading<T>;
 
 export type Payment = 'taken' | 'due' | 'spare';
 
@@ -41,31 +45,36 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
     if ((await quota.takeInBackground()) > 0) throw new SpareQuotaUsedUp(provider);
   }
 
-  function read(answer: UpstreamAnswer): Answer {
+  /** In the moment that the call is made, or the provider would count it later than we do. */
+  function pay(how: Payment, call: Call): Promise<void> | undefined {
+    if (how === 'taken') return undefined;
+    if (how === 'spare') return takeSpare();
+    return quota.takeNow() ? undefined : quota.take(patienceMs(call), call);
+  }
+
+  function read<T>(answer: UpstreamAnswer, request: ReadRequest<T>): T | null {
     if (answer.status === 429) {
       const seconds = retryAfterSeconds(answer.headers['retry-after']) ?? DEFAULT_RETRY_AFTER_SECONDS;
       quota.close(seconds * 1_000);
     }
-    return readAnswer(answer, provider);
+    return readAnswer(answer, request);
   }
 
   return {
     call: (request, caller, payment) =>
-      policy.run((turn) => {
+      policy.run((call, attempt) => {
         // A call that is made again is a caller's by now.
-        const how = turn.number > 0 ? 'due' : payment;
+        const how = attempt > 0 ? 'due' : payment;
         // Whoever cannot be served is told before waiting for a connection.
-        const patienceMs = () => Math.max(0, turn.remainingMs() - ANSWER_MS);
-        const refusal = how === 'due' ? quota.refusal(transport.waiting(), patienceMs()) : undefined;
+        const refusal = how === 'due' ? quota.refusal(transport.waiting(), patienceMs(call)) : undefined;
         if (refusal !== undefined) return Promise.reject(refusal);
-        // In the moment that the call is made, or the provider would count it later than we do.
-        const pay = () => {
-          if (how === 'spare') return takeSpare();
-          return quota.takeNow() ? undefined : quota.take(patienceMs(), turn.cancellation);
-        };
-        return transport.get(request, turn.cancellation, how === 'taken' ? undefined : pay).then(read);
+        return transport.get(request, read, call, () => pay(how, call));
       }, caller),
     quota,
     policy,
   };
+}
+
+function patienceMs(call: Call): number {
+  return Math.max(0, call.remainingMs() - ANSWER_MS);
 }

@@ -24,7 +24,7 @@ const transport = createTransport({
 const readers = new Map<InvitationType, Reader>(
   settings.accounts.map((account) => [
     account.reads,
-    account.open(async (request, caller) => readAnswer(await transport.get(request, caller), account.provider)),
+    account.open((request, caller) => transport.get(request, readAnswer, caller)),
   ]),
 );
 

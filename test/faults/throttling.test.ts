@@ -74,3 +74,16 @@ test.concurrent('429 to a page of invitations: the breaker stays closed, and nob
   const [, { circuit }] = (await query('{ providers { circuit } }')).data.providers;
   expect(circuit).toBe('CLOSED');
 });
+
+test.concurrent('429 while others wait for a connection: they are told at once, and none of their calls is made', async ({
+  start,
+}) => {
+  const { gateway, partoo, query, staysThrottled } = await start();
+  staysThrottled();
+  gateway.sandbox.partoo.misbehave({ status: 429, headers: { 'retry-after': '60' }, delayMs: 50 });
+  const refs = Array.from({ length: 100 }, (_, n) => ({ reviewInvitation: { invitationId: `review-${n}` } }));
+  const { errors } = await query('query ($refs: [InvitationRef!]!) { invitations(refs: $refs) { id } }', { refs });
+  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(refs.map(() => 'PROVIDER_RATE_LIMITED'));
+  // As many as were on their way at once.
+  expect(partoo.requests).toHaveLength(32);
+});

@@ -49,7 +49,7 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
         const read = { ref, withIcalendar, payment, cancellation, atMs: now() };
         reads.push(read);
         return new Promise((resolve, reject) => {
-          cancellation.add(reject);
+          cancellation.add({ cancelled: reject });
           Promise.resolve()
             .then(() => source.answer(ref, read))
             .then(resolve, reject);

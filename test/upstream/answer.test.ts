@@ -5,6 +5,9 @@ import type { ProblemCode } from '../../src/invitation/problem.ts';
 import { readAnswer, retryAfterSeconds } from '../../src/upstream/answer.ts';
 import type { UpstreamAnswer } from '../../src/upstream/request.ts';
 
+const PARTOO = { provider: 'PARTOO', decode: (json: unknown) => ({ json }) } as const;
+const CRONOFY = { ...PARTOO, provider: 'CRONOFY' } as const;
+
 function answer(status: number, body = '', headers: UpstreamAnswer['headers'] = {}): UpstreamAnswer {
   return { status, headers, body: Buffer.from(body) };
 }
@@ -46,27 +49,24 @@ describe('Retry-After', () => {
 });
 
 describe('an answer', () => {
-  test.each([200, 201, 202, 299])('with %i is its JSON', (status) => {
-    expect(readAnswer(answer(status, '{"status":"SENT"}'), 'PARTOO')).toEqual({
-      found: true,
-      json: { status: 'SENT' },
-    });
+  test.each([200, 201, 202, 299])('with %i is what its JSON is decoded to', (status) => {
+    expect(readAnswer(answer(status, '{"status":"SENT"}'), PARTOO)).toEqual({ json: { status: 'SENT' } });
   });
 
   test('with 404 is that there is no such thing, whatever its body', () => {
-    expect(readAnswer(answer(404, '<html>'), 'PARTOO')).toEqual({ found: false });
+    expect(readAnswer(answer(404, '<html>'), PARTOO)).toBeNull();
   });
 
   test('may be any JSON: what it means is for the provider to say', () => {
     for (const json of [null, [], 'text', 1]) {
-      expect(readAnswer(answer(200, JSON.stringify(json)), 'CRONOFY')).toEqual({ found: true, json });
+      expect(readAnswer(answer(200, JSON.stringify(json)), CRONOFY)).toEqual({ json });
     }
   });
 
   test.each(['', ' ', '<html></html>', '{"status":', '{"status":"SENT"}}', "{'status':1}", '\ufffd'])(
     'with 200 and the body %j is refused',
     (body) => {
-      expect(() => readAnswer(answer(200, body), 'PARTOO')).toThrow(
+      expect(() => readAnswer(answer(200, body), PARTOO)).toThrow(
         expect.objectContaining({ code: 'PROVIDER_BAD_RESPONSE', retryable: false, provider: 'PARTOO' }),
       );
     },
@@ -90,20 +90,20 @@ describe('an answer', () => {
     [503, 'PROVIDER_UNAVAILABLE', true],
     [599, 'PROVIDER_UNAVAILABLE', true],
   ])('with %i is %s (retryable: %s), even if its body is good', (status, code, retryable) => {
-    expect(() => readAnswer(answer(status, '{"status":"SENT"}'), 'CRONOFY')).toThrow(
+    expect(() => readAnswer(answer(status, '{"status":"SENT"}'), CRONOFY)).toThrow(
       expect.objectContaining({ code, retryable, provider: 'CRONOFY', retryAfterSeconds: null }),
     );
   });
 
   test('with 429 says when to ask again, where the provider does', () => {
-    expect(() => readAnswer(answer(429, '', { 'retry-after': '60' }), 'PARTOO')).toThrow(
+    expect(() => readAnswer(answer(429, '', { 'retry-after': '60' }), PARTOO)).toThrow(
       expect.objectContaining({ code: 'PROVIDER_RATE_LIMITED', retryAfterSeconds: 60 }),
     );
   });
 
   test('that is a problem has a message without what the provider said', () => {
     for (const status of [200, 302, 400, 401, 429, 500]) {
-      const read = () => readAnswer(answer(status, 'see https://internal.example, bob@example.com'), 'PARTOO');
+      const read = () => readAnswer(answer(status, 'see https://internal.example, bob@example.com'), PARTOO);
       expect(read).toThrow(/^Partoo /);
       expect(read).not.toThrow(/internal|bob/);
     }

@@ -12,7 +12,7 @@ import {
   ProviderUnavailable,
 } from '../../src/invitation/problem.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
-import { createPolicy, type Policy, type Turn } from '../../src/upstream/policy.ts';
+import { type Call, createPolicy, type Policy } from '../../src/upstream/policy.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => vi.useRealTimers());
@@ -38,15 +38,15 @@ function watch(call: Promise<unknown>) {
 
 /** An attempt that ends when the test says so, or when it is cancelled. */
 function slow() {
-  const turns: Turn[] = [];
+  const attempts: { call: Call; number: number }[] = [];
   const answers: (() => void)[] = [];
-  const attempt = (turn: Turn) =>
+  const attempt = (call: Call, number: number) =>
     new Promise<string>((resolve, reject) => {
-      turns.push(turn);
+      attempts.push({ call, number });
       answers.push(() => resolve('answered'));
-      turn.cancellation.add(reject);
+      call.add({ cancelled: reject });
     });
-  return { turns, answers, attempt };
+  return { attempts, answers, attempt };
 }
 
 describe('the calls at once', () => {
@@ -89,54 +89,53 @@ describe('the calls at once', () => {
 });
 
 describe('the deadline', () => {
-  test('ends a call, whether its attempt hears of it or not', async () => {
+  test('ends a call and its attempt', async () => {
     const policy = newPolicy();
-    const turns: Turn[] = [];
-    const deaf = (turn: Turn) => new Promise<never>(() => turns.push(turn));
-    const calls = Array.from({ length: 40 }, () => watch(policy.run(deaf, new Cancellation())));
+    const { attempts, attempt } = slow();
+    const calls = Array.from({ length: 40 }, () => watch(policy.run(attempt, new Cancellation())));
     await pass(7_999);
     expect(calls.every(({ is }) => is === 'pending')).toBe(true);
     await pass(1);
     expect(calls).toEqual(calls.map(() => ({ is: 'PROVIDER_TIMEOUT', afterMs: 8_000 })));
     await pass(10_000);
-    expect(turns).toHaveLength(40);
+    expect(attempts).toHaveLength(40);
     expect(policy.hasRoom()).toBe(true);
-    expect(turns.every(({ cancellation }) => cancellation.reason instanceof ProviderTimeout)).toBe(true);
+    expect(attempts.every(({ call }) => call.reason instanceof ProviderTimeout)).toBe(true);
   });
 
   test('is over all attempts together', async () => {
-    const { turns, attempt } = slow();
-    const failing = (turn: Turn) =>
+    const { attempts, attempt } = slow();
+    const failing = (call: Call, number: number) =>
       Promise.race([
-        attempt(turn),
+        attempt(call, number),
         new Promise<never>((_, reject) => setTimeout(() => reject(new ProviderTimeout('PARTOO')), 3_500)),
       ]);
     const call = watch(newPolicy().run(failing, new Cancellation()));
     await pass(20_000);
     expect(call).toEqual({ is: 'PROVIDER_TIMEOUT', afterMs: 8_000 });
-    expect(turns.map(({ number }) => number)).toEqual([0, 1, 2]);
-    expect(turns[2]?.cancellation.reason).toBeInstanceOf(ProviderTimeout);
+    expect(attempts.map(({ number }) => number)).toEqual([0, 1, 2]);
+    expect(attempts[2]?.call.reason).toBeInstanceOf(ProviderTimeout);
   });
 
   test('is known to each attempt, less what has passed', async () => {
-    const { turns, attempt } = slow();
+    const { attempts, attempt } = slow();
     watch(newPolicy().run(attempt, new Cancellation()));
-    expect(turns[0]?.remainingMs()).toBe(8_000);
+    expect(attempts[0]?.call.remainingMs()).toBe(8_000);
     await pass(3_000);
-    expect(turns[0]?.remainingMs()).toBe(5_000);
+    expect(attempts[0]?.call.remainingMs()).toBe(5_000);
   });
 });
 
 test('a caller who leaves is let go at once, and the attempt is cancelled and not repeated', async () => {
-  const { turns, attempt } = slow();
+  const { attempts, attempt } = slow();
   const caller = new Cancellation();
   const call = watch(newPolicy().run(attempt, caller));
   await pass(100);
   caller.cancel(new CallerGone());
   await pass(10_000);
   expect(call).toEqual({ is: 'CallerGone', afterMs: 100 });
-  expect(turns).toHaveLength(1);
-  expect(turns[0]?.cancellation.reason).toBeInstanceOf(CallerGone);
+  expect(attempts).toHaveLength(1);
+  expect(attempts[0]?.call.reason).toBeInstanceOf(CallerGone);
 });
 
 describe('an attempt that fails', () => {

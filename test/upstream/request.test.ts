@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../../src/invitation/problem.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
 import {
+  type Admit,
   createTransport,
   FIXED_HEADERS,
   type Transport,
@@ -26,6 +27,10 @@ const PATIENT: TransportOptions = {
   headersTimeoutMs: NEVER,
   attemptTimeoutMs: NEVER,
 };
+
+/** The answer as it came. */
+const get = (transport: Transport, request: UpstreamRequest, cancellation: Cancellation, admit?: Admit) =>
+  transport.get(request, (answer) => answer, cancellation, admit);
 
 const good: Behave = (response) => response.end('{"fine":true}');
 
@@ -114,7 +119,7 @@ describe('a call', () => {
   }
 
   const call = (transport: Transport, more: Partial<UpstreamRequest> = {}) =>
-    transport.get(request(more), new Cancellation());
+    get(transport, request(more), new Cancellation());
 
   test('gives status, headers and body, and sends what it was given', async () => {
     behave = (response, { headers }) => {
@@ -167,7 +172,7 @@ describe('a call', () => {
       ask();
     };
     const cancellation = new Cancellation();
-    const pending = transportWith().get(request(), cancellation);
+    const pending = get(transportWith(), request(), cancellation);
     await asked;
     const reason = new CallerGone();
     cancellation.cancel(reason);
@@ -182,7 +187,7 @@ describe('a call', () => {
     const reason = new CallerGone();
     cancellation.cancel(reason);
     const transport = transportWith();
-    await expect(transport.get(request(), cancellation)).rejects.toBe(reason);
+    await expect(get(transport, request(), cancellation)).rejects.toBe(reason);
     await call(transport);
     expect(targets).toHaveLength(1);
   });
@@ -219,9 +224,7 @@ describe('a call', () => {
   test('that nobody takes fails', async () => {
     const refused = request();
     await once(server.close(), 'close');
-    const failure = await transportWith()
-      .get(refused, new Cancellation())
-      .catch((error: unknown) => error);
+    const failure = await get(transportWith(), refused, new Cancellation()).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ProviderUnavailable);
     expect(String(failure)).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/);
   });
@@ -257,7 +260,7 @@ describe('a call', () => {
       const transport = transportWith({ maxInFlight: 1 });
       const cancellation = new Cancellation();
       const first = call(transport);
-      const given = transport.get(request({ query: { id: 'given-up' } }), cancellation);
+      const given = get(transport, request({ query: { id: 'given-up' } }), cancellation);
       const last = call(transport, { query: { id: 'last' } });
       const reason = new CallerGone();
       cancellation.cancel(reason);
@@ -296,11 +299,11 @@ describe('a call', () => {
       const transport = transportWith({ maxInFlight: 1 });
       const { promise: admission, resolve: admit } = Promise.withResolvers<void>();
       const asked: string[] = [];
-      const first = transport.get(request(), new Cancellation(), () => {
+      const first = get(transport, request(), new Cancellation(), () => {
         asked.push('first');
         return admission;
       });
-      const second = transport.get(request(), new Cancellation(), () => {
+      const second = get(transport, request(), new Cancellation(), () => {
         asked.push('second');
         return undefined;
       });
@@ -314,7 +317,7 @@ describe('a call', () => {
     test('and is not, is not made, and its place is free', async () => {
       const transport = transportWith({ maxInFlight: 1 });
       const refusal = new ProviderUnavailable('PARTOO');
-      await expect(transport.get(request(), new Cancellation(), () => Promise.reject(refusal))).rejects.toBe(refusal);
+      await expect(get(transport, request(), new Cancellation(), () => Promise.reject(refusal))).rejects.toBe(refusal);
       await call(transport);
       expect(targets).toHaveLength(1);
     });
@@ -323,7 +326,7 @@ describe('a call', () => {
       const transport = transportWith({ maxInFlight: 1 });
       const { promise: admission, resolve: admit } = Promise.withResolvers<void>();
       const cancellation = new Cancellation();
-      const pending = transport.get(request({ query: { id: 'given-up' } }), cancellation, () => admission);
+      const pending = get(transport, request({ query: { id: 'given-up' } }), cancellation, () => admission);
       const reason = new CallerGone();
       cancellation.cancel(reason);
       await expect(pending).rejects.toBe(reason);

@@ -79,10 +79,12 @@ function createCronofyReader(
 ): Reader {
   const headers = [...FIXED_HEADERS, 'authorization', `Bearer ${secret.reveal()}`];
   return {
-    async read(ref: SmartInviteRef, { withIcalendar, cancellation, payment }) {
+    read(ref: SmartInviteRef, { withIcalendar, cancellation, payment }) {
       const origin = origins[ref.dataCenter];
-      if (origin === undefined) throw new ProviderNotConfigured('CRONOFY', 'is not configured for this data center');
-      const answer = await call(
+      if (origin === undefined) {
+        return Promise.reject(new ProviderNotConfigured('CRONOFY', 'is not configured for this data center'));
+      }
+      return call(
         {
           provider: 'CRONOFY',
           origin,
@@ -94,11 +96,11 @@ function createCronofyReader(
           },
           headers,
           maxBytes: withIcalendar ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,
+          decode: (json) => decodeSmartInvite(json, ref),
         },
         cancellation,
         payment,
       );
-      return answer.found ? decodeSmartInvite(answer.json, ref) : null;
     },
   };
 }

@@ -46,8 +46,8 @@ function createPartooReader(base: { origin: string; path: string }, apiKey: Secr
   const path = `${base.path}/review_booster/invitation_status`;
   const headers = [...FIXED_HEADERS, 'x-APIKey', apiKey.reveal()];
   return {
-    async read(ref: ReviewInvitationRef, { cancellation, payment }) {
-      const answer = await call(
+    read(ref: ReviewInvitationRef, { cancellation, payment }) {
+      return call(
         {
           provider: 'PARTOO',
           origin: base.origin,
@@ -55,11 +55,11 @@ function createPartooReader(base: { origin: string; path: string }, apiKey: Secr
           query: { invitation_id: ref.invitationId },
           headers,
           maxBytes: MAX_BODY_BYTES,
+          decode: (json) => decodeReviewInvitation(json, ref),
         },
         cancellation,
         payment,
       );
-      return answer.found ? decodeReviewInvitation(answer.json, ref) : null;
     },
   };
 }
