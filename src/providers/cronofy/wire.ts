@@ -8,13 +8,16 @@ import type { EventTime, Proposal, ReplyStatus, SmartInvite, SmartInviteReply } 
 import { ProviderBadResponse } from '../../invitation/problem.ts';
 import type { SmartInviteRef } from '../../invitation/ref.ts';
 
-// Some clients write a space for the T, and Cronofy gives back what it was given.
-const Time = z
-  .string()
-  .transform((text) => text.replace(/^(\d{4}-\d{2}-\d{2}) (?=\d)/, '$1T'))
-  .pipe(z.union([z.iso.datetime({ offset: true }), z.iso.date()]));
+// In each union the usual shape comes first, because they are tried one after the other.
 
-// The usual shape first: a union tries one after the other.
+// Some clients write a space for the T, and Cronofy gives back what it was given.
+const SpacedTime = z
+  .string()
+  .transform((text) => text.replace(' ', 'T'))
+  .pipe(z.iso.datetime({ offset: true }));
+
+const Time = z.union([z.iso.datetime({ offset: true }), z.iso.date(), SpacedTime]);
+
 const EventTimeWire = z.union([z.object({ time: Time, tzid: z.string().nullish() }), Time]);
 
 export const ReplyWire = z.object({
