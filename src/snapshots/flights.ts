@@ -26,7 +26,12 @@ class Flight extends Cancellation implements CancelListener {
     super();
     this.#callers = [first];
     first.add(this);
-    this.result = start(this);
+    try {
+      this.result = start(this);
+    } catch (error) {
+      // It is this read's failure, and nobody else's.
+      this.result = Promise.reject(error);
+    }
   }
 
   board(caller: Cancellation): void {
@@ -51,7 +56,7 @@ class Flight extends Cancellation implements CancelListener {
 export function createFlights(): Flights {
   const flights = new Map<string, Flight>();
 
-  function launch(key: string, flight: Flight): Flight {
+  function track(key: string, flight: Flight): Flight {
     flights.set(key, flight);
     const land = () => {
       flight.land();
@@ -71,7 +76,7 @@ export function createFlights(): Flights {
     join(key, caller, start) {
       if (caller.reason !== undefined) return Promise.reject(caller.reason);
       const flight = underWay(key);
-      if (flight === undefined) return launch(key, new Flight(caller, start)).result;
+      if (flight === undefined) return track(key, new Flight(caller, start)).result;
       flight.board(caller);
       return flight.result;
     },

@@ -1,5 +1,5 @@
-// From status and bytes to an invitation or a problem: the rules that hold for every provider. What the JSON means is the
-// business of each provider's wire.ts.
+// From status and bytes to a decoded answer or a problem: the rules that hold for every provider. What the JSON means is
+// the business of each provider's wire.ts.
 
 import type { ProviderName } from '../invitation/invitation.ts';
 import {
@@ -13,7 +13,7 @@ import {
 import type { UpstreamAnswer } from './request.ts';
 
 /** What is needed to understand an answer. */
-export interface AnswerReading<T> {
+export interface AnswerDecoder<T> {
   readonly provider: ProviderName;
   /** @throws Problem where the JSON is not what the provider's contract says. */
   decode(json: unknown): T;
@@ -23,10 +23,10 @@ export interface AnswerReading<T> {
  * @returns null for a 404: there is no such thing.
  * @throws Problem for every other status but 2xx, for a body that is not JSON, and what `decode` throws.
  */
-export function readAnswer<T>(answer: UpstreamAnswer, reading: AnswerReading<T>): T | null {
+export function readAnswer<T>(answer: UpstreamAnswer, decoder: AnswerDecoder<T>): T | null {
   if (answer.status === 404) return null;
-  if (answer.status < 200 || answer.status > 299) throw problemOfStatus(answer, reading.provider);
-  return reading.decode(jsonOf(answer, reading.provider));
+  if (answer.status < 200 || answer.status > 299) throw problemOfStatus(answer, decoder.provider);
+  return decoder.decode(jsonOf(answer, decoder.provider));
 }
 
 function jsonOf({ body }: UpstreamAnswer, provider: ProviderName): unknown {

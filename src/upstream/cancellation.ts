@@ -2,7 +2,7 @@
 // reduced to what a read needs: adding and removing a listener of an AbortSignal costs more than the rest of our share
 // of an upstream call, and every call does it several times.
 
-/** Whoever is told. An object and not a function, so that whatever has a call's state needs no closure beside it. */
+/** Whoever is told. An object, not a function: whoever keeps the state of a call listens itself, without a closure. */
 export interface CancelListener {
   cancelled(reason: Error): void;
 }
@@ -28,7 +28,7 @@ export class Cancellation {
     for (const listener of listeners) listener.cancelled(reason);
   }
 
-  /** Calls the listener at once where it was cancelled already. */
+  /** Tells the listener at once where it was cancelled already. One is added once only. */
   add(listener: CancelListener): void {
     if (this.#reason !== undefined) listener.cancelled(this.#reason);
     else if (this.#listener === undefined) this.#listener = listener;

@@ -14,6 +14,7 @@ import {
 } from 'cockatiel';
 import type { ProviderName } from '../invitation/invitation.ts';
 import {
+  ProviderBadResponse,
   ProviderOverloaded,
   ProviderRateLimited,
   ProviderThrottled,
@@ -31,8 +32,8 @@ export interface PolicyOptions {
   readonly totalTimeoutMs: number;
 }
 
-/** One attempt at a call, the first of which is number 0. It ends as soon as the call is cancelled. */
-export type Attempt<T> = (call: Call, number: number) => Promise<T>;
+/** Makes an attempt at a call, the first of which is number 0. It rejects as soon as the call is cancelled, and never throws. */
+type MakeAttempt<T> = (call: Call, number: number) => Promise<T>;
 
 export interface Policy {
   /**
@@ -40,7 +41,7 @@ export interface Policy {
    * @throws ProviderOverloaded at once where as many calls wait as may, ProviderUnavailable at once where the breaker is
    * open, ProviderTimeout at the deadline, or what the last attempt threw.
    */
-  run<T>(attempt: Attempt<T>, caller: Cancellation): Promise<T>;
+  run<T>(attempt: MakeAttempt<T>, caller: Cancellation): Promise<T>;
   /** Whether a call would be let through without waiting for its turn. */
   hasRoom(): boolean;
   /** Whether so many wait that whoever could do without should leave the rest of the places to others. */
@@ -64,6 +65,7 @@ export class Call extends Cancellation implements CancelListener {
     caller.add(this);
   }
 
+  /** Its caller has gone. */
   cancelled(reason: Error): void {
     this.cancel(reason);
   }
@@ -106,7 +108,7 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
   }
 
   /** Makes the attempts of one call; the outcome of the first is given where it was made already. */
-  async function insist<T>(attempt: Attempt<T>, call: Call, made?: Promise<T>): Promise<T> {
+  async function insist<T>(attempt: MakeAttempt<T>, call: Call, made?: Promise<T>): Promise<T> {
     const attempts = retries.execute(({ attempt: number }) => {
       if (call.reason !== undefined) throw call.reason;
       // cockatiel lets everybody else wait for the probe's outcome: they are told at once instead.
@@ -142,6 +144,8 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
           // Where the breaker has opened meanwhile, it must not take this old failure for that of its probe.
           const isOver = call.reason !== undefined || breaker.state !== CircuitState.Closed;
           if (isOver || !mayBeRepeated(error)) {
+            // It answered, though nobody can make sense of it.
+            if (error instanceof ProviderBadResponse) failures.success(CircuitState.Closed);
             end(call);
             throw error;
           }

@@ -137,7 +137,8 @@ export function createQuota(
       return new Promise((resolve, reject) => {
         const waiter: Waiter = {
           until: now() + patienceMs,
-          cancelled(reason) {
+          cancelled: (reason) => waiter.refuse(reason),
+          refuse(reason) {
             cancellation.remove(waiter);
             const place = waiting.indexOf(waiter);
             if (place >= 0) waiting.splice(place, 1);
@@ -158,7 +159,7 @@ export function createQuota(
       // Who was let into the line may have lost hope by now; the last first, so that nobody's place moves meanwhile.
       for (const [place, waiter] of [...waiting.entries()].reverse()) {
         const refused = refusalAt(place, waiter.until - now());
-        if (refused !== undefined) waiter.cancelled(refused);
+        if (refused !== undefined) waiter.refuse(refused);
       }
       if (waiting.length > 0) serve();
     },
@@ -191,6 +192,7 @@ export function usableOf(limit: number, share: number): number {
 interface Waiter extends CancelListener {
   /** When it would rather be refused. */
   readonly until: number;
+  refuse(reason: Error): void;
   resolve(): void;
 }
 

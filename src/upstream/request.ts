@@ -1,4 +1,4 @@
-// One attempt at one call: request in, status and bytes out. It works with undici's dispatch handlers and not with its
+// One attempt at one call: request in; status and bytes, or what the caller makes of them, out. It works with undici's dispatch handlers and not with its
 // streams, because then one timer bounds the whole attempt, a dripping or endless body is cut where it is counted, and
 // no unread body can be left behind. Redirects are never followed: a credential in `x-APIKey` would travel along.
 

@@ -1,9 +1,9 @@
 // One account's way to its provider: quota, policy, request and answer put together. A provider's client describes a
-// call and how its answer is decoded; what comes back is that, null where there is no such thing, or a problem.
+// call and how its answer is decoded; what comes back is the decoded answer, null where there is no such thing, or a problem.
 
 import type { ProviderName } from '../invitation/invitation.ts';
 import { SpareQuotaUsedUp } from '../invitation/problem.ts';
-import { type AnswerReading, readAnswer, retryAfterSeconds } from './answer.ts';
+import { type AnswerDecoder, readAnswer, retryAfterSeconds } from './answer.ts';
 import type { Cancellation } from './cancellation.ts';
 import { type Call, createPolicy, type Policy, type PolicyOptions } from './policy.ts';
 import type { Quota } from './quota.ts';
@@ -23,7 +23,7 @@ export interface Upstream {
 }
 
 /** A request, and what is made of its answer. */
-export type ReadRequest<T> = UpstreamRequest & AnswerReading<T>;
+export type ReadRequest<T> = UpstreamRequest & AnswerDecoder<T>;
 
 export type Payment = 'taken' | 'due' | 'spare';
 
@@ -45,7 +45,10 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
     if ((await quota.takeInBackground()) > 0) throw new SpareQuotaUsedUp(provider);
   }
 
-  /** In the moment that the call is made, or the provider would count it later than we do. */
+  /**
+   * Takes the call's quota in the moment that the call is made, or the provider would count it later than we do.
+   * @returns undefined where that needs no waiting.
+   */
   function pay(how: Payment, call: Call): Promise<void> | undefined {
     if (how === 'taken') return undefined;
     if (how === 'spare') return takeSpare();

@@ -277,3 +277,20 @@ describe('an answer never seen', () => {
     expect(await ask()).toBe('SENT 0');
   });
 });
+
+test('a reader that throws before it promises anything fails that one read, and what comes next is read', async () => {
+  let isBroken = true;
+  const { read } = source.reader;
+  const fragile = snapshotsOf({
+    ...source,
+    reader: {
+      read(...args) {
+        if (isBroken) throw new ProviderUnauthorized('PARTOO');
+        return read(...args);
+      },
+    },
+  });
+  expect(await fragile.ask()).toBe('PROVIDER_UNAUTHORIZED');
+  isBroken = false;
+  expect(await fragile.ask()).toBe('SENT 0');
+});

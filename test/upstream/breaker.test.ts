@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
+  ProviderBadResponse,
   ProviderRateLimited,
   ProviderRejected,
   ProviderThrottled,
@@ -71,6 +72,16 @@ describe('a breaker', () => {
     expect(account.policy.circuit()).toBe('CLOSED');
     await account.suffer('f');
     expect(account.policy.circuit()).toBe('OPEN');
+  });
+
+  test('stays closed where most answers make no sense: they are answers', async () => {
+    const account = newAccount();
+    for (let n = 0; n < 40; n++) {
+      account.next = () => new ProviderBadResponse('PARTOO');
+      await account.call();
+      if (n % 4 === 0) await account.suffer('f');
+    }
+    expect(account.policy.circuit()).toBe('CLOSED');
   });
 
   test('opens for timeouts too', async () => {

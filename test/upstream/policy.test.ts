@@ -1,6 +1,6 @@
 // How an account's calls are made, on a clock that the test sets: calls at once, deadline, retries. The breaker has its own file.
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   ProviderBadResponse,
   ProviderNotConfigured,
@@ -136,6 +136,25 @@ test('a caller who leaves is let go at once, and the attempt is cancelled and no
   expect(call).toEqual({ is: 'CallerGone', afterMs: 100 });
   expect(attempts).toHaveLength(1);
   expect(attempts[0]?.call.reason).toBeInstanceOf(CallerGone);
+});
+
+test('a caller who leaves between two attempts is let go at once, and no other is made', async () => {
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0.99);
+  onTestFinished(() => random.mockRestore());
+  const policy = newPolicy();
+  const caller = new Cancellation();
+  let attempts = 0;
+  const failing = async () => {
+    attempts += 1;
+    throw new ProviderUnavailable('PARTOO');
+  };
+  const call = watch(policy.run(failing, caller));
+  await pass(50);
+  caller.cancel(new CallerGone());
+  await pass(0);
+  expect(call).toEqual({ is: 'CallerGone', afterMs: 50 });
+  await pass(10_000);
+  expect(attempts).toBe(1);
 });
 
 describe('an attempt that fails', () => {
