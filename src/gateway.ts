@@ -55,7 +55,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
         : createSharedQuota(provider, windows, redis, { accountId: account.id, processes: settings.processes });
     const transport = createTransport(LIMITS);
     transports.push(transport);
-    const upstream = createUpstream(provider, transport, { ...LIMITS, quota });
+    const upstream = createUpstream(provider, transport, { ...LIMITS, quota, windows });
     upstream.policy.onCircuit(() => log.warn({ provider, circuit: upstream.policy.circuit() }, 'the breaker changed'));
     upstreams.set(provider, upstream);
     sources.set(account.reads, { reader: account.open(upstream.call), upstream });

@@ -175,7 +175,10 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
     const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.seenAt;
     const old = entry !== undefined && isFound(entry) && ageMs <= options.staleMs ? entry : undefined;
-    if (old === undefined || maxAgeMs !== null) return readNow(source, key, wanted, wish, old);
+    if (old === undefined || maxAgeMs !== null) {
+      const payment = wish.isPatient ? 'spare' : entry === undefined || maxAgeMs === null ? 'due' : 'again';
+      return readNow(source, key, wanted, wish, payment, old);
+    }
     if (ageMs <= options.revalidateMs) {
       wantBehind(key, wanted);
       return Promise.resolve(old.hasFailed ? giveOld(old) : old.snapshot);
@@ -187,22 +190,29 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   }
 
   /** For whoever waits for it: an old one will do only where the provider cannot be asked. */
-  function readNow(source: Source, key: string, wanted: Reading, wish: SnapshotWish, old: Found | undefined) {
-    const { maxAgeMs, caller, isPatient = false } = wish;
+  function readNow(
+    source: Source,
+    key: string,
+    wanted: Reading,
+    wish: SnapshotWish,
+    payment: Payment,
+    old: Found | undefined,
+  ): Promise<Snapshot | null> {
+    const { maxAgeMs, caller } = wish;
     const askedAt = Date.now();
-    const first = fly(source, key, wanted, caller, isPatient ? 'spare' : 'due');
+    const first = fly(source, key, wanted, caller, payment);
     // Who joined the read of somebody less strict may be given what another process has seen.
     const newest =
       maxAgeMs === null
         ? first
         : first.then((snapshot) =>
             snapshot !== null && snapshot.observedAt.getTime() < askedAt - maxAgeMs
-              ? fly(source, key, wanted, caller, 'due')
+              ? fly(source, key, wanted, caller, payment)
               : snapshot,
           );
     return newest.catch((error: unknown) => {
       // Who joined the read of somebody who could do without has a share of the quota left.
-      if (error instanceof SpareQuotaUsedUp && !isPatient) return read(wanted.ref, wish);
+      if (error instanceof SpareQuotaUsedUp && payment !== 'spare') return read(wanted.ref, wish);
       if (error instanceof ProviderRateLimited) wantBehind(key, wanted);
       if (old !== undefined && isPassing(error)) return giveOld(old);
       throw error;

@@ -6,14 +6,14 @@ import { SpareQuotaUsedUp } from '../invitation/problem.ts';
 import { type AnswerDecoder, readAnswer, retryAfterSeconds } from './answer.ts';
 import type { Cancellation } from './cancellation.ts';
 import { type Call, createPolicy, type Policy, type PolicyOptions } from './policy.ts';
-import type { Quota } from './quota.ts';
+import { createQuota, type Quota, type QuotaWindow, usableOf } from './quota.ts';
 import type { Transport, UpstreamAnswer, UpstreamRequest } from './request.ts';
 
 export interface Upstream {
   /**
    * Makes a call, with all that stands between us and a provider.
    * @param payment How its quota is taken: `taken` where whoever wants it has, and knows that it is made at once; `due`
-   * for a caller, who waits for it; `spare` for whoever could do without, and only gets what background work may have.
+   * for a caller, who waits for it; `again` for a caller who has an answer and insists on a newer one; `spare` for whoever could do without, and only gets what background work may have.
    * @returns null for a 404.
    * @throws Problem for everything else but a 2xx with JSON that can be decoded.
    */
@@ -25,11 +25,16 @@ export interface Upstream {
 /** A request, and what is made of its answer. */
 export type ReadRequest<T> = UpstreamRequest & AnswerDecoder<T>;
 
-export type Payment = 'taken' | 'due' | 'spare';
+export type Payment = 'taken' | 'due' | 'again' | 'spare';
 
 export interface UpstreamOptions extends PolicyOptions {
   readonly quota: Quota;
+  /** What that quota keeps to. */
+  readonly windows: readonly QuotaWindow[];
 }
+
+/** Whoever insists on newer answers gets at most this share of each window, or nobody else's would be read again. */
+const AGAIN_SHARE = 0.5;
 
 /** What an answer may take once its call is made, in milliseconds: quota that comes later than that is no use. */
 const ANSWER_MS = 500;
@@ -38,11 +43,20 @@ const ANSWER_MS = 500;
 const DEFAULT_RETRY_AFTER_SECONDS = 10;
 
 export function createUpstream(provider: ProviderName, transport: Transport, options: UpstreamOptions): Upstream {
-  const { quota } = options;
+  const { quota, windows } = options;
   const policy = createPolicy(provider, options);
+  const again = createQuota(
+    provider,
+    windows.map(({ limit, windowMs }) => ({ limit: usableOf(limit, AGAIN_SHARE), windowMs })),
+  );
 
   async function takeSpare(): Promise<void> {
     if ((await quota.takeInBackground()) > 0) throw new SpareQuotaUsedUp(provider);
+  }
+
+  function refusalOf(how: Payment, call: Call): Error | undefined {
+    if (how === 'again' && !again.takeNow()) return again.refusal(0, 0);
+    return how === 'due' || how === 'again' ? quota.refusal(transport.waiting(), patienceMs(call)) : undefined;
   }
 
   /**
@@ -69,7 +83,7 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
         // A call that is made again is a caller's by now.
         const how = attempt > 0 ? 'due' : payment;
         // Whoever cannot be served is told before waiting for a connection.
-        const refusal = how === 'due' ? quota.refusal(transport.waiting(), patienceMs(call)) : undefined;
+        const refusal = refusalOf(how, call);
         if (refusal !== undefined) return Promise.reject(refusal);
         return transport.get(request, read, call, () => pay(how, call));
       }, caller),

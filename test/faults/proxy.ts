@@ -2,7 +2,7 @@
 // connections, requests and bytes as the gateway causes them. One request a chunk: they are small GETs.
 
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 export interface ProxiedRequest {
   /** Path and query. */
@@ -69,9 +69,8 @@ export async function startProxy(origin: string): Promise<FaultyProxy> {
   const accept = async (on: number) => {
     server.listen(on, '127.0.0.1');
     await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
   };
-  const own = await accept(0);
+  const own = await acceptSomewhere(accept);
   return {
     origin: `http://127.0.0.1:${own}`,
     get connections() {
@@ -95,6 +94,22 @@ export async function startProxy(origin: string): Promise<FaultyProxy> {
       if (!server.listening) await accept(own);
     },
   };
+}
+
+/**
+ * Below the range that outgoing connections take their ports from: one of those could take it while it refuses.
+ * @returns the port that was free.
+ */
+async function acceptSomewhere(accept: (on: number) => Promise<void>): Promise<number> {
+  while (true) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      await accept(port);
+      return port;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    }
+  }
 }
 
 /** The fault, but only so many times. */

@@ -44,7 +44,7 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
     answer: (ref) => review(ref as ReviewInvitationRef, 'SENT'),
     reader: {
       async read(ref, { withIcalendar, payment, cancellation }) {
-        if (payment === 'due') await quota.take(8_000, cancellation);
+        if (payment === 'due' || payment === 'again') await quota.take(8_000, cancellation);
         if (payment === 'spare' && quota.takeInBackground() > 0) throw new SpareQuotaUsedUp('PARTOO');
         const read = { ref, withIcalendar, payment, cancellation, atMs: now() };
         reads.push(read);

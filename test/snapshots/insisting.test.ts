@@ -1,0 +1,33 @@
+// A caller who asks for the newest without end, over real HTTP: half of the quota is left to everybody else.
+
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { startTestGateway } from '../harness.ts';
+
+const READ = `query ($id: ID!, $maxAge: Int) {
+  reviewInvitation(invitationId: $id, maxAgeSeconds: $maxAge) { deliveryStatus isStale }
+}`;
+
+test('who insists on the newest gets half of the quota, then what is known; others are read again all the same', async () => {
+  const gateway = await startTestGateway({
+    environment: { PARTOO_QUOTA: '20/60s', FRESH_SECONDS: '0' },
+  });
+  onTestFinished(() => gateway.stop());
+  const ask = async (id: string, maxAge?: number) => {
+    const { data, errors } = await gateway.query(READ, { id, maxAge });
+    expect(errors).toBeUndefined();
+    return `${data.reviewInvitation.deliveryStatus}${data.reviewInvitation.isStale ? ' stale' : ''}`;
+  };
+  expect(await ask('review-sent')).toBe('SENT');
+  expect(await ask('review-created')).toBe('CREATED');
+  gateway.takeCalls();
+
+  const answers: string[] = [];
+  for (let n = 0; n < 30; n++) answers.push(await ask('review-sent', 0));
+  expect(answers).toEqual([...Array(10).fill('SENT'), ...Array(20).fill('SENT stale')]);
+
+  // What was shown as stale is read again behind, and so is what nobody insists on; what was never seen is read at once.
+  gateway.sandbox.partoo.put({ invitation_id: 'review-created', status: 'SENT' });
+  await vi.waitUntil(async () => (await ask('review-created')) === 'SENT', { timeout: 15_000, interval: 100 });
+  expect(await ask('review-delivered')).toBe('DELIVERED');
+  expect(gateway.takeCalls().partoo.length).toBeLessThanOrEqual(18);
+});
