@@ -15,12 +15,13 @@ import { createGraphQLService } from './server/graphql.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
 import type { Settings } from './settings.ts';
+import type { Source } from './snapshots/reads.ts';
 import { createSharedTier } from './snapshots/redis-tier.ts';
-import { createSnapshots, type Source } from './snapshots/snapshots.ts';
+import { createSnapshots } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createQuota, withMargin } from './upstream/quota.ts';
 import { createSharedQuota } from './upstream/redis-quota.ts';
-import { createTransport, type Transport } from './upstream/request.ts';
+import { createTransport, type Transport } from './upstream/transport.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
 /** How long a provider is waited for, and how many calls at once it gets. */

@@ -3,24 +3,15 @@
 // ref and how old its answer may be. Out: a snapshot that is honest about its age, null, or a problem. It knows neither
 // GraphQL nor hosts.
 
-import { type Invitation, type InvitationType, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
-import {
-  ProviderNotConfigured,
-  ProviderOverloaded,
-  ProviderRateLimited,
-  ProviderTimeout,
-  ProviderUnavailable,
-  SpareQuotaUsedUp,
-} from '../invitation/problem.ts';
+import type { Invitation, InvitationType, Snapshot } from '../invitation/invitation.ts';
+import { ProviderNotConfigured, ProviderRateLimited, SpareQuotaUsedUp } from '../invitation/problem.ts';
 import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
-import type { Reader } from '../providers/provider.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment, Upstream } from '../upstream/upstream.ts';
+import type { Payment } from '../upstream/upstream.ts';
 import type { SharedSnapshot } from './codec.ts';
-import { createFlights } from './flights.ts';
 import { createKnown, type KnownOptions } from './known.ts';
+import { createReads, isPassing, type Reading, type Source } from './reads.ts';
 import type { SharedTier } from './redis-tier.ts';
-import { createRefresher, type Refresher } from './refresher.ts';
 import type { Entry } from './store.ts';
 
 export interface SnapshotWish {
@@ -55,12 +46,6 @@ export interface Snapshots {
   adopt(shared: SharedSnapshot): void;
 }
 
-/** Where one kind of invitation is read. */
-export interface Source {
-  readonly reader: Reader;
-  readonly upstream: Pick<Upstream, 'quota' | 'policy'>;
-}
-
 export interface SnapshotOptions extends KnownOptions {
   /** What other processes have seen, where there are others. */
   readonly shared?: Pick<SharedTier, 'find' | 'claim' | 'share'>;
@@ -68,101 +53,10 @@ export interface SnapshotOptions extends KnownOptions {
   readonly now?: () => number;
 }
 
-interface Reading {
-  readonly ref: Ref;
-  readonly withIcalendar: boolean;
-  readonly maxAgeMs?: number | null;
-}
-
 export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, options: SnapshotOptions): Snapshots {
   const { now = () => performance.now(), shared } = options;
-  const known = createKnown(options, now, (key, ref, begunAt) => refreshers.get(ref.type)?.forget(key, begunAt));
-  const flights = createFlights();
-  const refreshers = new Map<InvitationType, Refresher>();
-  for (const [type, source] of sources) {
-    refreshers.set(
-      type,
-      createRefresher(source.upstream, {
-        read: (key, wanted, payment) => refresh(source, key, wanted, payment),
-        isUnderWay: flights.has,
-        ...(shared === undefined ? {} : { claim: shared.claim }),
-        now,
-      }),
-    );
-  }
-
-  /** One read for everybody who wants it now. */
-  function fly(source: Source, key: string, wanted: Reading, caller: Cancellation, payment: Payment) {
-    return flights.join(key, caller, (cancellation) => {
-      const ask = () => askProvider(source, key, wanted, cancellation, payment);
-      return shared === undefined || payment === 'taken'
-        ? ask()
-        : findShared(shared, wanted).then((seen) => seen ?? ask());
-    });
-  }
-
-  function askProvider(source: Source, key: string, wanted: Reading, cancellation: Cancellation, payment: Payment) {
-    const { ref, withIcalendar } = wanted;
-    if (payment === 'spare' && !maySpare(source, ref.type)) {
-      return Promise.reject(new SpareQuotaUsedUp(PROVIDER_OF[ref.type]));
-    }
-    const begunAt = now();
-    return source.reader.read(ref, { withIcalendar, cancellation, payment }).then(
-      (invitation) => {
-        const observedAt = new Date();
-        const snapshot = invitation && snapshotOf(invitation, observedAt);
-        if (!known.keep(key, ref, snapshot, begunAt)) want(ref);
-        else if (invitation !== null) shared?.share({ ref, invitation, observedAt: observedAt.getTime() });
-        return snapshot;
-      },
-      (error: unknown) => {
-        known.fail(key, error, isPassing(error));
-        throw error;
-      },
-    );
-  }
-
-  /** What another process has seen, if that is fresh enough. */
-  async function findShared(
-    { find }: Pick<SharedTier, 'find'>,
-    { ref, withIcalendar, maxAgeMs = null }: Reading,
-  ): Promise<Snapshot | undefined> {
-    const found = maxAgeMs === 0 ? undefined : await find(ref);
-    const entry = found && known.adopt(found);
-    if (!entry?.snapshot || withIcalendar) return undefined;
-    return known.isFresh(entry, maxAgeMs) ? entry.snapshot : undefined;
-  }
-
-  /** Asks for a read behind everybody's back, unless one is under way. */
-  function wantBehind(key: string, wanted: Reading): void {
-    if (!flights.has(key)) wantFromNowOn(key, wanted);
-  }
-
-  /** Asks for a read behind everybody's back that begins from now on. */
-  function wantFromNowOn(key: string, { ref, withIcalendar }: Reading): void {
-    const seenAt = known.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt });
-  }
-
-  function want(ref: Ref, unlessWithinMs = 0): void {
-    const seenAt = known.get(ref.key)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    if (now() - seenAt >= unlessWithinMs) wantFromNowOn(ref.key, { ref, withIcalendar: false });
-  }
-
-  async function refresh(source: Source, key: string, wanted: Reading, payment: Payment): Promise<boolean> {
-    try {
-      await fly(source, key, wanted, new Cancellation(), payment);
-      return true;
-    } catch (error) {
-      // Callers still have the old answer, marked by now. Asking again helps only where the provider could not be asked.
-      return !isPassing(error);
-    }
-  }
-
-  /** Whether a read may be made now for whoever could do without. */
-  function maySpare({ upstream: { policy } }: Source, type: InvitationType): boolean {
-    return policy.circuit() === 'CLOSED' && !policy.isCrowded() && !refreshers.get(type)?.isBehind();
-  }
+  const known = createKnown(options, now, (key, ref, begunAt) => forget(key, ref, begunAt));
+  const { fly, wantBehind, want, landing, forget } = createReads(sources, { known, shared, now });
 
   function read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null> {
     const { maxAgeMs } = wish;
@@ -229,7 +123,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       const key = ref.key;
       const source = sources.get(ref.type);
       // A read under way may have begun before what makes us read.
-      await flights.landing(key);
+      await landing(key);
       if (source === undefined) return false;
       try {
         await fly(source, key, { ref, withIcalendar: false, maxAgeMs: 0 }, new Cancellation(), 'spare');
@@ -262,14 +156,4 @@ function within(patienceMs: number, read: Promise<Snapshot | null>, giveOld: () 
       .finally(() => clearTimeout(timer))
       .then(resolve, (error: unknown) => (isPassing(error) ? resolve(giveOld()) : reject(error)));
   });
-}
-
-/** The provider could not be asked: not that it refused, or that its answer was no good. */
-function isPassing(error: unknown): boolean {
-  return (
-    error instanceof ProviderRateLimited ||
-    error instanceof ProviderTimeout ||
-    error instanceof ProviderUnavailable ||
-    error instanceof ProviderOverloaded
-  );
 }

@@ -7,7 +7,8 @@ import { type AnswerDecoder, readAnswer, retryAfterSeconds } from './answer.ts';
 import type { Cancellation } from './cancellation.ts';
 import { type Call, createPolicy, type Policy, type PolicyOptions } from './policy.ts';
 import { createQuota, type Quota, type QuotaWindow, usableOf } from './quota.ts';
-import type { Transport, UpstreamAnswer, UpstreamRequest } from './request.ts';
+import type { UpstreamAnswer, UpstreamRequest } from './request.ts';
+import type { Transport } from './transport.ts';
 
 export interface Upstream {
   /**

@@ -12,7 +12,7 @@ import { readSettings } from '../../src/settings.ts';
 import type { Snapshots } from '../../src/snapshots/snapshots.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { readAnswer } from '../../src/upstream/answer.ts';
-import { createTransport } from '../../src/upstream/request.ts';
+import { createTransport } from '../../src/upstream/transport.ts';
 
 const settings = readSettings(process.env);
 const transport = createTransport({
