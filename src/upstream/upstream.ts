@@ -34,7 +34,7 @@ export interface UpstreamOptions extends PolicyOptions {
   readonly windows: readonly QuotaWindow[];
 }
 
-/** Whoever insists on newer answers gets at most this share of each window, or nobody else's would be read again. */
+/** Whoever insists on newer answers gets at most this share of the longest window, or nobody else's would be read again. */
 const AGAIN_SHARE = 0.5;
 
 /** What an answer may take once its call is made, in milliseconds: quota that comes later than that is no use. */
@@ -46,18 +46,11 @@ const DEFAULT_RETRY_AFTER_SECONDS = 10;
 export function createUpstream(provider: ProviderName, transport: Transport, options: UpstreamOptions): Upstream {
   const { quota, windows } = options;
   const policy = createPolicy(provider, options);
-  const again = createQuota(
-    provider,
-    windows.map(({ limit, windowMs }) => ({ limit: usableOf(limit, AGAIN_SHARE), windowMs })),
-  );
+  const { limit, windowMs } = windows.reduce((a, b) => (b.windowMs > a.windowMs ? b : a));
+  const again = createQuota(provider, [{ limit: usableOf(limit, AGAIN_SHARE), windowMs }]);
 
   async function takeSpare(): Promise<void> {
     if ((await quota.takeInBackground()) > 0) throw new SpareQuotaUsedUp(provider);
-  }
-
-  function refusalOf(how: Payment, call: Call): Error | undefined {
-    if (how === 'again' && !again.takeNow()) return again.refusal(0, 0);
-    return how === 'due' || how === 'again' ? quota.refusal(transport.waiting(), patienceMs(call)) : undefined;
   }
 
   /**
@@ -83,10 +76,12 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
       policy.run((call, attempt) => {
         // A call that is made again is a caller's by now.
         const how = attempt > 0 ? 'due' : payment;
+        const send = () => transport.get(request, read, call, () => pay(how, call));
+        if (how === 'taken' || how === 'spare') return send();
         // Whoever cannot be served is told before waiting for a connection.
-        const refusal = refusalOf(how, call);
+        const refusal = quota.refusal(transport.waiting(), patienceMs(call));
         if (refusal !== undefined) return Promise.reject(refusal);
-        return transport.get(request, read, call, () => pay(how, call));
+        return how === 'due' || again.takeNow() ? send() : again.take(patienceMs(call), call).then(send);
       }, caller),
     quota,
     policy,

@@ -31,3 +31,24 @@ test('who insists on the newest gets half of the quota, then what is known; othe
   expect(await ask('review-delivered')).toBe('DELIVERED');
   expect(gateway.takeCalls().partoo.length).toBeLessThanOrEqual(18);
 });
+
+test('a whole page may be asked for anew: who insists waits for a short window as everybody does', async () => {
+  const gateway = await startTestGateway({ environment: { PARTOO_QUOTA: '15/1s,100/60s' } });
+  onTestFinished(() => gateway.stop());
+  const refs = Array.from({ length: 20 }, (_, n) => ({ reviewInvitation: { invitationId: `page-${n}` } }));
+  const put = (status: string) =>
+    refs.forEach(({ reviewInvitation: { invitationId } }) => {
+      gateway.sandbox.partoo.put({ invitation_id: invitationId, status });
+    });
+  const page = async () => {
+    const { data } = await gateway.query(
+      'query ($refs: [InvitationRef!]!) { invitations(refs: $refs, maxAgeSeconds: 0) { status isStale } }',
+      { refs },
+    );
+    return data.invitations;
+  };
+  put('SENT');
+  expect(await page()).toEqual(refs.map(() => ({ status: 'PENDING', isStale: false })));
+  put('DELIVERED');
+  expect(await page()).toEqual(refs.map(() => ({ status: 'DELIVERED', isStale: false })));
+});
