@@ -32,7 +32,7 @@ export interface PolicyOptions {
   readonly totalTimeoutMs: number;
 }
 
-/** Makes an attempt at a call, the first of which is number 0. It rejects as soon as the call is cancelled, and never throws. */
+/** Makes an attempt at a call; the first is number 0. It rejects as soon as the call is cancelled, and never throws. */
 type MakeAttempt<T> = (call: Call, number: number) => Promise<T>;
 
 export interface Policy {

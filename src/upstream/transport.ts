@@ -7,7 +7,8 @@ import type { UpstreamAnswer, UpstreamRequest } from './request.ts';
 
 export interface Transport {
   /**
-   * One GET, on a connection of the origin's that is kept alive, when its turn comes; and what `read` makes of its answer.
+   * One GET, on a connection of the origin's that is kept alive, when its turn comes.
+   * @returns what `read` makes of its answer.
    * @throws ProviderTimeout after `attemptTimeoutMs` from then on, ProviderUnavailable where the network fails,
    * ProviderBadResponse where the body passes `maxBytes`; what `read` and `admit` throw; the cancellation's
    * reason, at once, where it is cancelled.

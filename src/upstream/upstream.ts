@@ -14,7 +14,8 @@ export interface Upstream {
   /**
    * Makes a call, with all that stands between us and a provider.
    * @param payment How its quota is taken: `taken` where whoever wants it has, and knows that it is made at once; `due`
-   * for a caller, who waits for it; `again` for a caller who has an answer and insists on a newer one; `spare` for whoever could do without, and only gets what background work may have.
+   * for a caller, who waits for it; `again` for a caller who insists on a newer answer than is known, and gets a share of
+   * what callers may have; `spare` for whoever could do without, and only gets what background work may have.
    * @returns null for a 404.
    * @throws Problem for everything else but a 2xx with JSON that can be decoded.
    */
@@ -34,7 +35,10 @@ export interface UpstreamOptions extends PolicyOptions {
   readonly windows: readonly QuotaWindow[];
 }
 
-/** Whoever insists on newer answers gets at most this share of the longest window, or nobody else's would be read again. */
+/**
+ * Those who insist on newer answers get at most this share of the longest window together, or nobody else's would be read
+ * again. Shorter windows are soon over, and are waited for as by everybody.
+ */
 const AGAIN_SHARE = 0.5;
 
 /** What an answer may take once its call is made, in milliseconds: quota that comes later than that is no use. */
