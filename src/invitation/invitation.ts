@@ -77,6 +77,16 @@ export function snapshotOf<I extends Invitation>(invitation: I, observedAt: Date
   return { ...invitation, observedAt, isStale };
 }
 
+/** A moment whose text is made once, because it is given with every answer. */
+export class Moment extends Date {
+  #text: string | undefined;
+
+  override toISOString(): string {
+    this.#text ??= super.toISOString();
+    return this.#text;
+  }
+}
+
 const STATUS_OF_DELIVERY: Record<DeliveryStatus, InvitationStatus> = {
   CREATED: 'PENDING',
   SENT: 'PENDING',

@@ -10,6 +10,8 @@ interface Keyed {
    * because a Map looks for a text that it has met before without reading it.
    */
   readonly key: string;
+  /** The same for a read that brings the ICS too. Where an invitation has none, both are one. */
+  readonly keyWithIcalendar: string;
 }
 
 export interface ReviewInvitationRef extends Keyed {
@@ -42,7 +44,8 @@ export const MAX_KEY_LENGTH = 512;
 
 /** The ref of an id that comes from no caller. */
 export function reviewInvitationRef(invitationId: string): ReviewInvitationRef {
-  return { type: 'ReviewInvitation', key: `R ${invitationId}`, invitationId };
+  const key = `R ${invitationId}`;
+  return { type: 'ReviewInvitation', key, keyWithIcalendar: key, invitationId };
 }
 
 /** The ref of an id and an address that come from no caller. */
@@ -54,7 +57,23 @@ export function smartInviteRef(
   // The id's length says where the address begins.
   const whole = `S ${dataCenter} ${smartInviteId.length} ${smartInviteId}`;
   const key = recipientEmail === null ? whole : `${whole} ${recipientEmail}`;
-  return { type: 'SmartInvite', key, dataCenter, smartInviteId, recipientEmail };
+  // Every key begins with a letter that says what the rest is: no text after it can make one key another.
+  return { type: 'SmartInvite', key, keyWithIcalendar: `I ${key}`, dataCenter, smartInviteId, recipientEmail };
+}
+
+/**
+ * The same ref in texts of its own, for whoever keeps it. A text that was taken out of a query is a view of the whole
+ * query to V8, and would keep all of it in memory.
+ */
+export function ownRef(ref: Ref): Ref {
+  if (ref.type === 'ReviewInvitation') return reviewInvitationRef(ownText(ref.invitationId));
+  const { dataCenter, smartInviteId, recipientEmail } = ref;
+  return smartInviteRef(dataCenter, ownText(smartInviteId), recipientEmail === null ? null : ownText(recipientEmail));
+}
+
+// Joined texts are copied into a new one when a part of them is taken.
+function ownText(text: string): string {
+  return ` ${text}`.slice(1);
 }
 
 /** @throws BadUserInput where the id is empty, too long or has control characters. */

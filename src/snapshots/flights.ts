@@ -1,37 +1,38 @@
-// Reads under way: any number of callers wait for one read of one invitation. Who leaves takes nobody's answer along;
-// when the last one has left, the read is cancelled.
+// Reads under way: any number of callers wait for one read of one invitation. Who wants an answer that is no older than
+// a certain moment is given none of a read that began before; all who came too late for the read under way share the
+// next one. Who leaves takes nobody's answer along; when the last one has left, the read is cancelled.
 
 import type { Snapshot } from '../invitation/invitation.ts';
 import { type CancelListener, Cancellation } from '../upstream/cancellation.ts';
 
 export interface Flights {
-  /** Waits for the read of `key` that is under way, or starts one. */
-  join(
-    key: string,
-    caller: Cancellation,
-    start: (cancellation: Cancellation) => Promise<Snapshot | null>,
-  ): Promise<Snapshot | null>;
-  has(key: string): boolean;
-  /** Resolves when the read of `key` that is under way has ended, however; undefined where there is none. */
-  landing(key: string): Promise<unknown> | undefined;
+  /**
+   * Waits for a read of `key` that began at `notBefore` or later (-Infinity: any): the one under way, else the next one.
+   * @param start Begins a read; called at once, later or never.
+   */
+  join(key: string, caller: Cancellation, notBefore: number, start: Start): Promise<Snapshot | null>;
+  /** Whether there is a read to join, without another one being begun. */
+  has(key: string, notBefore: number): boolean;
 }
 
-/** A read under way, and who waits for it: it is cancelled when the last of them has gone. */
+type Start = (cancellation: Cancellation) => Promise<Snapshot | null>;
+
+/**
+ * How long the next read waits for the one under way to end, in milliseconds. Where that one hangs they run side by side
+ * from then on: a read takes eight seconds at most, and an answer is to come within ten.
+ */
+const LANDING_PATIENCE_MS = 1_000;
+
+/** A read, and who waits for it: it is cancelled when the last of them has gone. */
 class Flight extends Cancellation implements CancelListener {
-  readonly #callers: Cancellation[];
-  #waiting = 1;
+  readonly #callers: Cancellation[] = [];
+  #waiting = 0;
+  begunAt = Number.POSITIVE_INFINITY;
   readonly result: Promise<Snapshot | null>;
 
-  constructor(first: Cancellation, start: (cancellation: Cancellation) => Promise<Snapshot | null>) {
+  constructor(fly: (flight: Flight) => Promise<Snapshot | null>) {
     super();
-    this.#callers = [first];
-    first.add(this);
-    try {
-      this.result = start(this);
-    } catch (error) {
-      // It is this read's failure, and nobody else's.
-      this.result = Promise.reject(error);
-    }
+    this.result = fly(this);
   }
 
   board(caller: Cancellation): void {
@@ -53,34 +54,85 @@ class Flight extends Cancellation implements CancelListener {
   }
 }
 
-export function createFlights(): Flights {
-  const flights = new Map<string, Flight>();
+/** One that begins when the read under way has ended. */
+interface NextFlight {
+  readonly flight: Flight;
+  readonly begin: () => void;
+}
 
-  function track(key: string, flight: Flight): Flight {
-    flights.set(key, flight);
+/** @param clock The clock of `notBefore`. */
+export function createFlights(clock: () => number): Flights {
+  /** The read of each key that began last. */
+  const underWay = new Map<string, Flight>();
+  const next = new Map<string, NextFlight>();
+
+  function begin(key: string, flight: Flight, start: Start): Promise<Snapshot | null> {
+    flight.begunAt = clock();
+    underWay.set(key, flight);
+    const read = started(start, flight);
     const land = () => {
       flight.land();
-      if (flights.get(key) === flight) flights.delete(key);
+      if (underWay.get(key) !== flight) return;
+      underWay.delete(key);
+      next.get(key)?.begin();
     };
-    flight.result.then(land, land);
+    read.then(land, land);
+    return read;
+  }
+
+  function schedule(key: string, start: Start): Flight {
+    const { promise, resolve, reject } = Promise.withResolvers<Snapshot | null>();
+    const flight = new Flight(() => promise);
+    const leave = () => {
+      clearTimeout(timer);
+      next.delete(key);
+    };
+    const abandoned: CancelListener = {
+      cancelled(reason) {
+        leave();
+        reject(reason);
+      },
+    };
+    const beginNow = () => {
+      leave();
+      flight.remove(abandoned);
+      resolve(begin(key, flight, start));
+    };
+    const timer = setTimeout(beginNow, LANDING_PATIENCE_MS);
+    flight.add(abandoned);
+    next.set(key, { flight, begin: beginNow });
     return flight;
   }
 
-  /** Nobody is to wait for one that was cancelled: whoever comes from then on starts another one. */
-  function underWay(key: string): Flight | undefined {
-    const flight = flights.get(key);
+  /** Nobody is to wait for one that was cancelled. */
+  function current(key: string): Flight | undefined {
+    const flight = underWay.get(key);
     return flight?.reason === undefined ? flight : undefined;
   }
 
+  function find(key: string, notBefore: number): Flight | undefined {
+    const flight = current(key);
+    return flight !== undefined && flight.begunAt >= notBefore ? flight : next.get(key)?.flight;
+  }
+
   return {
-    join(key, caller, start) {
+    join(key, caller, notBefore, start) {
       if (caller.reason !== undefined) return Promise.reject(caller.reason);
-      const flight = underWay(key);
-      if (flight === undefined) return track(key, new Flight(caller, start)).result;
+      const flight =
+        find(key, notBefore) ??
+        (current(key) === undefined ? new Flight((one) => begin(key, one, start)) : schedule(key, start));
       flight.board(caller);
       return flight.result;
     },
-    has: (key) => underWay(key) !== undefined,
-    landing: (key) => underWay(key)?.result.catch(() => undefined),
+    has: (key, notBefore) => find(key, notBefore) !== undefined,
   };
+}
+
+/** A read that throws before it promises anything fails as any other does, and takes nobody else's along. */
+function started(start: Start, cancellation: Cancellation): Promise<Snapshot | null> {
+  try {
+    return start(cancellation);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

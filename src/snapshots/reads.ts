@@ -2,7 +2,7 @@
 // allows; from another process, where one has just seen it, or from the provider. What was read is kept and told. Whether
 // it is read at all is not decided here.
 
-import { type InvitationType, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
+import { type InvitationType, Moment, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
 import {
   ProviderOverloaded,
   ProviderRateLimited,
@@ -10,14 +10,17 @@ import {
   ProviderUnavailable,
   SpareQuotaUsedUp,
 } from '../invitation/problem.ts';
-import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
+import { ownRef, PROVIDER_OF, type Ref } from '../invitation/ref.ts';
 import type { Reader } from '../providers/provider.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment, Upstream } from '../upstream/upstream.ts';
-import { createFlights, type Flights } from './flights.ts';
-import type { Known } from './known.ts';
+import { createFlights } from './flights.ts';
+import { type Known, withoutIcalendar } from './known.ts';
+import { createLookups } from './lookups.ts';
+import { type Asker, type Reading, readingOf } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
+import { createTurnClock } from './turn-clock.ts';
 
 /** Where one kind of invitation is read. */
 export interface Source {
@@ -25,18 +28,11 @@ export interface Source {
   readonly upstream: Pick<Upstream, 'quota' | 'policy'>;
 }
 
-export interface Reading {
-  readonly ref: Ref;
-  readonly withIcalendar: boolean;
-  /** The oldest that will do where another process has seen it, in milliseconds; null leaves it to the gateway. */
-  readonly maxAgeMs?: number | null;
-}
-
-export interface Reads extends Pick<Flights, 'landing'> {
-  /** One read for everybody who wants it now. */
-  fly(source: Source, key: string, wanted: Reading, caller: Cancellation, payment: Payment): Promise<Snapshot | null>;
-  /** Asks for a read behind everybody's back, unless one is under way. */
-  wantBehind(key: string, wanted: Reading): void;
+export interface Reads {
+  /** One read for everybody who wants it now; it began no longer ago than an answer to the asker may be old. */
+  fly(source: Source, reading: Reading, asker: Asker): Promise<Snapshot | null>;
+  /** Asks for a read behind everybody's back, unless one is under way; `at` is now. */
+  wantBehind(reading: Reading, at?: number): void;
   /** Asks for a read behind everybody's back that begins from now on; not where it was seen so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;
   /** Takes back a wish that was there at that time already: a read has fulfilled it. */
@@ -52,79 +48,87 @@ export interface ReadsOptions {
 }
 
 export function createReads(sources: ReadonlyMap<InvitationType, Source>, { known, shared, now }: ReadsOptions): Reads {
-  const flights = createFlights();
+  const clock = createTurnClock(now);
+  const flights = createFlights(clock);
+  const lookUp = shared && createLookups(shared, known);
   const refreshers = new Map<InvitationType, Refresher>();
   for (const [type, source] of sources) {
     refreshers.set(
       type,
       createRefresher(source.upstream, {
-        read: (key, wanted, payment) => refresh(source, key, wanted, payment),
-        isUnderWay: flights.has,
+        read: (key, { ref, withIcalendar }, payment) => refresh(source, { key, ref, withIcalendar }, payment),
+        isUnderWay,
         ...(shared === undefined ? {} : { claim: shared.claim }),
         now,
       }),
     );
   }
 
-  function fly(source: Source, key: string, wanted: Reading, caller: Cancellation, payment: Payment) {
-    return flights.join(key, caller, (cancellation) => {
-      const ask = () => askProvider(source, key, wanted, cancellation, payment);
-      return shared === undefined || payment === 'taken'
-        ? ask()
-        : findShared(shared, wanted).then((seen) => seen ?? ask());
+  function isUnderWay(key: string): boolean {
+    return flights.has(key, Number.NEGATIVE_INFINITY);
+  }
+
+  function fly(source: Source, reading: Reading, { caller, payment, maxAgeMs }: Asker): Promise<Snapshot | null> {
+    const { key, ref, withIcalendar } = reading;
+    const notBefore = maxAgeMs === null ? Number.NEGATIVE_INFINITY : clock() - maxAgeMs;
+    const join = () =>
+      flights.join(key, caller, notBefore, (cancellation) => askProvider(source, reading, cancellation, payment));
+    // What others have seen comes without its ICS, and is no answer to who asks the provider itself.
+    if (lookUp === undefined || withIcalendar || maxAgeMs === 0 || payment === 'taken') return join();
+    if (flights.has(key, notBefore)) return join();
+    return lookUp(ref).then(() => {
+      const entry = known.get(key);
+      return entry?.snapshot && known.isFresh(entry, maxAgeMs, now()) ? entry.snapshot : join();
     });
   }
 
-  function askProvider(source: Source, key: string, wanted: Reading, cancellation: Cancellation, payment: Payment) {
-    const { ref, withIcalendar } = wanted;
-    if (payment === 'spare' && !maySpare(source, ref.type)) {
-      return Promise.reject(new SpareQuotaUsedUp(PROVIDER_OF[ref.type]));
+  function askProvider(
+    source: Source,
+    { key, ref: named, withIcalendar }: Reading,
+    cancellation: Cancellation,
+    payment: Payment,
+  ): Promise<Snapshot | null> {
+    if (payment === 'spare' && !maySpare(source, named.type)) {
+      return Promise.reject(new SpareQuotaUsedUp(PROVIDER_OF[named.type]));
     }
+    // What is kept holds on to it.
+    const ref = ownRef(named);
     const begunAt = now();
     return source.reader.read(ref, { withIcalendar, cancellation, payment }).then(
       (invitation) => {
-        const observedAt = new Date();
+        const observedAt = new Moment(Date.now());
         const snapshot = invitation && snapshotOf(invitation, observedAt);
         if (!known.keep(key, ref, snapshot, begunAt)) want(ref);
-        else if (invitation !== null) shared?.share({ ref, invitation, observedAt: observedAt.getTime() });
+        else if (invitation !== null) {
+          shared?.share({ ref, invitation: withoutIcalendar(invitation), observedAt: observedAt.getTime() });
+        }
         return snapshot;
       },
       (error: unknown) => {
-        known.fail(key, error, isPassing(error));
+        known.fail(key, error, isPassing(error), begunAt);
         throw error;
       },
     );
   }
 
-  /** What another process has seen, if that is fresh enough. */
-  async function findShared(
-    { find }: Pick<SharedTier, 'find'>,
-    { ref, withIcalendar, maxAgeMs = null }: Reading,
-  ): Promise<Snapshot | undefined> {
-    const found = maxAgeMs === 0 ? undefined : await find(ref);
-    const entry = found && known.adopt(found);
-    if (!entry?.snapshot || withIcalendar) return undefined;
-    return known.isFresh(entry, maxAgeMs) ? entry.snapshot : undefined;
-  }
-
-  function wantBehind(key: string, wanted: Reading): void {
-    if (!flights.has(key)) wantFromNowOn(key, wanted);
+  function wantBehind(reading: Reading, at?: number): void {
+    if (!isUnderWay(reading.key)) wantFromNowOn(reading, at);
   }
 
   /** Asks for a read behind everybody's back that begins from now on. */
-  function wantFromNowOn(key: string, { ref, withIcalendar }: Reading): void {
+  function wantFromNowOn({ key, ref, withIcalendar }: Reading, at?: number): void {
     const seenAt = known.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt });
+    refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt }, at);
   }
 
   function want(ref: Ref, unlessWithinMs = 0): void {
     const seenAt = known.get(ref.key)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    if (now() - seenAt >= unlessWithinMs) wantFromNowOn(ref.key, { ref, withIcalendar: false });
+    if (now() - seenAt >= unlessWithinMs) wantFromNowOn(readingOf(ref, false));
   }
 
-  async function refresh(source: Source, key: string, wanted: Reading, payment: Payment): Promise<boolean> {
+  async function refresh(source: Source, reading: Reading, payment: Payment): Promise<boolean> {
     try {
-      await fly(source, key, wanted, new Cancellation(), payment);
+      await fly(source, reading, { caller: new Cancellation(), payment, maxAgeMs: null });
       return true;
     } catch (error) {
       // Callers still have the old answer, marked by now. Asking again helps only where the provider could not be asked.
@@ -141,7 +145,6 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     fly,
     wantBehind,
     want,
-    landing: flights.landing,
     forget: (key, ref, begunAt) => refreshers.get(ref.type)?.forget(key, begunAt),
   };
 }

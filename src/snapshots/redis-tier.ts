@@ -29,8 +29,7 @@ const MISSED = 'missed';
 export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: number, onRubbish: () => void): SharedTier {
   const process = crypto.randomUUID();
   const channel = `${CHANNEL}:${scope}`;
-  const digestOf = (ref: Ref) => createHash('sha256').update(`${scope} ${ref.key}`).digest('base64url');
-  const keyFor = (ref: Ref) => `gateway:snapshot:${digestOf(ref)}`;
+  const keyFor = (ref: Ref) => `gateway:snapshot:${digestOf(scope, ref)}`;
 
   function decode(text: string): SharedSnapshot | undefined {
     const snapshot = decodeSnapshot(text);
@@ -48,7 +47,7 @@ export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: numbe
     },
     async claim(ref) {
       const owner = await redis.ask((client) =>
-        client.set(`gateway:claim:${digestOf(ref)}`, process, 'PX', CLAIM_MS, 'NX', 'GET'),
+        client.set(`gateway:claim:${digestOf(scope, ref)}`, process, 'PX', CLAIM_MS, 'NX', 'GET'),
       );
       // Where Redis cannot be asked, each reads for itself.
       return owner === undefined || owner === null || owner === process;
@@ -78,4 +77,11 @@ export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: numbe
       );
     },
   };
+}
+
+/** Names a ref among gateways with one scope. JSON keeps apart the two texts, and characters that UTF-8 has no bytes for. */
+export function digestOf(scope: string, { key }: Ref): string {
+  return createHash('sha256')
+    .update(JSON.stringify([scope, key]))
+    .digest('base64url');
 }

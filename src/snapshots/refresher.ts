@@ -2,7 +2,7 @@
 // for background work, and what matters most first. What matters is age, and a little how often it was asked for: so
 // everything asked for comes round, and nobody gets more of it by asking more.
 
-import type { Ref } from '../invitation/ref.ts';
+import { ownRef, type Ref } from '../invitation/ref.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 export interface Wanted {
@@ -13,8 +13,8 @@ export interface Wanted {
 }
 
 export interface Refresher {
-  /** Asks for a read of `key` when the quota allows; asking again makes it matter more. */
-  want(key: string, wanted: Wanted): void;
+  /** Asks for a read of `key` when the quota allows; asking again makes it matter more. It is asked `at` now by default. */
+  want(key: string, wanted: Wanted, at?: number): void;
   /** Whether the quota is too short for what is wanted already: whoever could do without is not to be served before. */
   isBehind(): boolean;
   /** Takes back a wish that was there at that time already: a read has fulfilled it. */
@@ -177,13 +177,14 @@ export function createRefresher(
   }
 
   return {
-    want(key, wanted) {
+    want(key, wanted, at = now()) {
       const wish = wishes.get(key);
       if (wish !== undefined) {
         wish.asks += 1;
-        wish.askedAt = now();
+        wish.askedAt = at;
       } else if (wishes.size < MAX_WISHES) {
-        wishes.set(key, { ...wanted, since: now(), askedAt: now(), asks: 1, failures: 0, notBefore: 0 });
+        const ref = ownRef(wanted.ref);
+        wishes.set(key, { ...wanted, ref, since: at, askedAt: at, asks: 1, failures: 0, notBefore: 0 });
       }
       // What waits already, or for quota or a probe, is not hastened by asking.
       const mayBeNext = wish === undefined && !isShort && upstream.policy.circuit() === 'CLOSED';

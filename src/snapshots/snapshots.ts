@@ -7,16 +7,19 @@ import type { Invitation, InvitationType, Snapshot } from '../invitation/invitat
 import { ProviderNotConfigured, ProviderRateLimited, SpareQuotaUsedUp } from '../invitation/problem.ts';
 import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment } from '../upstream/upstream.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { createKnown, type KnownOptions } from './known.ts';
-import { createReads, isPassing, type Reading, type Source } from './reads.ts';
+import { type Reading, readingOf } from './reading.ts';
+import { createReads, isPassing, type Source } from './reads.ts';
 import type { SharedTier } from './redis-tier.ts';
 import type { Entry } from './store.ts';
 
 export interface SnapshotWish {
   readonly withIcalendar: boolean;
-  /** The oldest answer that will do, in milliseconds; 0 asks the provider. Null leaves it to the gateway. */
+  /**
+   * The oldest answer that will do, in milliseconds: a read under way will do that began no longer ago. 0 asks the
+   * provider after the question. Null leaves it to the gateway.
+   */
   readonly maxAgeMs: number | null;
   /** Cancelled when the caller has gone. */
   readonly caller: Cancellation;
@@ -31,6 +34,11 @@ export interface Snapshots {
    * @throws Problem where it could not be read, and nothing that may stand in for it is known.
    */
   read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null>;
+  /**
+   * What `read` would give at once, without a promise: what is fresh enough, or an old one that is read again behind.
+   * @returns undefined where it has to be read; null as `read` does.
+   */
+  answer(ref: Ref, withIcalendar: boolean, maxAgeMs: number | null): Snapshot | null | undefined;
   /** What is known of it, however old; nobody is asked. */
   peek(ref: Ref): Snapshot | null;
   /** Asks for a read as the quota allows, behind everybody's back; not where it was read so short a time ago. */
@@ -56,77 +64,68 @@ export interface SnapshotOptions extends KnownOptions {
 export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, options: SnapshotOptions): Snapshots {
   const { now = () => performance.now(), shared } = options;
   const known = createKnown(options, now, (key, ref, begunAt) => forget(key, ref, begunAt));
-  const { fly, wantBehind, want, landing, forget } = createReads(sources, { known, shared, now });
+  const { fly, wantBehind, want, forget } = createReads(sources, { known, shared, now });
+
+  // Nearly every answer comes from here: it makes nothing but what it returns, and looks at the clock once.
+  function answer(ref: Ref, withIcalendar: boolean, maxAgeMs: number | null): Snapshot | null | undefined {
+    const entry = known.get(withIcalendar ? ref.keyWithIcalendar : ref.key);
+    if (entry === undefined || !sources.has(ref.type)) return undefined;
+    const at = now();
+    if (known.isFresh(entry, maxAgeMs, at)) return entry.snapshot;
+    if (maxAgeMs !== null || at - entry.seenAt > options.revalidateMs || !mayStandIn(entry, at)) return undefined;
+    wantBehind(readingOf(ref, withIcalendar), at);
+    return entry.hasFailed ? giveOld(entry) : entry.snapshot;
+  }
+
+  /** Whether it is given where the provider cannot be asked. */
+  function mayStandIn(entry: Entry | undefined, at: number): entry is Found {
+    return entry !== undefined && entry.snapshot !== null && at - entry.seenAt <= options.staleMs;
+  }
 
   function read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null> {
-    const { maxAgeMs } = wish;
     const source = sources.get(ref.type);
     if (source === undefined) return Promise.reject(new ProviderNotConfigured(PROVIDER_OF[ref.type]));
-    const wanted = { ref, withIcalendar: wish.withIcalendar && ref.type === 'SmartInvite', maxAgeMs };
-    const key = wanted.withIcalendar ? `${ref.key} with ICS` : ref.key;
-    const entry = known.get(key);
-    if (entry !== undefined && known.isFresh(entry, maxAgeMs)) return Promise.resolve(entry.snapshot);
+    const { withIcalendar, maxAgeMs, caller } = wish;
+    const atOnce = answer(ref, withIcalendar, maxAgeMs);
+    if (atOnce !== undefined) return Promise.resolve(atOnce);
 
-    const ageMs = entry === undefined ? Number.POSITIVE_INFINITY : now() - entry.seenAt;
-    const old = entry !== undefined && isFound(entry) && ageMs <= options.staleMs ? entry : undefined;
-    if (old === undefined || maxAgeMs !== null) {
-      const payment = wish.isPatient ? 'spare' : entry === undefined || maxAgeMs === null ? 'due' : 'again';
-      return readNow(source, key, wanted, wish, payment, old);
-    }
-    if (ageMs <= options.revalidateMs) {
-      wantBehind(key, wanted);
-      return Promise.resolve(old.hasFailed ? giveOld(old) : old.snapshot);
-    }
-    return within(options.patienceMs, fly(source, key, wanted, wish.caller, 'spare'), () => {
-      wantBehind(key, wanted);
-      return giveOld(old);
+    const reading = readingOf(ref, withIcalendar);
+    const entry = known.get(reading.key);
+    if (maxAgeMs !== null || !mayStandIn(entry, now())) return readNow(source, reading, wish, entry !== undefined);
+    return within(options.patienceMs, fly(source, reading, { caller, payment: 'spare', maxAgeMs }), () => {
+      wantBehind(reading);
+      return giveOld(entry);
     });
   }
 
   /** For whoever waits for it: an old one will do only where the provider cannot be asked. */
-  function readNow(
-    source: Source,
-    key: string,
-    wanted: Reading,
-    wish: SnapshotWish,
-    payment: Payment,
-    old: Found | undefined,
-  ): Promise<Snapshot | null> {
+  function readNow(source: Source, reading: Reading, wish: SnapshotWish, isKnown: boolean): Promise<Snapshot | null> {
     const { maxAgeMs, caller } = wish;
-    const askedAt = Date.now();
-    const first = fly(source, key, wanted, caller, payment);
-    // Who joined the read of somebody less strict may be given what another process has seen.
-    const newest =
-      maxAgeMs === null
-        ? first
-        : first.then((snapshot) =>
-            snapshot !== null && snapshot.observedAt.getTime() < askedAt - maxAgeMs
-              ? fly(source, key, wanted, caller, payment)
-              : snapshot,
-          );
-    return newest.catch((error: unknown) => {
+    const payment = wish.isPatient ? 'spare' : isKnown && maxAgeMs !== null ? 'again' : 'due';
+    const askedAt = now();
+    return fly(source, reading, { caller, payment, maxAgeMs }).catch((error: unknown) => {
       // Who joined the read of somebody who could do without has a share of the quota left.
-      if (error instanceof SpareQuotaUsedUp && payment !== 'spare') return read(wanted.ref, wish);
-      if (error instanceof ProviderRateLimited) wantBehind(key, wanted);
-      if (old !== undefined && isPassing(error)) return giveOld(old);
+      if (error instanceof SpareQuotaUsedUp && payment !== 'spare') return read(reading.ref, wish);
+      if (error instanceof ProviderRateLimited) wantBehind(reading);
+      const old = known.get(reading.key);
+      if (isPassing(error) && mayStandIn(old, askedAt)) return giveOld(old);
       throw error;
     });
   }
 
   return {
     read,
+    answer,
     peek: (ref) => known.get(ref.key)?.snapshot ?? null,
     want,
-    adopt: (seen) => void known.adopt(seen),
+    adopt: known.adopt,
     overlay: known.overlay,
     async readSoon(ref) {
-      const key = ref.key;
       const source = sources.get(ref.type);
-      // A read under way may have begun before what makes us read.
-      await landing(key);
       if (source === undefined) return false;
       try {
-        await fly(source, key, { ref, withIcalendar: false, maxAgeMs: 0 }, new Cancellation(), 'spare');
+        // A read under way may have begun before what makes us read.
+        await fly(source, readingOf(ref, false), { caller: new Cancellation(), payment: 'spare', maxAgeMs: 0 });
         return true;
       } catch {
         want(ref);
@@ -137,10 +136,6 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 }
 
 type Found = Entry & { readonly snapshot: Snapshot };
-
-function isFound(entry: Entry): entry is Found {
-  return entry.snapshot !== null;
-}
 
 /** The old one, because there is no other now; whoever is shown it is told when it is confirmed. */
 function giveOld(entry: Found): Snapshot {

@@ -10,6 +10,7 @@ import {
   DATA_CENTERS,
   globalIdOf,
   MAX_KEY_LENGTH,
+  ownRef,
   type Ref,
   refOfGlobalId,
   reviewInvitationRef,
@@ -146,6 +147,43 @@ describe('a global id', () => {
       ),
     );
   });
+});
+
+describe('a key', () => {
+  // Few texts, which differ by what a key is made of: so that many wishes are nearly the same.
+  const parts = fc.constantFrom('a', ' a', ' with ICS', ' by age', ' ', '1', '3 ', 'R ', 'I ', 'S US 1 ');
+  const closeText = fc.oneof(
+    text,
+    fc.array(parts, { maxLength: 2 }).map((some) => some.join('')),
+  );
+  const closeRef = fc.oneof(
+    closeText.map((id): Ref => reviewInvitationRef(id)),
+    fc.tuple(fc.constantFrom('US', 'DE'), closeText, fc.option(closeText)).map((of): Ref => smartInviteRef(...of)),
+  );
+  const wish = fc.record({ ref: closeRef, withIcalendar: fc.boolean() });
+  const keyOf = (one: { ref: Ref; withIcalendar: boolean }) =>
+    one.withIcalendar ? one.ref.keyWithIcalendar : one.ref.key;
+  // A review invitation has no ICS, so that a read with it is one without.
+  const thingOf = ({ ref, withIcalendar }: { ref: Ref; withIcalendar: boolean }) =>
+    `${identityOf(ref)}${withIcalendar && ref.type === 'SmartInvite' ? ' with ICS' : ''}`;
+
+  test('is that of another wish only where both name the same thing', () => {
+    fc.assert(
+      fc.property(fc.array(wish, { minLength: 100, maxLength: 400 }), (wishes) => {
+        const things = new Map(wishes.map((one) => [keyOf(one), thingOf(one)]));
+        expect(wishes.map((one) => things.get(keyOf(one)))).toEqual(wishes.map(thingOf));
+        expect(things.size).toBe(new Set(wishes.map(thingOf)).size);
+      }),
+    );
+  });
+});
+
+test('a ref in texts of its own is the same ref', () => {
+  fc.assert(
+    fc.property(ref, (one) => {
+      expect(ownRef(one)).toEqual(one);
+    }),
+  );
 });
 
 describe.each([

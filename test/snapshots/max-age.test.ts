@@ -41,6 +41,18 @@ describe('maxAgeMs', () => {
     expect(source.reads).toHaveLength(1);
   });
 
+  test('counts whole milliseconds, as `observedAt` does', async () => {
+    let laterMs = 0;
+    ask = snapshotsOf(source, { now: () => performance.now() + laterMs }).ask;
+    await ask();
+    laterMs = 5.9;
+    await ask(refTo('one'), { maxAgeMs: 5 });
+    expect(source.reads).toHaveLength(1);
+    laterMs = 6;
+    await ask(refTo('one'), { maxAgeMs: 5 });
+    expect(source.reads).toHaveLength(2);
+  });
+
   test('does not make "not found" last longer, but shorter', async () => {
     source.answer = () => null;
     await ask();

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ProviderNotConfigured } from '../../src/invitation/problem.ts';
+import { smartInviteRef } from '../../src/invitation/ref.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots } from '../../src/snapshots/snapshots.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
@@ -56,10 +57,32 @@ test('of a review invitation there is one read, whether ICS is selected beside i
 test('what is read of one invitation is given for no other', async () => {
   await ask(refTo('one'));
   await ask(refTo('two'));
-  await ask({ ...board, recipientEmail: 'a@example.com' });
-  await ask({ ...board, recipientEmail: 'b@example.com' });
-  await ask({ ...board, dataCenter: 'DE' });
-  expect(source.reads).toHaveLength(5);
+  source.answer = () => invite('pending');
+  await ask(board);
+  await ask(smartInviteRef('US', 'board', 'a@example.com'));
+  await ask(smartInviteRef('US', 'board', 'b@example.com'));
+  await ask(smartInviteRef('DE', 'board', null));
+  expect(source.reads).toHaveLength(6);
+});
+
+test('no name of a recipient makes a read with ICS out of one without', async () => {
+  source.answer = plainOrWithIcalendar;
+  const named = (recipientEmail: string) => smartInviteRef('US', 'board', recipientEmail);
+  expect(await ask(named('a@example.com'), { withIcalendar: true })).toBe('with ICS 0');
+  expect(await ask(named('a@example.com with ICS'))).toBe('plain 0');
+  expect(asked()).toEqual(['with ICS', 'plain']);
+});
+
+test('what answers a read without ICS holds on to none', async () => {
+  source.answer = plainOrWithIcalendar;
+  const { snapshots } = snapshotsOf(source);
+  const wish = { maxAgeMs: null, caller: new Cancellation() };
+  await snapshots.read(board, { ...wish, withIcalendar: true });
+  expect(snapshots.answer(board, true, null)).toMatchObject({ attachments: { icalendar: 'BEGIN:VCALENDAR' } });
+  expect(snapshots.answer(board, false, null)).toMatchObject({
+    recipient: { rawStatus: 'with ICS' },
+    attachments: null,
+  });
 });
 
 test('no more than maxEntries are remembered, and those not asked for go first', async () => {
@@ -69,7 +92,7 @@ test('no more than maxEntries are remembered, and those not asked for go first',
 });
 
 test('no more than maxBytes are remembered', async () => {
-  ask = snapshotsOf(source, { maxBytes: 50_000 }).ask;
+  ask = snapshotsOf(source, { maxBytes: 28_000 }).ask;
   const ids = Array.from({ length: 100 }, (_, n) => `${n} ${'x'.repeat(500)}`);
   for (const id of [...ids, ...ids.toReversed()]) await ask(refTo(id));
   const again = source.reads.length - 100;

@@ -1,0 +1,152 @@
+// What is answered at once, without a promise: exactly what a read would give without waiting, on a clock that the test
+// sets.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ProviderUnavailable } from '../../src/invitation/problem.ts';
+import { FRESHNESS } from '../../src/snapshots/freshness.ts';
+import { createSnapshots } from '../../src/snapshots/snapshots.ts';
+import {
+  board,
+  createFakeSource,
+  type FakeSource,
+  invite,
+  now,
+  pass,
+  refTo,
+  review,
+  snapshotsOf,
+  useClock,
+} from './source.ts';
+
+const SECOND = 1_000;
+const DAY = 86_400 * SECOND;
+
+let source: FakeSource;
+let all: ReturnType<typeof snapshotsOf>;
+/** How often the clock was looked at. */
+let looks: number;
+
+beforeEach(() => {
+  useClock();
+  source = createFakeSource();
+  looks = 0;
+  all = snapshotsOf(source, {
+    now: () => {
+      looks += 1;
+      return now();
+    },
+  });
+});
+afterEach(() => vi.useRealTimers());
+
+const one = refTo('one');
+
+/** In short, as `ask` says it; `read it` where it has to be read. */
+function answer(maxAgeMs: number | null = null): string | null {
+  const given = all.snapshots.answer(one, false, maxAgeMs);
+  if (given === undefined) return 'read it';
+  if (given === null) return null;
+  return `${given.type === 'ReviewInvitation' && given.deliveryStatus}${given.isStale ? ' stale' : ''}`;
+}
+
+describe.each<[string, number, number | null, string]>([
+  ['is fresh', 10 * SECOND, null, 'SENT'],
+  ['is old but read again behind', 60 * SECOND, null, 'SENT'],
+  ['is too old to be given at once', 60 * SECOND + 1, null, 'read it'],
+  ['is as old as the caller allows', 300 * SECOND, 300 * SECOND, 'SENT'],
+  ['is older than the caller allows', 5 * SECOND, 5 * SECOND - 1, 'read it'],
+  ['is what the caller asks the provider itself for', 0, 0, 'read it'],
+])('what %s', (_, ageMs, maxAgeMs, expected) => {
+  test(`after ${ageMs} ms where the caller takes ${maxAgeMs ?? 'any'}: ${expected}`, async () => {
+    await all.ask();
+    await pass(ageMs);
+    looks = 0;
+    expect(answer(maxAgeMs)).toBe(expected);
+    if (ageMs <= 10 * SECOND) expect(looks).toBe(1);
+    // Who is told to read it gets it from there.
+    source.answer = () => review(one, 'CREATED');
+    const read = await all.ask(one, maxAgeMs === null ? {} : { maxAgeMs });
+    expect(read).toMatch(expected === 'read it' ? /^CREATED 0$/ : /^SENT \d+$/);
+  });
+});
+
+test('what was never seen has to be read', () => {
+  expect(answer()).toBe('read it');
+  expect(answer(300 * SECOND)).toBe('read it');
+  expect(looks).toBe(0);
+});
+
+test('"not found" is an answer for five seconds', async () => {
+  source.answer = () => null;
+  await all.ask();
+  expect(answer()).toBeNull();
+  await pass(5 * SECOND);
+  expect(answer()).toBeNull();
+  expect(answer(300 * SECOND)).toBeNull();
+  await pass(1);
+  expect(answer()).toBe('read it');
+  expect(answer(300 * SECOND)).toBe('read it');
+});
+
+test('a final one is fresh for a day', async () => {
+  source.answer = () => review(one, 'DELIVERED');
+  await all.ask();
+  await pass(DAY);
+  expect(answer()).toBe('DELIVERED');
+  await pass(1);
+  expect(answer()).toBe('read it');
+});
+
+test('an old one is read again behind, once, however often it is given', async () => {
+  await all.ask();
+  await pass(20 * SECOND);
+  source.answer = () => review(one, 'CREATED');
+  for (let n = 0; n < 100; n++) expect(answer()).toBe('SENT');
+  await pass(1);
+  expect(answer()).toBe('CREATED');
+  expect(source.reads.map(({ payment }) => payment)).toEqual(['due', 'taken']);
+});
+
+test('an old one is marked as stale once it could not be read again, and a fresh one is not', async () => {
+  await all.ask();
+  source.answer = () => Promise.reject(new ProviderUnavailable('PARTOO'));
+  await pass(5 * SECOND);
+  expect(await all.ask(one, { maxAgeMs: 0 })).toBe('SENT 5000 stale');
+  expect(answer()).toBe('SENT');
+  await pass(15 * SECOND);
+  expect(answer()).toBe('SENT stale');
+});
+
+test('one with ICS is its own, and the same where there is none', async () => {
+  source.answer = (ref) =>
+    ref.type === 'SmartInvite' ? invite('pending', { icalendar: 'BEGIN' }) : review(one, 'SENT');
+  await all.ask(board);
+  expect(all.snapshots.answer(board, true, null)).toBeUndefined();
+  await all.ask(board, { withIcalendar: true });
+  expect(all.snapshots.answer(board, true, null)).toMatchObject({ attachments: { icalendar: 'BEGIN' } });
+  await all.ask(one);
+  expect(all.snapshots.answer(one, true, null)).toBe(all.snapshots.answer(one, false, null));
+});
+
+test('there is none of a kind that no source is for, whatever others have seen of it', () => {
+  const snapshots = createSnapshots(new Map(), { ...FRESHNESS, maxEntries: 10, maxBytes: 100_000 });
+  snapshots.adopt({ ref: one, invitation: review(one, 'SENT'), observedAt: Date.now() });
+  expect(snapshots.peek(one)).not.toBeNull();
+  expect(snapshots.answer(one, false, null)).toBeUndefined();
+});
+
+test('what was seen while a read was under way is not marked as stale by its failure', async () => {
+  all = snapshotsOf(source, { freshMs: 0 });
+  await all.ask();
+  await pass(1);
+  source.answer = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 2 * SECOND));
+    throw new ProviderUnavailable('PARTOO');
+  };
+  expect(answer()).toBe('SENT');
+  await pass(SECOND);
+  all.snapshots.adopt({ ref: one, invitation: review(one, 'CREATED'), observedAt: Date.now() });
+  await pass(SECOND);
+  expect(source.reads).toHaveLength(2);
+  expect(answer()).toBe('CREATED');
+});

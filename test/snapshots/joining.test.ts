@@ -1,0 +1,317 @@
+// Which read answers which question: none that began before the question allows, on a clock that the test sets.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ReviewInvitation } from '../../src/invitation/invitation.ts';
+import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
+import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
+
+let source: FakeSource;
+let all: ReturnType<typeof snapshotsOf>;
+/** The answer of each read in turn, and how long it takes. */
+let script: [ms: number, status: ReviewInvitation['deliveryStatus'] | null][];
+
+const one = refTo('one');
+const times = () => source.reads.map(({ atMs }) => Math.round(atMs - startedAt));
+let startedAt: number;
+
+beforeEach(() => {
+  useClock();
+  startedAt = performance.now();
+  source = createFakeSource();
+  source.answer = async () => {
+    const [ms, status] = script[source.reads.length - 1] ?? [0, 'UNKNOWN'];
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+    return status && review(one, status);
+  };
+  all = snapshotsOf(source);
+});
+afterEach(() => vi.useRealTimers());
+
+const ask = (maxAgeMs?: number, caller = new Cancellation()) =>
+  all.ask(one, { caller, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) });
+
+describe('a caller who asks the provider itself while a read is under way', () => {
+  test('is answered by one that began after the question', async () => {
+    script = [
+      [500, 'SENT'],
+      [100, 'DELIVERED'],
+    ];
+    const first = ask();
+    await pass(200);
+    const second = ask(0);
+    await pass(400);
+    expect(await first).toBe('SENT 0');
+    expect(await second).toBe('DELIVERED 0');
+    expect(times()).toEqual([0, 500]);
+  });
+
+  test('does not take "not found" of that read', async () => {
+    script = [
+      [500, null],
+      [0, 'CREATED'],
+    ];
+    const first = ask();
+    await pass(200);
+    const second = ask(0);
+    await pass(300);
+    expect([await first, await second]).toEqual([null, 'CREATED 0']);
+  });
+
+  test('shares the next read with everybody who has come until it begins', async () => {
+    script = [
+      [500, 'CREATED'],
+      [500, 'SENT'],
+      [500, 'DELIVERED'],
+    ];
+    const first = ask();
+    const late: Promise<string | null>[] = [];
+    for (let n = 0; n < 40; n++) {
+      await pass(10);
+      late.push(ask(0));
+    }
+    await pass(100);
+    expect(await first).toBe('CREATED 0');
+    await pass(400);
+    const tooLate = ask(0);
+    await pass(100);
+    expect(new Set(await Promise.all(late))).toEqual(new Set(['SENT 0']));
+    await pass(500);
+    expect(await tooLate).toBe('DELIVERED 0');
+    expect(times()).toEqual([0, 500, 1_000]);
+    expect(source.quota.status().remaining).toBe(997);
+  });
+
+  test('waits a second for it where it hangs, then a newer one is begun beside it', async () => {
+    script = [
+      [60_000, 'SENT'],
+      [100, 'DELIVERED'],
+      [0, 'DELIVERED'],
+    ];
+    const first = ask();
+    await pass(2_000);
+    const callers = [ask(0), ask(0)];
+    await pass(999);
+    expect(source.reads).toHaveLength(1);
+    await pass(101);
+    expect(await Promise.all(callers)).toEqual(['DELIVERED 0', 'DELIVERED 0']);
+    expect(times()).toEqual([0, 3_000]);
+    // The one that hung answers whoever waited for it. It does not take the place of the newer one: it is read again.
+    await pass(57_000);
+    expect(await first).toBe('SENT 0');
+    expect(all.snapshots.peek(one)).toMatchObject({ deliveryStatus: 'DELIVERED' });
+    expect(times()).toEqual([0, 3_000, 60_000]);
+  });
+
+  test('shares the newer one with everybody, also when the one that hung has ended at last', async () => {
+    script = [
+      [3_000, null],
+      [7_500, 'DELIVERED'],
+    ];
+    const first = ask();
+    await pass(500);
+    const newest = ask(0);
+    await pass(2_500);
+    expect(await first).toBeNull();
+    // "Not found" is believed for five seconds.
+    await pass(5_001);
+    const later = ask();
+    await pass(999);
+    expect(await Promise.all([newest, later])).toEqual(['DELIVERED 0', 'DELIVERED 0']);
+    expect(times()).toEqual([0, 1_500]);
+  });
+
+  test('gets the older answer, marked, where no newer one can be had', async () => {
+    script = [
+      [500, 'SENT'],
+      [0, 'DELIVERED'],
+    ];
+    const first = ask();
+    await pass(200);
+    const second = ask(0);
+    source.quota.close(60_000);
+    await pass(8_000);
+    expect(await first).toMatch(/^SENT \d+$/);
+    expect(await second).toMatch(/^SENT \d+ stale$/);
+    expect(source.reads).toHaveLength(1);
+  });
+
+  test('is told the problem where no newer one can be had and the older one found nothing', async () => {
+    script = [
+      [500, null],
+      [0, 'DELIVERED'],
+    ];
+    const first = ask();
+    await pass(200);
+    const second = ask(0);
+    source.quota.close(60_000);
+    await pass(8_000);
+    expect([await first, await second]).toEqual([null, 'PROVIDER_RATE_LIMITED']);
+  });
+});
+
+describe('the age that a caller names', () => {
+  test('says how long ago a read may have begun that the caller joins', async () => {
+    script = [
+      [1_000, 'SENT'],
+      [0, 'DELIVERED'],
+    ];
+    const first = ask();
+    await pass(500);
+    const content = ask(500);
+    const strict = ask(499);
+    await pass(500);
+    expect([await first, await content, await strict]).toEqual(['SENT 0', 'SENT 0', 'DELIVERED 0']);
+    expect(times()).toEqual([0, 1_000]);
+  });
+
+  test('does not keep a caller who names none from the read under way', async () => {
+    script = [
+      [500, 'SENT'],
+      [5_000, 'DELIVERED'],
+    ];
+    const first = ask();
+    await pass(200);
+    const strict = ask(0);
+    await pass(200);
+    const any = ask();
+    await pass(100);
+    expect([await first, await any]).toEqual(['SENT 0', 'SENT 0']);
+    await pass(5_000);
+    expect(await strict).toBe('DELIVERED 0');
+    expect(times()).toEqual([0, 500]);
+  });
+
+  test('is met by a read begun in the same go', async () => {
+    let moment = 0;
+    // A clock that shows another time whenever it is looked at, as a fine one does.
+    all = snapshotsOf(source, { now: () => (moment += 0.001) });
+    script = [[100, 'SENT']];
+    const both = [ask(), ask(0), ask(5)];
+    await pass(100);
+    expect(await Promise.all(both)).toEqual(['SENT 0', 'SENT 0', 'SENT 0']);
+    const later = ask(0);
+    await pass(0);
+    expect(await later).toBe('UNKNOWN 0');
+    expect(source.reads).toHaveLength(2);
+  });
+});
+
+describe('of those who wait for the next read', () => {
+  test('one who leaves takes nobody along', async () => {
+    script = [
+      [500, 'SENT'],
+      [500, 'DELIVERED'],
+    ];
+    const first = ask();
+    const callers = Array.from({ length: 3 }, () => new Cancellation());
+    await pass(200);
+    const waiting = callers.map((caller) => ask(0, caller));
+    callers[0]?.cancel(new CallerGone());
+    await pass(400);
+    callers[1]?.cancel(new CallerGone());
+    await pass(400);
+    expect(await first).toBe('SENT 0');
+    expect(await waiting[2]).toBe('DELIVERED 0');
+    expect(source.reads.map(({ cancellation }) => cancellation.reason)).toEqual([undefined, undefined]);
+  });
+
+  test('all may leave: it is not begun, and the one under way goes on', async () => {
+    script = [
+      [500, 'SENT'],
+      [0, 'DELIVERED'],
+    ];
+    const first = ask();
+    const callers = [new Cancellation(), new Cancellation()];
+    await pass(200);
+    const left = callers.map((caller) => ask(0, caller));
+    for (const caller of callers) caller.cancel(new CallerGone());
+    expect(await Promise.all(left)).toEqual(['CallerGone', 'CallerGone']);
+    await pass(2_000);
+    expect(await first).toBe('SENT 0');
+    expect(source.reads).toHaveLength(1);
+  });
+
+  test('all may leave after it has begun: it is cancelled, and the next one to ask begins another', async () => {
+    script = [
+      [500, 'SENT'],
+      [5_000, 'DELIVERED'],
+      [0, 'DELIVERED'],
+    ];
+    const first = ask();
+    const caller = new Cancellation();
+    await pass(200);
+    const left = ask(0, caller);
+    await pass(400);
+    caller.cancel(new CallerGone());
+    expect([await first, await left]).toEqual(['SENT 0', 'CallerGone']);
+    expect(source.reads[1]?.cancellation.reason).toBeInstanceOf(CallerGone);
+    expect(await ask(0)).toBe('DELIVERED 0');
+    expect(times()).toEqual([0, 500, 600]);
+  });
+
+  test('nobody waits for a read that all its own callers have left', async () => {
+    script = [
+      [5_000, 'SENT'],
+      [0, 'DELIVERED'],
+    ];
+    const caller = new Cancellation();
+    const left = ask(undefined, caller);
+    await pass(200);
+    const next = ask(0);
+    caller.cancel(new CallerGone());
+    await pass(0);
+    expect([await left, await next]).toEqual(['CallerGone', 'DELIVERED 0']);
+    expect(times()).toEqual([0, 200]);
+  });
+
+  test('nobody waits for a next read either that all its own callers have left', async () => {
+    script = [
+      [500, 'SENT'],
+      [5_000, 'SENT'],
+      [0, 'DELIVERED'],
+    ];
+    const first = ask();
+    const caller = new Cancellation();
+    await pass(200);
+    const left = ask(0, caller);
+    await pass(400);
+    const next = ask(0);
+    await pass(100);
+    caller.cancel(new CallerGone());
+    await pass(0);
+    expect(await Promise.all([first, left, next])).toEqual(['SENT 0', 'CallerGone', 'DELIVERED 0']);
+    expect(times()).toEqual([0, 500, 700]);
+  });
+});
+
+describe('a read because of a notification', () => {
+  test('begins within a second beside one that hangs', async () => {
+    script = [
+      [7_000, 'SENT'],
+      [0, 'DELIVERED'],
+    ];
+    const first = ask();
+    await pass(200);
+    const soon = all.snapshots.readSoon(one);
+    await pass(1_000);
+    expect(await soon).toBe(true);
+    expect(await ask()).toBe('DELIVERED 0');
+    expect(times()).toEqual([0, 1_200]);
+    await pass(5_800);
+    await first;
+  });
+
+  test('begins when the read under way has ended, and answers callers who ask the provider itself meanwhile', async () => {
+    script = [
+      [500, 'SENT'],
+      [100, 'DELIVERED'],
+    ];
+    const first = ask();
+    await pass(200);
+    const soon = all.snapshots.readSoon(one);
+    const asked = ask(0);
+    await pass(400);
+    expect([await first, await soon, await asked]).toEqual(['SENT 0', true, 'DELIVERED 0']);
+    expect(times()).toEqual([0, 500]);
+  });
+});

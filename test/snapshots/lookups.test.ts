@@ -1,0 +1,90 @@
+// What other processes have seen: who is content with it, and what they are told, on a clock that the test sets.
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Ref } from '../../src/invitation/ref.ts';
+import type { SharedSnapshot } from '../../src/snapshots/codec.ts';
+import {
+  board,
+  createFakeSource,
+  type FakeSource,
+  invite,
+  pass,
+  refTo,
+  review,
+  snapshotsOf,
+  useClock,
+} from './source.ts';
+
+const SECOND = 1_000;
+const one = refTo('one');
+
+let source: FakeSource;
+let all: ReturnType<typeof snapshotsOf>;
+/** What others have seen of anything. */
+let seen: SharedSnapshot | undefined;
+let finds: Ref[];
+let told: SharedSnapshot[];
+
+beforeEach(() => {
+  useClock();
+  source = createFakeSource();
+  seen = undefined;
+  finds = [];
+  told = [];
+  all = snapshotsOf(source, {
+    shared: {
+      async find(ref) {
+        finds.push(ref);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        return seen;
+      },
+      claim: async () => true,
+      share: (snapshot) => void told.push(snapshot),
+    },
+  });
+});
+afterEach(() => vi.useRealTimers());
+
+const sawReview = (status: 'CREATED' | 'DELIVERED'): SharedSnapshot => ({
+  ref: one,
+  invitation: review(one, status),
+  observedAt: Date.now(),
+});
+
+test('they are asked once, however many want to know at the same time', async () => {
+  seen = sawReview('CREATED');
+  await pass(5 * SECOND);
+  const answers = Promise.all(Array.from({ length: 100 }, () => all.ask(one)));
+  await pass(10);
+  expect(new Set(await answers)).toEqual(new Set(['CREATED 5010']));
+  expect([finds.length, source.reads.length]).toEqual([1, 0]);
+});
+
+test('where they have seen nothing, the provider is asked once', async () => {
+  const answers = Promise.all(Array.from({ length: 100 }, () => all.ask(one)));
+  await pass(10);
+  expect(new Set(await answers)).toEqual(new Set(['SENT 0']));
+  expect([finds.length, source.reads.length]).toEqual([1, 1]);
+});
+
+test('each is content with it by its own wish, whoever asked first', async () => {
+  seen = sawReview('CREATED');
+  await pass(5 * SECOND);
+  const answers = [all.ask(one), all.ask(one, { maxAgeMs: 6 * SECOND }), all.ask(one, { maxAgeMs: 4 * SECOND })];
+  await pass(10);
+  expect(await Promise.all(answers)).toEqual(['CREATED 5010', 'CREATED 5010', 'SENT 0']);
+  expect([finds.length, source.reads.length]).toEqual([1, 1]);
+});
+
+test('whoever asks the provider itself does not ask them', async () => {
+  seen = sawReview('CREATED');
+  expect(await all.ask(one, { maxAgeMs: 0 })).toBe('SENT 0');
+  expect(finds).toEqual([]);
+});
+
+test('an ICS is not asked of them, and not told to them', async () => {
+  source.answer = (_, { withIcalendar }) => invite('pending', withIcalendar ? { icalendar: 'BEGIN' } : {});
+  expect(await all.ask(board, { withIcalendar: true })).toBe('pending 0');
+  expect(finds).toEqual([]);
+  expect(told.map(({ invitation }) => invitation)).toEqual([invite('pending')]);
+});

@@ -1,0 +1,110 @@
+// What a snapshot weighs in the store against what it takes on the heap. Alone in its file: it looks at the memory of the
+// process.
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { type Invitation, Moment, type Snapshot, snapshotOf } from '../../src/invitation/invitation.ts';
+import { refOf, reviewInvitationRef, smartInviteRef } from '../../src/invitation/ref.ts';
+import { decodeSmartInvite } from '../../src/providers/cronofy/wire.ts';
+import { decodeReviewInvitation } from '../../src/providers/partoo/wire.ts';
+import { createStore, type Store } from '../../src/snapshots/store.ts';
+import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { createFakeSource, snapshotsOf } from './source.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function used(): number {
+  // What a collection finds unreachable may be freed by the next one.
+  for (let n = 0; n < 4; n++) collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** The answer as it comes: text, which is made here anew for each. */
+const arrived = (wire: object): unknown => JSON.parse(Buffer.from(JSON.stringify(wire)).toString());
+
+function reviewOf(n: number): Invitation {
+  const id = `2b1c9d4e-4b1c-4e0f-9c1a-${n}`;
+  return decodeReviewInvitation(arrived({ invitation_id: id, status: 'SENT' }), reviewInvitationRef(id));
+}
+
+function inviteOf(n: number, replies: number, comment: string, icalendar?: string): Invitation {
+  const person = (k: number) => ({
+    email: `person-${n}-${k}@example.com`,
+    status: 'accepted',
+    comment: `${comment}${k}`,
+  });
+  const wire = {
+    recipient: person(0),
+    replies: Array.from({ length: replies }, (_, k) => person(k)),
+    smart_invite_id: `qTtZdczOccgaPncGJaCiLg-${n}`,
+    callback_url: 'https://gateway.example.com/webhooks/cronofy',
+    event: {
+      summary: `Board meeting ${n}`,
+      description: `The board meets to talk about the results of the quarter, and about number ${n}.`,
+      start: { time: '2026-12-05T09:30:00+02:00', tzid: 'Europe/Paris' },
+      end: { time: '2026-12-05T10:30:00+02:00', tzid: 'Europe/Paris' },
+      location: { description: `Room ${n} on the first floor` },
+    },
+    ...(icalendar === undefined ? {} : { attachments: { icalendar: `${icalendar}${n}` } }),
+  };
+  return decodeSmartInvite(arrived(wire), smartInviteRef('US', wire.smart_invite_id, null));
+}
+
+const ROOMY = { maxEntries: 50_000, maxBytes: 1_000_000_000 };
+const ICS = 'X-LINE:some text of a calendar\r\n'.repeat(640);
+
+const keyOf = (n: number, snapshot: Snapshot | null) =>
+  snapshot === null ? reviewInvitationRef(`2b1c9d4e-4b1c-4e0f-9c1a-${n}`).key : refOf(snapshot).key;
+
+test.each<[string, number, (n: number) => Invitation | null]>([
+  ['"not found"', 20_000, () => null],
+  ['a review invitation', 15_000, reviewOf],
+  ['a Smart Invite with one reply', 5_000, (n) => inviteOf(n, 1, '')],
+  [
+    'a Smart Invite with fifty comments',
+    500,
+    (n) => inviteOf(n, 50, 'I come a little later, please begin without me. '),
+  ],
+  ['a Smart Invite with comments in Cyrillic', 2_000, (n) => inviteOf(n, 5, 'Немного опоздаю, начинайте без меня. ')],
+  ['a Smart Invite with an ICS', 500, (n) => inviteOf(n, 1, '', ICS)],
+])('the weight of %s is what it takes on the heap, within a seventh', (_, count, make) => {
+  const fill = (store: Store, from: number) => {
+    for (let n = from; n < from + count; n++) {
+      const invitation = make(n);
+      const snapshot = invitation && snapshotOf(invitation, new Moment(n));
+      // It has been given once.
+      snapshot?.observedAt.toISOString();
+      store.set(keyOf(n, snapshot), { snapshot, seenAt: performance.now(), freshMs: 10_000, hasFailed: false });
+    }
+  };
+  const [first, second] = [createStore(ROOMY), createStore(ROOMY)];
+  // What runs for the first time takes memory of its own.
+  fill(first, 1_000_000);
+  const before = used();
+  fill(second, 2_000_000);
+  const ratio = second.calculatedSize / (used() - before);
+  // Both are in memory until here, so that nothing of the first one is freed in between.
+  expect(first.calculatedSize).toBe(second.calculatedSize);
+  expect(ratio).toBeGreaterThan(6 / 7);
+  expect(ratio).toBeLessThan(8 / 7);
+});
+
+test('of the query that an id was taken out of, nothing is kept but the id', async () => {
+  const { snapshots } = snapshotsOf(createFakeSource());
+  // A part of a long text is a view of it until somebody copies it.
+  const named = (n: number) => reviewInvitationRef(`${n} review invitation ${'x'.repeat(50_000)}`.slice(0, 25));
+  const readAll = (from: number) =>
+    Promise.all(
+      Array.from({ length: 400 }, (_, n) =>
+        snapshots.read(named(from + n), { withIcalendar: false, maxAgeMs: null, caller: new Cancellation() }),
+      ),
+    );
+  await readAll(1_000_000);
+  const before = used();
+  await readAll(2_000_000);
+  expect(snapshots.peek(named(2_000_399))).not.toBeNull();
+  expect(used() - before).toBeLessThan(5_000_000);
+});
