@@ -84,19 +84,21 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
   await shared?.listen(snapshots.adopt, watcher.rereadAll);
   const streams = createStreams(snapshots, changes, watcher, settings.streams);
 
-  const graphql = createGraphQLService<Context>({
+  const listProviders = () => providers.map(({ name }) => statusOf(name, upstreams.get(name)));
+  const graphql = createGraphQLService({
     schema,
-    createContext(caller, callerId) {
+    createContext(caller): Context {
       const createLoaders = () => ({ invitation: createInvitationLoader(snapshots, caller) });
       return {
         loaders: createLoaders(),
         createLoaders,
         streams,
-        callerId,
-        providers: () => providers.map(({ name }) => statusOf(name, upstreams.get(name))),
+        callerId: caller.id,
+        providers: listProviders,
         defaultDataCenter: settings.defaultDataCenter,
       };
     },
+    trustedDocuments: settings.trustedDocuments,
     graphiql: settings.graphiql,
     log,
   });
@@ -118,7 +120,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
     ...(redis === undefined || redis.isUp() ? [] : ['REDIS']),
   ];
 
-  const server = await startServer({ graphql, webhooks, degraded }, settings);
+  const server = await startServer({ graphql, webhooks, degraded }, settings, log);
   return {
     origin: server.origin,
     async stop(timeoutMs) {

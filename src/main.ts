@@ -1,6 +1,7 @@
 // The process: settings → gateway → listen → signals. The one place that reads the environment.
 
 import { startGateway } from './gateway.ts';
+import { UntrustworthyDocuments } from './operations/trusted-documents.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
@@ -13,8 +14,15 @@ try {
   // With the sandbox on, its imitations take the providers' place, through the very settings that real ones have.
   const sandbox = real.sandbox ? await startSandbox() : undefined;
   const settings = sandbox === undefined ? real : readSettings({ ...process.env, ...sandbox.variables });
-  const gateway = await startGateway(settings, createLog(settings.logLevel));
+  const log = createLog(settings.logLevel);
+  const gateway = await startGateway(settings, log);
   sandbox?.cronofy.notifyTo(`${gateway.origin}/webhooks/cronofy`);
+  // A fault of ours that nobody waits for: it is told, and what else runs goes on.
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected and nobody heard'));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'the gateway cannot go on');
+    process.exit(1);
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, async () => {
       await gateway.stop(DRAIN_TIMEOUT_MS);
@@ -52,7 +60,7 @@ function banner(origin: string, settings: Settings, sandbox: Sandbox | undefined
 }
 
 function faultOf(error: unknown): string {
-  if (error instanceof SettingsError) return error.message;
+  if (error instanceof SettingsError || error instanceof UntrustworthyDocuments) return error.message;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') return 'The port is in use: set PORT to another one, or end what listens there.';
   return `The gateway could not start: ${error instanceof Error ? error.stack : String(error)}`;

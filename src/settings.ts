@@ -1,9 +1,11 @@
 // Environment → Settings. Every mistake is reported at once, with the variable's name and what it takes, and never
 // with its value: it may be a secret in the wrong place. What a provider needs is described in the provider's folder.
 
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { CronofyDataCenter } from './invitation/invitation.ts';
 import type { StreamLimits } from './live/streams.ts';
+import { parseTrustedDocuments, type TrustedDocument } from './operations/trusted-documents.ts';
 import { dataCenter } from './providers/cronofy/client.ts';
 import { providers } from './providers/index.ts';
 import type { Account } from './providers/provider.ts';
@@ -16,7 +18,11 @@ export interface Settings {
   readonly port: number;
   /** Origins whose pages may call the gateway from a browser. */
   readonly corsOrigins: readonly string[];
+  /** Names of headers, in lower case, that those pages may send besides the usual ones. */
+  readonly corsHeaders: readonly string[];
   readonly graphiql: boolean;
+  /** The documents that are run; undefined where all are that fit the schema. */
+  readonly trustedDocuments: readonly TrustedDocument[] | undefined;
   readonly logLevel: string;
   /** Whether both providers are to be imitated on loopback. */
   readonly sandbox: boolean;
@@ -68,7 +74,25 @@ const Variables = z.object({
       'must be origins such as https://app.example.com, separated by commas',
     )
     .default([]),
-  GRAPHIQL: onOff.default(true),
+  CORS_HEADERS: z
+    .string()
+    .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
+    .refine(
+      // A star is a token too, but to a browser it means every header there is.
+      (names) => names.every((name) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) && name !== '*'),
+      'must be names of headers such as x-tenant, separated by commas',
+    )
+    .default([]),
+  GRAPHIQL: onOff.optional(),
+  TRUSTED_DOCUMENTS: z
+    .string()
+    .transform((path, context) => {
+      const documents = parseTrustedDocuments(textOf(path));
+      if (documents === undefined)
+        context.addIssue(`must name a file that is Apollo's manifest, or a map of ids to texts`);
+      return documents;
+    })
+    .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   SANDBOX: onOff.optional(),
   NODE_ENV: z.string().optional(),
@@ -91,6 +115,15 @@ const Variables = z.object({
   MAX_STREAMS_PER_CALLER: count(10),
 });
 
+/** What is in a file; nothing where it cannot be read. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws SettingsError that names every variable which is wrong. */
@@ -111,7 +144,9 @@ export function readSettings(environment: Environment): Settings {
     host: own.data.HOST,
     port: own.data.PORT,
     corsOrigins: own.data.CORS_ORIGINS,
-    graphiql: own.data.GRAPHIQL,
+    corsHeaders: own.data.CORS_HEADERS,
+    graphiql: own.data.GRAPHIQL ?? own.data.TRUSTED_DOCUMENTS === undefined,
+    trustedDocuments: own.data.TRUSTED_DOCUMENTS,
     logLevel: own.data.LOG_LEVEL,
     sandbox: own.data.SANDBOX ?? (open.length === 0 && own.data.NODE_ENV !== 'production'),
     accounts: open,

@@ -13,14 +13,14 @@ const FLOORS: readonly (readonly string[])[] = [
   ['access'],
   ['snapshots'],
   ['loaders', 'live'],
-  ['schema'],
+  ['schema', 'operations'],
   ['server'],
   ['gateway'],
   ['main'],
 ];
 
 // Beside the floors: values that are made in `main` and passed in, and the imitations, which must not share our faults.
-const SETTINGS_MAY_IMPORT = ['invitation', 'upstream', 'providers', 'access', 'snapshots', 'live'];
+const SETTINGS_MAY_IMPORT = ['invitation', 'upstream', 'providers', 'access', 'snapshots', 'live', 'operations'];
 const MAY_IMPORT_SETTINGS = ['gateway', 'main'];
 const MAY_IMPORT_TELEMETRY = ['gateway', 'main'];
 const MAY_IMPORT_TELEMETRY_TYPES = FLOORS.slice(2).flat();

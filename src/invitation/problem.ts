@@ -14,7 +14,10 @@ export type ProblemCode =
   | 'PROVIDER_TIMEOUT'
   | 'PROVIDER_UNAVAILABLE'
   | 'PROVIDER_BAD_RESPONSE'
-  | 'PROVIDER_OVERLOADED';
+  | 'PROVIDER_OVERLOADED'
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
+  | 'PERSISTED_QUERY_NOT_IN_LIST';
 
 export abstract class Problem extends Error {
   // Refusals come by the thousand when quota is short, and no stack of one is ever shown: capturing it would be most of
@@ -143,5 +146,32 @@ export class ProviderOverloaded extends ProviderProblem {
 
   constructor(provider: ProviderName) {
     super(provider, 'has too many calls waiting for it here: ask again in a moment.');
+  }
+}
+
+/** No document is known by that hash: the client is to send it along. Clients go by the words of these messages too. */
+export class PersistedQueryNotFound extends Problem {
+  readonly code = 'PERSISTED_QUERY_NOT_FOUND';
+
+  constructor() {
+    super('PersistedQueryNotFound');
+  }
+}
+
+/** Documents cannot be registered here: the client is to send each as a text. */
+export class PersistedQueryNotSupported extends Problem {
+  readonly code = 'PERSISTED_QUERY_NOT_SUPPORTED';
+
+  constructor() {
+    super('PersistedQueryNotSupported');
+  }
+}
+
+/** This gateway runs the documents of a list alone. */
+export class PersistedQueryNotInList extends Problem {
+  readonly code = 'PERSISTED_QUERY_NOT_IN_LIST';
+
+  constructor() {
+    super('This document is not in the list of documents that the gateway runs: add it there (TRUSTED_DOCUMENTS).');
   }
 }

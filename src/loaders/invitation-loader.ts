@@ -1,35 +1,133 @@
-// The DataLoader of one operation: gathers what one tick of resolvers asks for and reads each invitation once. In:
-// wishes (a ref, and whether its ICS is wanted). Out: a snapshot, null, or an error, each its own. It knows neither
-// GraphQL nor which provider a ref belongs to.
+// The DataLoader of one operation. What is known and fresh enough is given at once, without a tick; what has to be read
+// is gathered from one tick of resolvers, each invitation once. In: wishes. Out: a snapshot, null, or an error, each its
+// own. It is the one place where a ref enters, and counts what the operation asks for: so many refs, and so much weight.
+// It knows neither GraphQL nor which provider a ref belongs to.
 
 import DataLoader from 'dataloader';
 import type { Snapshot } from '../invitation/invitation.ts';
+import { BadUserInput } from '../invitation/problem.ts';
 import type { InvitationOf, Ref } from '../invitation/ref.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 
 export interface Wish<R extends Ref = Ref> {
   readonly ref: R;
-  readonly withIcalendar: boolean;
   /** The oldest answer that will do, in milliseconds; null leaves it to the gateway. */
   readonly maxAgeMs: number | null;
+  readonly selection: Selection;
+}
+
+/** What is wanted of an invitation. */
+export interface Selection {
+  readonly withIcalendar: boolean;
+  /** About how many bytes of the answer it makes; it may stop counting past `most`. */
+  weigh(snapshot: Snapshot, most: number): number;
 }
 
 export interface InvitationLoader {
-  /** @throws Problem where this one could not be read. */
-  load<R extends Ref>(wish: Wish<R>): Promise<Snapshot<InvitationOf<R>> | null>;
-  /** In the order of the wishes; what could not be read is a Problem in its place. */
-  loadMany(wishes: readonly Wish[]): Promise<readonly (Snapshot | null | Error)[]>;
+  /** At once where it is known. @throws Problem where this one could not be read. */
+  load<R extends Ref>(wish: Wish<R>): Found<R> | Promise<Found<R>>;
+  /** In the order of the wishes, at once where all are known; what could not be read is a Problem in its place. */
+  loadMany(wishes: readonly Wish[]): readonly Outcome[] | Promise<readonly Outcome[]>;
 }
 
-/** @param caller is cancelled when the operation's caller has gone. */
-export function createInvitationLoader(snapshots: Pick<Snapshots, 'read'>, caller: Cancellation): InvitationLoader {
-  // It gathers the lists that the fields of one tick ask for; what was read is remembered by the snapshots, with its age,
-  // and what failed by nobody.
-  const loader = new DataLoader<readonly Wish[], Outcome[]>(readLists, { cache: false });
+export type Found<R extends Ref = Ref> = Snapshot<InvitationOf<R>> | null;
+export type Outcome = Snapshot | null | Error;
 
-  async function readLists(lists: readonly (readonly Wish[])[]): Promise<Outcome[][]> {
-    const outcomes = await readAll(lists.flat());
+/** Most distinct invitations that one operation reads. */
+export const MAX_REFS_PER_OPERATION = 200;
+
+/** Most that the invitations of one answer weigh, in bytes. */
+export const MAX_WEIGHT = 4 * 1024 * 1024;
+
+/** Whose operation it is. */
+export interface Caller {
+  /** Cancelled when the caller has gone. */
+  readonly cancellation: Cancellation;
+}
+
+export function createInvitationLoader(
+  snapshots: Pick<Snapshots, 'answer' | 'read'>,
+  caller: Caller,
+): InvitationLoader {
+  return new OperationLoader(snapshots, caller);
+}
+
+class OperationLoader implements InvitationLoader {
+  readonly #snapshots: Pick<Snapshots, 'answer' | 'read'>;
+  readonly #caller: Caller;
+  #reads: DataLoader<readonly Wish[], Outcome[]> | undefined;
+  readonly #refs: Ref[] = [];
+  /** Made for whoever asks for more than that, in several places. */
+  #distinct: Set<string> | undefined;
+  #weight = 0;
+
+  constructor(snapshots: Pick<Snapshots, 'answer' | 'read'>, caller: Caller) {
+    this.#snapshots = snapshots;
+    this.#caller = caller;
+  }
+
+  load<R extends Ref>(wish: Wish<R>): Found<R> | Promise<Found<R>> {
+    const outcome = this.#answer(wish);
+    if (outcome !== undefined) return foundOf(wish, outcome);
+    return this.#read([wish]).then(([read = null]) => foundOf(wish, this.#weighed(wish, read)));
+  }
+
+  loadMany(wishes: readonly Wish[]): readonly Outcome[] | Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = [];
+    const missing: Wish[] = [];
+    const places: number[] = [];
+    for (const wish of wishes) {
+      const outcome = this.#answer(wish);
+      if (outcome === undefined) {
+        missing.push(wish);
+        places.push(outcomes.length);
+      }
+      outcomes.push(outcome ?? null);
+    }
+    if (missing.length === 0) return outcomes;
+    return this.#read(missing).then((read) => {
+      for (const [n, wish] of missing.entries()) outcomes[places[n] ?? 0] = this.#weighed(wish, read[n] ?? null);
+      return outcomes;
+    });
+  }
+
+  /** What is given at once; undefined where it has to be read. */
+  #answer(wish: Wish): Outcome | undefined {
+    if (!this.#admit(wish.ref)) return TOO_MANY;
+    const known = this.#snapshots.answer(wish.ref, wish.selection.withIcalendar, wish.maxAgeMs);
+    return known === undefined ? undefined : this.#weighed(wish, known);
+  }
+
+  /** Whether this ref is among the first so many distinct ones. */
+  #admit(ref: Ref): boolean {
+    this.#refs.push(ref);
+    if (this.#refs.length <= MAX_REFS_PER_OPERATION) return true;
+    this.#distinct ??= new Set(this.#refs.slice(0, -1).map(({ key }) => key));
+    if (this.#distinct.has(ref.key)) return true;
+    if (this.#distinct.size >= MAX_REFS_PER_OPERATION) return false;
+    this.#distinct.add(ref.key);
+    return true;
+  }
+
+  #weighed({ selection }: Wish, outcome: Outcome): Outcome {
+    if (outcome === null || outcome instanceof Error) return outcome;
+    const left = MAX_WEIGHT - this.#weight;
+    const weight = selection.weigh(outcome, left);
+    if (weight > left) return TOO_HEAVY;
+    this.#weight += weight;
+    return outcome;
+  }
+
+  #read(wishes: readonly Wish[]): Promise<Outcome[]> {
+    // It gathers the lists that the fields of one tick ask for; what was read is remembered by the snapshots, with its
+    // age, and what failed by nobody.
+    this.#reads ??= new DataLoader((lists) => this.#readLists(lists), { cache: false });
+    return this.#reads.load(wishes);
+  }
+
+  async #readLists(lists: readonly (readonly Wish[])[]): Promise<Outcome[][]> {
+    const outcomes = await this.#readAll(lists.flat());
     let from = 0;
     return lists.map(({ length }) => {
       from += length;
@@ -37,50 +135,73 @@ export function createInvitationLoader(snapshots: Pick<Snapshots, 'read'>, calle
     });
   }
 
-  async function readAll(wishes: readonly Wish[]): Promise<Outcome[]> {
+  async #readAll(wishes: readonly Wish[]): Promise<Outcome[]> {
     const merged = merge(wishes);
     const withIcalendar = new Set<string>();
-    for (const wish of wishes) if (wish.withIcalendar) withIcalendar.add(wish.ref.key);
-    const reads = Array.from(merged.values(), ({ ref, maxAgeMs }) =>
-      snapshots.read(ref, { withIcalendar: withIcalendar.has(ref.key), maxAgeMs, caller }),
+    for (const { ref, selection } of wishes) if (selection.withIcalendar) withIcalendar.add(ref.key);
+    const reads = merged.map(({ ref, maxAgeMs }) =>
+      this.#snapshots.read(ref, {
+        withIcalendar: withIcalendar.size > 0 && withIcalendar.has(ref.key),
+        maxAgeMs,
+        caller: this.#caller.cancellation,
+      }),
     );
     const outcomes = (await Promise.allSettled(reads)).map(outcomeOf);
     // Mostly everything was asked for once.
-    if (merged.size === wishes.length) return outcomes;
-    const places = new Map(Array.from(merged.keys(), (key, place) => [key, place]));
-    return wishes.map((wish) => outcomes[places.get(keyOf(wish)) ?? 0] ?? null);
+    if (merged.length === wishes.length) return outcomes;
+    const places = new WishMap<Outcome>();
+    for (const [n, wish] of merged.entries()) places.set(wish, outcomes[n] ?? null);
+    return wishes.map((wish) => places.get(wish) ?? null);
   }
-
-  return {
-    loadMany: (wishes) => loader.load(wishes),
-    async load(wish) {
-      const [outcome = null] = await loader.load([wish]);
-      if (outcome instanceof Error) throw outcome;
-      return outcome !== null && isOf(wish.ref, outcome) ? outcome : null;
-    },
-  };
 }
 
-type Outcome = Snapshot | null | Error;
+const TOO_MANY = new BadUserInput(
+  `One operation reads at most ${MAX_REFS_PER_OPERATION} different invitations: ask for more in several operations.`,
+);
+
+const TOO_HEAVY = new BadUserInput(
+  `What one operation gives weighs at most ${MAX_WEIGHT / 1024 / 1024} MB: ask for fewer invitations, attachments or lists at once.`,
+);
+
+function foundOf<R extends Ref>({ ref }: Wish<R>, outcome: Outcome): Found<R> {
+  if (outcome instanceof Error) throw outcome;
+  return outcome !== null && isOf(ref, outcome) ? outcome : null;
+}
 
 function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot<InvitationOf<R>> {
   return snapshot.type === ref.type;
 }
 
-// The youngest answer that anybody names does for everybody who names an age. Whoever leaves the age to the gateway is
-// asked for apart, since the gateway may know better (and the snapshots make one call of both).
-function merge(wishes: readonly Wish[]): Map<string, Wish> {
-  const merged = new Map<string, Wish>();
-  for (const wish of wishes) {
-    const key = keyOf(wish);
-    const other = merged.get(key);
-    if (other === undefined || (wish.maxAgeMs ?? 0) < (other.maxAgeMs ?? 0)) merged.set(key, wish);
+/** By ref, and by whether an age is named: no text is put together that another ref could be. */
+class WishMap<T> {
+  readonly #byAge = new Map<string, T>();
+  readonly #byUs = new Map<string, T>();
+
+  get({ ref, maxAgeMs }: Wish): T | undefined {
+    return (maxAgeMs === null ? this.#byUs : this.#byAge).get(ref.key);
   }
-  return merged;
+
+  set({ ref, maxAgeMs }: Wish, value: T): void {
+    (maxAgeMs === null ? this.#byUs : this.#byAge).set(ref.key, value);
+  }
+
+  values(): T[] {
+    return [...this.#byUs.values(), ...this.#byAge.values()];
+  }
 }
 
-function keyOf({ ref, maxAgeMs }: Wish): string {
-  return maxAgeMs === null ? ref.key : `${ref.key} by age`;
+// The youngest answer that anybody names does for everybody who names an age. Whoever leaves the age to the gateway is
+// asked for apart, since the gateway may know better (and the snapshots make one call of both).
+function merge(wishes: readonly Wish[]): readonly Wish[] {
+  if (wishes.length === 1) return wishes;
+  const merged = new WishMap<Wish>();
+  for (const wish of wishes) {
+    const other = merged.get(wish);
+    if (other === undefined || (wish.maxAgeMs ?? 0) < (other.maxAgeMs ?? 0)) merged.set(wish, wish);
+  }
+  // In the order of the wishes, where each was asked for once.
+  const distinct = merged.values();
+  return distinct.length === wishes.length ? wishes : distinct;
 }
 
 function outcomeOf(outcome: PromiseSettledResult<Snapshot | null>): Outcome {

@@ -4,9 +4,10 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { isFinal, type Snapshot, statusOf } from '../invitation/invitation.ts';
 import { BadUserInput } from '../invitation/problem.ts';
 import { globalIdOf, PROVIDER_OF, type Ref, refOf } from '../invitation/ref.ts';
+import type { Outcome, Wish } from '../loaders/invitation-loader.ts';
 import { builder, type Context } from './builder.ts';
-import { selectsIcalendar } from './icalendar-selection.ts';
 import { InvitationRefInput, MAX_AGE_SECONDS, maxAgeMsOf, refOfId, refOfInput } from './ref-input.ts';
+import { selectionOf } from './selection.ts';
 
 /** Most invitations that one list may name. */
 export const MAX_REFS = 100;
@@ -80,9 +81,9 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'Any object by its global id; null where there is none.',
     args: { id: t.arg.id({ required: true, description: 'A global id from an earlier answer.' }) },
-    resolve: async (_, { id }, context, info) => {
+    resolve: (_, { id }, context, info) => {
       const ref = refOfId(id);
-      return ref && context.loaders.invitation.load({ ref, withIcalendar: selectsIcalendar(info), maxAgeMs: null });
+      return ref && context.loaders.invitation.load({ ref, maxAgeMs: null, selection: selectionOf(info) });
     },
   }),
   nodes: t.field({
@@ -103,10 +104,10 @@ builder.queryFields((t) => ({
       ref: t.arg({ type: InvitationRefInput, required: true, description: 'Which one.' }),
       maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS),
     },
-    resolve: async (_, { ref, maxAgeSeconds }, context, info) => {
+    resolve: (_, { ref, maxAgeSeconds }, context, info) => {
       const maxAgeMs = maxAgeMsOf(maxAgeSeconds);
       const found = refOfInput(ref, context);
-      return found && context.loaders.invitation.load({ ref: found, withIcalendar: selectsIcalendar(info), maxAgeMs });
+      return found && context.loaders.invitation.load({ ref: found, maxAgeMs, selection: selectionOf(info) });
     },
   }),
   invitations: t.field({
@@ -130,17 +131,25 @@ builder.queryFields((t) => ({
   }),
 }));
 
+type Named = Ref | null | Error;
+
 /** Each in its place: what cannot be named stays what it is, everything else is read. */
-async function loadAll(
-  refs: readonly (Ref | null | Error)[],
+function loadAll(
+  refs: readonly Named[],
   maxAgeMs: number | null,
   context: Context,
   info: GraphQLResolveInfo,
-): Promise<(Snapshot | null)[]> {
-  const withIcalendar = selectsIcalendar(info);
-  const wishes = refs.flatMap((ref) => (ref === null || ref instanceof Error ? [] : { ref, withIcalendar, maxAgeMs }));
-  const read = (await context.loaders.invitation.loadMany(wishes)).values();
-  const results = refs.map((ref) => (ref === null || ref instanceof Error ? ref : (read.next().value ?? null)));
+): (Snapshot | null)[] | Promise<(Snapshot | null)[]> {
+  const selection = selectionOf(info);
+  const wishes: Wish[] = [];
+  for (const ref of refs) if (ref !== null && !(ref instanceof Error)) wishes.push({ ref, maxAgeMs, selection });
+  const loaded = context.loaders.invitation.loadMany(wishes);
+  return loaded instanceof Promise ? loaded.then((outcomes) => inPlace(refs, outcomes)) : inPlace(refs, loaded);
+}
+
+function inPlace(refs: readonly Named[], outcomes: readonly Outcome[]): (Snapshot | null)[] {
+  let next = 0;
+  const results = refs.map((ref) => (ref === null || ref instanceof Error ? ref : (outcomes[next++] ?? null)));
   // An Error in a list is its item's error, to every executor; Pothos alone has no type for it.
   return results as (Snapshot | null)[];
 }

@@ -5,6 +5,7 @@ import { checkedReviewInvitationRef } from '../invitation/ref.ts';
 import { builder } from './builder.ts';
 import { Invitation, Node } from './invitation.ts';
 import { INVITATION_ID, MAX_AGE_SECONDS, maxAgeMsOf } from './ref-input.ts';
+import { selectionOf } from './selection.ts';
 
 const DeliveryStatus = builder.enumType('DeliveryStatus', {
   description: "The way of a review invitation's SMS.",
@@ -37,9 +38,9 @@ builder.queryField('reviewInvitation', (t) =>
     nullable: true,
     description: 'One review invitation; null where Partoo knows none with this id.',
     args: { invitationId: t.arg.id(INVITATION_ID), maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS) },
-    resolve: async (_, { invitationId, maxAgeSeconds }, { loaders }) => {
+    resolve: (_, { invitationId, maxAgeSeconds }, { loaders }, info) => {
       const ref = checkedReviewInvitationRef(invitationId);
-      return loaders.invitation.load({ ref, withIcalendar: false, maxAgeMs: maxAgeMsOf(maxAgeSeconds) });
+      return loaders.invitation.load({ ref, maxAgeMs: maxAgeMsOf(maxAgeSeconds), selection: selectionOf(info) });
     },
   }),
 );

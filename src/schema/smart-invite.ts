@@ -9,7 +9,6 @@ import type {
   Snapshot,
 } from '../invitation/invitation.ts';
 import { builder } from './builder.ts';
-import { selectsIcalendar } from './icalendar-selection.ts';
 import { Invitation, Node } from './invitation.ts';
 import {
   CronofyDataCenter,
@@ -18,6 +17,7 @@ import {
   refOfSmartInvite,
   SMART_INVITE_ARGUMENTS,
 } from './ref-input.ts';
+import { selectionOf } from './selection.ts';
 
 const ReplyStatus = builder.enumType('ReplyStatus', {
   description: 'What somebody answered to a calendar invitation.',
@@ -149,10 +149,10 @@ builder.queryField('smartInvite', (t) =>
       dataCenter: t.arg(SMART_INVITE_ARGUMENTS.dataCenter),
       maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS),
     },
-    resolve: async (_, { maxAgeSeconds, ...named }, context, info) => {
+    resolve: (_, { maxAgeSeconds, ...named }, context, info) => {
       const ref = refOfSmartInvite(named, context);
       const maxAgeMs = maxAgeMsOf(maxAgeSeconds);
-      return context.loaders.invitation.load({ ref, withIcalendar: selectsIcalendar(info), maxAgeMs });
+      return context.loaders.invitation.load({ ref, maxAgeMs, selection: selectionOf(info) });
     },
   }),
 );

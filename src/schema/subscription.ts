@@ -3,9 +3,9 @@
 import type { Snapshot } from '../invitation/invitation.ts';
 import { refOf } from '../invitation/ref.ts';
 import { builder } from './builder.ts';
-import { selectsIcalendar } from './icalendar-selection.ts';
 import { Invitation, requireSize } from './invitation.ts';
 import { InvitationRefInput, refOfInput } from './ref-input.ts';
+import { selectionOf } from './selection.ts';
 
 builder.subscriptionType({
   description: 'What can be watched, over Server-Sent Events or WebSocket on the same path.',
@@ -20,21 +20,18 @@ builder.subscriptionField('invitationChanged', (t) =>
     subscribe: (_, { refs }, context, info) => {
       requireSize('refs', refs);
       const named = refs.flatMap((input) => refOfInput(input, context) ?? []);
-      return context.streams.open(named, selectsIcalendar(info), context.callerId);
+      return context.streams.open(named, selectionOf(info).withIcalendar, context.callerId);
     },
     resolve: async (event, _, context, info) => {
       if (event instanceof Error) throw event;
-      if (event.type !== 'SmartInvite' || event.attachments !== null || !selectsIcalendar(info)) return event;
+      const selection = selectionOf(info);
+      if (event.type !== 'SmartInvite' || event.attachments !== null || !selection.withIcalendar) return event;
       // The loaders of the subscription would give its first state for ever; and no ICS older than the event will do.
-      const wish = { ref: refOf(event), withIcalendar: true, maxAgeMs: Date.now() - event.observedAt.getTime() };
-      const attachments = await context
-        .createLoaders()
-        .invitation.load(wish)
-        .then(
-          (read) => (read?.type === 'SmartInvite' ? read.attachments : null),
-          // An Error in a field's place is that field's error: the state is told all the same.
-          (error: Error) => error,
-        );
+      // Ages count whole milliseconds: one more, or a read as old as the event would not do.
+      const wish = { ref: refOf(event), selection, maxAgeMs: Date.now() - event.observedAt.getTime() + 1 };
+      // An Error in a field's place is that field's error: the state is told all the same.
+      const [read] = await context.createLoaders().invitation.loadMany([wish]);
+      const attachments = read instanceof Error ? read : read?.type === 'SmartInvite' ? read.attachments : null;
       return { ...event, attachments } as Snapshot;
     },
   }),

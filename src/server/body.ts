@@ -8,24 +8,45 @@ export class BodyTooLarge extends Error {
 }
 
 /**
- * @throws BodyTooLarge at the first byte past `maxBytes`, or at once where Content-Length announces it; the stream's
- * own error where the caller goes away in mid-body.
+ * Calls back once: with the body, or with BodyTooLarge at the first byte past `maxBytes` (at once where Content-Length
+ * announces it), or with the stream's own error where the caller goes away in mid-body.
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  callback: (error: Error | null, body: Buffer) => void,
+) {
+  let first: Buffer | undefined;
+  let others: Buffer[] | undefined;
+  let bytes = 0;
+  let isOver = false;
+  const finish = (error: Error | null, body: Buffer = NOTHING) => {
+    if (isOver) return;
+    isOver = true;
+    callback(error, body);
+  };
+  if (Number(request.headers['content-length']) > maxBytes) return finish(new BodyTooLarge());
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      request.pause();
+      finish(new BodyTooLarge());
+    } else if (first === undefined) {
+      first = chunk;
+    } else {
+      others ??= [first];
+      others.push(chunk);
+    }
+  });
+  request.on('end', () => finish(null, others === undefined ? first : Buffer.concat(others)));
+  request.on('error', finish);
+}
+
+/** The same as a promise, for whoever is not in a hurry. @throws what `readBody` calls back with. */
+export function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    if (Number(request.headers['content-length']) > maxBytes) return reject(new BodyTooLarge());
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) {
-        request.pause();
-        reject(new BodyTooLarge());
-      } else {
-        chunks.push(chunk);
-      }
-    });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
-    request.on('error', reject);
+    readBody(request, maxBytes, (error, body) => (error === null ? resolve(body) : reject(error)));
   });
 }
+
+const NOTHING = Buffer.alloc(0);

@@ -1,50 +1,99 @@
-// The body of a POST to /graphql: JSON with a query, or a reason why it is not.
+// What a request asks for, from whichever transport: the body of a POST, the parameters of a GET, the payload of a
+// WebSocket's message. One check for all three; nothing of a request is repeated in what is wrong with it.
 
-export interface Params {
-  readonly query: string;
-  readonly variables?: Record<string, unknown>;
+import { isUtf8 } from 'node:buffer';
+import type { DocumentRequest } from '../operations/documents.ts';
+
+export interface Params extends DocumentRequest {
+  readonly variables: Readonly<Record<string, unknown>>;
   readonly operationName?: string;
 }
 
-/** The parameters, or what is wrong with them; nothing of the body is repeated in it. */
-export function parseParams(body: Buffer): Params | { readonly fault: string } {
+/** Why a request cannot be one. */
+export interface Fault {
+  readonly fault: string;
+}
+
+const NO_VARIABLES: Params['variables'] = Object.freeze({});
+
+/** Longest hash or id of a document that is taken. */
+const MAX_HASH_LENGTH = 256;
+
+export function paramsOfBody(body: Buffer): Params | Fault {
+  // Bytes that are no text would be read as other characters, and an id be another one.
+  if (!isUtf8(body)) return { fault: 'The body is not UTF-8: encode it so.' };
   let value: unknown;
   try {
     value = JSON.parse(body.toString());
   } catch {
     return { fault: 'The body is not JSON: check its syntax.' };
   }
-  if (!isObject(value)) return { fault: 'The body is not a JSON object: send one operation as {"query": "…"}.' };
-  return checkParams(value);
-}
-
-/** The parameters of a GET; undefined where there is no query in it. */
-export function paramsOfUrl(url: string): Params | undefined {
-  const { searchParams } = new URL(url, 'http://gateway');
-  const variables = searchParams.get('variables');
-  try {
-    const params = checkParams({
-      query: searchParams.get('query'),
-      operationName: searchParams.get('operationName'),
-      variables: variables === null ? null : JSON.parse(variables),
-    });
-    return 'fault' in params ? undefined : params;
-  } catch {
-    return undefined;
+  if (Array.isArray(value)) {
+    return { fault: 'Operations are not taken in batches: send one at a time, or one with a list of refs.' };
   }
+  return isObject(value) ? paramsOf(value) : { fault: 'The body is not a JSON object: send {"query": "…"}.' };
 }
 
-function checkParams(value: Record<string, unknown>): Params | { readonly fault: string } {
-  const { query, variables = null, operationName = null, extensions = null } = value;
-  if (typeof query !== 'string') return { fault: 'The body has no query: send it as {"query": "…"}.' };
+/** The parameters of a GET; one that is empty counts as absent. */
+export function paramsOfUrl(url: string): Params | Fault {
+  const start = url.indexOf('?');
+  const search = start < 0 ? '' : url.slice(start + 1);
+  if (!isEncoded(search)) return { fault: 'The parameters are not encoded as UTF-8: encode them so.' };
+  const given = new URLSearchParams(search);
+  const value: Record<string, unknown> = {};
+  for (const name of ['query', 'operationName', 'variables', 'extensions', 'documentId']) {
+    const [text, ...others] = given.getAll(name);
+    if (others.length > 0) return { fault: `${name} is given more than once.` };
+    if (!text) continue;
+    if (name !== 'variables' && name !== 'extensions') {
+      value[name] = text;
+      continue;
+    }
+    try {
+      value[name] = JSON.parse(text);
+    } catch {
+      return { fault: `${name} is not JSON: check its syntax.` };
+    }
+  }
+  return paramsOf(value);
+}
+
+/** The parameters in a JSON object. */
+export function paramsOf(value: Readonly<Record<string, unknown>>): Params | Fault {
+  const { query = null, variables = null, operationName = null, extensions = null, documentId = null } = value;
+  if (query !== null && typeof query !== 'string') return { fault: 'query is not a text.' };
   if (variables !== null && !isObject(variables)) return { fault: 'variables is not an object.' };
   if (operationName !== null && typeof operationName !== 'string') return { fault: 'operationName is not a text.' };
   if (extensions !== null && !isObject(extensions)) return { fault: 'extensions is not an object.' };
+  const hash = documentId ?? (extensions === null ? null : hashOf(extensions));
+  if (hash !== null && !isHash(hash)) return { fault: 'The hash or id of the document is none.' };
+  if (!query && hash === null) return { fault: 'The request has no query: send {"query": "…"}.' };
   return {
-    query,
-    ...(variables === null ? {} : { variables }),
-    ...(operationName === null ? {} : { operationName }),
+    ...(query ? { query } : {}),
+    ...(hash === null ? {} : { hash }),
+    variables: variables ?? NO_VARIABLES,
+    ...(operationName ? { operationName } : {}),
   };
+}
+
+// The protocol of automatic persisted queries, version 1, as Apollo Client and urql speak it.
+function hashOf({ persistedQuery }: Readonly<Record<string, unknown>>): unknown {
+  if (persistedQuery === undefined || persistedQuery === null) return null;
+  return isObject(persistedQuery) && persistedQuery.version === 1 ? (persistedQuery.sha256Hash ?? '') : '';
+}
+
+function isHash(hash: unknown): hash is string {
+  return typeof hash === 'string' && hash.length > 0 && hash.length <= MAX_HASH_LENGTH;
+}
+
+function isEncoded(search: string): boolean {
+  if (!search.includes('%')) return true;
+  try {
+    decodeURIComponent(search);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

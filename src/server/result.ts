@@ -2,20 +2,21 @@
 // which status. https://graphql.github.io/graphql-over-http/draft/
 
 import type { ServerResponse } from 'node:http';
-import type { ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { ExecutionResult } from 'graphql';
+import { JSON_HEADERS } from './reply.ts';
 
 const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;
 
-type MediaType = (typeof MEDIA_TYPES)[number];
+export type MediaType = (typeof MEDIA_TYPES)[number];
 
 /** Whether the caller takes a stream of events. */
 export function takesEvents(accept: string | undefined): boolean {
-  return /(^|[\s,])text\/event-stream/i.test(accept ?? '');
+  return accept !== undefined && /(^|[\s,])text\/event-stream/i.test(accept);
 }
 
 /** The media type to answer with, or undefined where the caller takes none that we have. */
 export function negotiate(accept: string | undefined): MediaType | undefined {
-  if (accept === undefined) return 'application/json';
+  if (accept === undefined || accept === '*/*') return 'application/json';
   const ranges = accept
     .toLowerCase()
     .split(',')
@@ -26,30 +27,28 @@ export function negotiate(accept: string | undefined): MediaType | undefined {
   return named ?? (ranges.includes('*/*') || ranges.includes('application/*') ? 'application/json' : undefined);
 }
 
+const HEADERS: Record<MediaType, readonly string[]> = {
+  'application/json': headersOf('application/json'),
+  'application/graphql-response+json': headersOf('application/graphql-response+json'),
+};
+
+function headersOf(mediaType: MediaType): string[] {
+  return Object.entries({ ...JSON_HEADERS, 'content-type': `${mediaType}; charset=utf-8` }).flat();
+}
+
 export function sendResult(response: ServerResponse, mediaType: MediaType, result: ExecutionResult): void {
-  const body = JSON.stringify(formatResult(result));
-  response.writeHead(statusOf(mediaType, result), {
-    'content-type': `${mediaType}; charset=utf-8`,
-    // Without it Node would send the body in chunks: three writes in place of one.
-    'content-length': Buffer.byteLength(body),
-  });
-  response.end(body);
+  const body = JSON.stringify(result);
+  const bytes = Buffer.byteLength(body);
+  // Without its length Node would send the body in chunks: three writes in place of one.
+  response.writeHead(statusOf(mediaType, result), [...HEADERS[mediaType], 'content-length', String(bytes)]);
+  // A byte a character is ASCII, which need not be encoded.
+  response.end(body, bytes === body.length ? 'latin1' : 'utf8');
 }
 
-/** A result as callers get it. */
-export function formatResult(result: ExecutionResult): FormattedExecutionResult {
-  const { errors, ...rest } = result;
-  return errors === undefined ? rest : { errors: errors.map(withoutHttp), ...rest };
-}
-
-// Yoga keeps notes for its own HTTP layer there.
-function withoutHttp(error: GraphQLError): GraphQLFormattedError {
-  const { extensions = {}, ...rest } = error.toJSON();
-  const { http, unexpected, ...ours } = extensions;
-  return { ...rest, extensions: ours };
-}
-
-// Where the operation never ran there is no data; callers that know only application/json are told so in a 200.
-function statusOf(mediaType: MediaType, result: ExecutionResult): number {
-  return 'data' in result || mediaType === 'application/json' ? 200 : 400;
+// Where the operation never ran there is no data; callers that know only application/json are told so in a 200. A
+// document that is asked for by its hash and not known is no fault of the request.
+function statusOf(mediaType: MediaType, { data, errors }: ExecutionResult): number {
+  if (data !== undefined || mediaType === 'application/json') return 200;
+  const code = errors?.[0]?.extensions.code;
+  return typeof code === 'string' && code.startsWith('PERSISTED_QUERY_') ? 200 : 400;
 }

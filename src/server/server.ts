@@ -2,11 +2,15 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
+import type { Logger } from '../telemetry/log.ts';
 import { createCors } from './cors.ts';
+import { graphiqlTabs } from './graphiql.ts';
+import { createGraphiqlPage, isPageRequest } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
+import { createGraphQLHandler, refuse } from './http.ts';
+import { isRefusedGet } from './origins.ts';
+import { type Handler, reply } from './reply.ts';
 import { acceptWebSockets } from './websocket.ts';
-
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export interface RunningServer {
   /** Where it listens, such as http://127.0.0.1:4000. */
@@ -19,6 +23,8 @@ export interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly corsOrigins: readonly string[];
+  readonly corsHeaders: readonly string[];
+  readonly graphiql: boolean;
 }
 
 export interface Routes {
@@ -28,66 +34,121 @@ export interface Routes {
   readonly degraded: () => readonly string[];
 }
 
-export async function startServer(routes: Routes, { host, port, corsOrigins }: ServerOptions): Promise<RunningServer> {
-  const cors = createCors(corsOrigins);
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** How often Node looks at the two timeouts: they hold to the second. */
+const TIMEOUT_CHECK_MS = 1_000;
+
+/** Most connections at once: each holds on to some kilobytes, and a process has only so many files. */
+const MAX_CONNECTIONS = 10_000;
+
+/** How often connections that have become idle are closed while the server stops. */
+const SWEEP_MS = 20;
+
+export async function startServer(routes: Routes, options: ServerOptions, log: Logger): Promise<RunningServer> {
+  const onFault = (error: unknown) => log.error({ err: error }, 'a request failed by a fault of the gateway');
+  const cors = createCors(options.corsOrigins, options.corsHeaders);
+  const handle = createGraphQLHandler(routes.graphql, () => !server.listening, onFault);
+  const graphiql = options.graphiql
+    ? createGraphiqlPage({ title: 'Invitation gateway', tabs: graphiqlTabs })
+    : undefined;
   const server = createServer({
-    requestTimeout: 30_000,
-    headersTimeout: 10_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     keepAliveTimeout: 65_000,
     // Some clients offer HTTP/2 by the same header: they are answered as if they had not.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
-  const open = new Set<ServerResponse>();
-  server.on('request', (request, response) => {
-    open.add(response);
-    response.once('close', () => open.delete(response));
+  server.maxConnections = MAX_CONNECTIONS;
+
+  function route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
+    if (!hasOneHost(request))
+      return refuse(response, 400, 'The request names no host, or several: send one Host header.');
     if (cors(request, response)) return;
-    const path = request.url?.split('?', 1)[0] ?? '';
-    const handler =
-      path === GRAPHQL_PATH ? routes.graphql.handle : path.startsWith('/webhooks/') ? routes.webhooks : null;
-    if (handler !== null) {
-      handler(request, response).catch(() => response.destroy());
-    } else if (path === '/health') {
-      reply(response, 200, { status: 'alive' });
-    } else if (path === '/ready') {
+    const url = request.url ?? '';
+    const path = url.split('?', 1)[0] ?? '';
+    if (path === GRAPHQL_PATH) {
+      if (request.method === 'POST') return handle(request, response);
+      if (isRefusedGet(request, options.corsOrigins))
+        return refuse(
+          response,
+          403,
+          'A browser may not run an operation by a link, nor from this origin: send a POST, or add the origin to CORS_ORIGINS.',
+        );
+      if (graphiql && isPageRequest(request)) return graphiql.page(request, response);
+      return handle(request, response);
+    }
+    if (path.startsWith('/webhooks/')) return routes.webhooks(request, response);
+    if (path === '/health') return reply(response, 200, { status: 'alive' });
+    if (path === '/ready') {
       const degraded = routes.degraded();
-      reply(response, 200, { status: degraded.length === 0 ? 'ready' : 'degraded', degraded });
-    } else {
-      reply(response, 404, { error: `There is nothing here: GraphQL is at ${GRAPHQL_PATH}.` });
+      return reply(response, 200, { status: degraded.length === 0 ? 'ready' : 'degraded', degraded });
+    }
+    const isAsset = graphiql?.asset(path, request, response) ?? false;
+    if (isAsset instanceof Promise) return isAsset.then((isSent) => (isSent ? undefined : notFound(response)));
+    if (!isAsset) notFound(response);
+  }
+
+  function fail(response: ServerResponse, error: unknown): void {
+    onFault(error);
+    if (response.headersSent) response.destroy();
+    else reply(response, 500, { error: 'The gateway failed: try again.' }, { connection: 'close' });
+  }
+
+  server.on('request', (request, response) => {
+    try {
+      const handled = route(request, response);
+      if (handled instanceof Promise) handled.catch((error: unknown) => fail(response, error));
+    } catch (error) {
+      fail(response, error);
     }
   });
-  const closeWebSockets = acceptWebSockets(server, routes.graphql, corsOrigins);
+  const closeWebSockets = acceptWebSockets(server, routes.graphql, options.corsOrigins, onFault);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    server.listen(options.port, options.host, resolve);
   });
   return {
     origin: originOf(server),
     stop(timeoutMs) {
       closeWebSockets(timeoutMs);
-      return stop(server, open, timeoutMs);
+      return stop(server, timeoutMs);
     },
   };
 }
 
-export function reply(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
-  response.end(JSON.stringify(body));
+function notFound(response: ServerResponse): void {
+  reply(response, 404, { error: `There is nothing here: GraphQL is at ${GRAPHQL_PATH}.` });
 }
 
-function stop(server: Server, open: Iterable<ServerResponse>, timeoutMs: number): Promise<void> {
-  // A connection that is kept alive would keep the process alive too.
-  for (const response of open) {
-    if (!response.headersSent) response.setHeader('connection', 'close');
-    else response.once('close', () => setImmediate(() => server.closeIdleConnections()));
+// Node drops all but the first of several; a proxy may have gone by another one.
+let lastHost: string | undefined;
+
+function hasOneHost({ headers: { host }, rawHeaders }: IncomingMessage): boolean {
+  if (host === undefined || (host !== lastHost && !HOST.test(host))) return false;
+  lastHost = host;
+  let hosts = 0;
+  for (let n = 0; n < rawHeaders.length; n += 2) {
+    const name = rawHeaders[n];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
+  return hosts === 1;
+}
+
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
+function stop(server: Server, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    // A connection that is kept alive would keep the process alive too.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
 

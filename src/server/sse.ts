@@ -4,7 +4,6 @@
 
 import type { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
-import { formatResult } from './result.ts';
 
 const STALLED_MS = 30_000;
 const HEARTBEAT_MS = 12_000;
@@ -15,7 +14,8 @@ let heartbeat: NodeJS.Timeout | undefined;
 export async function sendEvents(response: ServerResponse, results: AsyncIterable<ExecutionResult>): Promise<void> {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache, no-transform',
+    'cache-control': 'no-store, no-transform',
+    'x-content-type-options': 'nosniff',
     // nginx would keep everything back until its buffers are full.
     'x-accel-buffering': 'no',
   });
@@ -29,7 +29,7 @@ export async function sendEvents(response: ServerResponse, results: AsyncIterabl
   });
   remember(response);
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
-    const isTaken = response.write(`event: next\ndata: ${JSON.stringify(formatResult(next.value))}\n\n`);
+    const isTaken = response.write(`event: next\ndata: ${JSON.stringify(next.value)}\n\n`);
     if (!isTaken && !(await drained(response))) response.destroy();
     if (response.destroyed) return;
   }

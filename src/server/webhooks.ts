@@ -3,8 +3,8 @@
 
 import type { Notifications } from '../live/notifications.ts';
 import type { Account } from '../providers/provider.ts';
-import { BodyTooLarge, readBody } from './body.ts';
-import { type Handler, reply } from './server.ts';
+import { BodyTooLarge, bodyOf } from './body.ts';
+import { type Handler, reply } from './reply.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -27,7 +27,7 @@ export function createWebhookHandler({ accounts, notifications, onGenuine }: Web
     if (request.method !== 'POST') return reply(response, 405, { error: 'Notifications come by POST.' });
     let body: Buffer;
     try {
-      body = await readBody(request, MAX_BODY_BYTES);
+      body = await bodyOf(request, MAX_BODY_BYTES);
     } catch (error) {
       response.setHeader('connection', 'close');
       if (error instanceof BodyTooLarge) reply(response, 413, { error: 'The notification is too large.' });

@@ -1,75 +1,87 @@
 // Subscriptions (and queries) over WebSocket, by the graphql-transport-ws protocol: for pages that would run into the
-// browser's six connections a host with SSE.
+// browser's six connections a host with SSE. graphql-ws speaks the protocol; each socket is bounded on its own.
 
-import type { IncomingMessage, Server } from 'node:http';
-import { useServer } from 'graphql-ws/use/ws';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { handleProtocols, makeServer } from 'graphql-ws';
+import { WebSocketServer } from 'ws';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
+import { isAllowedOrigin } from './origins.ts';
+import { SocketOperations } from './socket-operations.ts';
+import { connect, type Extra } from './websocket-connection.ts';
 
 const MAX_PAYLOAD_BYTES = 100 * 1024;
-const STALLED_MS = 30_000;
 const COMPLETING_MS = 50;
+
+/** Whoever says nothing between two of these is gone; and a silent socket stays open through proxies. */
+const PING_MS = 12_000;
 
 /** @returns a function that takes no more sockets and closes those there are, at the latest after so many milliseconds. */
 export function acceptWebSockets(
   server: Server,
   graphql: GraphQLService,
   corsOrigins: readonly string[],
+  onFault: (error: unknown) => void,
 ): (timeoutMs: number) => void {
-  const callers = new WeakMap<WebSocket, Cancellation>();
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES });
-  useServer(
-    {
-      onSubscribe: ({ extra }, _, params) =>
-        graphql.prepare(params, extra.request, callers.get(extra.socket) ?? new Cancellation()),
-      execute: (args) => graphql.execute(args),
-      subscribe: (args) => graphql.subscribe(args),
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_PAYLOAD_BYTES,
+    // Answered by us, as long as the other side reads.
+    autoPong: false,
+    handleProtocols,
+  });
+  const protocol = makeServer<Record<string, unknown>, Extra>({
+    onSubscribe: ({ extra, subscriptions }, id, payload) => {
+      return extra.operations.begin(id, payload, () => id in subscriptions);
     },
-    sockets,
-  );
+    execute: (args) => SocketOperations.of(args).execute(args),
+    subscribe: (args) => SocketOperations.of(args).subscribe(args),
+    onComplete: ({ extra }, id) => extra.operations.end(id),
+  });
 
   server.on('upgrade', (request, socket, head) => {
     // Node hands the socket over bare: whoever breaks off now would end the process, and whoever stays keep it from ending.
     socket.on('error', () => socket.destroy());
-    if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH || !isAllowed(request, corsOrigins)) {
-      socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n', () => socket.destroy());
-      return;
+    if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, `GraphQL is at ${GRAPHQL_PATH}.`);
+    if (!isAllowedOrigin(request.headers, corsOrigins)) {
+      return refuse(socket, 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      cutStalled(webSocket);
-      const caller = new Cancellation();
-      callers.set(webSocket, caller);
-      webSocket.once('close', () => caller.cancel(new CallerGone()));
-      sockets.emit('connection', webSocket, request);
-    });
+    sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      connect(protocol, webSocket, request, graphql, onFault),
+    );
   });
 
+  const pings = setInterval(() => {
+    for (const socket of sockets.clients) {
+      if (silent.has(socket)) socket.terminate();
+      else {
+        silent.add(socket);
+        socket.once('pong', () => silent.delete(socket));
+        socket.ping();
+      }
+    }
+  }, PING_MS).unref();
+  const silent = new WeakSet<object>();
+
   return (timeoutMs) => {
+    clearInterval(pings);
     sockets.close();
     // What was completed is told before the socket closes.
     setTimeout(() => {
       for (const socket of sockets.clients) socket.close(1001, 'going away');
     }, COMPLETING_MS);
-    const cut = setTimeout(() => {
+    setTimeout(() => {
       for (const socket of sockets.clients) socket.terminate();
-    }, timeoutMs);
-    cut.unref();
+    }, timeoutMs).unref();
   };
 }
 
-/** CORS does not hold for WebSockets, so the origin is checked here: our own pages, and those the settings name. */
-function isAllowed({ headers }: IncomingMessage, corsOrigins: readonly string[]): boolean {
-  const { origin, host } = headers;
-  return origin === undefined || corsOrigins.includes(origin) || URL.parse(origin)?.host === host;
-}
-
-/** A reader that takes nothing for thirty seconds is cut, before what waits for it grows. */
-function cutStalled(socket: WebSocket): void {
-  let waiting = 0;
-  const timer = setInterval(() => {
-    if (waiting > 0 && socket.bufferedAmount >= waiting) socket.terminate();
-    waiting = socket.bufferedAmount;
-  }, STALLED_MS).unref();
-  socket.once('close', () => clearInterval(timer));
+function refuse(socket: Duplex, message: string): void {
+  const head = [
+    'HTTP/1.1 403 Forbidden',
+    'content-type: text/plain; charset=utf-8',
+    `content-length: ${Buffer.byteLength(message)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${message}`, () => socket.destroy());
 }

@@ -28,7 +28,8 @@ const readers = new Map<InvitationType, Reader>(
   ]),
 );
 
-const snapshots: Pick<Snapshots, 'read'> = {
+const snapshots: Pick<Snapshots, 'answer' | 'read'> = {
+  answer: () => undefined,
   async read(ref, { withIcalendar, caller }) {
     const reader = readers.get(ref.type);
     if (reader === undefined) throw new Error(`nobody reads a ${ref.type}`);
@@ -37,9 +38,10 @@ const snapshots: Pick<Snapshots, 'read'> = {
   },
 };
 
-const graphql = createGraphQLService<Context>({
+const log = createLog('silent');
+const graphql = createGraphQLService({
   schema,
-  createContext(caller, callerId) {
+  createContext(caller): Context {
     const createLoaders = () => ({ invitation: createInvitationLoader(snapshots, caller) });
     return {
       loaders: createLoaders(),
@@ -49,12 +51,14 @@ const graphql = createGraphQLService<Context>({
           throw new Error('nothing is watched here');
         },
       },
-      callerId,
+      callerId: caller.id,
       providers: () => [],
       defaultDataCenter: settings.defaultDataCenter,
     };
   },
+  trustedDocuments: undefined,
   graphiql: false,
-  log: createLog('silent'),
+  log,
 });
-await startServer({ graphql, webhooks: async (_, response) => void response.destroy(), degraded: () => [] }, settings);
+const webhooks = (_: unknown, response: { destroy(): void }) => void response.destroy();
+await startServer({ graphql, webhooks, degraded: () => [] }, settings, log);

@@ -1,12 +1,14 @@
 // GraphiQL as a developer first meets it: in a real browser, whole from the gateway, with queries that work. The
 // browser is a Chromium of this machine; CHROMIUM_PATH names it where it is in no usual place.
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'graphql';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { graphiqlTabs } from '../../src/server/graphiql.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 
@@ -51,6 +53,22 @@ const TITLES = OPERATIONS.map(({ name }) => name?.value);
 /** What is answered once; subscription.test.ts has the rest. */
 const QUERIES = OPERATIONS.filter(({ operation }) => operation === 'query').map(({ name }) => name?.value);
 
+const isAsset = (path: string) => path.startsWith('/graphql/assets/');
+/** Without its hash. */
+const nameOf = (path: string) => path.replace(/^.*\/([\w-]+)\.\w+/, '$1');
+
+/** The targets of the requests that come to a server of this process, from here to the end of the test. */
+function watchArrivals(): string[] {
+  const targets: string[] = [];
+  const listener = (message: unknown) => {
+    const { request } = message as { request: IncomingMessage };
+    targets.push(request.url ?? '');
+  };
+  subscribe('http.server.request.start', listener);
+  onTestFinished(() => void unsubscribe('http.server.request.start', listener));
+  return targets;
+}
+
 describe('GraphiQL', () => {
   let gateway: TestGateway;
   let browser: Browser;
@@ -65,14 +83,22 @@ describe('GraphiQL', () => {
 
   let page: Page;
   let requested: URL[];
+  let arrived: string[];
+  let encodings: Map<string, string | undefined>;
   let complaints: string[];
   beforeEach(async () => {
     // A context of its own: GraphiQL remembers tabs, and a test must not see another's.
     const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
     page = await context.newPage();
     requested = [];
+    arrived = watchArrivals();
+    encodings = new Map();
     complaints = [];
     context.on('request', (request) => requested.push(new URL(request.url())));
+    context.on('response', (response) => {
+      const path = new URL(response.url()).pathname;
+      if (isAsset(path)) encodings.set(path, response.headers()['content-encoding']);
+    });
     page.on('websocket', (socket) => requested.push(new URL(socket.url())));
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
@@ -100,10 +126,50 @@ describe('GraphiQL', () => {
     );
 
     await page.screenshot({ path: join(tmpdir(), 'invitation-gateway-graphiql.png') });
-    // Blobs are the editor's workers: made by the page itself, so of its own origin.
     expect(new Set(requested.map(({ origin }) => origin))).toEqual(new Set([gateway.origin]));
-    const paths = requested.filter(({ protocol }) => protocol === 'http:').map(({ pathname }) => pathname);
-    expect(new Set(paths)).toEqual(new Set(['/graphql']));
+    const paths = requested.map(({ pathname }) => pathname);
+    expect(paths.filter((path) => path !== '/graphql' && !path.startsWith('/graphql/assets/'))).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test('gets every asset compressed, and none of them again at the second visit', async () => {
+    const run = async () => {
+      await page.getByRole('button', { name: /^Execute query/ }).click();
+      await result().getByText('"DELIVERED"').first().waitFor();
+    };
+    await run();
+    // The editor starts its workers when it has something for them to do.
+    await expect
+      .poll(() => arrived.filter(isAsset).map(nameOf).sort())
+      .toEqual([
+        'editor-worker.js',
+        'favicon.ico',
+        'graphiql.css',
+        'graphiql.js',
+        'graphql-worker.js',
+        'json-worker.js',
+      ]);
+    await expect.poll(() => [...encodings.values()]).toEqual(Array(6).fill('gzip'));
+
+    await page.goto('about:blank');
+    arrived.length = 0;
+    await page.goto(`${gateway.origin}/graphql`);
+    // Here it opens with an empty tab of its own making in front.
+    await page.getByRole('button', { name: 'Page', exact: true }).press('Enter');
+    await run();
+    expect(arrived).toContain('/graphql');
+    expect(arrived.filter(isAsset)).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test('keeps what is edited out of its address, so that it opens when it is loaded again', async () => {
+    await page.locator('.graphiql-query-editor').click();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.type('# Edited.\n');
+    await expect.poll(() => page.evaluate(() => JSON.stringify({ ...localStorage }))).toContain('# Edited.');
+    expect(page.url()).toBe(`${gateway.origin}/graphql`);
+    await page.reload();
+    await page.locator('.graphiql-query-editor').getByText('# Edited.').waitFor();
     expect(complaints).toEqual([]);
   });
 

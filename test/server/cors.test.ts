@@ -1,6 +1,7 @@
 // Which pages may call the gateway from a browser: CORS_ORIGINS, and nobody without it.
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { readSettings } from '../../src/settings.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 
 const APP = 'https://app.example.com';
@@ -9,8 +10,8 @@ const ADMIN = 'https://admin.example.com:8443';
 let gateway: TestGateway | undefined;
 afterEach(() => gateway?.stop());
 
-async function start(corsOrigins?: string): Promise<TestGateway> {
-  gateway = await startTestGateway({ environment: corsOrigins === undefined ? {} : { CORS_ORIGINS: corsOrigins } });
+async function start(corsOrigins?: string, corsHeaders?: string): Promise<TestGateway> {
+  gateway = await startTestGateway({ environment: { CORS_ORIGINS: corsOrigins, CORS_HEADERS: corsHeaders } });
   return gateway;
 }
 
@@ -41,6 +42,20 @@ function listOf(response: Response, header: string): string[] {
   return (response.headers.get(header) ?? '').toLowerCase().split(/\s*,\s*/);
 }
 
+/** What a page of any allowed origin may send, CORS_HEADERS or not. */
+const USUAL_HEADERS = [
+  'content-type',
+  'authorization',
+  'apollographql-client-name',
+  'apollographql-client-version',
+  'apollo-require-preflight',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+  'x-request-id',
+];
+
 describe('without CORS_ORIGINS', () => {
   test('no page is allowed anything', async () => {
     const started = await start();
@@ -65,15 +80,18 @@ describe('with CORS_ORIGINS', () => {
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  test('a preflight allows POST with content-type and authorization', async () => {
+  test('a preflight allows GET and POST with the headers of clients and of tracing, and no others', async () => {
     const response = await preflight(await start(APP), APP);
     expect(response.ok).toBe(true);
     expect(response.headers.get('access-control-allow-origin')).toBe(APP);
-    expect(listOf(response, 'access-control-allow-methods')).toContain('post');
-    expect(listOf(response, 'access-control-allow-headers')).toEqual(
-      expect.arrayContaining(['content-type', 'authorization']),
-    );
+    expect(listOf(response, 'access-control-allow-methods')).toEqual(['get', 'post']);
+    expect(listOf(response, 'access-control-allow-headers')).toEqual(USUAL_HEADERS);
     expect(await response.text()).toBe('');
+  });
+
+  test('a page may read the id of its request, and when to ask again', async () => {
+    const response = await ask(await start(APP), APP);
+    expect(listOf(response, 'access-control-expose-headers')).toEqual(['x-request-id', 'retry-after']);
   });
 
   test('a page may read errors too, also of a body that is refused', async () => {
@@ -113,5 +131,36 @@ describe('with CORS_ORIGINS', () => {
     const response = await ask(await start(APP));
     expect(response.status).toBe(200);
     expect(allowances(response)).toEqual([]);
+  });
+});
+
+describe('CORS_HEADERS', () => {
+  test('are headers that a preflight allows besides, each of them once', async () => {
+    const started = await start(APP, 'X-Tenant, authorization,x-tenant , x-b3-traceid');
+    const response = await preflight(started, APP);
+    expect(listOf(response, 'access-control-allow-headers')).toEqual([...USUAL_HEADERS, 'x-tenant', 'x-b3-traceid']);
+  });
+
+  test('allow nothing to a page of another origin', async () => {
+    expect(allowances(await preflight(await start(APP, 'x-tenant'), ADMIN))).toEqual([]);
+  });
+
+  test('are none by default', () => {
+    expect(readSettings({}).corsHeaders).toEqual([]);
+  });
+
+  test.each([
+    'x tenant',
+    'x-tenant:',
+    'x-tenant,',
+    ',',
+    'x-tenant; y',
+    '"x-tenant"',
+    'größe',
+    'x\r\ny: z',
+    '*',
+    'x-a, *',
+  ])('cannot be %j', (corsHeaders) => {
+    expect(() => readSettings({ CORS_HEADERS: corsHeaders })).toThrow('  CORS_HEADERS must be names of headers');
   });
 });

@@ -1,0 +1,77 @@
+// The arguments of a field for one request's variables. Mostly they are constants, worked out once, or variables, taken
+// as they are: those were checked already. Everything else, and every fault, is graphql-js's to say.
+
+import { type FieldNode, type GraphQLField, getArgumentValues, isNonNullType, Kind, type ValueNode } from 'graphql';
+import type { Variables } from './plan.ts';
+
+/** @throws GraphQLError where an argument does not fit its type for these variables. */
+export type ArgumentsOf = (variables: Variables) => Variables;
+
+type Argument = (taken: Record<string, unknown>, variables: Variables) => boolean;
+
+const NONE: Variables = Object.freeze({});
+
+export function argumentsOf(definition: GraphQLField<unknown, unknown>, node: FieldNode): ArgumentsOf {
+  if (definition.args.length === 0) return () => NONE;
+  const given = new Map(node.arguments?.map(({ name, value }) => [name.value, value]));
+  const slow: ArgumentsOf = (variables) => getArgumentValues(definition, node, variables);
+  if (![...given.values()].some(namesVariables)) {
+    const constant = attempt(() => slow(NONE));
+    return constant === undefined ? slow : () => constant;
+  }
+  const quick: Argument[] = [];
+  for (const { name, type, defaultValue } of definition.args) {
+    const value = given.get(name);
+    if (value === undefined) {
+      if (defaultValue !== undefined) quick.push(constantly(name, defaultValue));
+      else if (isNonNullType(type)) return slow;
+    } else if (value.kind === Kind.VARIABLE) {
+      quick.push(variable(name, value.name.value, defaultValue, isNonNullType(type)));
+    } else if (namesVariables(value)) {
+      return slow;
+    } else {
+      const only = { ...definition, args: definition.args.filter((each) => each.name === name) };
+      const constant = attempt(() => getArgumentValues(only, node, NONE));
+      if (constant === undefined) return slow;
+      quick.push(constantly(name, constant[name]));
+    }
+  }
+  return (variables) => {
+    const taken: Record<string, unknown> = {};
+    for (const take of quick) if (!take(taken, variables)) return slow(variables);
+    return taken;
+  };
+}
+
+function constantly(name: string, value: unknown): Argument {
+  return (taken) => {
+    taken[name] = value;
+    return true;
+  };
+}
+
+function variable(name: string, variableName: string, defaultValue: unknown, isRequired: boolean): Argument {
+  return (taken, variables) => {
+    const value = variables[variableName];
+    if (value === undefined && !Object.hasOwn(variables, variableName)) {
+      if (defaultValue !== undefined) taken[name] = defaultValue;
+      return !isRequired || defaultValue !== undefined;
+    }
+    taken[name] = value;
+    return !isRequired || (value !== null && value !== undefined);
+  };
+}
+
+function namesVariables(value: ValueNode): boolean {
+  if (value.kind === Kind.VARIABLE) return true;
+  if (value.kind === Kind.LIST) return value.values.some(namesVariables);
+  return value.kind === Kind.OBJECT && value.fields.some((field) => namesVariables(field.value));
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

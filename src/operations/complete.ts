@@ -1,0 +1,231 @@
+// From what resolvers give to what is answered, as graphql-js does it (its execute.js, 16.15: same order, same errors,
+// same places that become null), over a plan. A differential test holds the two against each other.
+
+import {
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLLeafType,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  locatedError,
+} from 'graphql';
+import type { FieldPlan, Scope, SelectionPlan, Variables } from './plan.ts';
+
+export type Path = GraphQLResolveInfo['path'];
+
+/** One run of an operation. */
+export interface Run {
+  readonly scope: Scope;
+  readonly rootValue: unknown;
+  readonly context: unknown;
+  readonly variables: Variables;
+  readonly errors: CollectedErrors;
+}
+
+/** What a value that a field gave becomes; or a promise of it. @throws where it fails. */
+export type Complete = (run: Run, field: FieldPlan, info: GraphQLResolveInfo, path: Path, value: unknown) => unknown;
+
+type Result = Record<string, unknown>;
+
+/** The errors of a run: none is kept of a place that is null already because of another. */
+export class CollectedErrors {
+  readonly errors: GraphQLError[] = [];
+  #places: Set<Path | undefined> | undefined;
+
+  add(error: GraphQLError, path: Path | undefined): void {
+    if (this.#isNull(path)) return;
+    this.#places ??= new Set();
+    this.#places.add(path);
+    this.errors.push(error);
+  }
+
+  #isNull(path: Path | undefined): boolean {
+    if (this.#places === undefined) return false;
+    for (let place = path; place !== undefined; place = place.prev) if (this.#places.has(place)) return true;
+    return this.#places.has(undefined);
+  }
+}
+
+/** The fields of one object. @throws where one that must not be null fails. */
+export function executeFields(
+  run: Run,
+  selection: SelectionPlan,
+  source: unknown,
+  path: Path | undefined,
+): Result | Promise<Result> {
+  const results: Result = {};
+  let hasPromise = false;
+  try {
+    for (const field of selection.fields) {
+      const value = executeField(run, field, source, {
+        prev: path,
+        key: field.key,
+        typename: selection.type.name,
+      });
+      if (value === undefined) continue;
+      put(results, field.key, value);
+      if (isPromise(value)) hasPromise = true;
+    }
+  } catch (error) {
+    if (!hasPromise) throw error;
+    // The other fields' promises may reject as well, and are not to be left alone.
+    return settled(results).finally(() => {
+      throw error;
+    });
+  }
+  return hasPromise ? settled(results) : results;
+}
+
+function executeField(run: Run, field: FieldPlan, source: unknown, path: Path): unknown {
+  const info = infoOf(run, field, path);
+  try {
+    const given = resolve(field.definition, source, field.argumentsOf(run.variables), run.context, info);
+    const completed = isPromise(given)
+      ? given.then((value) => field.complete(run, field, info, path, value))
+      : field.complete(run, field, info, path, given);
+    if (!isPromise(completed)) return completed;
+    return completed.then(undefined, (error: unknown) => fail(run, field, field.definition.type, path, error));
+  } catch (error) {
+    return fail(run, field, field.definition.type, path, error);
+  }
+}
+
+/** What a field's resolver gives. */
+export function resolve(
+  { name, resolve }: GraphQLField<unknown, unknown>,
+  source: unknown,
+  args: Variables,
+  context: unknown,
+  info: GraphQLResolveInfo,
+): unknown {
+  if (resolve !== undefined) return resolve(source, args, context, info);
+  if ((typeof source !== 'object' || source === null) && typeof source !== 'function') return undefined;
+  const property: unknown = Reflect.get(source, name);
+  return typeof property === 'function' ? property.call(source, args, context, info) : property;
+}
+
+/** Null in its place, with an error; or the error for whoever is above, where the place must not be null. */
+function fail(run: Run, field: FieldPlan, type: GraphQLOutputType, path: Path, error: unknown): null {
+  const located = locatedError(error, field.nodes, pathToArray(path));
+  if (isNonNullType(type)) throw located;
+  run.errors.add(located, path);
+  return null;
+}
+
+/** How values of this type are completed. */
+export function completeOf(type: GraphQLOutputType): Complete {
+  if (isNonNullType(type)) {
+    const complete = completeOf(type.ofType);
+    return (run, field, info, path, value) => {
+      const completed = complete(run, field, info, path, value);
+      if (completed !== null) return completed;
+      throw new Error(`Cannot return null for non-nullable field ${info.parentType.name}.${info.fieldName}.`);
+    };
+  }
+  const complete = completeNonNull(type);
+  return (run, field, info, path, value) => {
+    if (value instanceof Error) throw value;
+    return value === null || value === undefined ? null : complete(run, field, info, path, value);
+  };
+}
+
+function completeNonNull(type: GraphQLOutputType): Complete {
+  if (isListType(type)) return completeList(type.ofType);
+  if (isLeafType(type)) return (_run, _field, _info, _path, value) => serialize(type, value);
+  if (isAbstractType(type)) {
+    const isPossible = (run: Run, name: unknown) => {
+      const possible = typeof name === 'string' ? run.scope.schema.getType(name) : undefined;
+      if (isObjectType(possible) && run.scope.schema.isSubType(type, possible)) return possible;
+      throw new GraphQLError(`"${type.name}" did not resolve to one of its object types.`);
+    };
+    return (run, field, info, path, value) => {
+      const objectType = isPossible(run, type.resolveType?.(value, run.context, info, type));
+      return completeObject(run, field.selectionOn(objectType), path, value);
+    };
+  }
+  if (!isObjectType(type)) throw new TypeError(`${String(type)} is no type of an answer`);
+  return (run, field, _info, path, value) => completeObject(run, field.selectionOn(type), path, value);
+}
+
+function completeObject(run: Run, selection: SelectionPlan, path: Path, value: unknown) {
+  return selection.quick?.(value) ?? executeFields(run, selection, value, path);
+}
+
+function serialize(type: GraphQLLeafType, value: unknown): unknown {
+  const serialized: unknown = type.serialize(value);
+  if (serialized === null || serialized === undefined) throw new Error(`${type.name} was serialized to nothing.`);
+  return serialized;
+}
+
+function completeList(type: GraphQLOutputType): Complete {
+  const complete = completeOf(type);
+  return (run, field, info, path, value) => {
+    if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) {
+      throw new GraphQLError(`A list was expected of "${info.parentType.name}.${info.fieldName}".`);
+    }
+    const items: unknown[] = [];
+    let hasPromise = false;
+    for (const item of value as Iterable<unknown>) {
+      const itemPath: Path = { prev: path, key: items.length, typename: undefined };
+      try {
+        const completed = isPromise(item)
+          ? item.then((awaited) => complete(run, field, info, itemPath, awaited))
+          : complete(run, field, info, itemPath, item);
+        if (isPromise(completed)) {
+          hasPromise = true;
+          items.push(completed.then(undefined, (error: unknown) => fail(run, field, type, itemPath, error)));
+        } else {
+          items.push(completed);
+        }
+      } catch (error) {
+        items.push(fail(run, field, type, itemPath, error));
+      }
+    }
+    return hasPromise ? Promise.all(items) : items;
+  };
+}
+
+/** What resolvers are told about where they stand. */
+export function infoOf({ scope, rootValue, variables }: Run, field: FieldPlan, path: Path): GraphQLResolveInfo {
+  return {
+    fieldName: field.definition.name,
+    fieldNodes: field.nodes,
+    returnType: field.definition.type,
+    parentType: field.parentType,
+    path,
+    schema: scope.schema,
+    fragments: scope.fragments,
+    rootValue,
+    operation: scope.operation,
+    variableValues: variables,
+  };
+}
+
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+export function pathToArray(path: Path): (string | number)[] {
+  const keys: (string | number)[] = [];
+  for (let place: Path | undefined = path; place !== undefined; place = place.prev) keys.unshift(place.key);
+  return keys;
+}
+
+function settled(results: Result): Promise<Result> {
+  return Promise.all(Object.values(results)).then((values) => {
+    const resolved: Result = {};
+    for (const [n, key] of Object.keys(results).entries()) put(resolved, key, values[n]);
+    return resolved;
+  });
+}
+
+// An alias may be named __proto__, and is a field like any other.
+function put(results: Result, key: string, value: unknown): void {
+  if (key !== '__proto__') results[key] = value;
+  else Object.defineProperty(results, key, { value, enumerable: true, configurable: true, writable: true });
+}

@@ -1,0 +1,138 @@
+// From what a request names (a text, or a hash) to its prepared document. A document that is asked for a second time, or
+// is trusted, is kept, by its text and by the hash that it was registered under; one that is asked for once is only
+// remembered by its digest. So documents that are seen once push out none of those that are used, and what is kept is
+// bounded by count and by bytes.
+
+import { createHash } from 'node:crypto';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import {
+  BadUserInput,
+  PersistedQueryNotFound,
+  PersistedQueryNotInList,
+  PersistedQueryNotSupported,
+} from '../invitation/problem.ts';
+import { operationsOf, PreparedDocument } from './document.ts';
+import type { MaskError } from './errors.ts';
+import { introspectionSizesOf } from './introspection.ts';
+import { checkCost, costOf, MAX_TEXT_BYTES, MAX_TOKENS } from './limits.ts';
+import { prepareTrusted, type TrustedDocument, type TrustedDocuments } from './trusted-documents.ts';
+
+/** What a request names. */
+export interface DocumentRequest {
+  readonly query?: string;
+  /** The SHA-256 of the text, or the id in the list of trusted documents. */
+  readonly hash?: string;
+}
+
+export interface Documents {
+  /** @throws GraphQLError or Problem where there is none, or it cannot be run. */
+  find(request: DocumentRequest): PreparedDocument;
+}
+
+export interface DocumentsOptions {
+  readonly schema: GraphQLSchema;
+  /** @throws GraphQLError */
+  readonly parse: (text: string, maxTokens: number | undefined) => DocumentNode;
+  /** @throws GraphQLError */
+  readonly validate: (document: DocumentNode) => void;
+  readonly maskError: MaskError;
+  /** Where set, nothing else is run. */
+  readonly trusted: readonly TrustedDocument[] | undefined;
+  /** Whether documents that ask for nothing but the schema are run beside the trusted ones. */
+  readonly allowsIntrospection: boolean;
+}
+
+const MAX_KEPT = 1_000;
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
+const MAX_SEEN = 10_000;
+
+/** What a kept document holds on to, in bytes: its nodes by its text, its plan and code by its fields. */
+const BYTES_PER_CHARACTER = 50;
+const BYTES_PER_FIELD = 2_000;
+
+const IS_SHA256 = /^[0-9a-f]{64}$/;
+
+/** @throws UntrustworthyDocuments where trusted documents do not fit the schema. */
+export function createDocuments(options: DocumentsOptions): Documents {
+  const { schema, maskError } = options;
+  const introspection = introspectionSizesOf(schema);
+  const kept = createStore();
+  const registered = createStore();
+  const seen = new LRUCache<string, true>({ max: MAX_SEEN });
+  const trusted = options.trusted && prepareTrusted(options.trusted, (text) => prepare(text, true, true));
+
+  function prepare(text: string, isKept: boolean, isTrusted = false): PreparedDocument {
+    if (!isTrusted && Buffer.byteLength(text) > MAX_TEXT_BYTES) {
+      throw new BadUserInput(`The document is larger than ${MAX_TEXT_BYTES} bytes: ask for less at once.`);
+    }
+    const document = options.parse(text, isTrusted ? undefined : MAX_TOKENS);
+    const costs = operationsOf(document).map((operation) => costOf(operation, document, introspection));
+    if (!isTrusted) costs.forEach(checkCost);
+    options.validate(document);
+    const planned = costs.reduce((sum, cost) => sum + cost.planned, 0);
+    return new PreparedDocument(document, planned, { schema, maskError, introspection, isKept, isTrusted });
+  }
+
+  function findText(text: string): PreparedDocument {
+    const known = kept.get(text);
+    if (known !== undefined) return known;
+    const digest = sha256(text);
+    if (!seen.has(digest)) {
+      const once = prepare(text, false);
+      // What cannot be run is not worth a place.
+      seen.set(digest, true);
+      return once;
+    }
+    const document = prepare(text, true);
+    kept.set(text, document);
+    return document;
+  }
+
+  function findRegistered(hash: string, text: string | undefined): PreparedDocument {
+    const known = registered.get(hash);
+    if (text === undefined) {
+      if (known !== undefined) return known;
+      // Whoever asks by hash will ask again, so that the text that follows is kept at once.
+      if (IS_SHA256.test(hash)) seen.set(hash, true);
+      throw new PersistedQueryNotFound();
+    }
+    if (sha256(text) !== hash) throw new BadUserInput('The hash is not the SHA-256 of the query.');
+    const document = known ?? findText(text);
+    if (kept.has(text)) registered.set(hash, document);
+    return document;
+  }
+
+  function findTrusted(list: TrustedDocuments, { query, hash }: DocumentRequest): PreparedDocument {
+    const document =
+      (hash === undefined ? undefined : list.byId(hash)) ?? (query === undefined ? undefined : list.byText(query));
+    if (document !== undefined) return document;
+    if (hash === undefined && query !== undefined && options.allowsIntrospection) {
+      const asked = prepare(query, false);
+      if (asked.isIntrospection) return asked;
+    }
+    throw hash !== undefined && query !== undefined ? new PersistedQueryNotSupported() : new PersistedQueryNotInList();
+  }
+
+  return {
+    find(request) {
+      if (trusted !== undefined) return findTrusted(trusted, request);
+      const { query, hash } = request;
+      if (hash !== undefined) return findRegistered(hash, query);
+      if (query === undefined) throw new BadUserInput('The request has no query: send it as {"query": "…"}.');
+      return findText(query);
+    },
+  };
+}
+
+function createStore() {
+  return new LRUCache<string, PreparedDocument>({
+    max: MAX_KEPT,
+    maxSize: MAX_KEPT_BYTES,
+    sizeCalculation: ({ textLength, planned }) => 1_000 + BYTES_PER_CHARACTER * textLength + BYTES_PER_FIELD * planned,
+  });
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

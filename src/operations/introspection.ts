@@ -1,0 +1,26 @@
+// How long the lists are that the schema gives of itself, by the names of the fields that give them: the mean of all
+// types, so that a document which asks for all types and all their fields is counted as what it gives.
+
+import { type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
+import type { IntrospectionSizes } from './limits.ts';
+
+export function introspectionSizesOf(schema: GraphQLSchema): IntrospectionSizes {
+  const types = Object.values(schema.getTypeMap());
+  const withFields = types.filter((type) => isObjectType(type) || isInterfaceType(type));
+  const fields = withFields.map((type) => Object.values(type.getFields()));
+  const inputs = types.filter(isInputObjectType).map((type) => Object.keys(type.getFields()).length);
+  return {
+    types: types.length,
+    directives: schema.getDirectives().length,
+    fields: mean(fields.map(({ length }) => length)),
+    args: mean(fields.flat().map(({ args }) => args.length)),
+    interfaces: mean(withFields.map((type) => type.getInterfaces().length)),
+    possibleTypes: mean(types.filter(isInterfaceType).map((type) => schema.getPossibleTypes(type).length)),
+    inputFields: mean(inputs),
+    enumValues: mean(types.filter(isEnumType).map((type) => type.getValues().length)),
+  };
+}
+
+function mean(lengths: readonly number[]): number {
+  return lengths.length === 0 ? 1 : Math.max(1, Math.ceil(lengths.reduce((a, b) => a + b) / lengths.length));
+}

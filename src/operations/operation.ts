@@ -1,0 +1,205 @@
+// An operation, prepared: made of a valid document once, and then run as often as it is asked for without parsing,
+// validating or walking it again. It answers at once, without a promise, where its resolvers do.
+
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  Kind,
+  locatedError,
+  type OperationDefinitionNode,
+  visit,
+} from 'graphql';
+import { BadUserInput } from '../invitation/problem.ts';
+import {
+  CollectedErrors,
+  executeFields,
+  infoOf,
+  isPromise,
+  type Path,
+  pathToArray,
+  type Run,
+  resolve,
+} from './complete.ts';
+import type { MaskError } from './errors.ts';
+import { Events } from './events.ts';
+import { type Cost, checkLists, costOf, type IntrospectionSizes } from './limits.ts';
+import { planOf, type Scope, type SelectionPlan, type Variables } from './plan.ts';
+import { type CoerceVariables, coerceVariablesOf } from './variables.ts';
+
+/** Most values of conditions (@include, @skip) whose plans one operation keeps; what goes beyond is planned each time. */
+const MAX_VARIANTS = 8;
+
+/** Compiling takes longer the more there is; an operation with more fields than this runs as well without. */
+const MAX_COMPILED_FIELDS = 1_000;
+
+export interface OperationOptions {
+  readonly schema: GraphQLSchema;
+  readonly maskError: MaskError;
+  readonly introspection: IntrospectionSizes;
+  /** It is run again and again. */
+  readonly isKept: boolean;
+  /** Its text was checked by whoever runs the gateway. */
+  readonly isTrusted: boolean;
+}
+
+export type MaybePromise<T> = T | Promise<T>;
+
+export class PreparedOperation {
+  readonly isSubscription: boolean;
+  readonly cost: Cost;
+  readonly #document: DocumentNode;
+  readonly #options: OperationOptions;
+  readonly #scope: Scope;
+  readonly #rootType: GraphQLObjectType;
+  readonly #coerce: CoerceVariables;
+  readonly #conditions: readonly string[];
+  #only: SelectionPlan | undefined;
+  readonly #variants = new Map<string, SelectionPlan>();
+
+  /** @throws BadUserInput where the schema has no such operation. */
+  constructor(operation: OperationDefinitionNode, document: DocumentNode, options: OperationOptions) {
+    const { schema, isKept, introspection } = options;
+    const rootType = schema.getRootType(operation.operation);
+    if (!rootType) throw new BadUserInput(`The schema has no ${operation.operation}.`);
+    this.cost = costOf(operation, document, introspection);
+    this.isSubscription = operation.operation === 'subscription';
+    this.#document = document;
+    this.#options = options;
+    this.#rootType = rootType;
+    this.#conditions = conditionsOf(document);
+    this.#coerce = coerceVariablesOf(schema, operation);
+    this.#scope = {
+      schema,
+      operation,
+      fragments: fragmentsOf(document),
+      conditions: {},
+      isCompiled: isKept && this.cost.planned <= MAX_COMPILED_FIELDS,
+    };
+  }
+
+  /** What graphql-js would be called with: for libraries that take operations in this form. */
+  get args(): ExecutionArgs {
+    const { schema, operation } = this.#scope;
+    return { schema, document: this.#document, operationName: operation.name?.value ?? null };
+  }
+
+  /** Runs it for one request; of a subscription, for one event. Whatever fails is in the result, masked. */
+  run(given: Variables, context: unknown, rootValue?: unknown): MaybePromise<ExecutionResult> {
+    const begun = this.#begin(given, context, rootValue);
+    if ('refused' in begun) return begun.refused;
+    return this.#execute(begun);
+  }
+
+  /** The events of a subscription, each with its result; or a result alone, where it cannot begin. */
+  async subscribe(
+    given: Variables,
+    context: unknown,
+  ): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
+    const begun = this.#begin(given, context, undefined);
+    if ('refused' in begun) return begun.refused;
+    try {
+      const events = await this.#open(begun);
+      return new Events(events, (event) =>
+        this.#execute({ ...begun, rootValue: event, errors: new CollectedErrors() }),
+      );
+    } catch (error) {
+      return { errors: [this.#options.maskError(error)] };
+    }
+  }
+
+  #begin(given: Variables, context: unknown, rootValue: unknown): Run | { readonly refused: ExecutionResult } {
+    const coerced = this.#coerce(given);
+    if ('errors' in coerced) return { refused: { errors: coerced.errors.map(this.#options.maskError) } };
+    try {
+      if (!this.#options.isTrusted) checkLists(this.cost, coerced.values);
+    } catch (error) {
+      return { refused: { errors: [this.#options.maskError(error)] } };
+    }
+    return { scope: this.#scope, context, rootValue, variables: coerced.values, errors: new CollectedErrors() };
+  }
+
+  #execute(run: Run): MaybePromise<ExecutionResult> {
+    try {
+      const data = executeFields(run, this.#planFor(run.variables), run.rootValue, undefined);
+      if (!isPromise(data)) return this.#resultOf(data, run);
+      return data.then(
+        (resolved) => this.#resultOf(resolved, run),
+        (error: unknown) => this.#failure(error, run),
+      );
+    } catch (error) {
+      return this.#failure(error, run);
+    }
+  }
+
+  #resultOf(data: Record<string, unknown> | null, { errors: { errors } }: Run): ExecutionResult {
+    return errors.length === 0 ? { data } : { errors: errors.map(this.#options.maskError), data };
+  }
+
+  // Something that must not be null failed, and nothing above it may be null.
+  #failure(error: unknown, run: Run): ExecutionResult {
+    run.errors.add(error instanceof GraphQLError ? error : locatedError(error, undefined), undefined);
+    return this.#resultOf(null, run);
+  }
+
+  async #open(run: Run): Promise<AsyncIterable<unknown>> {
+    const [field] = this.#planFor(run.variables).fields;
+    if (field?.definition.subscribe === undefined) throw new TypeError('the subscription has no field');
+    const path: Path = { prev: undefined, key: field.key, typename: field.parentType.name };
+    try {
+      const { name, subscribe } = field.definition;
+      const info = infoOf(run, field, path);
+      const events = await resolve(
+        { ...field.definition, name, resolve: subscribe },
+        undefined,
+        field.argumentsOf(run.variables),
+        run.context,
+        info,
+      );
+      if (events instanceof Error) throw events;
+      return events as AsyncIterable<unknown>;
+    } catch (error) {
+      throw locatedError(error, field.nodes, pathToArray(path));
+    }
+  }
+
+  /** A plan holds for the values that @include and @skip have in it. */
+  #planFor(variables: Variables): SelectionPlan {
+    if (this.#conditions.length === 0) {
+      this.#only ??= planOf(this.#scope, this.#rootType);
+      return this.#only;
+    }
+    const key = this.#conditions.map((name) => String(variables[name])).join();
+    const known = this.#variants.get(key);
+    if (known !== undefined) return known;
+    const conditions = Object.fromEntries(
+      this.#conditions.flatMap((name) => (Object.hasOwn(variables, name) ? [[name, variables[name]]] : [])),
+    );
+    const isKept = this.#variants.size < MAX_VARIANTS;
+    const scope = { ...this.#scope, conditions, isCompiled: this.#scope.isCompiled && isKept };
+    const plan = planOf(scope, this.#rootType);
+    if (isKept) this.#variants.set(key, plan);
+    return plan;
+  }
+}
+
+function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {
+  const fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
+  for (const node of definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments[node.name.value] = node;
+  return fragments;
+}
+
+/** The variables that @include and @skip name anywhere in the document. */
+function conditionsOf(document: DocumentNode): string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive(node) {
+      for (const { value } of node.arguments ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names];
+}

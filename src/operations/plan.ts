@@ -1,0 +1,126 @@
+// What one operation selects, worked out once: on which object type which fields, in which order, with which arguments.
+// graphql-js works it out anew for every object of every request; a plan is made when it is first needed, and kept with
+// its operation. The rules (fragments, @include, @skip, order) are graphql-js's own: its collectFields is what is called.
+
+import {
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  isObjectType,
+  type OperationDefinitionNode,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+} from 'graphql';
+import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
+import { type ArgumentsOf, argumentsOf } from './arguments.ts';
+import { type Complete, completeOf } from './complete.ts';
+import { compileQuick, type Quick } from './quick.ts';
+
+export type Variables = { readonly [name: string]: unknown };
+
+/** What a plan is made of: an operation, and the values of the variables that its @include and @skip name. */
+export interface Scope {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+  readonly conditions: Variables;
+  /** Whether it is worth compiling: it is kept, and small enough. */
+  readonly isCompiled: boolean;
+}
+
+/** One field of one object type, by every way that the operation selects it. */
+export class FieldPlan {
+  readonly key: string;
+  readonly nodes: readonly FieldNode[];
+  readonly parentType: GraphQLObjectType;
+  readonly definition: GraphQLField<unknown, unknown>;
+  readonly argumentsOf: ArgumentsOf;
+  readonly complete: Complete;
+  readonly #scope: Scope;
+  #last: SelectionPlan | undefined;
+  #selections: Map<GraphQLObjectType, SelectionPlan> | undefined;
+
+  constructor(
+    scope: Scope,
+    parentType: GraphQLObjectType,
+    key: string,
+    nodes: readonly FieldNode[],
+    node: FieldNode,
+    definition: GraphQLField<unknown, unknown>,
+  ) {
+    this.#scope = scope;
+    this.parentType = parentType;
+    this.key = key;
+    this.nodes = nodes;
+    this.definition = definition;
+    this.argumentsOf = argumentsOf(definition, node);
+    this.complete = completeOf(definition.type);
+  }
+
+  /** What is selected of an object of this type that the field gives. */
+  selectionOn(type: GraphQLObjectType): SelectionPlan {
+    if (this.#last?.type === type) return this.#last;
+    this.#selections ??= new Map();
+    let selection = this.#selections.get(type);
+    if (selection === undefined) {
+      const { schema, fragments, conditions } = this.#scope;
+      const fields = collectSubfields(schema, fragments, conditions, type, this.nodes);
+      selection = new SelectionPlan(this.#scope, type, fields);
+      this.#selections.set(type, selection);
+    }
+    this.#last = selection;
+    return selection;
+  }
+}
+
+/** The fields that are selected of an object. */
+export class SelectionPlan {
+  readonly type: GraphQLObjectType;
+  readonly fields: readonly FieldPlan[];
+  /** The whole object at once, where nothing in it waits or fails; undefined where it was not compiled. */
+  readonly quick: Quick | undefined;
+
+  constructor(scope: Scope, type: GraphQLObjectType, collected: ReadonlyMap<string, readonly FieldNode[]>) {
+    this.type = type;
+    const fields: FieldPlan[] = [];
+    for (const [key, nodes] of collected) {
+      const [node] = nodes;
+      const definition = node && definitionOf(scope.schema, type, node.name.value);
+      if (definition) fields.push(new FieldPlan(scope, type, key, nodes, node, definition));
+    }
+    this.fields = fields;
+    // Resolvers of the root have effects: they are called once, and never tried.
+    const isRoot = type === scope.schema.getRootType(scope.operation.operation);
+    this.quick = scope.isCompiled && !isRoot ? compileQuick(this) : undefined;
+  }
+}
+
+/**
+ * The plan of an operation's root.
+ * @throws GraphQLError where a condition of @include or @skip is null.
+ */
+export function planOf(scope: Scope, rootType: GraphQLObjectType): SelectionPlan {
+  const { schema, fragments, conditions, operation } = scope;
+  const collected = collectFields(schema, fragments, conditions, rootType, operation.selectionSet);
+  return new SelectionPlan(scope, rootType, collected);
+}
+
+/** The one object type that a field gives; undefined where it gives leaves or several types. */
+export function objectTypeOf(type: GraphQLOutputType): GraphQLObjectType | undefined {
+  const named = getNamedType(type);
+  return isObjectType(named) ? named : undefined;
+}
+
+function definitionOf(schema: GraphQLSchema, type: GraphQLObjectType, name: string) {
+  if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
+  if (type === schema.getQueryType()) {
+    if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  }
+  return type.getFields()[name];
+}

@@ -1,0 +1,98 @@
+// What an operation wants of the invitations that a field gives, worked out once a field: whether of a Smart Invite the
+// iCalendar attachment (asking a provider for it makes the answer many times larger, so it is asked for exactly when
+// `attachments { icalendar }` is selected), and what each invitation weighs in the answer. Attendees, replies and the
+// ICS are as large as the provider makes them, and count each time that they are selected.
+
+import {
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isListType,
+  isObjectType,
+} from 'graphql';
+import { collectSubfields } from 'graphql/execution/collectFields.js';
+import type { Snapshot } from '../invitation/invitation.ts';
+import type { Selection } from '../loaders/invitation-loader.ts';
+
+/** About what a key and a short value are in JSON, in bytes. */
+const BYTES_PER_FIELD = 32;
+
+const NATURAL_ID: Readonly<Record<string, string>> = {
+  ReviewInvitation: 'invitationId',
+  SmartInvite: 'smartInviteId',
+};
+
+type Weigh = Selection['weigh'];
+
+// A prepared operation keeps the nodes of its fields: so long is kept what they select.
+const known = new WeakMap<readonly unknown[], Selection>();
+
+export function selectionOf(info: GraphQLResolveInfo): Selection {
+  const earlier = known.get(info.fieldNodes);
+  if (earlier !== undefined) return earlier;
+  const given = getNamedType(info.returnType);
+  const types = isAbstractType(given) ? info.schema.getPossibleTypes(given) : isObjectType(given) ? [given] : [];
+  const weighs = new Map(types.map((type) => [type.name, weighOf(info, type)]));
+  const selection: Selection = {
+    withIcalendar: selectsIcalendar(info),
+    weigh: (snapshot, most) => weighs.get(snapshot.type)?.(snapshot, most) ?? 0,
+  };
+  known.set(info.fieldNodes, selection);
+  return selection;
+}
+
+function selectsIcalendar(info: GraphQLResolveInfo): boolean {
+  const invite = fieldsOf(info, objectType(info, 'SmartInvite'), info.fieldNodes);
+  return invite
+    .filter(([node]) => node?.name.value === 'attachments')
+    .flatMap((nodes) => fieldsOf(info, objectType(info, 'SmartInviteAttachments'), nodes))
+    .some(([node]) => node?.name.value === 'icalendar');
+}
+
+type Nodes = GraphQLResolveInfo['fieldNodes'];
+
+function fieldsOf({ schema, fragments, variableValues }: GraphQLResolveInfo, type: GraphQLObjectType, nodes: Nodes) {
+  return [...collectSubfields(schema, fragments, variableValues, type, nodes).values()];
+}
+
+/** Compiled, because it runs for every invitation of every answer. */
+function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
+  let names = 0;
+
+  /** Code that adds up what `object` holds in these fields; what is certain of one is counted once, beforehand. */
+  function codeOf(object: string, objectType: GraphQLObjectType, nodes: Nodes): string {
+    const definitions = objectType.getFields();
+    let constant = 0;
+    const lines: string[] = [];
+    for (const fieldNodes of fieldsOf(info, objectType, nodes)) {
+      const name = fieldNodes[0]?.name.value ?? '';
+      constant += BYTES_PER_FIELD;
+      const given = definitions[name]?.type;
+      if (given === undefined) continue;
+      const [part, entry] = [`part${++names}`, `entry${names}`];
+      const named = getNamedType(given);
+      // A global id is about as long as the natural one in it.
+      const property = name === 'id' ? (NATURAL_ID[objectType.name] ?? name) : name;
+      lines.push(`const ${part} = ${object}[${JSON.stringify(property)}];`);
+      if (!isObjectType(named)) lines.push(`if (typeof ${part} === 'string') weight += ${part}.length;`);
+      else if (!isListType(getNullableType(given))) lines.push(`if (${part}) { ${codeOf(part, named, fieldNodes)} }`);
+      else lines.push(`if (${part}) for (const ${entry} of ${part}) { ${codeOf(entry, named, fieldNodes)} }`);
+    }
+    // It stops where it is too much already.
+    return `weight += ${constant}; if (weight > most) return weight; ${lines.join('\n')}`;
+  }
+
+  const code = `let weight = 0; ${codeOf('snapshot', type, info.fieldNodes)} return weight;`;
+  return new Function('snapshot', 'most', code) as Weigh;
+}
+
+function objectType(
+  { schema }: GraphQLResolveInfo,
+  name: Snapshot['type'] | 'SmartInviteAttachments',
+): GraphQLObjectType {
+  const type = schema.getType(name);
+  if (!isObjectType(type)) throw new TypeError(`the schema has no object type ${name}`);
+  return type;
+}

@@ -1,0 +1,59 @@
+// The HTML of the GraphiQL page. The package's own template holds every asset inline; this one names them, and does
+// otherwise what that one does (@graphql-yoga/render-graphiql 5.24.1, esm/index.js).
+
+import type { GraphiqlAsset, GraphiqlAssets } from './graphiql-assets.ts';
+
+export interface GraphiqlTab {
+  readonly query: string;
+  /** JSON. */
+  readonly variables?: string;
+}
+
+export function renderPage(assets: GraphiqlAssets, tabs: readonly GraphiqlTab[], title: string): string {
+  const workers = {
+    editorWorkerService: urlOf(assets.editorWorker),
+    json: urlOf(assets.jsonWorker),
+    graphql: urlOf(assets.graphqlWorker),
+  };
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <title>${escapeHtml(title)}</title>
+    <link rel="icon" href="${urlOf(assets.icon)}">
+    <link rel="stylesheet" href="${urlOf(assets.style)}">
+  </head>
+  <body class="no-focus-outline">
+    <noscript>You need to enable JavaScript to run this app.</noscript>
+    <div id="root"></div>
+    <script>
+      const workers = ${toScript(workers)};
+      self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (moduleId, label) => workers[label] };
+    </script>
+    <script src="${urlOf(assets.script)}"></script>
+    <script>
+      YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
+        ...${toScript({ title, defaultTabs: tabs })},
+        // By default GraphiQL writes every edit into the page's address as ?query=…, which would then be asked for as
+        // an operation when the page is loaded again, and would stand in browsers' histories and proxies' logs.
+        onEditQuery() {},
+      });
+    </script>
+  </body>
+</html>
+`;
+}
+
+/** Relative to the page's own address, so that it holds behind a proxy that puts the gateway below a path. */
+function urlOf({ file }: GraphiqlAsset): string {
+  return `graphql/assets/${file}`;
+}
+
+/** JSON that cannot end the script element that it stands in. */
+function toScript(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}

@@ -1,0 +1,154 @@
+// POST and GET /graphql: bytes in, GraphQL over HTTP out. Both end in one `answer`; each kind of bad request is refused
+// before anything of it is parsed further, and nothing of it is repeated.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import type { MaybePromise } from '../operations/operation.ts';
+import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
+import { BodyTooLarge, readBody } from './body.ts';
+import type { Caller, GraphQLService } from './graphql.ts';
+import { type Fault, type Params, paramsOfBody, paramsOfUrl } from './params.ts';
+import { type Handler, reply } from './reply.ts';
+import { type MediaType, negotiate, sendResult, takesEvents } from './result.ts';
+import { sendEvents } from './sse.ts';
+
+/** Most bytes of a request's body. */
+const MAX_BODY_BYTES = 100 * 1024;
+
+/** @param isStopping Whether connections are not to be kept alive any more. */
+export function createGraphQLHandler(
+  graphql: GraphQLService,
+  isStopping: () => boolean,
+  onFault: (error: unknown) => void,
+): Handler {
+  function post(request: IncomingMessage, response: ServerResponse) {
+    const { accept, 'content-type': contentType, 'content-encoding': encoding } = request.headers;
+    if (!isJson(contentType)) {
+      return refuse(response, 415, 'This endpoint takes JSON in UTF-8: send content-type: application/json.');
+    }
+    if (encoding !== undefined && encoding !== 'identity') {
+      return refuse(response, 415, 'This endpoint takes no compressed bodies: send it as it is.');
+    }
+    if (negotiate(accept) === undefined && !takesEvents(accept)) return refuse(response, 406, NOT_ACCEPTED);
+    readBody(request, MAX_BODY_BYTES, (error, body) => {
+      if (error instanceof BodyTooLarge) {
+        return refuse(response, 413, `The request is larger than ${MAX_BODY_BYTES} bytes: ask for less at once.`);
+      }
+      // The caller has gone.
+      if (error !== null) return;
+      answer(paramsOfBody(body), request, response);
+    });
+  }
+
+  function answer(params: Params | Fault, request: IncomingMessage, response: ServerResponse) {
+    try {
+      if ('fault' in params) return refuse(response, 400, params.fault);
+      const sent = run(params, request, response);
+      if (sent instanceof Promise) sent.catch((error: unknown) => fail(response, error));
+    } catch (error) {
+      fail(response, error);
+    }
+  }
+
+  function run(params: Params, request: IncomingMessage, response: ServerResponse): MaybePromise<void> {
+    const { accept } = request.headers;
+    const mediaType = negotiate(accept);
+    const operation = graphql.prepare(params);
+    if ('errors' in operation) return send(response, mediaType, operation);
+    const caller = new HttpCaller(request, response);
+    if (operation.isSubscription) {
+      if (takesEvents(accept)) return stream(graphql.subscribe(operation, params, caller), response);
+      return refuse(response, 406, 'A subscription answers with events: accept text/event-stream, or use a WebSocket.');
+    }
+    const result = graphql.run(operation, params, caller);
+    return result instanceof Promise
+      ? result.then((given) => send(response, mediaType, given))
+      : send(response, mediaType, result);
+  }
+
+  /** @param mediaType undefined for whoever takes nothing but events: that one gets the one that there is. */
+  function send(
+    response: ServerResponse,
+    mediaType: MediaType | undefined,
+    result: ExecutionResult,
+  ): MaybePromise<void> {
+    if (mediaType === undefined) return sendEvents(response, once(result));
+    if (isStopping()) response.shouldKeepAlive = false;
+    sendResult(response, mediaType, result);
+  }
+
+  function fail(response: ServerResponse, error: unknown): void {
+    onFault(error);
+    if (response.headersSent) response.destroy();
+    else reply(response, 500, { errors: [INTERNAL] }, { connection: 'close' });
+  }
+
+  return (request, response) => {
+    if (request.method === 'POST') return post(request, response);
+    if (request.method === 'GET') {
+      const { accept } = request.headers;
+      if (negotiate(accept) === undefined && !takesEvents(accept)) return refuse(response, 406, NOT_ACCEPTED);
+      return answer(paramsOfUrl(request.url ?? ''), request, response);
+    }
+    response.setHeader('allow', 'GET, POST');
+    refuse(response, 405, 'This endpoint takes POST, and GET for queries.');
+  };
+}
+
+/** Callers are told apart by address: nothing else is known of them. Most never need to be told that they have gone. */
+class HttpCaller implements Caller {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #cancellation: Cancellation | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  get id(): string {
+    return this.#request.socket.remoteAddress ?? 'unknown';
+  }
+
+  /** Cancelled when the connection closes before the answer was written. */
+  get cancellation(): Cancellation {
+    if (this.#cancellation !== undefined) return this.#cancellation;
+    const cancellation = new Cancellation();
+    this.#cancellation = cancellation;
+    const response = this.#response;
+    const leave = () => {
+      if (!response.writableFinished) cancellation.cancel(new CallerGone());
+    };
+    if (response.destroyed) leave();
+    else response.once('close', leave);
+    return cancellation;
+  }
+}
+
+async function stream(begun: ReturnType<GraphQLService['subscribe']>, response: ServerResponse): Promise<void> {
+  const events = await begun;
+  await sendEvents(response, Symbol.asyncIterator in events ? events : once(events));
+}
+
+async function* once(result: ExecutionResult): AsyncGenerator<ExecutionResult> {
+  yield result;
+}
+
+function isJson(contentType: string | undefined): boolean {
+  return contentType === 'application/json' || JSON_TYPE.test(contentType ?? '');
+}
+
+const JSON_TYPE = /^application\/(graphql\+)?json\s*(;\s*charset="?utf-?8"?\s*)?;?$/i;
+
+const NOT_ACCEPTED = 'This endpoint answers with JSON, or with events to a subscription: accept it.';
+
+const INTERNAL = {
+  message: 'Something went wrong in the gateway: try again, and tell whoever runs it if it stays so.',
+  extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false },
+};
+
+/** Also where a part of the body was not read: the connection cannot be used again. */
+export function refuse(response: ServerResponse, status: number, message: string): void {
+  const errors = [{ message, extensions: { code: 'BAD_USER_INPUT', retryable: false } }];
+  reply(response, status, { errors }, { connection: 'close' });
+}

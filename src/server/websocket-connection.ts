@@ -1,0 +1,129 @@
+// One WebSocket between graphql-ws and ws, with its limits: what waits to be written, how often and how much the other
+// side may send. A socket that is closed gives back everything at once, also where the other side never closes it.
+
+import type { IncomingMessage } from 'node:http';
+import type { Server as Protocol } from 'graphql-ws';
+import type { WebSocket } from 'ws';
+import type { GraphQLService } from './graphql.ts';
+import { SocketOperations } from './socket-operations.ts';
+
+export interface Extra extends Record<PropertyKey, unknown> {
+  readonly operations: SocketOperations;
+}
+
+/** Most bytes that wait for a reader: two of the largest answers. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+/** A reader that has so many bytes before it is answered no pings. */
+const MAX_WAITING_BYTES_FOR_PONG = 64 * 1024;
+
+/** What a socket may send in a burst, and how fast that comes back. */
+const MAX_MESSAGES = 500;
+const MESSAGES_PER_SECOND = 50;
+const MAX_BYTES = 4 * 1024 * 1024;
+const BYTES_PER_SECOND = 200 * 1024;
+
+/** How long the other side may take to close a socket that we have closed. */
+const CLOSING_MS = 1_000;
+
+const INTERNAL_ERROR = 4500;
+const TOO_MUCH = 1008;
+
+export function connect(
+  protocol: Protocol<Extra>,
+  socket: WebSocket,
+  request: IncomingMessage,
+  graphql: GraphQLService,
+  onFault: (error: unknown) => void,
+): void {
+  const operations = new SocketOperations(graphql, request.socket.remoteAddress ?? 'unknown');
+  let allowedMessages = MAX_MESSAGES;
+  let allowedBytes = MAX_BYTES;
+  let filledAt = performance.now();
+  let isClosed = false;
+
+  /** Whether one more message of so many bytes may come. */
+  function take(bytes: number): boolean {
+    const now = performance.now();
+    const seconds = (now - filledAt) / 1_000;
+    filledAt = now;
+    allowedMessages = Math.min(MAX_MESSAGES, allowedMessages + seconds * MESSAGES_PER_SECOND) - 1;
+    allowedBytes = Math.min(MAX_BYTES, allowedBytes + seconds * BYTES_PER_SECOND) - bytes;
+    return allowedMessages >= 0 && allowedBytes >= 0;
+  }
+
+  function close(code: number, reason: string): void {
+    socket.close(code, reason);
+    setTimeout(() => socket.terminate(), CLOSING_MS).unref();
+    end(code, reason);
+  }
+
+  function end(code: number, reason: string): void {
+    if (isClosed) return;
+    isClosed = true;
+    operations.endAll();
+    closed(code, reason).catch(onFault);
+  }
+
+  const send = (data: string) => {
+    if (socket.readyState !== socket.OPEN) return Promise.resolve();
+    if (socket.bufferedAmount + data.length > MAX_WAITING_BYTES) {
+      socket.terminate();
+      return Promise.resolve();
+    }
+    // Whoever has gone is told nothing, and that is no fault.
+    return new Promise<void>((resolve) => socket.send(data, () => resolve()));
+  };
+
+  const pong = () => {
+    if (socket.bufferedAmount > MAX_WAITING_BYTES_FOR_PONG) socket.terminate();
+    else void send('{"type":"pong"}');
+  };
+
+  let receive: (data: string) => Promise<void> = () => Promise.resolve();
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      send,
+      close,
+      onMessage: (callback) => {
+        receive = callback;
+      },
+      onPing: pong,
+    },
+    { operations },
+  );
+
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (isClosed) return;
+    if (!take(data.length)) return close(TOO_MUCH, 'Too much was sent: send less at once.');
+    if (isBinary) return close(4400, 'Invalid message received');
+    receive(withQuery(String(data))).catch((error: unknown) => {
+      onFault(error);
+      close(INTERNAL_ERROR, 'Internal server error');
+    });
+    operations.endCompleted();
+  });
+  socket.on('ping', (data: Buffer) => {
+    if (!take(data.length) || socket.bufferedAmount > MAX_WAITING_BYTES_FOR_PONG) socket.terminate();
+    else socket.pong(data);
+  });
+  socket.on('pong', (data: Buffer) => {
+    if (!take(data.length)) socket.terminate();
+  });
+  // Such as a frame that is too large: ws closes it with its code.
+  socket.on('error', () => end(1006, ''));
+  socket.once('close', (code, reason) => end(code, String(reason)));
+}
+
+// The protocol demands a text of every operation; a client that has only a hash may leave it out.
+function withQuery(text: string): string {
+  if (!text.includes('"persistedQuery"') && !text.includes('"documentId"')) return text;
+  try {
+    const message = JSON.parse(text);
+    if (message?.type !== 'subscribe' || typeof message.payload !== 'object' || message.payload === null) return text;
+    return JSON.stringify({ ...message, payload: { query: '', ...message.payload } });
+  } catch {
+    return text;
+  }
+}

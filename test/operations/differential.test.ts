@@ -1,0 +1,15 @@
+// Prepared operations give what graphql-js gives. `npm run fuzz` runs the same over ten thousand documents.
+
+import { expect, test } from 'vitest';
+import { differential } from '../fuzz/differential.ts';
+
+const DOCUMENTS = 500;
+
+test('five hundred random documents give what graphql-js gives, new, kept and compiled', async () => {
+  const seed = Date.now() % 2 ** 31;
+  const coverage = await differential({ documents: DOCUMENTS, seed });
+  expect(coverage.documents, `seed ${seed}`).toBeGreaterThan(0.95 * DOCUMENTS);
+  expect(coverage.spreadingTwice).toBeGreaterThan(DOCUMENTS / 5);
+  expect(coverage.refused).toBeGreaterThan(0);
+  expect(coverage.withErrors).toBeGreaterThan(0);
+});
