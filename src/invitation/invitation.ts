@@ -2,6 +2,8 @@
 // words. Every room above reads these types; nothing here knows JSON on a wire, GraphQL or where an answer came from.
 // Source: the public contracts of Partoo (review invitation status) and Cronofy (Smart Invite status), November 2026.
 
+import { globalIdOf, refOf } from './ref.ts';
+
 export type ProviderName = 'CRONOFY' | 'PARTOO';
 
 export type InvitationStatus = 'PENDING' | 'DELIVERED' | 'ACCEPTED' | 'TENTATIVE' | 'DECLINED' | 'FAILED' | 'UNKNOWN';
@@ -65,8 +67,16 @@ export interface EventTime {
 export type Invitation = ReviewInvitation | SmartInvite;
 export type InvitationType = Invitation['type'];
 
-/** An invitation as last observed. */
+/** An invitation as last observed, with what is told of every kind: worked out once, for it is given many times. */
 export type Snapshot<I extends Invitation = Invitation> = I & {
+  /** The global id: see `globalIdOf`. */
+  readonly id: string;
+  readonly status: InvitationStatus;
+  /**
+   * Nothing more will change: an SMS that arrived or failed, a Smart Invite that was seen after its event had ended.
+   * (Seen before, it may have been replied to since.)
+   */
+  readonly isFinal: boolean;
   /** When the provider told us this. */
   readonly observedAt: Date;
   /** Older than was wanted, because the provider could not be asked. */
@@ -74,7 +84,12 @@ export type Snapshot<I extends Invitation = Invitation> = I & {
 };
 
 export function snapshotOf<I extends Invitation>(invitation: I, observedAt: Date, isStale = false): Snapshot<I> {
-  return { ...invitation, observedAt, isStale };
+  const status = statusOf(invitation);
+  const isFinal =
+    invitation.type === 'ReviewInvitation'
+      ? status === 'DELIVERED' || status === 'FAILED'
+      : endOf(invitation.event.end) <= observedAt.getTime();
+  return { ...invitation, id: globalIdOf(refOf(invitation)), status, isFinal, observedAt, isStale };
 }
 
 /** A moment whose text is made once, because it is given with every answer. */
@@ -104,18 +119,6 @@ export function statusOf(invitation: Invitation): InvitationStatus {
   if (invitation.type === 'ReviewInvitation') return STATUS_OF_DELIVERY[invitation.deliveryStatus];
   const { recipients } = invitation;
   return LOUDEST_FIRST.find((status) => recipients.some((recipient) => recipient.status === status)) ?? 'UNKNOWN';
-}
-
-/**
- * Whether nothing more will change: an SMS that arrived or failed, a Smart Invite that was seen after its event had ended.
- * (Seen before, it may have been replied to since.)
- */
-export function isFinal(snapshot: Snapshot): boolean {
-  if (snapshot.type === 'ReviewInvitation') {
-    const status = statusOf(snapshot);
-    return status === 'DELIVERED' || status === 'FAILED';
-  }
-  return endOf(snapshot.event.end) <= snapshot.observedAt.getTime();
 }
 
 const HOURS = 3_600_000;

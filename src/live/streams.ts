@@ -1,7 +1,7 @@
 // The streams that are open: subscribes first and reads then, so that no change falls between; bounds how many there are
 // and how long each lives; ends each when everything in it is final, and all when the process goes.
 
-import { isFinal, type Snapshot } from '../invitation/invitation.ts';
+import type { Snapshot } from '../invitation/invitation.ts';
 import { Problem, TooManyStreams } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
@@ -62,7 +62,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
       };
       const give = (key: string, snapshot: Snapshot) => {
         feed.push(key, snapshot);
-        if (isFinal(snapshot)) finish(key);
+        if (snapshot.isFinal) finish(key);
       };
       const feed = createFeed<Snapshot | Error>(() => {
         clearTimeout(lifetime);

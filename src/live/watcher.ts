@@ -2,7 +2,7 @@
 // has changed, then ever more slowly. How many of the wishes come true is for the quota to say, and it stretches them
 // evenly. Where the provider notifies us, reading is only a safety net.
 
-import { isFinal, type Snapshot } from '../invitation/invitation.ts';
+import type { Snapshot } from '../invitation/invitation.ts';
 import type { Ref } from '../invitation/ref.ts';
 
 export interface Watcher {
@@ -89,7 +89,7 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
       const key = ref.key;
       const one = watched.get(key);
       if (one === undefined) return;
-      if (isFinal(snapshot)) return drop(key);
+      if (snapshot.isFinal) return drop(key);
       one.isStale = snapshot.isStale;
       if (isNew) one.intervalMs = SOONEST_MS;
       if (isSafe(one)) one.dueAt = now() + SAFETY_MS;

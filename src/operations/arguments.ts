@@ -11,8 +11,10 @@ type Argument = (taken: Record<string, unknown>, variables: Variables) => boolea
 
 const NONE: Variables = Object.freeze({});
 
+const noArguments: ArgumentsOf = () => NONE;
+
 export function argumentsOf(definition: GraphQLField<unknown, unknown>, node: FieldNode): ArgumentsOf {
-  if (definition.args.length === 0) return () => NONE;
+  if (definition.args.length === 0) return noArguments;
   const given = new Map(node.arguments?.map(({ name, value }) => [name.value, value]));
   const slow: ArgumentsOf = (variables) => getArgumentValues(definition, node, variables);
   if (![...given.values()].some(namesVariables)) {

@@ -12,8 +12,8 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
-  locatedError,
 } from 'graphql';
+import { FieldFault } from './errors.ts';
 import type { FieldPlan, Scope, SelectionPlan, Variables } from './plan.ts';
 
 export type Path = GraphQLResolveInfo['path'];
@@ -24,7 +24,7 @@ export interface Run {
   readonly rootValue: unknown;
   readonly context: unknown;
   readonly variables: Variables;
-  readonly errors: CollectedErrors;
+  readonly collected: CollectedFaults;
 }
 
 /** What a value that a field gave becomes; or a promise of it. @throws where it fails. */
@@ -32,16 +32,16 @@ export type Complete = (run: Run, field: FieldPlan, info: GraphQLResolveInfo, pa
 
 type Result = Record<string, unknown>;
 
-/** The errors of a run: none is kept of a place that is null already because of another. */
-export class CollectedErrors {
-  readonly errors: GraphQLError[] = [];
+/** What failed in a run: nothing is kept of a place that is null already because of something else. */
+export class CollectedFaults {
+  readonly faults: FieldFault[] = [];
   #places: Set<Path | undefined> | undefined;
 
-  add(error: GraphQLError, path: Path | undefined): void {
+  add(fault: FieldFault, path: Path | undefined): void {
     if (this.#isNull(path)) return;
     this.#places ??= new Set();
     this.#places.add(path);
-    this.errors.push(error);
+    this.faults.push(fault);
   }
 
   #isNull(path: Path | undefined): boolean {
@@ -62,11 +62,9 @@ export function executeFields(
   let hasPromise = false;
   try {
     for (const field of selection.fields) {
-      const value = executeField(run, field, source, {
-        prev: path,
-        key: field.key,
-        typename: selection.type.name,
-      });
+      const value =
+        field.leaf?.(source) ??
+        executeField(run, field, source, { prev: path, key: field.key, typename: selection.type.name });
       if (value === undefined) continue;
       put(results, field.key, value);
       if (isPromise(value)) hasPromise = true;
@@ -111,14 +109,25 @@ export function resolve(
 
 /** Null in its place, with an error; or the error for whoever is above, where the place must not be null. */
 function fail(run: Run, field: FieldPlan, type: GraphQLOutputType, path: Path, error: unknown): null {
-  const located = locatedError(error, field.nodes, pathToArray(path));
-  if (isNonNullType(type)) throw located;
-  run.errors.add(located, path);
+  const fault = error instanceof FieldFault ? error : new FieldFault(error, field.nodes, pathToArray(path));
+  if (isNonNullType(type)) throw fault;
+  run.collected.add(fault, path);
   return null;
 }
 
+const completes = new WeakMap<GraphQLOutputType, Complete>();
+
 /** How values of this type are completed. */
 export function completeOf(type: GraphQLOutputType): Complete {
+  let complete = completes.get(type);
+  if (complete === undefined) {
+    complete = makeComplete(type);
+    completes.set(type, complete);
+  }
+  return complete;
+}
+
+function makeComplete(type: GraphQLOutputType): Complete {
   if (isNonNullType(type)) {
     const complete = completeOf(type.ofType);
     return (run, field, info, path, value) => {

@@ -1,84 +1,102 @@
 // The one translation of what went wrong into what a GraphQL caller gets: a message in our words, a code, and no more.
-// What a caller wrote is named by its place and type. graphql-js repeats values in its messages, and they may be
-// addresses: a message of its own leaves only where its rule names nothing but names of the document and of the schema.
+// What a caller wrote is named by its place and type, and never repeated: it may be an address.
 
-import { GraphQLError, Kind, TokenKind } from 'graphql';
+import { type ASTNode, GraphQLError, type GraphQLFormattedError, getLocation, Kind } from 'graphql';
 import { BadUserInput, Problem } from '../invitation/problem.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { CallerGone } from '../upstream/cancellation.ts';
 
-export type MaskError = (error: unknown) => GraphQLError;
+/** An error as callers get it. */
+export interface AnswerError extends GraphQLFormattedError {
+  readonly extensions: {
+    readonly code: string;
+    readonly retryable: boolean;
+    readonly provider?: string;
+    readonly retryAfterSeconds?: number;
+  };
+}
+
+/** What went wrong at a field. No Error: an operation may have thousands, and what each costs is mostly its stack. */
+export class FieldFault {
+  readonly error: unknown;
+  readonly nodes: readonly ASTNode[] | undefined;
+  readonly path: readonly (string | number)[] | undefined;
+
+  constructor(error: unknown, nodes: readonly ASTNode[] | undefined, path: readonly (string | number)[] | undefined) {
+    this.error = error;
+    this.nodes = (error instanceof GraphQLError && error.nodes) || nodes;
+    this.path = path;
+  }
+}
+
+export type MaskError = (error: unknown) => AnswerError;
 
 /** Gives the function that every error passes before it leaves. */
 export function createErrorMask(log: Logger): MaskError {
   return (error) => {
-    const located = error instanceof GraphQLError ? error : undefined;
     const cause = rootOf(error);
     // Nobody is there to read it, and nothing went wrong.
-    if (cause instanceof CallerGone) return new GraphQLError('The caller has gone.', placeOf(located));
-    if (cause instanceof Problem) return ofProblem(cause, located);
-    if (cause instanceof GraphQLError && isAboutArgument(cause)) {
-      return ofProblem(new BadUserInput('An argument does not fit its type: check it against the schema.'), located);
-    }
+    if (cause instanceof CallerGone) return tell(GONE, error);
+    if (cause instanceof Problem) return tell(cause, error);
+    if (cause instanceof GraphQLError && isAboutArgument(cause)) return tell(UNFIT_ARGUMENT, error);
     log.error({ err: cause }, 'an unexpected error was masked');
-    const message = 'Something went wrong in the gateway: try again, and tell whoever runs it if it stays so.';
-    return new GraphQLError(message, {
-      ...placeOf(located),
-      extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false },
-    });
+    return tell(UNEXPECTED, error);
   };
 }
 
-function ofProblem(problem: Problem, located?: GraphQLError): GraphQLError {
-  const { code, provider, retryable, retryAfterSeconds } = problem;
-  return new GraphQLError(problem.message, {
-    ...placeOf(located),
+type Told = Pick<Problem, 'message' | 'retryable' | 'provider' | 'retryAfterSeconds'> & { readonly code: string };
+
+const UNFIT_ARGUMENT = new BadUserInput('An argument does not fit its type: check it against the schema.');
+
+const UNEXPECTED: Told = {
+  message: 'Something went wrong in the gateway: try again, and tell whoever runs it if it stays so.',
+  code: 'INTERNAL_SERVER_ERROR',
+  retryable: false,
+  provider: null,
+  retryAfterSeconds: null,
+};
+
+const GONE: Told = { ...UNEXPECTED, message: 'The caller has gone.' };
+
+/** What is refused before there is an operation. */
+export function refusal(message: string): AnswerError {
+  return tell(new BadUserInput(message), undefined);
+}
+
+function tell({ message, code, retryable, provider, retryAfterSeconds }: Told, error: unknown): AnswerError {
+  const located = error instanceof GraphQLError || error instanceof FieldFault ? error : undefined;
+  const locations = located?.nodes && locationsOf(located.nodes);
+  return {
+    message,
+    ...(locations ? { locations } : {}),
+    ...(located?.path ? { path: located.path } : {}),
     extensions: {
       code,
       ...(provider === null ? {} : { provider }),
       retryable,
       ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
     },
-  });
+  };
 }
 
-/** What is wrong with a document that cannot be parsed, given so many tokens at most. */
-export function syntaxError(error: unknown, maxTokens: number | undefined): Error {
-  // The parser calls itself for whatever is nested, and the stack is all that bounds it.
-  if (error instanceof RangeError) return new BadUserInput('The document is nested too deep: ask for less at once.');
-  if (!(error instanceof GraphQLError)) return new TypeError('the parser failed');
-  if (maxTokens !== undefined && error.message.includes(`more that ${maxTokens} tokens`)) {
-    return new BadUserInput(`The document has more than ${maxTokens} tokens: ask for less at once.`);
+/** A fault of ours that no field is to blame for. */
+export const INTERNAL_ERROR = tell(UNEXPECTED, undefined);
+
+const known = new WeakMap<readonly ASTNode[], GraphQLFormattedError['locations']>();
+
+// Finding a line takes a walk over the text, and a list of a hundred faults has one place.
+function locationsOf(nodes: readonly ASTNode[]): GraphQLFormattedError['locations'] {
+  if (!known.has(nodes)) {
+    known.set(
+      nodes,
+      nodes.flatMap(({ loc }) => (loc ? [getLocation(loc.source, loc.start)] : [])),
+    );
   }
-  const [place] = error.locations ?? [];
-  const where = place === undefined ? '' : ` at line ${place.line}, column ${place.column}`;
-  return at(error, `Syntax Error: ${expectationOf(error.message) ?? 'the document cannot be read'}${where}.`);
+  return known.get(nodes);
 }
 
-const TOKENS: readonly string[] = Object.values(TokenKind);
-
-// graphql-js says what it expected, and what it found with its text: of that the kind of token alone is told.
-function expectationOf(message: string): string | undefined {
-  const [, expected = '', found = ''] =
-    /^Syntax Error: (?:Expected "?([^",]{1,20})"?, found|Unexpected) "?([^\s".]{1,11})/.exec(message) ?? [];
-  if (!TOKENS.includes(found)) return undefined;
-  return TOKENS.includes(expected) ? `expected ${expected}, found ${found}` : `unexpected ${found}`;
-}
-
-/** What is wrong with a document that does not fit the schema. */
-export function validationError(error: GraphQLError): GraphQLError {
-  // It was given up, as graphql-js does where one field is selected again and again.
-  if (error.nodes === undefined) return at(error, 'The document takes too long to check: ask for less at once.');
-  const isAboutValue = error.nodes.some(({ kind }) => VALUES.has(kind));
-  const message = isAboutValue ? 'A value does not fit its type: check it against the schema.' : error.message;
-  return at(error, message);
-}
-
-function at(error: GraphQLError, message: string): GraphQLError {
-  return new GraphQLError(message, { ...placeOf(error), originalError: new BadUserInput(message) });
-}
-
-const VALUES: ReadonlySet<string> = new Set([
+/** The kinds of nodes that are values, and as such never repeated. */
+export const VALUES: ReadonlySet<string> = new Set([
   Kind.INT,
   Kind.FLOAT,
   Kind.STRING,
@@ -95,18 +113,8 @@ function isAboutArgument({ nodes }: GraphQLError): boolean {
   return nodes?.some(({ kind }) => VALUES.has(kind) || kind === Kind.VARIABLE || kind === Kind.DIRECTIVE) ?? false;
 }
 
-function placeOf(error: GraphQLError | undefined) {
-  return error === undefined
-    ? {}
-    : {
-        nodes: error.nodes ?? null,
-        source: error.source ?? null,
-        positions: error.positions ?? null,
-        path: error.path ?? null,
-      };
-}
-
-// Executors wrap what a resolver threw, sometimes more than once.
+// What a resolver threw may be wrapped, sometimes more than once.
 function rootOf(error: unknown): unknown {
+  if (error instanceof FieldFault) return rootOf(error.error);
   return error instanceof GraphQLError && error.originalError !== undefined ? rootOf(error.originalError) : error;
 }

@@ -1,23 +1,20 @@
-// The results of a subscription, one for each event. It holds nothing between two events, and ends its source when it is
+// The answers of a subscription, one for each event. It holds nothing between two events, and ends its source when it is
 // ended itself (a generator that waits for its source is not released before the next event).
 
-import type { ExecutionResult } from 'graphql';
+import type { Answer, MaybePromise } from './operation.ts';
 
-export class Events implements AsyncIterableIterator<ExecutionResult, undefined> {
+export class Events implements AsyncIterableIterator<Answer, undefined> {
   readonly #events: AsyncIterator<unknown>;
-  readonly #resultOf: (event: unknown) => ExecutionResult | Promise<ExecutionResult>;
+  readonly #answerOf: (event: unknown) => MaybePromise<Answer>;
 
-  constructor(
-    events: AsyncIterable<unknown>,
-    resultOf: (event: unknown) => ExecutionResult | Promise<ExecutionResult>,
-  ) {
+  constructor(events: AsyncIterable<unknown>, answerOf: (event: unknown) => MaybePromise<Answer>) {
     this.#events = events[Symbol.asyncIterator]();
-    this.#resultOf = resultOf;
+    this.#answerOf = answerOf;
   }
 
-  async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+  async next(): Promise<IteratorResult<Answer, undefined>> {
     const { done, value } = await this.#events.next();
-    return done ? { done: true, value: undefined } : { done: false, value: await this.#resultOf(value) };
+    return done ? { done: true, value: undefined } : { done: false, value: await this.#answerOf(value) };
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {

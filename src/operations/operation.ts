@@ -4,19 +4,16 @@
 import {
   type DocumentNode,
   type ExecutionArgs,
-  type ExecutionResult,
   type FragmentDefinitionNode,
-  GraphQLError,
   type GraphQLObjectType,
   type GraphQLSchema,
   Kind,
-  locatedError,
   type OperationDefinitionNode,
   visit,
 } from 'graphql';
 import { BadUserInput } from '../invitation/problem.ts';
 import {
-  CollectedErrors,
+  CollectedFaults,
   executeFields,
   infoOf,
   isPromise,
@@ -25,7 +22,7 @@ import {
   type Run,
   resolve,
 } from './complete.ts';
-import type { MaskError } from './errors.ts';
+import { type AnswerError, FieldFault, type MaskError } from './errors.ts';
 import { Events } from './events.ts';
 import { type Cost, checkLists, costOf, type IntrospectionSizes } from './limits.ts';
 import { planOf, type Scope, type SelectionPlan, type Variables } from './plan.ts';
@@ -45,6 +42,12 @@ export interface OperationOptions {
   readonly isKept: boolean;
   /** Its text was checked by whoever runs the gateway. */
   readonly isTrusted: boolean;
+}
+
+/** What a request gets: no data where its operation never ran. */
+export interface Answer {
+  readonly errors?: readonly AnswerError[];
+  readonly data?: Readonly<Record<string, unknown>> | null;
 }
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -89,46 +92,43 @@ export class PreparedOperation {
   }
 
   /** Runs it for one request; of a subscription, for one event. Whatever fails is in the result, masked. */
-  run(given: Variables, context: unknown, rootValue?: unknown): MaybePromise<ExecutionResult> {
+  run(given: Variables, context: unknown, rootValue?: unknown): MaybePromise<Answer> {
     const begun = this.#begin(given, context, rootValue);
     if ('refused' in begun) return begun.refused;
     return this.#execute(begun);
   }
 
   /** The events of a subscription, each with its result; or a result alone, where it cannot begin. */
-  async subscribe(
-    given: Variables,
-    context: unknown,
-  ): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
+  async subscribe(given: Variables, context: unknown): Promise<Answer | AsyncIterableIterator<Answer>> {
     const begun = this.#begin(given, context, undefined);
     if ('refused' in begun) return begun.refused;
     try {
       const events = await this.#open(begun);
       return new Events(events, (event) =>
-        this.#execute({ ...begun, rootValue: event, errors: new CollectedErrors() }),
+        this.#execute({ ...begun, rootValue: event, collected: new CollectedFaults() }),
       );
     } catch (error) {
       return { errors: [this.#options.maskError(error)] };
     }
   }
 
-  #begin(given: Variables, context: unknown, rootValue: unknown): Run | { readonly refused: ExecutionResult } {
+  #begin(given: Variables, context: unknown, rootValue: unknown): Run | { readonly refused: Answer } {
     const coerced = this.#coerce(given);
-    if ('errors' in coerced) return { refused: { errors: coerced.errors.map(this.#options.maskError) } };
+    if ('faults' in coerced) return { refused: { errors: coerced.faults.map(this.#options.maskError) } };
     try {
       if (!this.#options.isTrusted) checkLists(this.cost, coerced.values);
     } catch (error) {
       return { refused: { errors: [this.#options.maskError(error)] } };
     }
-    return { scope: this.#scope, context, rootValue, variables: coerced.values, errors: new CollectedErrors() };
+    return { scope: this.#scope, context, rootValue, variables: coerced.values, collected: new CollectedFaults() };
   }
 
-  #execute(run: Run): MaybePromise<ExecutionResult> {
+  #execute(run: Run): MaybePromise<Answer> {
     try {
       const data = executeFields(run, this.#planFor(run.variables), run.rootValue, undefined);
-      if (!isPromise(data)) return this.#resultOf(data, run);
+      if (!isPromise(data)) return this.#answerOf(data, run);
       return data.then(
-        (resolved) => this.#resultOf(resolved, run),
+        (resolved) => this.#answerOf(resolved, run),
         (error: unknown) => this.#failure(error, run),
       );
     } catch (error) {
@@ -136,14 +136,14 @@ export class PreparedOperation {
     }
   }
 
-  #resultOf(data: Record<string, unknown> | null, { errors: { errors } }: Run): ExecutionResult {
-    return errors.length === 0 ? { data } : { errors: errors.map(this.#options.maskError), data };
+  #answerOf(data: Record<string, unknown> | null, { collected: { faults } }: Run): Answer {
+    return faults.length === 0 ? { data } : { errors: faults.map(this.#options.maskError), data };
   }
 
   // Something that must not be null failed, and nothing above it may be null.
-  #failure(error: unknown, run: Run): ExecutionResult {
-    run.errors.add(error instanceof GraphQLError ? error : locatedError(error, undefined), undefined);
-    return this.#resultOf(null, run);
+  #failure(error: unknown, run: Run): Answer {
+    run.collected.add(error instanceof FieldFault ? error : new FieldFault(error, undefined, undefined), undefined);
+    return this.#answerOf(null, run);
   }
 
   async #open(run: Run): Promise<AsyncIterable<unknown>> {
@@ -163,7 +163,7 @@ export class PreparedOperation {
       if (events instanceof Error) throw events;
       return events as AsyncIterable<unknown>;
     } catch (error) {
-      throw locatedError(error, field.nodes, pathToArray(path));
+      throw new FieldFault(error, field.nodes, pathToArray(path));
     }
   }
 

@@ -19,6 +19,7 @@ import {
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import { type ArgumentsOf, argumentsOf } from './arguments.ts';
 import { type Complete, completeOf } from './complete.ts';
+import { type Leaf, leafOf } from './leaf.ts';
 import { compileQuick, type Quick } from './quick.ts';
 
 export type Variables = { readonly [name: string]: unknown };
@@ -41,6 +42,8 @@ export class FieldPlan {
   readonly definition: GraphQLField<unknown, unknown>;
   readonly argumentsOf: ArgumentsOf;
   readonly complete: Complete;
+  /** The answer at once, where it is a leaf that depends on the object alone; undefined where that is not so simple. */
+  readonly leaf: Leaf | undefined;
   readonly #scope: Scope;
   #last: SelectionPlan | undefined;
   #selections: Map<GraphQLObjectType, SelectionPlan> | undefined;
@@ -60,6 +63,7 @@ export class FieldPlan {
     this.definition = definition;
     this.argumentsOf = argumentsOf(definition, node);
     this.complete = completeOf(definition.type);
+    this.leaf = leafOf(parentType, definition);
   }
 
   /** What is selected of an object of this type that the field gives. */

@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
-import type { PreparedDocument } from './document.ts';
+import { Problem } from '../invitation/problem.ts';
+import { operationsOf, type PreparedDocument } from './document.ts';
 
 export interface TrustedDocument {
   /** What clients send in place of the text. */
@@ -55,12 +56,14 @@ export function prepareTrusted(
   for (const { id, text } of documents) {
     try {
       const document = prepare(text);
+      // What the schema has no root for is valid all the same, and is found only here.
+      for (const { name } of operationsOf(document.document)) document.operation(name?.value);
       byId.set(id, document);
       // By automatic hashes, too: a client's library may make its own.
       byId.set(createHash('sha256').update(text).digest('hex'), document);
       byText.set(text, document);
     } catch (error) {
-      const why = error instanceof GraphQLError ? error.message : 'it cannot be prepared';
+      const why = error instanceof GraphQLError || error instanceof Problem ? error.message : 'it cannot be prepared';
       faults.push(`  ${nameOf(text)} (${id}): ${why}`);
     }
   }

@@ -4,7 +4,6 @@
 
 import {
   coerceInputValue,
-  GraphQLError,
   GraphQLID,
   type GraphQLInputType,
   type GraphQLSchema,
@@ -19,9 +18,10 @@ import {
   valueFromAST,
 } from 'graphql';
 import { BadUserInput } from '../invitation/problem.ts';
+import { FieldFault } from './errors.ts';
 import type { Variables } from './plan.ts';
 
-export type Coerced = { readonly values: Variables } | { readonly errors: readonly GraphQLError[] };
+export type Coerced = { readonly values: Variables } | { readonly faults: readonly FieldFault[] };
 
 /** From what a request sent to the values that resolvers get. */
 export type CoerceVariables = (given: Variables) => Coerced;
@@ -40,7 +40,8 @@ const UNFIT = Symbol('does not fit its type');
 /** UNFIT where graphql-js has to look at it. */
 type Coerce = (value: unknown) => unknown;
 
-const MAX_ERRORS = 50;
+/** Most that is told of one request's variables. */
+const MAX_FAULTS = 50;
 
 const NONE: Coerced = { values: Object.freeze({}) };
 
@@ -140,10 +141,10 @@ function countOf(value: object): number {
 
 /** As graphql-js does it, value by value: what does not fit is told. */
 function coerceSlowly(declared: readonly Declared[], given: Variables): Coerced {
-  const errors: GraphQLError[] = [];
+  const faults: FieldFault[] = [];
   const values: Record<string, unknown> = {};
   const tell = (node: VariableDefinitionNode, message: string) => {
-    if (errors.length < MAX_ERRORS) errors.push(refusal(node, message));
+    if (faults.length < MAX_FAULTS) faults.push(refusal(node, message));
   };
   for (const { name, node, type, defaultValue } of declared) {
     if (!Object.hasOwn(given, name)) {
@@ -162,13 +163,13 @@ function coerceSlowly(declared: readonly Declared[], given: Variables): Coerced 
     }
     values[name] = coerceInputValue(value, type, (path) => tell(node, unfit(name, type, path)));
   }
-  return errors.length > 0 ? { errors } : { values };
+  return faults.length > 0 ? { faults } : { values };
 }
 
-// The id that comes of a number which JSON has rounded may be another invitation's; and no other type takes one.
+// The id that comes of a number which was rounded may be another invitation's; and no other type takes one.
 function holdsRoundedNumber(value: unknown): boolean {
   if (typeof value === 'number')
-    return Number.isInteger(value) && (!Number.isSafeInteger(value) || Object.is(value, -0));
+    return Number.isNaN(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
   return typeof value === 'object' && value !== null && Object.values(value).some(holdsRoundedNumber);
 }
 
@@ -194,7 +195,6 @@ function isOneOf(type: GraphQLInputType | undefined): boolean {
   return isInputObjectType(nullable) && nullable.isOneOf;
 }
 
-function refusal(node: VariableDefinitionNode, message: string): GraphQLError {
-  const originalError = new BadUserInput(message);
-  return new GraphQLError(message, { nodes: node, originalError });
+function refusal(node: VariableDefinitionNode, message: string): FieldFault {
+  return new FieldFault(new BadUserInput(message), [node], undefined);
 }

@@ -1,9 +1,9 @@
 // The shared Invitation interface, Relay's Node above it, and the queries that answer with any kind of invitation.
 
 import type { GraphQLResolveInfo } from 'graphql';
-import { isFinal, type Snapshot, statusOf } from '../invitation/invitation.ts';
+import type { Snapshot } from '../invitation/invitation.ts';
 import { BadUserInput } from '../invitation/problem.ts';
-import { globalIdOf, PROVIDER_OF, type Ref, refOf } from '../invitation/ref.ts';
+import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
 import type { Outcome, Wish } from '../loaders/invitation-loader.ts';
 import { builder, type Context } from './builder.ts';
 import { InvitationRefInput, MAX_AGE_SECONDS, maxAgeMsOf, refOfId, refOfInput } from './ref-input.ts';
@@ -42,9 +42,8 @@ export const Node = builder.interfaceRef<Snapshot>('Node').implement({
   description: 'Anything that can be fetched again by its global id.',
   resolveType: (snapshot) => snapshot.type,
   fields: (t) => ({
-    id: t.id({
+    id: t.exposeID('id', {
       description: 'Global, opaque and URL-safe: store it, compare it, send it back; never take it apart.',
-      resolve: (snapshot) => globalIdOf(refOf(snapshot)),
     }),
   }),
 });
@@ -59,15 +58,11 @@ export const Invitation = builder.interfaceRef<Snapshot>('Invitation').implement
       description: 'Who sent it.',
       resolve: (snapshot) => PROVIDER_OF[snapshot.type],
     }),
-    status: t.field({
+    status: t.expose('status', {
       type: InvitationStatus,
       description: 'How it is doing, in the vocabulary that all invitations share.',
-      resolve: statusOf,
     }),
-    isFinal: t.boolean({
-      description: 'Nothing more will change: stop polling it.',
-      resolve: isFinal,
-    }),
+    isFinal: t.exposeBoolean('isFinal', { description: 'Nothing more will change: stop polling it.' }),
     observedAt: t.expose('observedAt', { type: 'DateTime', description: 'When the provider last told us this.' }),
     isStale: t.exposeBoolean('isStale', {
       description: 'Older than was wanted, because the provider could not be asked: show it, and say how old it is.',

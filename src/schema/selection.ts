@@ -19,11 +19,6 @@ import type { Selection } from '../loaders/invitation-loader.ts';
 /** About what a key and a short value are in JSON, in bytes. */
 const BYTES_PER_FIELD = 32;
 
-const NATURAL_ID: Readonly<Record<string, string>> = {
-  ReviewInvitation: 'invitationId',
-  SmartInvite: 'smartInviteId',
-};
-
 type Weigh = Selection['weigh'];
 
 // A prepared operation keeps the nodes of its fields: so long is kept what they select.
@@ -73,9 +68,7 @@ function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
       if (given === undefined) continue;
       const [part, entry] = [`part${++names}`, `entry${names}`];
       const named = getNamedType(given);
-      // A global id is about as long as the natural one in it.
-      const property = name === 'id' ? (NATURAL_ID[objectType.name] ?? name) : name;
-      lines.push(`const ${part} = ${object}[${JSON.stringify(property)}];`);
+      lines.push(`const ${part} = ${object}[${JSON.stringify(name)}];`);
       if (!isObjectType(named)) lines.push(`if (typeof ${part} === 'string') weight += ${part}.length;`);
       else if (!isListType(getNullableType(given))) lines.push(`if (${part}) { ${codeOf(part, named, fieldNodes)} }`);
       else lines.push(`if (${part}) for (const ${entry} of ${part}) { ${codeOf(entry, named, fieldNodes)} }`);

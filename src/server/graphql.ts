@@ -2,11 +2,12 @@
 // Yoga parses and validates; its HTTP adapter, its caches (they count documents, not bytes) and its execution are passed
 // by, because a prepared operation needs none of them.
 
-import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
+import { syntaxError, validationError } from '../operations/document-errors.ts';
 import { createDocuments } from '../operations/documents.ts';
-import { createErrorMask, syntaxError, validationError } from '../operations/errors.ts';
-import type { MaybePromise, PreparedOperation } from '../operations/operation.ts';
+import { createErrorMask } from '../operations/errors.ts';
+import type { Answer, MaybePromise, PreparedOperation } from '../operations/operation.ts';
 import type { TrustedDocument } from '../operations/trusted-documents.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
@@ -34,18 +35,21 @@ export interface GraphQLOptions {
   readonly log: Logger;
 }
 
+/** An answer without data: nothing was run. */
+export type Refused = Required<Pick<Answer, 'errors'>>;
+
 /** The one way from a request to its answer, whatever it came by. */
 export interface GraphQLService {
   /** The operation that is asked for, or why there is none. */
-  prepare(params: Params): PreparedOperation | { readonly errors: readonly GraphQLError[] };
+  prepare(params: Params): PreparedOperation | Refused;
   /** At once where nothing has to be waited for. */
-  run(operation: PreparedOperation, params: Params, caller: Caller): MaybePromise<ExecutionResult>;
+  run(operation: PreparedOperation, params: Params, caller: Caller): MaybePromise<Answer>;
   /** The events of a subscription; or a result alone, where it cannot begin. */
   subscribe(
     operation: PreparedOperation,
     params: Params,
     caller: Caller,
-  ): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
+  ): Promise<Answer | AsyncIterableIterator<Answer>>;
 }
 
 const TABS = graphiqlTabs.map(({ query }, n): TrustedDocument => ({ id: `graphiql-tab-${n + 1}`, text: query }));
@@ -68,7 +72,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     },
     validate(document) {
       const [error] = yoga.getEnveloped().validate(schema, document);
-      if (error !== undefined) throw validationError(error);
+      if (error !== undefined) throw validationError(error, schema, document);
     },
   });
   return {

@@ -2,8 +2,8 @@
 // before anything of it is parsed further, and nothing of it is repeated.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
-import type { MaybePromise } from '../operations/operation.ts';
+import { INTERNAL_ERROR, refusal } from '../operations/errors.ts';
+import type { Answer, MaybePromise } from '../operations/operation.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import { BodyTooLarge, readBody } from './body.ts';
 import type { Caller, GraphQLService } from './graphql.ts';
@@ -67,11 +67,7 @@ export function createGraphQLHandler(
   }
 
   /** @param mediaType undefined for whoever takes nothing but events: that one gets the one that there is. */
-  function send(
-    response: ServerResponse,
-    mediaType: MediaType | undefined,
-    result: ExecutionResult,
-  ): MaybePromise<void> {
+  function send(response: ServerResponse, mediaType: MediaType | undefined, result: Answer): MaybePromise<void> {
     if (mediaType === undefined) return sendEvents(response, once(result));
     if (isStopping()) response.shouldKeepAlive = false;
     sendResult(response, mediaType, result);
@@ -80,7 +76,7 @@ export function createGraphQLHandler(
   function fail(response: ServerResponse, error: unknown): void {
     onFault(error);
     if (response.headersSent) response.destroy();
-    else reply(response, 500, { errors: [INTERNAL] }, { connection: 'close' });
+    else reply(response, 500, { errors: [INTERNAL_ERROR] }, { connection: 'close' });
   }
 
   return (request, response) => {
@@ -130,7 +126,7 @@ async function stream(begun: ReturnType<GraphQLService['subscribe']>, response: 
   await sendEvents(response, Symbol.asyncIterator in events ? events : once(events));
 }
 
-async function* once(result: ExecutionResult): AsyncGenerator<ExecutionResult> {
+async function* once(result: Answer): AsyncGenerator<Answer> {
   yield result;
 }
 
@@ -142,13 +138,7 @@ const JSON_TYPE = /^application\/(graphql\+)?json\s*(;\s*charset="?utf-?8"?\s*)?
 
 const NOT_ACCEPTED = 'This endpoint answers with JSON, or with events to a subscription: accept it.';
 
-const INTERNAL = {
-  message: 'Something went wrong in the gateway: try again, and tell whoever runs it if it stays so.',
-  extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false },
-};
-
 /** Also where a part of the body was not read: the connection cannot be used again. */
 export function refuse(response: ServerResponse, status: number, message: string): void {
-  const errors = [{ message, extensions: { code: 'BAD_USER_INPUT', retryable: false } }];
-  reply(response, status, { errors }, { connection: 'close' });
+  reply(response, status, { errors: [refusal(message)] }, { connection: 'close' });
 }

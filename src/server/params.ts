@@ -3,6 +3,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { DocumentRequest } from '../operations/documents.ts';
+import { parseExactly } from './exact-json.ts';
 
 export interface Params extends DocumentRequest {
   readonly variables: Readonly<Record<string, unknown>>;
@@ -24,7 +25,7 @@ export function paramsOfBody(body: Buffer): Params | Fault {
   if (!isUtf8(body)) return { fault: 'The body is not UTF-8: encode it so.' };
   let value: unknown;
   try {
-    value = JSON.parse(body.toString());
+    value = parseExactly(body.toString());
   } catch {
     return { fault: 'The body is not JSON: check its syntax.' };
   }
@@ -50,7 +51,7 @@ export function paramsOfUrl(url: string): Params | Fault {
       continue;
     }
     try {
-      value[name] = JSON.parse(text);
+      value[name] = parseExactly(text);
     } catch {
       return { fault: `${name} is not JSON: check its syntax.` };
     }

@@ -2,7 +2,7 @@
 // which status. https://graphql.github.io/graphql-over-http/draft/
 
 import type { ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
+import type { Answer } from '../operations/operation.ts';
 import { JSON_HEADERS } from './reply.ts';
 
 const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;
@@ -36,7 +36,7 @@ function headersOf(mediaType: MediaType): string[] {
   return Object.entries({ ...JSON_HEADERS, 'content-type': `${mediaType}; charset=utf-8` }).flat();
 }
 
-export function sendResult(response: ServerResponse, mediaType: MediaType, result: ExecutionResult): void {
+export function sendResult(response: ServerResponse, mediaType: MediaType, result: Answer): void {
   const body = JSON.stringify(result);
   const bytes = Buffer.byteLength(body);
   // Without its length Node would send the body in chunks: three writes in place of one.
@@ -47,7 +47,7 @@ export function sendResult(response: ServerResponse, mediaType: MediaType, resul
 
 // Where the operation never ran there is no data; callers that know only application/json are told so in a 200. A
 // document that is asked for by its hash and not known is no fault of the request.
-function statusOf(mediaType: MediaType, { data, errors }: ExecutionResult): number {
+function statusOf(mediaType: MediaType, { data, errors }: Answer): number {
   if (data !== undefined || mediaType === 'application/json') return 200;
   const code = errors?.[0]?.extensions.code;
   return typeof code === 'string' && code.startsWith('PERSISTED_QUERY_') ? 200 : 400;

@@ -1,11 +1,10 @@
 // The operations of one WebSocket: each is prepared as every request is, and has a caller of its own, who has gone when
 // the operation is completed or its socket closes.
 
-import type { ExecutionArgs, GraphQLError } from 'graphql';
-import { GraphQLError as ResultError } from 'graphql';
+import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { OperationResult, SubscribePayload } from 'graphql-ws';
-import { BadUserInput } from '../invitation/problem.ts';
-import type { PreparedOperation } from '../operations/operation.ts';
+import { type AnswerError, INTERNAL_ERROR, refusal } from '../operations/errors.ts';
+import type { Answer, MaybePromise, PreparedOperation } from '../operations/operation.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { Caller, GraphQLService } from './graphql.ts';
 import { type Params, paramsOf } from './params.ts';
@@ -26,11 +25,13 @@ const owners = new WeakMap<ExecutionArgs, SocketOperations>();
 export class SocketOperations {
   readonly #graphql: GraphQLService;
   readonly #callerId: string;
+  readonly #onFault: (error: unknown) => void;
   readonly #begun = new Map<string, Begun>();
   readonly #running = new WeakMap<ExecutionArgs, Begun>();
 
-  constructor(graphql: GraphQLService, callerId: string) {
+  constructor(graphql: GraphQLService, callerId: string, onFault: (error: unknown) => void) {
     this.#graphql = graphql;
+    this.#onFault = onFault;
     this.#callerId = callerId;
   }
 
@@ -42,12 +43,14 @@ export class SocketOperations {
 
   begin(id: string, payload: SubscribePayload, isWanted: () => boolean): ExecutionArgs | readonly GraphQLError[] {
     if (this.#begun.size >= MAX_OPERATIONS) {
-      return [refusal(`A WebSocket has at most ${MAX_OPERATIONS} operations at once: complete some first.`)];
+      return [
+        new Refusal(refusal(`A WebSocket has at most ${MAX_OPERATIONS} operations at once: complete some first.`)),
+      ];
     }
     const params = paramsOf({ ...payload });
-    if ('fault' in params) return [refusal(params.fault)];
+    if ('fault' in params) return [new Refusal(refusal(params.fault))];
     const operation = this.#graphql.prepare(params);
-    if ('errors' in operation) return operation.errors;
+    if ('errors' in operation) return operation.errors.map((told) => new Refusal(told));
     const begun = { id: this.#callerId, operation, params, cancellation: new Cancellation(), isWanted };
     const args = operation.args;
     this.#begun.set(id, begun);
@@ -58,12 +61,12 @@ export class SocketOperations {
 
   execute(args: ExecutionArgs): OperationResult {
     const { operation, params, ...caller } = this.#of(args);
-    return this.#unlessLeft(caller, this.#graphql.run(operation, params, caller));
+    return asResult(unlessLeft(caller, this.#graphql.run(operation, params, caller)));
   }
 
   subscribe(args: ExecutionArgs): OperationResult {
     const { operation, params, ...caller } = this.#of(args);
-    return this.#graphql.subscribe(operation, params, caller);
+    return asResult(this.#graphql.subscribe(operation, params, caller));
   }
 
   end(id: string): void {
@@ -80,21 +83,48 @@ export class SocketOperations {
     for (const id of this.#begun.keys()) this.end(id);
   }
 
+  /** What is told of errors: our refusals as they are, and of a fault between two events no word of its own. */
+  told(errors: readonly GraphQLFormattedError[]): readonly GraphQLFormattedError[] {
+    return errors.map((error) => {
+      if (error instanceof Refusal) return error.toJSON();
+      this.#onFault(error instanceof GraphQLError ? error.originalError : error);
+      return INTERNAL_ERROR;
+    });
+  }
+
   #of(args: ExecutionArgs): Begun {
     const begun = this.#running.get(args);
     if (begun === undefined) throw new TypeError('the operation was not begun');
     return begun;
   }
+}
 
-  // An id may be used again as soon as it was completed: what comes of the first operation then must not be sent as the
-  // second one's, which graphql-ws cannot tell apart.
-  #unlessLeft({ cancellation }: Caller, result: OperationResult): OperationResult {
-    if (!(result instanceof Promise)) return result;
-    return result.then((given) => (cancellation.reason === undefined ? given : new Promise<never>(() => {})));
+// An id may be used again as soon as it was completed: what comes of the first operation then must not be sent as the
+// second one's, which graphql-ws cannot tell apart.
+function unlessLeft({ cancellation }: Caller, answer: MaybePromise<Answer>): MaybePromise<Answer> {
+  if (!(answer instanceof Promise)) return answer;
+  return answer.then((given) => (cancellation.reason === undefined ? given : new Promise<never>(() => {})));
+}
+
+/** A refusal in the form that graphql-ws takes, and writes as it is. */
+class Refusal extends GraphQLError {
+  readonly #told: AnswerError;
+
+  constructor(told: AnswerError) {
+    super(told.message);
+    this.#told = told;
+  }
+
+  override toJSON(): AnswerError {
+    return this.#told;
   }
 }
 
-function refusal(message: string): GraphQLError {
-  const { code, retryable } = new BadUserInput(message);
-  return new ResultError(message, { extensions: { code, retryable } });
+// graphql-ws declares results with graphql-js's errors, and only writes them.
+function asResult<T>(answer: MaybePromise<T>): OperationResult {
+  return answer as OperationResult;
+}
+
+export function asWritten(result: object): FormattedExecutionResult {
+  return result as FormattedExecutionResult;
 }

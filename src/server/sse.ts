@@ -3,7 +3,7 @@
 // takes nothing for thirty seconds is cut: until then one event waits for it, and everything newer waits in its feed.
 
 import type { ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
+import type { Answer } from '../operations/operation.ts';
 
 const STALLED_MS = 30_000;
 const HEARTBEAT_MS = 12_000;
@@ -11,7 +11,7 @@ const HEARTBEAT_MS = 12_000;
 const open = new Set<ServerResponse>();
 let heartbeat: NodeJS.Timeout | undefined;
 
-export async function sendEvents(response: ServerResponse, results: AsyncIterable<ExecutionResult>): Promise<void> {
+export async function sendEvents(response: ServerResponse, results: AsyncIterable<Answer>): Promise<void> {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store, no-transform',

@@ -5,9 +5,10 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
+import { exactNumber } from './exact-json.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { isAllowedOrigin } from './origins.ts';
-import { SocketOperations } from './socket-operations.ts';
+import { asWritten, SocketOperations } from './socket-operations.ts';
 import { connect, type Extra } from './websocket-connection.ts';
 
 const MAX_PAYLOAD_BYTES = 100 * 1024;
@@ -31,11 +32,15 @@ export function acceptWebSockets(
     handleProtocols,
   });
   const protocol = makeServer<Record<string, unknown>, Extra>({
+    jsonMessageReviver: exactNumber,
     onSubscribe: ({ extra, subscriptions }, id, payload) => {
       return extra.operations.begin(id, payload, () => id in subscriptions);
     },
     execute: (args) => SocketOperations.of(args).execute(args),
     subscribe: (args) => SocketOperations.of(args).subscribe(args),
+    // It is in its final form, and graphql-ws would take its errors for graphql-js's.
+    onNext: (_, __, ___, ____, result) => asWritten(result),
+    onError: ({ extra }, _, __, errors) => extra.operations.told(errors),
     onComplete: ({ extra }, id) => extra.operations.end(id),
   });
 

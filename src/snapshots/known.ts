@@ -1,7 +1,7 @@
 // What was last seen of each invitation, by this process or another, and whether what is seen now is news.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type Invitation, isFinal, Moment, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
+import { type Invitation, Moment, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
 import { ProviderUnauthorized } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { SharedSnapshot } from './codec.ts';
@@ -62,7 +62,7 @@ export function createKnown(
   }
 
   function entryOf(snapshot: Snapshot | null, seenAt: number): Entry {
-    const foundMs = snapshot && (isFinal(snapshot) ? options.finalMs : options.freshMs);
+    const foundMs = snapshot && (snapshot.isFinal ? options.finalMs : options.freshMs);
     return { snapshot, seenAt, freshMs: foundMs ?? options.notFoundMs, hasFailed: false };
   }
 
@@ -119,7 +119,7 @@ export function withoutIcalendar<I extends Invitation>(invitation: I): I {
 function isSame(a: Snapshot | null, b: Snapshot | null): boolean {
   if (a === null || b === null) return a === b;
   const shown = (snapshot: Snapshot) => {
-    return { ...snapshot, observedAt: null, isStale: null, attachments: null, isFinal: isFinal(snapshot) };
+    return { ...snapshot, observedAt: null, isStale: null, attachments: null };
   };
   return isDeepStrictEqual(shown(a), shown(b));
 }

@@ -1,7 +1,7 @@
 // What was last seen, in memory: so many entries and bytes at most, the least recently used go first.
 
 import { LRUCache } from 'lru-cache';
-import type { EventTime, Invitation, SmartInvite, SmartInviteReply, Snapshot } from '../invitation/invitation.ts';
+import type { EventTime, SmartInvite, SmartInviteReply, Snapshot } from '../invitation/invitation.ts';
 
 export interface Entry {
   /** Null where the provider knew no such invitation. */
@@ -36,20 +36,23 @@ export function createStore({ maxEntries, maxBytes }: StoreLimits): Store {
 // within a tenth of it; test/snapshots/weight.test.ts measures again. The fixed arrays of the cache are not in it: 32 bytes
 // for each of maxEntries.
 const ENTRY_BYTES = 120;
-const REVIEW_INVITATION_BYTES = 250;
-const SMART_INVITE_BYTES = 570;
+const REVIEW_INVITATION_BYTES = 275;
+const SMART_INVITE_BYTES = 595;
 const REPLY_BYTES = 72;
 const PROPOSAL_BYTES = 136;
 
-function bytesOf(snapshot: Invitation): number {
+function bytesOf(snapshot: Snapshot): number {
   return snapshot.type === 'SmartInvite'
     ? bytesOfSmartInvite(snapshot)
-    : REVIEW_INVITATION_BYTES + textBytes(snapshot.invitationId) + textBytes(snapshot.rawStatus);
+    : REVIEW_INVITATION_BYTES +
+        textBytes(snapshot.id) +
+        textBytes(snapshot.invitationId) +
+        textBytes(snapshot.rawStatus);
 }
 
-function bytesOfSmartInvite(invite: SmartInvite): number {
-  const { smartInviteId, recipients, replies, event, callbackUrl, attachments } = invite;
-  let bytes = SMART_INVITE_BYTES + textBytes(smartInviteId) + textBytes(callbackUrl);
+function bytesOfSmartInvite(invite: Snapshot<SmartInvite>): number {
+  const { id, smartInviteId, recipients, replies, event, callbackUrl, attachments } = invite;
+  let bytes = SMART_INVITE_BYTES + textBytes(id) + textBytes(smartInviteId) + textBytes(callbackUrl);
   bytes += textBytes(attachments?.icalendar);
   bytes += textBytes(event.summary) + textBytes(event.description) + textBytes(event.location?.description);
   bytes += bytesOfTime(event.start) + bytesOfTime(event.end);

@@ -6,6 +6,7 @@ import { Pool } from 'undici';
 import { startCronofy } from '../../src/sandbox/cronofy.ts';
 import { startPartoo } from '../../src/sandbox/partoo.ts';
 import { start, stop } from './processes.ts';
+import { START_FLAGS } from './start-flags.ts';
 
 const PORT = 17_300;
 const TURNS = 4;
@@ -32,7 +33,7 @@ export async function hanging(): Promise<boolean> {
     ...cronofy.variables,
     ...quotas,
   };
-  const gateway = await start('../../src/main.ts', [], { core: 0, port: PORT, environment });
+  const gateway = await start('../../src/main.ts', [], { core: 0, port: PORT, flags: START_FLAGS, environment });
   const pool = new Pool(`http://127.0.0.1:${PORT}`, { connections: 1_000 });
 
   async function ask(query: string, variables = {}): Promise<void> {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { start, stop, stopAll } from './processes.ts';
+import { START_FLAGS } from './start-flags.ts';
 import { subscribe } from './subscribers.ts';
 
 const PORTS = { cronofy: 17_220, first: 17_200, second: 17_201, redis: 17_230 };
@@ -233,6 +234,7 @@ function startGateway(port: number, more: Record<string, string>): Promise<Child
   return start('./live-gateway.ts', [], {
     core: 0,
     port,
+    flags: START_FLAGS,
     environment: { ...ENVIRONMENT, PORT: String(port), ...more },
   });
 }

@@ -14,6 +14,8 @@ export interface LoadOptions {
 export interface LoadResult {
   readonly perSecond: number;
   readonly failures: number;
+  /** For how long the load was there. */
+  readonly seconds: number;
 }
 
 export async function load(options: LoadOptions): Promise<LoadResult> {
@@ -53,5 +55,6 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
 
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: options.connections }, worker));
-  return { perSecond: (done * 1_000) / (performance.now() - startedAt), failures };
+  const seconds = (performance.now() - startedAt) / 1_000;
+  return { perSecond: done / seconds, failures, seconds };
 }

@@ -1,13 +1,26 @@
-// `npm run bench`: speed beside a plain handler, memory, one provider beside another that hangs, and a small run of the
-// quota simulation.
+// `npm run bench`: speed beside a plain handler and beside a flood of new documents, memory, one provider beside another
+// that hangs, and a small run of the quota simulation.
 
+import { flood } from './flood.ts';
+import { footprint } from './footprint.ts';
 import { hanging } from './hanging.ts';
+import { peakMemory } from './memory.ts';
 import { stopAll } from './processes.ts';
 import { quotaBench } from './quota.ts';
-import { footprint, throughput } from './throughput.ts';
+import { startServers, startUpstream } from './servers.ts';
+import { throughput } from './throughput.ts';
+import { hasWrk } from './wrk.ts';
+
+if (!hasWrk()) {
+  console.error('The benchmark needs wrk: apt-get install wrk');
+  process.exit(1);
+}
 
 try {
-  const held = [await throughput(), await footprint()];
+  await startUpstream();
+  const held = [await footprint()];
+  const servers = await startServers();
+  held.push(await throughput(servers), await flood(servers), await peakMemory(servers));
   await stopAll();
   held.push(await hanging());
   held.push(await quotaBench({ speed: 10, share: 0.2 }));

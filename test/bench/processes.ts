@@ -15,12 +15,15 @@ export async function start(
   options: {
     readonly core: number;
     readonly port: number;
+    /** Node's and V8's own; none by default. */
+    readonly flags?: readonly string[];
     readonly environment?: Record<string, string>;
     readonly output?: boolean;
   },
 ): Promise<ChildProcess> {
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn('taskset', ['-c', String(options.core), process.execPath, path, ...args], {
+  const command = [process.execPath, ...(options.flags ?? []), path, ...args];
+  const child = spawn('taskset', ['-c', String(options.core), ...command], {
     stdio: ['ignore', options.output ? 'pipe' : 'ignore', 'inherit'],
     env: { PATH: process.env.PATH, ...options.environment },
   });
@@ -43,10 +46,11 @@ export async function stopAll(): Promise<void> {
   await Promise.all(children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null).map(stop));
 }
 
-/** Resident memory of a process in megabytes. */
-export function residentMegabytes(child: ChildProcess): number {
+/** Resident memory of a process in megabytes: what it has now, and the most that it ever had. */
+export function residentMegabytes(child: ChildProcess): { readonly now: number; readonly peak: number } {
   const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+  const megabytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
+  return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
 }
 
 /** Seconds of processor time that a process has used. */

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { start, stop, stopAll } from './processes.ts';
+import { START_FLAGS } from './start-flags.ts';
 import { startViewers } from './viewers.ts';
 
 const PORTS = { partoo: 17_110, cronofy: 17_120, gateway: 17_100 };
@@ -90,7 +91,7 @@ async function run(
     port: PORTS.cronofy,
     output: true,
   });
-  const server = await start(gateway, [], { core: 0, port: PORTS.gateway, environment });
+  const server = await start(gateway, [], { core: 0, port: PORTS.gateway, flags: START_FLAGS, environment });
   const counts: { calls: number; throttled: number }[][] = [];
   if (providers.stdout) createInterface(providers.stdout).on('line', (line) => counts.push(JSON.parse(line)));
 

@@ -11,6 +11,7 @@ import type { Misbehaviour } from '../../src/sandbox/misbehaviour.ts';
 import { startPartoo } from '../../src/sandbox/partoo.ts';
 import { start, stop, stopAll } from './processes.ts';
 import type { Held } from './soak-gateway.ts';
+import { START_FLAGS } from './start-flags.ts';
 
 const PORT = 17_200;
 const PER_SECOND = 500;
@@ -56,6 +57,7 @@ export async function soak(seconds: number): Promise<boolean> {
   const gateway = await start('./soak-gateway.ts', [], {
     core: 0,
     port: PORT,
+    flags: START_FLAGS,
     output: true,
     environment: {
       NODE_ENV: 'production',

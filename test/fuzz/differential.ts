@@ -3,8 +3,9 @@
 // document runs four times: once new, once when it is kept and compiled, and twice after that.
 
 import fc from 'fast-check';
-import { type DocumentNode, type ExecutionResult, execute, parse, validate } from 'graphql';
+import { type DocumentNode, execute, parse, validate } from 'graphql';
 import { createErrorMask } from '../../src/operations/errors.ts';
+import type { Answer } from '../../src/operations/operation.ts';
 import { schema } from '../../src/schema/index.ts';
 import { createGraphQLService } from '../../src/server/graphql.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -70,14 +71,14 @@ export async function differential({ documents, seed }: DifferentialOptions): Pr
   return coverage;
 }
 
-async function reference(document: DocumentNode, variableValues: Record<string, unknown>): Promise<ExecutionResult> {
-  const result = await execute({ schema, document, variableValues, contextValue: createWorld() });
-  return result.errors ? { ...result, errors: result.errors.map(maskError) } : result;
+async function reference(document: DocumentNode, variableValues: Record<string, unknown>): Promise<Answer> {
+  const { data, errors } = await execute({ schema, document, variableValues, contextValue: createWorld() });
+  return { ...(errors ? { errors: errors.map(maskError) } : {}), ...(data === undefined ? {} : { data }) };
 }
 
 const REFUSED = 'refused';
 
-function shown(result: ExecutionResult | { errors: ExecutionResult['errors'] }): string {
+function shown(result: Answer): string {
   // What is wrong with variables is told in words of our own.
   if (!('data' in result)) return REFUSED;
   const errors = (result.errors ?? []).map(({ path, message, extensions }) => {

@@ -84,6 +84,9 @@ function outcomeOf(ref: Ref): Outcome {
       invitationId: ref.invitationId,
       deliveryStatus: kind === 3 ? 'LOST' : 'SENT',
       rawStatus: kind === 4 ? Promise.resolve('SENT') : kind === 5 ? 7 : null,
+      id: ref.key,
+      status: kind === 6 ? 'LOST' : 'PENDING',
+      isFinal: kind === 7 ? null : false,
       observedAt: OBSERVED_AT,
       isStale: false,
     };
@@ -112,6 +115,9 @@ function inviteOf(smartInviteId: string, kind: number): Snapshot {
     callbackUrl: kind === 9 ? new Error('no callback') : 'https://app.example.com/notifications',
     event: kind === 10 ? null : { summary: 'Lunch', description: null, start: EARLIER, end: DAY, location: null },
     attachments: { icalendar: 'BEGIN:VCALENDAR' },
+    id: smartInviteId,
+    status: 'PENDING',
+    isFinal: true,
     observedAt: OBSERVED_AT,
     isStale: kind === 11,
   };

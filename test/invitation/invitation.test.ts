@@ -6,7 +6,6 @@ import {
   type EventTime,
   type Invitation,
   type InvitationStatus,
-  isFinal,
   type ReplyStatus,
   type ReviewInvitation,
   type SmartInvite,
@@ -38,7 +37,7 @@ function invite(statuses: readonly ReplyStatus[], end: Partial<EventTime> = {}):
 }
 
 const isSeenFinal = (invitation: Invitation, observedAt: string | number) =>
-  isFinal(snapshotOf(invitation, new Date(observedAt)));
+  snapshotOf(invitation, new Date(observedAt)).isFinal;
 
 describe('the shared status', () => {
   const DELIVERIES: Record<DeliveryStatus, InvitationStatus> = {

@@ -1,7 +1,7 @@
 // How fresh an answer is: every row of the README's table, on a clock that the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Invitation, isFinal } from '../../src/invitation/invitation.ts';
+import type { Invitation } from '../../src/invitation/invitation.ts';
 import {
   ProviderBadResponse,
   ProviderOverloaded,
@@ -89,7 +89,7 @@ describe('a Smart Invite', () => {
 
   test('that is final now is news, though nothing else has changed', async () => {
     const seen: boolean[] = [];
-    const { snapshots } = snapshotsOf(source, { onChange: (_, snapshot) => void seen.push(isFinal(snapshot)) });
+    const { snapshots } = snapshotsOf(source, { onChange: (_, snapshot) => void seen.push(snapshot.isFinal) });
     const end = endsAt();
     source.answer = () => invite('pending', { endsAt: end });
     for (const waitMs of [0, 29 * SECOND, SECOND]) {

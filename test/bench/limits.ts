@@ -1,0 +1,142 @@
+// `npm run bench:limits`: for how long the gateway stands still over the most expensive documents and answers that its
+// limits let pass, beside a plain handler whose answer has the same bytes; and over those that are refused. `--times` is
+// how often each is asked.
+
+import type { ChildProcess } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { one } from './cases.ts';
+import { middle } from './figures.ts';
+import { ANSWERS } from './limits/answers.ts';
+import { type Candidate, RUNS_A_TEXT } from './limits/candidate.ts';
+import { DOCUMENTS } from './limits/documents.ts';
+import { INTROSPECTION } from './limits/introspection.ts';
+import { findLargest, type Largest, refusalOf } from './limits/search.ts';
+import { ask, NoAnswer, standstills } from './limits/standstill.ts';
+import { start, stop, stopAll } from './processes.ts';
+import { ENVIRONMENT, SERVER_CORE, startUpstream } from './servers.ts';
+import { START_FLAGS } from './start-flags.ts';
+
+const PORTS = { gateway: 17_400, plain: 17_401 };
+const GATEWAY = `http://127.0.0.1:${PORTS.gateway}`;
+const PLAIN = `http://127.0.0.1:${PORTS.plain}`;
+
+const MAX_STANDSTILL_MS = 50;
+/** The plain handler's standstill = 1. */
+const MAX_RATIO = 1.5;
+const WARM_UP = 500;
+
+// What was read once stays known: a figure is about a document and its answer, and not about a read that comes between.
+const AGES = { FRESH_SECONDS: '3600', REVALIDATE_SECONDS: '3600', STALE_SECONDS: '3600' };
+
+function startGateway(): Promise<ChildProcess> {
+  const environment = { ...ENVIRONMENT, ...AGES, PORT: String(PORTS.gateway) };
+  return start('../../src/main.ts', [], { core: SERVER_CORE, port: PORTS.gateway, flags: START_FLAGS, environment });
+}
+
+function startPlain(): Promise<ChildProcess> {
+  const options = { core: SERVER_CORE, port: PORTS.plain, flags: START_FLAGS };
+  return start('./limits/answer-handler.ts', [String(PORTS.plain)], options);
+}
+
+/** A line of the table; standstills in milliseconds, the longest and the middle one. */
+interface Row {
+  readonly candidate: string;
+  readonly passes: string;
+  readonly KB: number | '';
+  readonly gateway: string;
+  readonly plain: string;
+  readonly 'at most': string;
+  readonly refusal: string;
+  readonly holds: boolean;
+}
+
+/** @returns whether every candidate holds. */
+async function limits(times: number): Promise<boolean> {
+  await Promise.all([startUpstream(), startPlain()]);
+  let gateway = await startGateway();
+  await standstills(PLAIN, WARM_UP, () => '{}');
+  await standstills(GATEWAY, WARM_UP, (run) => one(`id-${run % 200}`).graphql);
+  const rows: Row[] = [];
+  for (const candidate of [...DOCUMENTS, ...INTROSPECTION, ...ANSWERS]) {
+    try {
+      rows.push(await measure(candidate, times));
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      console.log(`${candidate.name}: ${error.message}`);
+      rows.push({ ...emptyRow(candidate), gateway: error.message, holds: false });
+      await stop(gateway);
+      gateway = await startGateway();
+    }
+  }
+  console.table(rows);
+  return rows.every(({ holds }) => holds);
+}
+
+async function measure(candidate: Candidate, times: number): Promise<Row> {
+  const largest = await findLargest(GATEWAY, candidate);
+  for (const { size, message } of largest.refusals) {
+    console.log(`${candidate.name}: ${size} ${candidate.unit} are refused: ${message.slice(0, 150)}`);
+  }
+  const passing = await measurePassing(candidate, largest, times);
+  const refused: number[] = [];
+  for (const { size } of largest.refusals) refused.push(...(await measureGateway(candidate, size, times)));
+  return {
+    ...passing,
+    refusal: shown(refused),
+    holds: passing.holds && Math.max(0, ...refused) <= MAX_STANDSTILL_MS,
+  };
+}
+
+async function measurePassing(candidate: Candidate, { size, answer }: Largest, times: number): Promise<Row> {
+  const row = emptyRow(candidate);
+  if (answer === undefined) return { ...row, passes: 'nothing', holds: candidate.outcome === 'refused' };
+  const ours = await measureGateway(candidate, size, times, true);
+  await ask(PLAIN, 'PUT', '/', answer.toString());
+  const theirs = (await standstills(PLAIN, times, bodies(candidate, size))).longestMs;
+  const bound = Math.max(MAX_STANDSTILL_MS, MAX_RATIO * Math.max(...theirs));
+  return {
+    ...row,
+    passes: `${size} ${candidate.unit}`,
+    KB: Math.round(answer.length / 1024),
+    gateway: shown(ours),
+    plain: shown(theirs),
+    'at most': bound.toFixed(0),
+    holds: Math.max(...ours) <= bound,
+  };
+}
+
+async function measureGateway(
+  candidate: Candidate,
+  size: number,
+  times: number,
+  passes = false,
+): Promise<readonly number[]> {
+  const { longestMs, lastAnswer } = await standstills(GATEWAY, times, bodies(candidate, size));
+  const refusal = refusalOf(lastAnswer, candidate);
+  if (passes !== (refusal === undefined)) throw new Error(`${candidate.name} has changed: ${refusal ?? 'it passes'}`);
+  return longestMs;
+}
+
+/** Texts that the search has not asked for. */
+function bodies(candidate: Candidate, size: number): (run: number) => string {
+  return (run) => JSON.stringify(candidate.operation(size, run + RUNS_A_TEXT));
+}
+
+function emptyRow({ name }: Candidate): Row {
+  return { candidate: name, passes: '', KB: '', gateway: '', plain: '', 'at most': '', refusal: '', holds: true };
+}
+
+function shown(standstillsMs: readonly number[]): string {
+  if (standstillsMs.length === 0) return '';
+  return `${Math.max(...standstillsMs).toFixed(1)}, ${middle(standstillsMs, Number).toFixed(1)}`;
+}
+
+const { values } = parseArgs({ options: { times: { type: 'string', default: '100' } } });
+try {
+  if (!(await limits(Number(values.times)))) {
+    console.log('Not every figure holds.');
+    process.exitCode = 1;
+  }
+} finally {
+  await stopAll();
+}

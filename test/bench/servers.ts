@@ -1,0 +1,46 @@
+// The servers of `npm run bench`: the gateway and the plain handler, alone on one core, and the upstream that both call,
+// on the core of the load. One process of each lasts for the whole benchmark, so that the gateway's peak of memory is the
+// peak of everything.
+
+import type { ChildProcess } from 'node:child_process';
+import { start } from './processes.ts';
+import { START_FLAGS } from './start-flags.ts';
+
+// Below the range that outgoing connections take their ports from.
+export const PORTS = { partoo: 17_010, cronofy: 17_020, graphql: 17_000, plain: 17_001 };
+export const SERVER_CORE = 0;
+export const OTHER_CORE = 1;
+
+export type ServerKind = 'plain' | 'graphql';
+
+export type Servers = Readonly<Record<ServerKind, ChildProcess>>;
+
+/** The variables of a gateway whose providers are the benchmark's. */
+export const ENVIRONMENT = {
+  NODE_ENV: 'production',
+  PARTOO_API_KEY: 'key',
+  PARTOO_BASE_URL: `http://127.0.0.1:${PORTS.partoo}/v2`,
+  CRONOFY_CLIENT_SECRET: 'secret',
+  PARTOO_QUOTA: '100000/1s',
+  CRONOFY_QUOTA: '100000/1s',
+  CRONOFY_BASE_URL: `http://127.0.0.1:${PORTS.cronofy}`,
+};
+
+export function startUpstream(): Promise<ChildProcess> {
+  const ports = [PORTS.partoo, PORTS.cronofy].map(String);
+  return start('./upstream.ts', ports, { core: OTHER_CORE, port: PORTS.cronofy });
+}
+
+export function startGateway(port = PORTS.graphql): Promise<ChildProcess> {
+  const environment = { ...ENVIRONMENT, PORT: String(port) };
+  return start('../../src/main.ts', [], { core: SERVER_CORE, port, flags: START_FLAGS, environment });
+}
+
+function startPlain(port: number): Promise<ChildProcess> {
+  const ports = [port, PORTS.partoo, PORTS.cronofy].map(String);
+  return start('./plain-handler.ts', ports, { core: SERVER_CORE, port, flags: START_FLAGS });
+}
+
+export async function startServers(ports: Readonly<Record<ServerKind, number>> = PORTS): Promise<Servers> {
+  return { plain: await startPlain(ports.plain), graphql: await startGateway(ports.graphql) };
+}

@@ -1,0 +1,41 @@
+-- The load of wrk.ts: POSTs the bodies that come on standard input, one a line, again and again, and ends with a line of
+-- JSON that says what came of it. With the argument `check` it reads every answer, which makes wrk slower.
+
+local requests = {}
+local sent = 0
+local threads = {}
+failures = 0
+
+function setup(thread)
+  table.insert(threads, thread)
+end
+
+function init(arguments)
+  local headers = { ["content-type"] = "application/json" }
+  for body in io.lines() do
+    table.insert(requests, wrk.format("POST", nil, headers, body))
+  end
+  if arguments[1] == "check" then
+    -- wrk looks whether this function exists when the thread is ready.
+    function response(status, _, body)
+      if status ~= 200 or body:find('"errors"', 1, true) then
+        failures = failures + 1
+      end
+    end
+  end
+end
+
+function request()
+  sent = sent + 1
+  return requests[(sent - 1) % #requests + 1]
+end
+
+function done(summary, latency)
+  local wrong = summary.errors
+  local count = wrong.connect + wrong.read + wrong.write + wrong.status + wrong.timeout
+  for _, thread in ipairs(threads) do
+    count = count + thread:get("failures")
+  end
+  local line = '{"answers":%d,"seconds":%f,"failures":%d,"p99Ms":%f}\n'
+  io.write(line:format(summary.requests, summary.duration / 1e6, count, latency:percentile(99) / 1e3))
+end

@@ -1,0 +1,185 @@
+// What one operation gives weighs four megabytes at most, however it is asked for: what goes beyond fails in its place,
+// and everything before it is given.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../harness.ts';
+import { openSocket } from './socket-client.ts';
+
+const KILOBYTE = 1024;
+const MEGABYTE = 1024 * KILOBYTE;
+const EVENT = { start: { time: '2030-05-02', tzid: 'Etc/UTC' }, end: { time: '2030-05-03', tzid: 'Etc/UTC' } };
+const DESCRIPTION = 'x'.repeat(200 * KILOBYTE);
+const RECIPIENTS = [{ email: 'one@example.org', status: 'pending' }];
+const COMMENT = 'y'.repeat(100);
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  const { cronofy } = gateway.sandbox;
+  cronofy.put({ smart_invite_id: 'heavy', recipients: RECIPIENTS, event: { ...EVENT, description: DESCRIPTION } });
+  cronofy.put({
+    smart_invite_id: 'crowd',
+    recipients: RECIPIENTS,
+    replies: Array.from({ length: 1_000 }, (_, n) => ({
+      email: `g${n}@example.org`,
+      status: 'accepted',
+      comment: COMMENT,
+    })),
+    event: EVENT,
+  });
+});
+afterAll(() => gateway.stop());
+
+const many = (count: number, textOf: (n: number) => string) =>
+  Array.from({ length: count }, (_, n) => textOf(n)).join(' ');
+
+/** Nothing is in both an answer and its errors; and the whole is about as heavy as may be. */
+function expectWithin(answer: GraphQLAnswer, places: readonly string[]): void {
+  const { data, errors = [] } = answer;
+  expect(errors.map(({ path }) => path?.join('.')), errors[0]?.message).toEqual(places);
+  for (const { message, extensions } of errors) {
+    expect(message).toContain('4 MB');
+    expect(extensions).toEqual({ code: 'BAD_USER_INPUT', retryable: false });
+  }
+  expect(JSON.stringify(data).length).toBeLessThan(4.5 * MEGABYTE);
+}
+
+describe('an ICS of 200 KB', () => {
+  const ICS = 'attachments { icalendar }';
+  const aliases = (of: (n: number) => string) => many(40, (n) => `a${n}: ${of(n)} { ...I }`);
+  const FRAGMENT = `fragment I on SmartInvite { ${ICS} }`;
+
+  /** As many as fit, and then none. */
+  function expectFirst(answer: GraphQLAnswer, count: number, of: number, placeOf: (n: number) => string): void {
+    expectWithin(
+      answer,
+      Array.from({ length: of - count }, (_, n) => placeOf(n + count)),
+    );
+  }
+
+  test.each([
+    ['literals', `{ ${aliases(() => 'smartInvite(smartInviteId: "heavy")')} } ${FRAGMENT}`],
+    ['a variable', `query($id: ID!) { ${aliases(() => 'smartInvite(smartInviteId: $id)')} } ${FRAGMENT}`],
+    ['a variable for a ref', `query($ref: InvitationRef!) { ${aliases(() => 'invitation(ref: $ref)')} } ${FRAGMENT}`],
+  ])('under forty aliases is given twenty times, by %s', async (_, query) => {
+    const variables = { id: 'heavy', ref: { smartInvite: { smartInviteId: 'heavy' } } };
+    for (const _ of [1, 2, 3]) {
+      const answer = await gateway.query(query, variables);
+      expectFirst(answer, 20, 40, (n) => `a${n}`);
+      expect(answer.data.a19.attachments.icalendar.length).toBeGreaterThan(200 * KILOBYTE);
+      expect(answer.data.a20).toBeNull();
+    }
+  });
+
+  test.each([
+    [
+      'a literal list',
+      `{ invitations(refs: [${many(40, () => '{ smartInvite: { smartInviteId: "heavy" } }')}]) { ...I } }`,
+    ],
+    ['a list by a variable', 'query($refs: [InvitationRef!]!) { invitations(refs: $refs) { ...I } }'],
+  ])('named forty times in %s is given twenty times', async (_, query) => {
+    const refs = Array(40).fill({ smartInvite: { smartInviteId: 'heavy' } });
+    for (const _ of [1, 2, 3]) {
+      const answer = await gateway.query(`${query} ${FRAGMENT}`, { refs });
+      expectFirst(answer, 20, 40, (n) => `invitations.${n}`);
+      expect(answer.data.invitations[19].attachments.icalendar.length).toBeGreaterThan(200 * KILOBYTE);
+    }
+  });
+
+  test('under aliases of its field is refused as a whole, and a light one beside it is given', async () => {
+    const query = `{
+      light: smartInvite(smartInviteId: "crowd") { smartInviteId }
+      heavy: smartInvite(smartInviteId: "heavy") { attachments { ${many(21, (n) => `a${n}: icalendar`)} } }
+      spread: smartInvite(smartInviteId: "heavy") { ${many(21, (n) => `b${n}: attachments { icalendar }`)} }
+      after: smartInvite(smartInviteId: "heavy") { smartInviteId }
+    }`;
+    for (const _ of [1, 2, 3]) {
+      const answer = await gateway.query(query);
+      expectWithin(answer, ['heavy', 'spread']);
+      expect(answer.data).toEqual({
+        light: { smartInviteId: 'crowd' },
+        heavy: null,
+        spread: null,
+        after: { smartInviteId: 'heavy' },
+      });
+    }
+  });
+
+  test('weighs where it is selected, and not where it is skipped', async () => {
+    const query = `query($want: Boolean!) { ${aliases(() => 'smartInvite(smartInviteId: "heavy")')} }
+      fragment I on SmartInvite { smartInviteId attachments @include(if: $want) { icalendar } }`;
+    for (const _ of [1, 2, 3]) {
+      expectFirst(await gateway.query(query, { want: true }), 20, 40, (n) => `a${n}`);
+      expectWithin(await gateway.query(query, { want: false }), []);
+    }
+  });
+
+  test('weighs as much over a WebSocket', async () => {
+    const { subscribe, outcomeOf } = await openSocket(gateway.origin);
+    subscribe('1', { query: `{ ${aliases(() => 'smartInvite(smartInviteId: "heavy")')} } ${FRAGMENT}` });
+    const [outcome] = await outcomeOf('1');
+    expectFirst({ status: 200, ...outcome?.payload }, 20, 40, (n) => `a${n}`);
+  });
+
+  test('that was never read before weighs as much as one that is known', async () => {
+    gateway.sandbox.cronofy.put({
+      smart_invite_id: 'new',
+      recipients: RECIPIENTS,
+      event: { ...EVENT, description: DESCRIPTION },
+    });
+    const query = `{ ${aliases(() => 'smartInvite(smartInviteId: "new")')} } ${FRAGMENT}`;
+    expectFirst(await gateway.query(query), 20, 40, (n) => `a${n}`);
+    expectFirst(await gateway.query(query), 20, 40, (n) => `a${n}`);
+  });
+});
+
+describe('a description of 200 KB', () => {
+  test('weighs as much as an ICS does', async () => {
+    const aliases = many(21, (n) => `a${n}: smartInvite(smartInviteId: "heavy") { event { description } }`);
+    for (const _ of [1, 2, 3]) expectWithin(await gateway.query(`{ ${aliases} }`), ['a20']);
+  });
+});
+
+describe('1,000 replies', () => {
+  const within = (count: number) => many(count, (n) => `r${n}: replies { email status comment rawStatus }`);
+
+  test('under many aliases are refused as a whole, and under few given', async () => {
+    for (const _ of [1, 2, 3]) {
+      const { data, errors } = await gateway.query(`{ smartInvite(smartInviteId: "crowd") { ${within(10)} } }`);
+      expect(errors).toBeUndefined();
+      expect(data.smartInvite.r9).toHaveLength(1_000);
+      const answer = await gateway.query(`{ smartInvite(smartInviteId: "crowd") { ${within(40)} } }`);
+      expectWithin(answer, ['smartInvite']);
+      expect(answer.data.smartInvite).toBeNull();
+    }
+  });
+
+  test.each([
+    [
+      'by aliases',
+      `{ ${many(60, (n) => `a${n}: smartInvite(smartInviteId: "crowd") { ...R }`)} }`,
+      (n: number) => `a${n}`,
+    ],
+    [
+      'in a list',
+      'query($refs: [InvitationRef!]!) { invitations(refs: $refs) { ...R } }',
+      (n: number) => `invitations.${n}`,
+    ],
+  ])('asked for again and again %s are given until it is too much', async (_, query, placeOf) => {
+    const refs = Array(60).fill({ smartInvite: { smartInviteId: 'crowd' } });
+    for (const _ of [1, 2, 3]) {
+      const { data, errors = [] } = await gateway.query(
+        `${query} fragment R on SmartInvite { replies { email status comment } }`,
+        { refs },
+      );
+      const places = errors.map(({ path }) => path?.join('.'));
+      expect(places.length).toBeGreaterThan(20);
+      expect(places.length).toBeLessThan(50);
+      expectWithin(
+        { status: 200, data, errors },
+        Array.from({ length: places.length }, (_, n) => placeOf(60 - places.length + n)),
+      );
+      expect(JSON.stringify(data).length).toBeGreaterThan(2 * MEGABYTE);
+    }
+  });
+});

@@ -1,0 +1,186 @@
+// An id is what was sent, or the request is refused: no number that JSON has rounded, no bytes that are no text, no
+// second value of one parameter may make it another one. Nobody upstream is asked for what is refused.
+
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../harness.ts';
+import { openSocket } from './socket-client.ts';
+
+const NOTHING = { partoo: [], cronofy: [] };
+const REVIEW = 'query($id: ID!) { reviewInvitation(invitationId: $id) { invitationId } }';
+const BAD_INPUT = { code: 'BAD_USER_INPUT', retryable: false };
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterEach(() => void gateway.takeCalls());
+afterAll(() => gateway.stop());
+
+function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${gateway.origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+}
+
+/** Sends the bytes as they are, and gives all that comes back. */
+async function exchange(request: string): Promise<string> {
+  const { hostname, port } = new URL(gateway.origin);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.write(Buffer.from(request, 'latin1'));
+  return text(socket);
+}
+
+const get = (target: string, ...headers: string[]) =>
+  exchange(`GET ${target} HTTP/1.1\r\n${['connection: close', ...headers].join('\r\n')}\r\n\r\n`);
+
+async function expectRefused(answer: Response, status: number): Promise<void> {
+  expect(answer.status).toBe(status);
+  expect(await answer.json()).toEqual({ errors: [{ message: expect.any(String), extensions: BAD_INPUT }] });
+  expect(gateway.takeCalls()).toEqual(NOTHING);
+}
+
+function expectRefusedRaw(answer: string, status: number): void {
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(answer).not.toMatch(/\bat \w|\.[jt]s:\d|node_modules/);
+  expect(gateway.takeCalls()).toEqual(NOTHING);
+}
+
+describe('a number that JSON does not hold exactly is refused as an id', () => {
+  const NUMBERS = [
+    ...[
+      '9007199254740993',
+      '-9007199254740993',
+      '9007199254740992',
+      '12345678901234567890',
+      '1e21',
+      '1E+400',
+      '-1e400',
+    ],
+    ...['-0', '-0.0', '-0e1', '0.5', '9007199254740991.5'],
+  ];
+  /** Whole when they have been read, and not before. */
+  const ROUNDED = ['0.99999999999999999999', '4711.00000000000000000001', '4503599627370497.5', '1e-400'];
+
+  const PLACES: readonly [place: string, query: string, variables: (number: string) => string][] = [
+    ['a variable', REVIEW, (number) => `{"id":${number}}`],
+    ['a ref', 'query($ref: InvitationRef!) { invitation(ref: $ref) { id } }', (number) => `{"ref":{"id":${number}}}`],
+    [
+      'a ref within a list',
+      'query($refs: [InvitationRef!]!) { invitations(refs: $refs) { id } }',
+      (number) => `{"refs":[{"smartInvite":{"smartInviteId":"a"}},{"reviewInvitation":{"invitationId":${number}}}]}`,
+    ],
+    ['a list of ids', 'query($ids: [ID!]!) { nodes(ids: $ids) { id } }', (number) => `{"ids":["a",${number}]}`],
+    ['the place of a list', 'query($ids: [ID!]!) { nodes(ids: $ids) { id } }', (number) => `{"ids":${number}}`],
+  ];
+
+  describe.each(PLACES)('in %s', (_, query, variablesOf) => {
+    const expectUnfit = (errors: unknown) => {
+      expect(errors).toMatchObject([{ extensions: BAD_INPUT }]);
+      expect(JSON.stringify(errors)).not.toMatch(/9007199254740|1234567890|e\+|Infinity|4711|45035996/);
+      expect(gateway.takeCalls()).toEqual(NOTHING);
+    };
+
+    test.each([...NUMBERS, ...ROUNDED])('%s', async (number) => {
+      const variables = variablesOf(number);
+      for (const _ of [1, 2, 3]) {
+        const response = await post(`{"query":${JSON.stringify(query)},"variables":${variables}}`);
+        const { data, errors } = (await response.json()) as { data?: unknown; errors: unknown };
+        expect(data).toBeUndefined();
+        expectUnfit(errors);
+      }
+      const url = new URL(`${gateway.origin}/graphql`);
+      url.search = String(new URLSearchParams({ query, variables }));
+      expectUnfit(((await (await fetch(url)).json()) as { errors: unknown }).errors);
+      const { socket, outcomeOf } = await openSocket(gateway.origin);
+      const payload = `{"query":${JSON.stringify(query)},"variables":${variables}}`;
+      socket.send(`{"id":"1","type":"subscribe","payload":${payload}}`);
+      const [outcome] = await outcomeOf('1');
+      expectUnfit(outcome?.payload.errors ?? outcome?.payload);
+    });
+  });
+
+  test('and one that JSON does hold is that id, as a text or a literal of any length is', async () => {
+    const ids = ['815', '1600', '9007199254740991', '-12'];
+    for (const id of ids) {
+      gateway.sandbox.partoo.put({ invitation_id: id, status: 'SENT' });
+      const response = await post(`{"query":${JSON.stringify(REVIEW)},"variables":{"id":${id}}}`);
+      expect(await response.json()).toEqual({ data: { reviewInvitation: { invitationId: id } } });
+    }
+    const long = '900719925474099312345678901234567890';
+    gateway.sandbox.partoo.put({ invitation_id: long, status: 'SENT' });
+    const found = { status: 200, data: { reviewInvitation: { invitationId: long } } };
+    expect(await gateway.query(REVIEW, { id: long })).toEqual(found);
+    for (const _ of [1, 2, 3]) {
+      expect(await gateway.query(`{ reviewInvitation(invitationId: ${long}) { invitationId } }`)).toEqual(found);
+    }
+  });
+});
+
+describe('bytes that are no UTF-8', () => {
+  const bodyWith = (bytes: readonly number[]) => {
+    const [before = '', after = ''] = JSON.stringify({ query: REVIEW, variables: { id: 'a|b' } }).split('|');
+    return Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
+  };
+
+  test.each([
+    ['a byte that is never one', [0xff]],
+    ['Latin-1', [0xe9]],
+    ['a character that is cut', [0xe2, 0x82]],
+    ['a longer form than needed', [0xc0, 0xaf]],
+    ['half a surrogate pair', [0xed, 0xa0, 0x80]],
+    ['a character beyond the last one', [0xf4, 0x90, 0x80, 0x80]],
+  ])('are refused in a body: %s', async (_, bytes) => {
+    await expectRefused(await post(bodyWith(bytes)), 400);
+  });
+
+  test('are refused in a body of UTF-16', async () => {
+    const utf16 = Buffer.from(`\ufeff${JSON.stringify({ query: '{ __typename }' })}`, 'utf16le');
+    await expectRefused(await post(utf16), 400);
+  });
+
+  test('are refused in no text that is UTF-8', async () => {
+    gateway.sandbox.partoo.put({ invitation_id: 'a\u00e9\u{1f389}b', status: 'SENT' });
+    const response = await post(bodyWith([0xc3, 0xa9, 0xf0, 0x9f, 0x8e, 0x89]));
+    expect(await response.json()).toEqual({ data: { reviewInvitation: { invitationId: 'a\u00e9\u{1f389}b' } } });
+  });
+
+  test.each(['%FF', '%E9', '%C3', '%C0%AF', '%ED%A0%80', '%', '%E', '%GG', '\xff', '\xe9', '\xc3\xa9'])(
+    'are refused in a URL: %j',
+    async (bytes) => {
+      const query = encodeURIComponent(`{ reviewInvitation(invitationId: "a|b") { status } }`).replace('%7C', bytes);
+      expectRefusedRaw(await get(`/graphql?query=${query}`, 'host: gateway'), 400);
+      const variables = encodeURIComponent('{"id":"a|b"}').replace('%7C', bytes);
+      const target = `/graphql?query=${encodeURIComponent(REVIEW)}&variables=${variables}`;
+      expectRefusedRaw(await get(target, 'host: gateway'), 400);
+    },
+  );
+});
+
+describe('a parameter of a URL that is given twice is refused', () => {
+  const query = `query=${encodeURIComponent(REVIEW)}`;
+  const variables = (id: string) => `variables=${encodeURIComponent(JSON.stringify({ id }))}`;
+
+  test.each([
+    ['query', `${query}&${query}&${variables('a')}`],
+    ['query, under an encoded name', `${query}&%71uery=${encodeURIComponent('{ __typename }')}&${variables('a')}`],
+    ['variables', `${query}&${variables('a')}&${variables('b')}`],
+    ['variables, once empty', `${query}&variables=&${variables('b')}`],
+    ['variables, once without a value', `${query}&variables&${variables('b')}`],
+    ['operationName', `${query}&${variables('a')}&operationName=&operationName=Other`],
+    ['extensions', `${query}&${variables('a')}&extensions={}&extensions={}`],
+    ['documentId', `${variables('a')}&documentId=a&documentId=b`],
+  ])('%s', async (_, parameters) => {
+    await expectRefused(await fetch(`${gateway.origin}/graphql?${parameters}`), 400);
+  });
+
+  test('and one that means nothing here may be', async () => {
+    const answer = await fetch(`${gateway.origin}/graphql?${query}&${variables('review-sent')}&utm=1&utm=2`);
+    expect(await answer.json()).toEqual({ data: { reviewInvitation: { invitationId: 'review-sent' } } });
+  });
+});

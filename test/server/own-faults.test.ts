@@ -1,0 +1,153 @@
+// A fault of our own, in the midst of a request: the caller hears our words, and the log one line with the kind of the
+// fault and its place in our code. Its message is told to neither: what a caller wrote may be in it.
+
+import { createClient } from 'graphql-sse';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { schema } from '../../src/schema/index.ts';
+import { createGraphQLService, type GraphQLService } from '../../src/server/graphql.ts';
+import { type Routes, startServer } from '../../src/server/server.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { openSocket } from './socket-client.ts';
+
+const OPTIONS = { host: '127.0.0.1', port: 0, corsOrigins: [], corsHeaders: [], graphiql: false };
+const INTERNAL = { code: 'INTERNAL_SERVER_ERROR', retryable: false };
+const SUBSCRIPTION = 'subscription { invitationChanged(refs: [{ id: "a" }]) { id } }';
+
+interface FaultyServer {
+  readonly origin: string;
+  readonly log: readonly string[];
+  post(query: string, headers?: Record<string, string>): Promise<Response>;
+}
+
+class Canary extends Error {}
+
+const fail = (): never => {
+  throw new Canary('secret canary');
+};
+const reject = () => Promise.reject(new Canary('secret canary'));
+
+/** One that does all that ours does, but for what is given. */
+async function startFaulty(faults: Partial<GraphQLService>, routes: Partial<Routes> = {}): Promise<FaultyServer> {
+  const lines: string[] = [];
+  const log = createLog('trace', { write: (line) => void lines.push(line) });
+  const graphql = createGraphQLService({
+    schema,
+    createContext: () => ({}),
+    trustedDocuments: undefined,
+    graphiql: false,
+    log,
+  });
+  const all = { graphql: { ...graphql, ...faults }, webhooks: () => undefined, degraded: () => [], ...routes };
+  const server = await startServer(all, OPTIONS, log);
+  onTestFinished(() => server.stop(100));
+  return {
+    origin: server.origin,
+    log: lines,
+    post: (query, headers = {}) =>
+      fetch(`${server.origin}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query }),
+      }),
+  };
+}
+
+/** One line: the kind of the fault, and where in our code it came by. */
+async function expectLogged(log: readonly string[]): Promise<void> {
+  await vi.waitUntil(() => log.length > 0);
+  expect(log).toHaveLength(1);
+  const { level, err } = JSON.parse(log[0] ?? '');
+  expect([level, err.kind]).toEqual([50, 'Canary']);
+  for (const frame of err.frames) expect(frame).toMatch(/^src\/[\w./-]+\.ts:\d+:\d+$/);
+  expect(log.join()).not.toMatch(/secret|message/);
+}
+
+describe('a fault', () => {
+  test.each<[string, Partial<GraphQLService>]>([
+    ['while an operation is prepared', { prepare: fail }],
+    ['while it is run', { run: fail }],
+    ['while it is waited for', { run: reject }],
+  ])('%s is answered in our words, again and again', async (_, faults) => {
+    for (const headers of [{}, { accept: 'application/graphql-response+json' }, { accept: 'text/event-stream' }]) {
+      const { post, log } = await startFaulty(faults);
+      const response = await post('{ __typename }', headers);
+      expect(response.status).toBe(500);
+      expect(await response.json()).toEqual({ errors: [{ message: expect.any(String), extensions: INTERNAL }] });
+      await expectLogged(log);
+    }
+  });
+
+  test('while an operation is prepared has its place in our code in the log', async () => {
+    const { post, origin, log } = await startFaulty({ prepare: fail });
+    const response = await post('{ __typename }');
+    expect(await response.text()).not.toMatch(/secret|\.ts|\bat /);
+    expect(JSON.parse(log[0] ?? '').err.frames[0]).toMatch(/^src\/server\/http\.ts:/);
+    const got = await fetch(`${origin}/graphql?query=%7B__typename%7D`);
+    expect([got.status, log.length]).toEqual([500, 2]);
+    expect(log.join()).not.toContain('secret');
+  });
+
+  test.each<[string, Partial<GraphQLService>, string]>([
+    ['while an operation is prepared', { prepare: fail }, '{ __typename }'],
+    ['while it is run', { run: fail }, '{ __typename }'],
+    ['while it is waited for', { run: reject }, '{ __typename }'],
+    ['while a subscription begins', { subscribe: fail }, SUBSCRIPTION],
+    ['while a subscription is waited for', { subscribe: reject }, SUBSCRIPTION],
+  ])('%s closes a WebSocket, and leaves others alone', async (_, faults, query) => {
+    const { origin, log } = await startFaulty(faults);
+    const other = await openSocket(origin);
+    const { subscribe, closed, messages } = await openSocket(origin);
+    subscribe('1', { query });
+    expect(await closed).toBe(4500);
+    expect(JSON.stringify(messages)).not.toContain('secret');
+    await expectLogged(log);
+    other.send({ type: 'ping' });
+    await vi.waitUntil(() => other.messages.some(({ type }) => type === 'pong'));
+  });
+
+  /** Of which one event comes, and then a fault. */
+  async function* events() {
+    yield { data: { invitationChanged: null } };
+    fail();
+  }
+  const subscribe = (async () => events()) as unknown as GraphQLService['subscribe'];
+
+  test('between two events breaks the stream off', async () => {
+    const { origin, log } = await startFaulty({ subscribe });
+    const client = createClient({ url: `${origin}/graphql`, retryAttempts: 0 });
+    onTestFinished(client.dispose);
+    const told: unknown[] = [];
+    const ended = new Promise((resolve) => {
+      client.subscribe(
+        { query: SUBSCRIPTION },
+        { next: (event) => told.push(event), error: resolve, complete: () => resolve('completed') },
+      );
+    });
+    expect(await ended).not.toBe('completed');
+    expect(JSON.stringify(told)).not.toContain('secret');
+    await expectLogged(log);
+  });
+
+  test('between two events of a WebSocket is not told in its own words', async () => {
+    const { origin, log } = await startFaulty({ subscribe });
+    const { socket, messages, ...client } = await openSocket(origin);
+    client.subscribe('1', { query: SUBSCRIPTION });
+    await vi.waitUntil(() => messages.length > 1 || socket.readyState === socket.CLOSED);
+    expect(messages[0]).toMatchObject({ type: 'next' });
+    expect(JSON.stringify(messages)).not.toContain('secret');
+    await expectLogged(log);
+  });
+
+  test.each<[string, string, Partial<Routes>]>([
+    ['of a notification', '/webhooks/cronofy', { webhooks: fail }],
+    ['of a notification that is waited for', '/webhooks/cronofy', { webhooks: reject }],
+    ['of what is degraded', '/ready', { degraded: fail }],
+  ])('%s is answered in our words', async (_, path, routes) => {
+    const { origin, log } = await startFaulty({}, routes);
+    const response = await fetch(origin + path);
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toMatch(/secret|\.ts|\bat /);
+    await expectLogged(log);
+    expect((await fetch(`${origin}/health`)).status).toBe(200);
+  });
+});

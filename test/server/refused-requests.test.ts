@@ -1,0 +1,130 @@
+// Requests that are refused before their body is looked at: by their method, their host, and what their body calls itself.
+// Nobody upstream is asked, and nothing is said of where in our code.
+
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startTestGateway, type TestGateway } from '../harness.ts';
+
+const NOTHING = { partoo: [], cronofy: [] };
+const REVIEW = 'query($id: ID!) { reviewInvitation(invitationId: $id) { invitationId } }';
+const BAD_INPUT = { code: 'BAD_USER_INPUT', retryable: false };
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterEach(() => void gateway.takeCalls());
+afterAll(() => gateway.stop());
+
+function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${gateway.origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+}
+
+/** Sends the bytes as they are, and gives all that comes back. */
+async function exchange(request: string): Promise<string> {
+  const { hostname, port } = new URL(gateway.origin);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.write(Buffer.from(request, 'latin1'));
+  return text(socket);
+}
+
+const get = (target: string, ...headers: string[]) =>
+  exchange(`GET ${target} HTTP/1.1\r\n${['connection: close', ...headers].join('\r\n')}\r\n\r\n`);
+
+async function expectRefused(answer: Response, status: number): Promise<void> {
+  expect(answer.status).toBe(status);
+  expect(await answer.json()).toEqual({ errors: [{ message: expect.any(String), extensions: BAD_INPUT }] });
+  expect(gateway.takeCalls()).toEqual(NOTHING);
+}
+
+function expectRefusedRaw(answer: string, status: number): void {
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(answer).not.toMatch(/\bat \w|\.[jt]s:\d|node_modules/);
+  expect(gateway.takeCalls()).toEqual(NOTHING);
+}
+
+describe('a body is refused with 415', () => {
+  const body = JSON.stringify({ query: REVIEW, variables: { id: 'review-sent' } });
+
+  test.each(['gzip', 'GZIP', 'br', 'deflate', 'x-gzip', 'gzip, identity', 'nonsense'])(
+    'as it is, where it calls itself compressed: %s',
+    async (encoding) => {
+      await expectRefused(await post(body, { 'content-encoding': encoding }), 415);
+    },
+  );
+
+  test('compressed, too', async () => {
+    await expectRefused(await post(gzipSync(body), { 'content-encoding': 'gzip' }), 415);
+  });
+
+  test.each([
+    'utf-16',
+    'iso-8859-1',
+    'us-ascii',
+    'utf-7',
+    '"utf-16"',
+    'utf-8; charset=utf-16',
+    'utf-16; charset=utf-8',
+  ])('in another charset than UTF-8: %s', async (charset) => {
+    await expectRefused(await post(body, { 'content-type': `application/json; charset=${charset}` }), 415);
+  });
+
+  test.each(['', '; charset=utf-8', ';charset=UTF-8', '; charset="utf-8"', '; charset=utf8', ';'])(
+    'in none of the ways to say UTF-8: %j',
+    async (parameter) => {
+      const answer = await post(body, {
+        'content-type': `application/json${parameter}`,
+        'content-encoding': 'identity',
+      });
+      expect(await answer.json()).toEqual({ data: { reviewInvitation: { invitationId: 'review-sent' } } });
+    },
+  );
+});
+
+describe('a host', () => {
+  const QUERY = `/graphql?query=${encodeURIComponent('{ reviewInvitation(invitationId: "review-sent") { status } }')}`;
+
+  test.each([
+    ['named twice', ['host: gateway', 'host: gateway']],
+    ['named twice, and differently', ['host: gateway', 'Host: other']],
+    ['with a blank in it', ['host: a b']],
+    ['of half an address', ['host: [::1']],
+    ['that is empty', ['host:']],
+    ['with a path', ['host: gateway/path']],
+    ['with a name and a password', ['host: me:secret@gateway']],
+    ['with a port that is none', ['host: gateway:port']],
+    ['of two, as a list', ['host: gateway, other']],
+    ['that is left out', []],
+  ])('%s is refused, without a word of where in our code', async (_, headers) => {
+    expectRefusedRaw(await get(QUERY, ...headers), 400);
+    expectRefusedRaw(await get('/health', ...headers), 400);
+    const head = `POST /graphql HTTP/1.1\r\n${headers.map((each) => `${each}\r\n`).join('')}connection: close\r\n`;
+    expectRefusedRaw(await exchange(`${head}content-type: application/json\r\ncontent-length: 2\r\n\r\n{}`), 400);
+  });
+
+  test.each(['gateway', 'gateway:4000', '127.0.0.1:1', '[::1]', '[::1]:4000', 'a_b.example.org', 'GATEWAY'])(
+    'like %s is taken',
+    async (host) => {
+      expect(await get(QUERY, `host: ${host}`)).toMatch(/^HTTP\/1\.1 200 .*"status":"PENDING"/s);
+    },
+  );
+});
+
+test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'HEAD'])('%s is no way to ask: 405', async (method) => {
+  for (const accept of ['text/event-stream', 'application/json', '*/*', 'text/html']) {
+    const url = `${gateway.origin}/graphql?query=${encodeURIComponent('{ reviewInvitation(invitationId: "a") { id } }')}`;
+    const answer = await fetch(url, { method, headers: { accept } });
+    expect(answer.headers.get('allow')).toBe('GET, POST');
+    if (method !== 'HEAD') await expectRefused(answer, 405);
+    expect(answer.status).toBe(405);
+    expect(gateway.takeCalls()).toEqual(NOTHING);
+  }
+});

@@ -1,0 +1,67 @@
+// A list of trusted documents that does not fit the schema keeps the gateway from starting, and whoever starts it is told
+// which document it is.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startTestGateway } from '../harness.ts';
+import { apollo, codegen, fileOf, hashOf, relay, startWith } from './trusted-list.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const REVIEW = 'query Review($id: ID!) { reviewInvitation(invitationId: $id) { status } }';
+
+describe('a list keeps the gateway from starting', () => {
+  const MISFITS: readonly [name: string, text: string, message: RegExp][] = [
+    ['a field that does not exist', 'query Broken { nothing }', /Broken \(.*\): .*"nothing"/],
+    ['a syntax error', 'query Broken { nothing', /Broken \(.*\): Syntax Error/],
+    ['a value that does not fit', 'query Broken { node(id: ["a"]) { id } }', /Broken \(.*\): /],
+    ['a fragment alone', 'fragment Broken on Query { __typename }', /\(.*\): .*Broken/],
+    ['a mutation', 'mutation Broken { send }', /Broken \(.*\): /],
+    ['an operation without a name', '{ nothing }', /without a name \(.*\): .*"nothing"/],
+  ];
+
+  test.each(MISFITS)('with %s, and is told which', async (_, misfit, message) => {
+    const list = relay([REVIEW, misfit]);
+    await expect(startWith(list)).rejects.toThrow(message);
+    await expect(startWith(list)).rejects.toThrow(hashOf('md5', misfit));
+    await expect(startWith(list)).rejects.not.toThrow(hashOf('md5', REVIEW));
+  });
+
+  test('with several, and is told all of them', async () => {
+    const list = apollo(['query First { nothing }', REVIEW, 'query Last { nothing }']);
+    await expect(startWith(list)).rejects.toThrow(/First.*Last/s);
+  });
+
+  test.each([
+    ['no JSON', 'nothing'],
+    ['a list', '[]'],
+    ['a text', '"a"'],
+    ['ids of no texts', '{"a":1}'],
+    ['an empty text', '{"a":""}'],
+    [
+      'an operation without a body',
+      { format: 'apollo-persisted-query-manifest', version: 1, operations: [{ id: 'a' }] },
+    ],
+  ])('that is %s', async (_, content) => {
+    await expect(startWith(content)).rejects.toThrow(/TRUSTED_DOCUMENTS/);
+  });
+
+  test('that is not there', async () => {
+    const environment = { TRUSTED_DOCUMENTS: join(tmpdir(), 'no', 'such', 'file.json') };
+    await expect(startTestGateway({ environment })).rejects.toThrow(/TRUSTED_DOCUMENTS/);
+  });
+
+  test('as a process: it says which document it is, without a stack, and ends with 1', async () => {
+    const file = fileOf(codegen([REVIEW, 'query Broken { nothing }']));
+    const child = spawn(process.execPath, [MAIN], { env: { PORT: '0', TRUSTED_DOCUMENTS: file } });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [[code], stderr, stdout] = await Promise.all([once(child, 'close'), text(child.stderr), text(child.stdout)]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Broken \([0-9a-f]{40}\): .*"nothing"/);
+    expect(stderr + stdout).not.toMatch(/^\s+at /m);
+  });
+});

@@ -1,0 +1,64 @@
+// The flags that the gateway is started with, wherever it is: V8's young generation decides the speed of a page, and what
+// is measured must be what runs.
+
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { stopAll } from './bench/processes.ts';
+import { startServers } from './bench/servers.ts';
+import { flagsOf } from './bench/start-flags.ts';
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+
+/** What a Dockerfile's last CMD runs, as a command line; undefined where there is none. */
+function commandOf(dockerfile: string): string | undefined {
+  const text = [...dockerfile.matchAll(/^CMD\s+(.+)$/gm)].at(-1)?.[1];
+  return text?.startsWith('[') ? (JSON.parse(text) as string[]).join(' ') : text;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test('npm start limits the young generation', () => {
+  expect(scripts.start).toBe('node --max-semi-space-size=8 src/main.ts');
+  expect(flagsOf(scripts.start ?? '')).toEqual(['--max-semi-space-size=8']);
+});
+
+test('flags end where the script begins', () => {
+  expect(flagsOf('node --a=1 --b src/main.ts --check')).toEqual(['--a=1', '--b']);
+  expect(flagsOf('node src/main.ts --check')).toEqual([]);
+});
+
+test('the benchmark gives both of its servers the flags of npm start', async () => {
+  try {
+    const servers = Object.values(await startServers({ plain: await freePort(), graphql: await freePort() }));
+    for (const { pid } of servers) {
+      const [, ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      expect(flagsOf(`node ${words.join(' ')}`)).toEqual(flagsOf(scripts.start ?? ''));
+    }
+  } finally {
+    await stopAll();
+  }
+});
+
+describe('the image', () => {
+  const dockerfile = existsSync('Dockerfile') ? readFileSync('Dockerfile', 'utf8') : undefined;
+
+  test('is started as npm start does it, once there is one', () => {
+    const command = dockerfile === undefined ? scripts.start : commandOf(dockerfile);
+    expect(command).toBe(scripts.start);
+  });
+
+  test('has its command read in either form', () => {
+    expect(commandOf('CMD ["node", "--a", "src/main.ts"]\n')).toBe('node --a src/main.ts');
+    expect(commandOf('FROM scratch\nCMD node --a src/main.ts\n')).toBe('node --a src/main.ts');
+    expect(commandOf('FROM scratch\n')).toBeUndefined();
+  });
+});
