@@ -63,19 +63,26 @@ export function refusal(message: string): AnswerError {
   return tell(new BadUserInput(message), undefined);
 }
 
-function tell({ message, code, retryable, provider, retryAfterSeconds }: Told, error: unknown): AnswerError {
-  const located = error instanceof GraphQLError || error instanceof FieldFault ? error : undefined;
-  const locations = located?.nodes && locationsOf(located.nodes);
+function tell(told: Told, error: unknown): AnswerError {
+  const { nodes, path } = error instanceof GraphQLError || error instanceof FieldFault ? error : NOWHERE;
+  const locations = nodes && locationsOf(nodes);
+  const extensions = extensionsOf(told);
+  // There may be thousands, and nearly all have a place and a path.
+  if (locations && path) return { message: told.message, locations, path, extensions };
+  return { message: told.message, ...(locations ? { locations } : {}), ...(path ? { path } : {}), extensions };
+}
+
+const NOWHERE = { nodes: undefined, path: undefined };
+
+const BAD_USER_INPUT: AnswerError['extensions'] = { code: 'BAD_USER_INPUT', retryable: false };
+
+function extensionsOf({ code, retryable, provider, retryAfterSeconds }: Told): AnswerError['extensions'] {
+  if (code === BAD_USER_INPUT.code) return BAD_USER_INPUT;
   return {
-    message,
-    ...(locations ? { locations } : {}),
-    ...(located?.path ? { path: located.path } : {}),
-    extensions: {
-      code,
-      ...(provider === null ? {} : { provider }),
-      retryable,
-      ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
-    },
+    code,
+    ...(provider === null ? {} : { provider }),
+    retryable,
+    ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
   };
 }
 

@@ -148,7 +148,8 @@ export class PreparedOperation {
 
   async #open(run: Run): Promise<AsyncIterable<unknown>> {
     const [field] = this.#planFor(run.variables).fields;
-    if (field?.definition.subscribe === undefined) throw new TypeError('the subscription has no field');
+    if (field === undefined) throw new BadUserInput('The subscription skips its only field: ask for it.');
+    if (field.definition.subscribe === undefined) throw new TypeError('the field cannot be subscribed to');
     const path: Path = { prev: undefined, key: field.key, typename: field.parentType.name };
     try {
       const { name, subscribe } = field.definition;

@@ -69,7 +69,7 @@ function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
       const [part, entry] = [`part${++names}`, `entry${names}`];
       const named = getNamedType(given);
       lines.push(`const ${part} = ${object}[${JSON.stringify(name)}];`);
-      if (!isObjectType(named)) lines.push(`if (typeof ${part} === 'string') weight += ${part}.length;`);
+      if (!isObjectType(named)) lines.push(`if (typeof ${part} === 'string') weight += weightOf(${part});`);
       else if (!isListType(getNullableType(given))) lines.push(`if (${part}) { ${codeOf(part, named, fieldNodes)} }`);
       else lines.push(`if (${part}) for (const ${entry} of ${part}) { ${codeOf(entry, named, fieldNodes)} }`);
     }
@@ -78,7 +78,18 @@ function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
   }
 
   const code = `let weight = 0; ${codeOf('snapshot', type, info.fieldNodes)} return weight;`;
-  return new Function('snapshot', 'most', code) as Weigh;
+  return new Function('weightOf', `return (snapshot, most) => { ${code} };`)(weightOf) as Weigh;
+}
+
+/** Up to here a text weighs its characters: what it may be more does not matter beside what every field weighs. */
+const MAX_UNREAD_LENGTH = 32;
+
+const ESCAPED_OR_WIDE = /[^\x20-\x7e]|["\\]/;
+
+/** The bytes of a text in JSON. */
+function weightOf(text: string): number {
+  if (text.length <= MAX_UNREAD_LENGTH || !ESCAPED_OR_WIDE.test(text)) return text.length;
+  return Buffer.byteLength(JSON.stringify(text));
 }
 
 function objectType(

@@ -7,6 +7,7 @@ import { createCors } from './cors.ts';
 import { graphiqlTabs } from './graphiql.ts';
 import { createGraphiqlPage, isPageRequest } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
+import { HOST_FAULT, hasOneHost } from './host.ts';
 import { createGraphQLHandler, refuse } from './http.ts';
 import { isRefusedGet } from './origins.ts';
 import { type Handler, reply } from './reply.ts';
@@ -64,8 +65,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   server.maxConnections = MAX_CONNECTIONS;
 
   function route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
-    if (!hasOneHost(request))
-      return refuse(response, 400, 'The request names no host, or several: send one Host header.');
+    if (!hasOneHost(request)) return refuse(response, 400, HOST_FAULT);
     if (cors(request, response)) return;
     const url = request.url ?? '';
     const path = url.split('?', 1)[0] ?? '';
@@ -122,22 +122,6 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
 function notFound(response: ServerResponse): void {
   reply(response, 404, { error: `There is nothing here: GraphQL is at ${GRAPHQL_PATH}.` });
 }
-
-// Node drops all but the first of several; a proxy may have gone by another one.
-let lastHost: string | undefined;
-
-function hasOneHost({ headers: { host }, rawHeaders }: IncomingMessage): boolean {
-  if (host === undefined || (host !== lastHost && !HOST.test(host))) return false;
-  lastHost = host;
-  let hosts = 0;
-  for (let n = 0; n < rawHeaders.length; n += 2) {
-    const name = rawHeaders[n];
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
-  }
-  return hosts === 1;
-}
-
-const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 function stop(server: Server, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {

@@ -4,7 +4,7 @@
 import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { OperationResult, SubscribePayload } from 'graphql-ws';
 import { type AnswerError, INTERNAL_ERROR, refusal } from '../operations/errors.ts';
-import type { Answer, MaybePromise, PreparedOperation } from '../operations/operation.ts';
+import type { MaybePromise, PreparedOperation } from '../operations/operation.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { Caller, GraphQLService } from './graphql.ts';
 import { type Params, paramsOf } from './params.ts';
@@ -61,7 +61,7 @@ export class SocketOperations {
 
   execute(args: ExecutionArgs): OperationResult {
     const { operation, params, ...caller } = this.#of(args);
-    return asResult(unlessLeft(caller, this.#graphql.run(operation, params, caller)));
+    return asResult(this.#graphql.run(operation, params, caller));
   }
 
   subscribe(args: ExecutionArgs): OperationResult {
@@ -84,7 +84,7 @@ export class SocketOperations {
   }
 
   /** What is told of errors: our refusals as they are, and of a fault between two events no word of its own. */
-  told(errors: readonly GraphQLFormattedError[]): readonly GraphQLFormattedError[] {
+  told(errors: readonly Error[]): readonly GraphQLFormattedError[] {
     return errors.map((error) => {
       if (error instanceof Refusal) return error.toJSON();
       this.#onFault(error instanceof GraphQLError ? error.originalError : error);
@@ -97,13 +97,6 @@ export class SocketOperations {
     if (begun === undefined) throw new TypeError('the operation was not begun');
     return begun;
   }
-}
-
-// An id may be used again as soon as it was completed: what comes of the first operation then must not be sent as the
-// second one's, which graphql-ws cannot tell apart.
-function unlessLeft({ cancellation }: Caller, answer: MaybePromise<Answer>): MaybePromise<Answer> {
-  if (!(answer instanceof Promise)) return answer;
-  return answer.then((given) => (cancellation.reason === undefined ? given : new Promise<never>(() => {})));
 }
 
 /** A refusal in the form that graphql-ws takes, and writes as it is. */

@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Server as Protocol } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { GraphQLService } from './graphql.ts';
+import { type Incoming, SocketIds } from './socket-ids.ts';
 import { SocketOperations } from './socket-operations.ts';
 
 export interface Extra extends Record<PropertyKey, unknown> {
@@ -26,6 +27,7 @@ const BYTES_PER_SECOND = 200 * 1024;
 /** How long the other side may take to close a socket that we have closed. */
 const CLOSING_MS = 1_000;
 
+const ALREADY_EXISTS = 4409;
 const INTERNAL_ERROR = 4500;
 const TOO_MUCH = 1008;
 
@@ -37,6 +39,7 @@ export function connect(
   onFault: (error: unknown) => void,
 ): void {
   const operations = new SocketOperations(graphql, request.socket.remoteAddress ?? 'unknown', onFault);
+  const ids = new SocketIds();
   let allowedMessages = MAX_MESSAGES;
   let allowedBytes = MAX_BYTES;
   let filledAt = performance.now();
@@ -72,7 +75,7 @@ export function connect(
       return Promise.resolve();
     }
     // Whoever has gone is told nothing, and that is no fault.
-    return new Promise<void>((resolve) => socket.send(data, () => resolve()));
+    return new Promise<void>((resolve) => socket.send(ids.theirs(data), () => resolve()));
   };
 
   const pong = () => {
@@ -80,14 +83,15 @@ export function connect(
     else void send('{"type":"pong"}');
   };
 
-  let receive: (data: string) => Promise<void> = () => Promise.resolve();
+  let receive: (message: Incoming) => Promise<void> = () => Promise.resolve();
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
       send,
       close,
       onMessage: (callback) => {
-        receive = callback;
+        // It is declared to take texts, and takes what they hold as well.
+        receive = callback as typeof receive;
       },
       onPing: pong,
     },
@@ -98,7 +102,9 @@ export function connect(
     if (isClosed) return;
     if (!take(data.length)) return close(TOO_MUCH, 'Too much was sent: send less at once.');
     if (isBinary) return close(4400, 'Invalid message received');
-    receive(withQuery(String(data))).catch((error: unknown) => {
+    const message = ids.own(String(data));
+    if (message === undefined) return close(ALREADY_EXISTS, 'Subscriber for this id already exists');
+    receive(message).catch((error: unknown) => {
       onFault(error);
       close(INTERNAL_ERROR, 'Internal server error');
     });
@@ -114,11 +120,4 @@ export function connect(
   // Such as a frame that is too large: ws closes it with its code.
   socket.on('error', () => end(1006, ''));
   socket.once('close', (code, reason) => end(code, String(reason)));
-}
-
-// The protocol demands a text of every operation; a client that has only a hash may leave it out. Where there is one it
-// comes later, and counts.
-function withQuery(text: string): string {
-  if (!text.includes('"persistedQuery"') && !text.includes('"documentId"')) return text;
-  return text.replace(/"payload"\s*:\s*\{(?!\s*\})/, '$&"query":"",');
 }

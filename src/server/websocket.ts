@@ -5,8 +5,8 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
-import { exactNumber } from './exact-json.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
+import { HOST_FAULT, hasOneHost } from './host.ts';
 import { isAllowedOrigin } from './origins.ts';
 import { asWritten, SocketOperations } from './socket-operations.ts';
 import { connect, type Extra } from './websocket-connection.ts';
@@ -32,7 +32,6 @@ export function acceptWebSockets(
     handleProtocols,
   });
   const protocol = makeServer<Record<string, unknown>, Extra>({
-    jsonMessageReviver: exactNumber,
     onSubscribe: ({ extra, subscriptions }, id, payload) => {
       return extra.operations.begin(id, payload, () => id in subscriptions);
     },
@@ -47,9 +46,11 @@ export function acceptWebSockets(
   server.on('upgrade', (request, socket, head) => {
     // Node hands the socket over bare: whoever breaks off now would end the process, and whoever stays keep it from ending.
     socket.on('error', () => socket.destroy());
-    if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH) return refuse(socket, `GraphQL is at ${GRAPHQL_PATH}.`);
+    if (!hasOneHost(request)) return refuse(socket, '400 Bad Request', HOST_FAULT);
+    if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH)
+      return refuse(socket, '403 Forbidden', `GraphQL is at ${GRAPHQL_PATH}.`);
     if (!isAllowedOrigin(request.headers, corsOrigins)) {
-      return refuse(socket, 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
+      return refuse(socket, '403 Forbidden', 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
       connect(protocol, webSocket, request, graphql, onFault),
@@ -81,9 +82,9 @@ export function acceptWebSockets(
   };
 }
 
-function refuse(socket: Duplex, message: string): void {
+function refuse(socket: Duplex, status: string, message: string): void {
   const head = [
-    'HTTP/1.1 403 Forbidden',
+    `HTTP/1.1 ${status}`,
     'content-type: text/plain; charset=utf-8',
     `content-length: ${Buffer.byteLength(message)}`,
     'connection: close',

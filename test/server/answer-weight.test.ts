@@ -36,7 +36,10 @@ const many = (count: number, textOf: (n: number) => string) =>
 /** Nothing is in both an answer and its errors; and the whole is about as heavy as may be. */
 function expectWithin(answer: GraphQLAnswer, places: readonly string[]): void {
   const { data, errors = [] } = answer;
-  expect(errors.map(({ path }) => path?.join('.')), errors[0]?.message).toEqual(places);
+  expect(
+    errors.map(({ path }) => path?.join('.')),
+    errors[0]?.message,
+  ).toEqual(places);
   for (const { message, extensions } of errors) {
     expect(message).toContain('4 MB');
     expect(extensions).toEqual({ code: 'BAD_USER_INPUT', retryable: false });
@@ -137,6 +140,24 @@ describe('a description of 200 KB', () => {
   test('weighs as much as an ICS does', async () => {
     const aliases = many(21, (n) => `a${n}: smartInvite(smartInviteId: "heavy") { event { description } }`);
     for (const _ of [1, 2, 3]) expectWithin(await gateway.query(`{ ${aliases} }`), ['a20']);
+  });
+});
+
+describe('a text weighs what it is in the answer', () => {
+  test.each([
+    ['of characters that JSON escapes', '\u0001'],
+    ['of quotes', '"'],
+    ['of three bytes a character', '\u62db'],
+    ['of four bytes a character', '\u{1f389}'],
+  ])('%s', async (name, character) => {
+    const description = character.repeat(30_000);
+    gateway.sandbox.cronofy.put({ smart_invite_id: name, recipients: RECIPIENTS, event: { ...EVENT, description } });
+    const aliases = many(120, (n) => `a${n}: smartInvite(smartInviteId: $id) { event { description } }`);
+    for (const _ of [1, 2, 3]) {
+      const answer = await gateway.query(`query($id: ID!) { ${aliases} }`, { id: name });
+      expect(answer.data.a0.event.description).toBe(description);
+      expect(Buffer.byteLength(JSON.stringify(answer.data))).toBeLessThan(4.5 * MEGABYTE);
+    }
   });
 });
 

@@ -220,3 +220,25 @@ describe('an operation’s name that does not exist', () => {
     }
   });
 });
+
+describe('a subscription that skips its only field is the caller’s to mend', () => {
+  const live = (condition: string) =>
+    `{ invitationChanged(refs: [{ id: "${ADDRESS}" }]) ${condition} { id } ${condition === '' ? 'more' : ''} }`;
+
+  test.each([
+    ['by a literal', `subscription ${live('@skip(if: true)')}`],
+    ['by another literal', `subscription ${live('@include(if: false)')}`],
+    ['by a variable', `subscription($want: Boolean!) ${live('@include(if: $want)')}`],
+    ['by asking for more', `subscription ${live('')}`],
+  ])('%s', async (_, query) => {
+    const { subscribe, outcomeOf } = await openSocket(gateway.origin);
+    for (const id of ['1', '2', '3']) {
+      subscribe(id, { query, variables: { want: false } });
+      const [outcome] = await outcomeOf(id);
+      const errors = outcome?.payload.errors ?? outcome?.payload;
+      expect(errors).toMatchObject([{ extensions: BAD_INPUT }]);
+      expectNotRepeated(JSON.stringify(errors));
+    }
+    expect(gateway.log).toEqual([]);
+  });
+});

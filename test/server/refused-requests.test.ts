@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 
 const NOTHING = { partoo: [], cronofy: [] };
@@ -108,6 +108,22 @@ describe('a host', () => {
     expectRefusedRaw(await get('/health', ...headers), 400);
     const head = `POST /graphql HTTP/1.1\r\n${headers.map((each) => `${each}\r\n`).join('')}connection: close\r\n`;
     expectRefusedRaw(await exchange(`${head}content-type: application/json\r\ncontent-length: 2\r\n\r\n{}`), 400);
+  });
+
+  test.each([
+    ['named twice', ['host: gateway', 'host: gateway']],
+    ['with a blank in it', ['host: a b']],
+    ['of half an address', ['host: [::1']],
+    ['that is left out', []],
+  ])('%s opens no WebSocket either', async (_, headers) => {
+    const upgrade = ['connection: upgrade', 'upgrade: websocket', 'sec-websocket-version: 13'];
+    const key = ['sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-protocol: graphql-transport-ws'];
+    const { hostname, port } = new URL(gateway.origin);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    socket.write(`GET /graphql HTTP/1.1\r\n${[...headers, ...upgrade, ...key].join('\r\n')}\r\n\r\n`);
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
   test.each(['gateway', 'gateway:4000', '127.0.0.1:1', '[::1]', '[::1]:4000', 'a_b.example.org', 'GATEWAY'])(

@@ -1,0 +1,59 @@
+// The ids of one WebSocket's operations, each unique for as long as the socket is open. A client may use an id again as
+// soon as it has completed it, while what the first operation sent still waits for the reader; graphql-ws goes by ids
+// alone, and would take the end of the first for that of the second. So it is given ids of our own.
+
+import { exactNumber } from './exact-json.ts';
+
+/** What graphql-ws is given in place of a message: the object, or a text that it refuses itself. */
+export type Incoming = object | string;
+
+export class SocketIds {
+  readonly #own = new Map<string, string>();
+  #count = 0;
+
+  /** @returns undefined for an id that is in use. */
+  own(text: string): Incoming | undefined {
+    const message = parse(text);
+    if (message === undefined) return text;
+    const { type, id, payload } = message;
+    if (typeof id !== 'string') return message;
+    if (type === 'subscribe') {
+      if (this.#own.has(id)) return undefined;
+      this.#count += 1;
+      const own = `${this.#count} ${id}`;
+      this.#own.set(id, own);
+      // The protocol demands a text of every operation; a client that has only a hash may leave it out.
+      return { ...message, id: own, payload: isObject(payload) ? { query: '', ...payload } : payload };
+    }
+    const own = this.#own.get(id);
+    if (type === 'complete') this.#own.delete(id);
+    return { ...message, id: own ?? id };
+  }
+
+  /** A message as the client gets it. */
+  theirs(text: string): string {
+    const [prefix, own = ''] = OWN_ID.exec(text) ?? [];
+    if (prefix === undefined) return text;
+    const id: string = JSON.parse(own).replace(/^\d+ /, '');
+    const rest = text.slice(prefix.length);
+    const isLast = rest.startsWith(',"type":"complete"') || rest.startsWith(',"type":"error"');
+    if (isLast && this.#own.get(id) === JSON.parse(own)) this.#own.delete(id);
+    return `{"id":${JSON.stringify(id)}${rest}`;
+  }
+}
+
+// graphql-ws writes the id first.
+const OWN_ID = /^\{"id":("\d+ (?:[^"\\]|\\.)*")/;
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const message: unknown = JSON.parse(text, exactNumber);
+    return isObject(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
