@@ -60,7 +60,7 @@ describe('the settings', () => {
 
   test('in the table are those that the code reads', () => {
     const settings = rows.filter(
-      (name) => !name.startsWith('PROVIDER_') && !/^(BAD_USER|RATE_LIMITED|INTERNAL)/.test(name),
+      (name) => !name.startsWith('PROVIDER_') && !/^(BAD_USER|RATE_LIMITED|INTERNAL|PERSISTED)/.test(name),
     );
     expect(settings.length).toBeGreaterThan(20);
     for (const name of settings) expect(known, name).toContain(`${name}:`);
