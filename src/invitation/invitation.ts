@@ -2,7 +2,7 @@
 // words. Every room above reads these types; nothing here knows JSON on a wire, GraphQL or where an answer came from.
 // Source: the public contracts of Partoo (review invitation status) and Cronofy (Smart Invite status), November 2026.
 
-import { globalIdOf, refOf } from './ref.ts';
+import { globalIdOf } from './ref.ts';
 
 export type ProviderName = 'CRONOFY' | 'PARTOO';
 
@@ -89,17 +89,25 @@ export function snapshotOf<I extends Invitation>(invitation: I, observedAt: Date
     invitation.type === 'ReviewInvitation'
       ? status === 'DELIVERED' || status === 'FAILED'
       : endOf(invitation.event.end) <= observedAt.getTime();
-  return { ...invitation, id: globalIdOf(refOf(invitation)), status, isFinal, observedAt, isStale };
+  return { ...invitation, id: globalIdOf(invitation), status, isFinal, observedAt, isStale };
 }
 
-/** A moment whose text is made once, because it is given with every answer. */
-export class Moment extends Date {
+// Its text is made once, because it is given with every answer.
+class Moment extends Date {
   #text: string | undefined;
 
   override toISOString(): string {
     this.#text ??= super.toISOString();
     return this.#text;
   }
+}
+
+let last = new Moment(0);
+
+/** A moment, in milliseconds since 1970; what is observed within one millisecond shares one object. */
+export function momentOf(milliseconds: number): Date {
+  if (last.getTime() !== milliseconds) last = new Moment(milliseconds);
+  return last;
 }
 
 const STATUS_OF_DELIVERY: Record<DeliveryStatus, InvitationStatus> = {
@@ -118,6 +126,8 @@ const LOUDEST_FIRST = ['PENDING', 'TENTATIVE', 'ACCEPTED', 'DECLINED'] as const;
 export function statusOf(invitation: Invitation): InvitationStatus {
   if (invitation.type === 'ReviewInvitation') return STATUS_OF_DELIVERY[invitation.deliveryStatus];
   const { recipients } = invitation;
+  const [recipient] = recipients;
+  if (recipients.length === 1 && recipient !== undefined) return recipient.status;
   return LOUDEST_FIRST.find((status) => recipients.some((recipient) => recipient.status === status)) ?? 'UNKNOWN';
 }
 

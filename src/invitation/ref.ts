@@ -112,12 +112,14 @@ export function refOf(invitation: Invitation): Ref {
   return smartInviteRef(dataCenter, smartInviteId, recipient?.email ?? null);
 }
 
-/** The opaque, URL-safe id that clients hold. */
-export function globalIdOf(ref: Ref): string {
-  const parts =
-    ref.type === 'ReviewInvitation'
-      ? [ref.type, ref.invitationId]
-      : [ref.type, ref.dataCenter, ref.smartInviteId, ref.recipientEmail];
+/** The opaque, URL-safe id that clients hold; of an invitation that was read, the one of its ref. */
+export function globalIdOf(named: Ref | Invitation): string {
+  if (named.type === 'ReviewInvitation') return encode([named.type, named.invitationId]);
+  const email = 'recipientEmail' in named ? named.recipientEmail : (named.recipient?.email ?? null);
+  return encode([named.type, named.dataCenter, named.smartInviteId, email]);
+}
+
+function encode(parts: readonly (string | null)[]): string {
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 

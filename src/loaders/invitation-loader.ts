@@ -140,13 +140,15 @@ class OperationLoader implements InvitationLoader {
     const withIcalendar = new Set<string>();
     for (const { ref, selection } of wishes) if (selection.withIcalendar) withIcalendar.add(ref.key);
     const reads = merged.map(({ ref, maxAgeMs }) =>
-      this.#snapshots.read(ref, {
-        withIcalendar: withIcalendar.size > 0 && withIcalendar.has(ref.key),
-        maxAgeMs,
-        caller: this.#caller.cancellation,
-      }),
+      this.#snapshots
+        .read(ref, {
+          withIcalendar: withIcalendar.size > 0 && withIcalendar.has(ref.key),
+          maxAgeMs,
+          caller: this.#caller.cancellation,
+        })
+        .catch(asOutcome),
     );
-    const outcomes = (await Promise.allSettled(reads)).map(outcomeOf);
+    const outcomes: Outcome[] = await Promise.all(reads);
     // Mostly everything was asked for once.
     if (merged.length === wishes.length) return outcomes;
     const places = new WishMap<Outcome>();
@@ -204,7 +206,6 @@ function merge(wishes: readonly Wish[]): readonly Wish[] {
   return distinct.length === wishes.length ? wishes : distinct;
 }
 
-function outcomeOf(outcome: PromiseSettledResult<Snapshot | null>): Outcome {
-  if (outcome.status === 'fulfilled') return outcome.value;
-  return outcome.reason instanceof Error ? outcome.reason : new Error('a read was given up');
+function asOutcome(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('a read was given up');
 }

@@ -3,7 +3,7 @@
 // remembered by its digest. So documents that are seen once push out none of those that are used, and what is kept is
 // bounded by count and by bytes.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import {
@@ -134,5 +134,5 @@ function createStore() {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }

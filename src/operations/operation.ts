@@ -9,7 +9,7 @@ import {
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
-  visit,
+  type SelectionNode,
 } from 'graphql';
 import { BadUserInput } from '../invitation/problem.ts';
 import {
@@ -195,12 +195,17 @@ function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefi
 }
 
 /** The variables that @include and @skip name anywhere in the document. */
-function conditionsOf(document: DocumentNode): string[] {
+function conditionsOf({ definitions }: DocumentNode): string[] {
   const names = new Set<string>();
-  visit(document, {
-    Directive(node) {
-      for (const { value } of node.arguments ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
-    },
-  });
+  const collect = (nodes: readonly SelectionNode[] = []) => {
+    for (const node of nodes) {
+      for (const directive of node.directives ?? []) {
+        for (const { value } of directive.arguments ?? [])
+          if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+      }
+      if (node.kind !== Kind.FRAGMENT_SPREAD) collect(node.selectionSet?.selections);
+    }
+  };
+  for (const node of definitions) if ('selectionSet' in node) collect(node.selectionSet?.selections);
   return [...names];
 }

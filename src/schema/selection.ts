@@ -13,6 +13,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { collectSubfields } from 'graphql/execution/collectFields.js';
+import { LRUCache } from 'lru-cache';
 import type { Snapshot } from '../invitation/invitation.ts';
 import type { Selection } from '../loaders/invitation-loader.ts';
 
@@ -52,6 +53,13 @@ function fieldsOf({ schema, fragments, variableValues }: GraphQLResolveInfo, typ
   return [...collectSubfields(schema, fragments, variableValues, type, nodes).values()];
 }
 
+/** Different documents often select the same, and compiling takes longer than a small operation. */
+const compiled = new LRUCache<string, Weigh>({
+  max: 500,
+  maxSize: 1_000_000,
+  sizeCalculation: (_, code) => code.length,
+});
+
 /** Compiled, because it runs for every invitation of every answer. */
 function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
   let names = 0;
@@ -78,7 +86,12 @@ function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
   }
 
   const code = `let weight = 0; ${codeOf('snapshot', type, info.fieldNodes)} return weight;`;
-  return new Function('weightOf', `return (snapshot, most) => { ${code} };`)(weightOf) as Weigh;
+  let weigh = compiled.get(code);
+  if (weigh === undefined) {
+    weigh = new Function('weightOf', `return (snapshot, most) => { ${code} };`)(weightOf) as Weigh;
+    compiled.set(code, weigh);
+  }
+  return weigh;
 }
 
 /** Up to here a text weighs its characters: what it may be more does not matter beside what every field weighs. */

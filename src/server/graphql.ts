@@ -2,12 +2,13 @@
 // Yoga parses and validates; its HTTP adapter, its caches (they count documents, not bytes) and its execution are passed
 // by, because a prepared operation needs none of them.
 
-import type { GraphQLSchema } from 'graphql';
-import { createYoga } from 'graphql-yoga';
+import { type GraphQLSchema, validate } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
 import { syntaxError, validationError } from '../operations/document-errors.ts';
 import { createDocuments } from '../operations/documents.ts';
 import { createErrorMask } from '../operations/errors.ts';
 import type { Answer, MaybePromise, PreparedOperation } from '../operations/operation.ts';
+import { rulesFor } from '../operations/rules.ts';
 import type { TrustedDocument } from '../operations/trusted-documents.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
@@ -57,7 +58,13 @@ const TABS = graphiqlTabs.map(({ query }, n): TrustedDocument => ({ id: `graphiq
 export function createGraphQLService(options: GraphQLOptions): GraphQLService {
   const { schema, createContext } = options;
   const maskError = createErrorMask(options.log);
-  const yoga = createYoga({ schema, logging: false, maskedErrors: false, parserAndValidationCache: false });
+  const yoga = createYoga({
+    schema,
+    plugins: [useNeededRules()],
+    logging: false,
+    maskedErrors: false,
+    parserAndValidationCache: false,
+  });
   const documents = createDocuments({
     schema,
     maskError,
@@ -86,4 +93,11 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     run: (operation, { variables }, caller) => operation.run(variables, createContext(caller)),
     subscribe: (operation, { variables }, caller) => operation.subscribe(variables, createContext(caller)),
   };
+}
+
+/** Yoga validates by all of graphql-js's rules, and by those that its plugins add. */
+function useNeededRules(): Plugin {
+  const validateNeeded: typeof validate = (validSchema, document, rules) =>
+    validate(validSchema, document, rulesFor(document, rules));
+  return { onValidate: ({ setValidationFn }) => setValidationFn(validateNeeded) };
 }

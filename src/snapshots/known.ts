@@ -1,7 +1,7 @@
 // What was last seen of each invitation, by this process or another, and whether what is seen now is news.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type Invitation, Moment, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
+import { type Invitation, momentOf, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
 import { ProviderUnauthorized } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { SharedSnapshot } from './codec.ts';
@@ -47,8 +47,13 @@ export function createKnown(
 ): Known {
   const store = createStore(options);
 
-  function put(key: string, ref: Ref, snapshot: Snapshot | null, { seenAt, begunAt }: Times): void {
-    const before = store.get(ref.key);
+  function put(
+    key: string,
+    ref: Ref,
+    snapshot: Snapshot | null,
+    { seenAt, begunAt }: Times,
+    before: Entry | undefined,
+  ): void {
     store.set(key, entryOf(snapshot, seenAt));
     onKept(key, ref, begunAt);
     // A read with ICS answers one without, which has no use for the ICS.
@@ -80,7 +85,7 @@ export function createKnown(
       const before = store.get(ref.key);
       const learntAt = before && Math.max(before.seenAt, before.overlaidAt ?? before.seenAt);
       if (learntAt !== undefined && learntAt > begunAt && !isSame(before?.snapshot ?? null, snapshot)) return false;
-      put(key, ref, snapshot, { seenAt: now(), begunAt });
+      put(key, ref, snapshot, { seenAt: now(), begunAt }, before);
       return true;
     },
     adopt({ ref, invitation, observedAt }) {
@@ -88,7 +93,7 @@ export function createKnown(
       // The wall clock is the one that processes share; ours never goes back, so the age is what is carried over.
       const seenAt = now() - Math.max(0, Date.now() - observedAt);
       if (before !== undefined && before.seenAt >= seenAt) return;
-      put(ref.key, ref, snapshotOf(invitation, new Moment(observedAt)), { seenAt, begunAt: seenAt });
+      put(ref.key, ref, snapshotOf(invitation, momentOf(observedAt)), { seenAt, begunAt: seenAt }, before);
     },
     overlay(ref, change, heardAt = now()) {
       const entry = store.get(ref.key);

@@ -2,7 +2,7 @@
 // allows; from another process, where one has just seen it, or from the provider. What was read is kept and told. Whether
 // it is read at all is not decided here.
 
-import { type InvitationType, Moment, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
+import { type InvitationType, momentOf, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
 import {
   ProviderOverloaded,
   ProviderRateLimited,
@@ -96,7 +96,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     const begunAt = now();
     return source.reader.read(ref, { withIcalendar, cancellation, payment }).then(
       (invitation) => {
-        const observedAt = new Moment(Date.now());
+        const observedAt = momentOf(Date.now());
         const snapshot = invitation && snapshotOf(invitation, observedAt);
         if (!known.keep(key, ref, snapshot, begunAt)) want(ref);
         else if (invitation !== null) {

@@ -69,7 +69,15 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   // Nearly every answer comes from here: it makes nothing but what it returns, and looks at the clock once.
   function answer(ref: Ref, withIcalendar: boolean, maxAgeMs: number | null): Snapshot | null | undefined {
     const entry = known.get(withIcalendar ? ref.keyWithIcalendar : ref.key);
-    if (entry === undefined || !sources.has(ref.type)) return undefined;
+    return entry && sources.has(ref.type) ? answerFrom(entry, ref, withIcalendar, maxAgeMs) : undefined;
+  }
+
+  function answerFrom(
+    entry: Entry,
+    ref: Ref,
+    withIcalendar: boolean,
+    maxAgeMs: number | null,
+  ): Snapshot | null | undefined {
     const at = now();
     if (known.isFresh(entry, maxAgeMs, at)) return entry.snapshot;
     if (maxAgeMs !== null || at - entry.seenAt > options.revalidateMs || !mayStandIn(entry, at)) return undefined;
@@ -86,11 +94,10 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     const source = sources.get(ref.type);
     if (source === undefined) return Promise.reject(new ProviderNotConfigured(PROVIDER_OF[ref.type]));
     const { withIcalendar, maxAgeMs, caller } = wish;
-    const atOnce = answer(ref, withIcalendar, maxAgeMs);
-    if (atOnce !== undefined) return Promise.resolve(atOnce);
-
     const reading = readingOf(ref, withIcalendar);
     const entry = known.get(reading.key);
+    const atOnce = entry && answerFrom(entry, ref, withIcalendar, maxAgeMs);
+    if (atOnce !== undefined) return Promise.resolve(atOnce);
     if (maxAgeMs !== null || !mayStandIn(entry, now())) return readNow(source, reading, wish, entry !== undefined);
     return within(options.patienceMs, fly(source, reading, { caller, payment: 'spare', maxAgeMs }), () => {
       wantBehind(reading);

@@ -91,7 +91,9 @@ export class Attempt<R extends UpstreamRequest, T> implements Dispatcher.Dispatc
       if (this.#status === 0) return this.#timeOut();
       this.#timer = setTimeout(() => this.#timeOut(), attemptTimeoutMs - headersTimeoutMs);
     }, headersTimeoutMs);
-    client.dispatch({ method: 'GET', path: targetOf(this.#request), headers: this.#request.headers }, this);
+    const { origin, headers } = this.#request;
+    // undici takes the origin out of its URL at each call that does not name it.
+    client.dispatch({ origin, method: 'GET', path: targetOf(this.#request), headers }, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

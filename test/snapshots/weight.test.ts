@@ -4,7 +4,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { type Invitation, Moment, type Snapshot, snapshotOf } from '../../src/invitation/invitation.ts';
+import { type Invitation, momentOf, type Snapshot, snapshotOf } from '../../src/invitation/invitation.ts';
 import { refOf, reviewInvitationRef, smartInviteRef } from '../../src/invitation/ref.ts';
 import { decodeSmartInvite } from '../../src/providers/cronofy/wire.ts';
 import { decodeReviewInvitation } from '../../src/providers/partoo/wire.ts';
@@ -74,7 +74,7 @@ test.each<[string, number, (n: number) => Invitation | null]>([
   const fill = (store: Store, from: number) => {
     for (let n = from; n < from + count; n++) {
       const invitation = make(n);
-      const snapshot = invitation && snapshotOf(invitation, new Moment(n));
+      const snapshot = invitation && snapshotOf(invitation, momentOf(n));
       // It has been given once.
       snapshot?.observedAt.toISOString();
       store.set(keyOf(n, snapshot), { snapshot, seenAt: performance.now(), freshMs: 10_000, hasFailed: false });

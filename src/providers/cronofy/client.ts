@@ -89,11 +89,7 @@ function createCronofyReader(
           provider: 'CRONOFY',
           origin,
           path: '/v1/smart_invites',
-          query: {
-            smart_invite_id: ref.smartInviteId,
-            ...(ref.recipientEmail === null ? {} : { recipient_email: ref.recipientEmail }),
-            ...(withIcalendar ? { include_ics: 'true' } : {}),
-          },
+          query: queryOf(ref, withIcalendar),
           headers,
           maxBytes: withIcalendar ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,
           decode: (json) => decodeSmartInvite(json, ref),
@@ -103,4 +99,11 @@ function createCronofyReader(
       );
     },
   };
+}
+
+function queryOf({ smartInviteId, recipientEmail }: SmartInviteRef, withIcalendar: boolean): Record<string, string> {
+  const query: Record<string, string> = { smart_invite_id: smartInviteId };
+  if (recipientEmail !== null) query.recipient_email = recipientEmail;
+  if (withIcalendar) query.include_ics = 'true';
+  return query;
 }
