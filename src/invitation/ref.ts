@@ -61,21 +61,6 @@ export function smartInviteRef(
   return { type: 'SmartInvite', key, keyWithIcalendar: `I ${key}`, dataCenter, smartInviteId, recipientEmail };
 }
 
-/**
- * The same ref in texts of its own, for whoever keeps it. A text that was taken out of a query is a view of the whole
- * query to V8, and would keep all of it in memory.
- */
-export function ownRef(ref: Ref): Ref {
-  if (ref.type === 'ReviewInvitation') return reviewInvitationRef(ownText(ref.invitationId));
-  const { dataCenter, smartInviteId, recipientEmail } = ref;
-  return smartInviteRef(dataCenter, ownText(smartInviteId), recipientEmail === null ? null : ownText(recipientEmail));
-}
-
-// Joined texts are copied into a new one when a part of them is taken.
-function ownText(text: string): string {
-  return ` ${text}`.slice(1);
-}
-
 /** @throws BadUserInput where the id is empty, too long or has control characters. */
 export function checkedReviewInvitationRef(invitationId: string): ReviewInvitationRef {
   return reviewInvitationRef(checked('invitationId', invitationId));

@@ -16,6 +16,7 @@ import { operationsOf, PreparedDocument } from './document.ts';
 import type { MaskError } from './errors.ts';
 import { introspectionSizesOf } from './introspection.ts';
 import { checkCost, costOf, MAX_TEXT_BYTES, MAX_TOKENS } from './limits.ts';
+import { ownTexts } from './own-texts.ts';
 import { prepareTrusted, type TrustedDocument, type TrustedDocuments } from './trusted-documents.ts';
 
 /** What a request names. */
@@ -66,7 +67,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
     if (!isTrusted && Buffer.byteLength(text) > MAX_TEXT_BYTES) {
       throw new BadUserInput(`The document is larger than ${MAX_TEXT_BYTES} bytes: ask for less at once.`);
     }
-    const document = options.parse(text, isTrusted ? undefined : MAX_TOKENS);
+    const document = ownTexts(options.parse(text, isTrusted ? undefined : MAX_TOKENS));
     const costs = operationsOf(document).map((operation) => costOf(operation, document, introspection));
     if (!isTrusted) costs.forEach(checkCost);
     options.validate(document);

@@ -34,6 +34,7 @@ import {
   VariablesAreInputTypesRule,
   VariablesInAllowedPositionRule,
 } from 'graphql';
+import { isNode } from './own-texts.ts';
 
 /** What may be in a document: a kind of node, or one of these. */
 const SEVERAL_DEFINITIONS = 'several definitions';
@@ -102,8 +103,4 @@ const EXECUTABLE: ReadonlySet<string> = new Set([Kind.OPERATION_DEFINITION, Kind
 function namesTwice(selections: readonly SelectionNode[]): boolean {
   const fields = selections.filter((node): node is FieldNode => node.kind === Kind.FIELD);
   return fields.length > 1 && new Set(fields.map(({ alias, name }) => (alias ?? name).value)).size < fields.length;
-}
-
-function isNode(part: unknown): part is ASTNode {
-  return typeof part === 'object' && part !== null && 'kind' in part;
 }

@@ -10,7 +10,7 @@ import {
   ProviderUnavailable,
   SpareQuotaUsedUp,
 } from '../invitation/problem.ts';
-import { ownRef, PROVIDER_OF, type Ref } from '../invitation/ref.ts';
+import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
 import type { Reader } from '../providers/provider.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment, Upstream } from '../upstream/upstream.ts';
@@ -84,15 +84,13 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
 
   function askProvider(
     source: Source,
-    { key, ref: named, withIcalendar }: Reading,
+    { key, ref, withIcalendar }: Reading,
     cancellation: Cancellation,
     payment: Payment,
   ): Promise<Snapshot | null> {
-    if (payment === 'spare' && !maySpare(source, named.type)) {
-      return Promise.reject(new SpareQuotaUsedUp(PROVIDER_OF[named.type]));
+    if (payment === 'spare' && !maySpare(source, ref.type)) {
+      return Promise.reject(new SpareQuotaUsedUp(PROVIDER_OF[ref.type]));
     }
-    // What is kept holds on to it.
-    const ref = ownRef(named);
     const begunAt = now();
     return source.reader.read(ref, { withIcalendar, cancellation, payment }).then(
       (invitation) => {

@@ -2,7 +2,7 @@
 // for background work, and what matters most first. What matters is age, and a little how often it was asked for: so
 // everything asked for comes round, and nobody gets more of it by asking more.
 
-import { ownRef, type Ref } from '../invitation/ref.ts';
+import type { Ref } from '../invitation/ref.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 export interface Wanted {
@@ -183,8 +183,7 @@ export function createRefresher(
         wish.asks += 1;
         wish.askedAt = at;
       } else if (wishes.size < MAX_WISHES) {
-        const ref = ownRef(wanted.ref);
-        wishes.set(key, { ...wanted, ref, since: at, askedAt: at, asks: 1, failures: 0, notBefore: 0 });
+        wishes.set(key, { ...wanted, since: at, askedAt: at, asks: 1, failures: 0, notBefore: 0 });
       }
       // What waits already, or for quota or a probe, is not hastened by asking.
       const mayBeNext = wish === undefined && !isShort && upstream.policy.circuit() === 'CLOSED';

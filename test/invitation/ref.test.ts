@@ -10,7 +10,6 @@ import {
   DATA_CENTERS,
   globalIdOf,
   MAX_KEY_LENGTH,
-  ownRef,
   type Ref,
   refOfGlobalId,
   reviewInvitationRef,
@@ -176,14 +175,6 @@ describe('a key', () => {
       }),
     );
   });
-});
-
-test('a ref in texts of its own is the same ref', () => {
-  fc.assert(
-    fc.property(ref, (one) => {
-      expect(ownRef(one)).toEqual(one);
-    }),
-  );
 });
 
 describe.each([

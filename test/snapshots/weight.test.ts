@@ -9,8 +9,6 @@ import { refOf, reviewInvitationRef, smartInviteRef } from '../../src/invitation
 import { decodeSmartInvite } from '../../src/providers/cronofy/wire.ts';
 import { decodeReviewInvitation } from '../../src/providers/partoo/wire.ts';
 import { createStore, type Store } from '../../src/snapshots/store.ts';
-import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { createFakeSource, snapshotsOf } from './source.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -90,21 +88,4 @@ test.each<[string, number, (n: number) => Invitation | null]>([
   expect(first.calculatedSize).toBe(second.calculatedSize);
   expect(ratio).toBeGreaterThan(6 / 7);
   expect(ratio).toBeLessThan(8 / 7);
-});
-
-test('of the query that an id was taken out of, nothing is kept but the id', async () => {
-  const { snapshots } = snapshotsOf(createFakeSource());
-  // A part of a long text is a view of it until somebody copies it.
-  const named = (n: number) => reviewInvitationRef(`${n} review invitation ${'x'.repeat(50_000)}`.slice(0, 25));
-  const readAll = (from: number) =>
-    Promise.all(
-      Array.from({ length: 400 }, (_, n) =>
-        snapshots.read(named(from + n), { withIcalendar: false, maxAgeMs: null, caller: new Cancellation() }),
-      ),
-    );
-  await readAll(1_000_000);
-  const before = used();
-  await readAll(2_000_000);
-  expect(snapshots.peek(named(2_000_399))).not.toBeNull();
-  expect(used() - before).toBeLessThan(5_000_000);
 });
