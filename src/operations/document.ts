@@ -7,15 +7,12 @@ import { type OperationOptions, PreparedOperation } from './operation.ts';
 /** The operations of a valid document, by name. */
 export class PreparedDocument {
   readonly document: DocumentNode;
-  /** Fields of all its operations, however long their lists are. */
-  readonly planned: number;
   readonly #options: OperationOptions;
   readonly #operations: readonly OperationDefinitionNode[];
   readonly #prepared = new Map<string | undefined, PreparedOperation>();
 
-  constructor(document: DocumentNode, planned: number, options: OperationOptions) {
+  constructor(document: DocumentNode, options: OperationOptions) {
     this.document = document;
-    this.planned = planned;
     this.#options = options;
     this.#operations = operationsOf(document);
   }

@@ -30,14 +30,12 @@ export interface Cost {
   /** Fields more for each further entry, by the variable's name. */
   readonly perEntry: ReadonlyMap<string, number>;
   readonly depth: number;
-  /** Fields of the document alone, however long its lists are. */
-  readonly planned: number;
   /** Fields that the schema gives of itself. */
   readonly introspected: number;
 }
 
 const NONE: ReadonlyMap<string, number> = new Map();
-const NOTHING: Cost = { fields: 0, perEntry: NONE, depth: 0, planned: 0, introspected: 0 };
+const NOTHING: Cost = { fields: 0, perEntry: NONE, depth: 0, introspected: 0 };
 
 /**
  * How many entries a list of the schema about itself has: what a document costs that asks for types, their fields and
@@ -78,10 +76,9 @@ export function costOf(
     const isInside = isIntrospection || name === '__schema' || name === '__type';
     const below = ofSelections(field.selectionSet, isInside);
     const depth = below.depth + 1;
-    const planned = 1 + below.planned;
     if (isInside) {
       const entries = Object.hasOwn(introspection, name) ? (introspection[name] ?? 1) : 1;
-      return { ...below, fields: 1 + below.fields, depth, planned, introspected: 1 + below.introspected * entries };
+      return { ...below, fields: 1 + below.fields, depth, introspected: 1 + below.introspected * entries };
     }
     const lists = below === NOTHING ? [] : (field.arguments?.map(({ value }) => value) ?? []);
     const entries = lists.reduce(
@@ -93,7 +90,7 @@ export function costOf(
       if (value.kind === Kind.VARIABLE)
         perEntry = merge(perEntry, new Map([[value.name.value, below.fields * entries]]));
     }
-    return { ...below, fields: 1 + below.fields * entries, perEntry, depth, planned };
+    return { ...below, fields: 1 + below.fields * entries, perEntry, depth };
   }
 
   return ofSelections(operation.selectionSet, false);
@@ -105,7 +102,6 @@ function sum(a: Cost, b: Cost): Cost {
     fields: a.fields + b.fields,
     perEntry: merge(a.perEntry, b.perEntry),
     depth: Math.max(a.depth, b.depth),
-    planned: a.planned + b.planned,
     introspected: a.introspected + b.introspected,
   };
 }

@@ -31,9 +31,6 @@ import { type CoerceVariables, coerceVariablesOf } from './variables.ts';
 /** Most values of conditions (@include, @skip) whose plans one operation keeps; what goes beyond is planned each time. */
 const MAX_VARIANTS = 8;
 
-/** Compiling takes longer the more there is; an operation with more fields than this runs as well without. */
-const MAX_COMPILED_FIELDS = 1_000;
-
 export interface OperationOptions {
   readonly schema: GraphQLSchema;
   readonly maskError: MaskError;
@@ -81,7 +78,8 @@ export class PreparedOperation {
       operation,
       fragments: fragmentsOf(document),
       conditions: {},
-      isCompiled: isKept && this.cost.planned <= MAX_COMPILED_FIELDS,
+      isCompiled: isKept,
+      planned: new Map(),
     };
   }
 
@@ -181,7 +179,7 @@ export class PreparedOperation {
       this.#conditions.flatMap((name) => (Object.hasOwn(variables, name) ? [[name, variables[name]]] : [])),
     );
     const isKept = this.#variants.size < MAX_VARIANTS;
-    const scope = { ...this.#scope, conditions, isCompiled: this.#scope.isCompiled && isKept };
+    const scope = { ...this.#scope, conditions, isCompiled: this.#scope.isCompiled && isKept, planned: new Map() };
     const plan = planOf(scope, this.#rootType);
     if (isKept) this.#variants.set(key, plan);
     return plan;

@@ -30,8 +30,10 @@ export interface Scope {
   readonly operation: OperationDefinitionNode;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   readonly conditions: Variables;
-  /** Whether it is worth compiling: it is kept, and small enough. */
+  /** Whether it is worth compiling: it is kept. */
   readonly isCompiled: boolean;
+  /** Of each field that is selected in one place alone, its plan on each type: fragments reach one by many ways. */
+  readonly planned: Map<FieldNode, FieldPlan[]>;
 }
 
 /** One field of one object type, by every way that the operation selects it. */
@@ -93,15 +95,32 @@ export class SelectionPlan {
     this.type = type;
     const fields: FieldPlan[] = [];
     for (const [key, nodes] of collected) {
-      const [node] = nodes;
-      const definition = node && definitionOf(scope.schema, type, node.name.value);
-      if (definition) fields.push(new FieldPlan(scope, type, key, nodes, node, definition));
+      const field = fieldOf(scope, type, key, nodes);
+      if (field !== undefined) fields.push(field);
     }
     this.fields = fields;
     // Resolvers of the root have effects: they are called once, and never tried.
     const isRoot = type === scope.schema.getRootType(scope.operation.operation);
     this.quick = scope.isCompiled && !isRoot ? compileQuick(this) : undefined;
   }
+}
+
+// So a document costs what it says, and not what its fragments expand to.
+function fieldOf(
+  scope: Scope,
+  type: GraphQLObjectType,
+  key: string,
+  nodes: readonly FieldNode[],
+): FieldPlan | undefined {
+  const [node] = nodes;
+  if (node === undefined) return undefined;
+  const known = nodes.length === 1 ? scope.planned.get(node)?.find(({ parentType }) => parentType === type) : undefined;
+  if (known !== undefined) return known;
+  const definition = definitionOf(scope.schema, type, node.name.value);
+  if (!definition) return undefined;
+  const field = new FieldPlan(scope, type, key, nodes, node, definition);
+  if (nodes.length === 1) scope.planned.set(node, [...(scope.planned.get(node) ?? []), field]);
+  return field;
 }
 
 /**
