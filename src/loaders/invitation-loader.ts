@@ -140,15 +140,13 @@ class OperationLoader implements InvitationLoader {
     const withIcalendar = new Set<string>();
     for (const { ref, selection } of wishes) if (selection.withIcalendar) withIcalendar.add(ref.key);
     const reads = merged.map(({ ref, maxAgeMs }) =>
-      this.#snapshots
-        .read(ref, {
-          withIcalendar: withIcalendar.size > 0 && withIcalendar.has(ref.key),
-          maxAgeMs,
-          caller: this.#caller.cancellation,
-        })
-        .catch(asOutcome),
+      this.#snapshots.read(ref, {
+        withIcalendar: withIcalendar.size > 0 && withIcalendar.has(ref.key),
+        maxAgeMs,
+        caller: this.#caller.cancellation,
+      }),
     );
-    const outcomes: Outcome[] = await Promise.all(reads);
+    const outcomes = (await Promise.allSettled(reads)).map(outcomeOf);
     // Mostly everything was asked for once.
     if (merged.length === wishes.length) return outcomes;
     const places = new WishMap<Outcome>();
@@ -206,6 +204,7 @@ function merge(wishes: readonly Wish[]): readonly Wish[] {
   return distinct.length === wishes.length ? wishes : distinct;
 }
 
-function asOutcome(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('a read was given up');
+function outcomeOf(read: PromiseSettledResult<Snapshot | null>): Outcome {
+  if (read.status === 'fulfilled') return read.value;
+  return read.reason instanceof Error ? read.reason : new Error('a read was given up');
 }

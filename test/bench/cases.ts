@@ -63,7 +63,7 @@ function bodies(of: (n: number) => Record<ServerKind, string>): Bodies {
 export const HOT: Case = {
   name: 'one review invitation out of 200, asked again and again',
   connections: 64,
-  floor: 1.6,
+  floor: 2,
   known: KNOWN,
   bodies: bodies((n) => one(`id-${n % KNOWN}`)),
 };
@@ -80,14 +80,14 @@ export const CASES: readonly Case[] = [
   {
     name: 'fifty invitations (25 + 25) an operation, every id new',
     connections: 4,
-    floor: 0.8,
+    floor: 0.75,
     known: null,
     bodies: bodies((n) => page(half((i) => `id-${n * 25 + i}`))),
   },
   {
     name: 'fifty invitations (25 + 25) out of 400, asked again and again',
     connections: 4,
-    floor: 6,
+    floor: 10,
     known: KNOWN,
     bodies: bodies((n) => page(half((i) => `id-${(n + i) % KNOWN}`))),
   },

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { exactNumber, parseExactly } from '../../src/server/exact-json.ts';
+
+const digits = fc.stringMatching(/^(?:0|[1-9]\d{0,24})$/);
+const number = fc
+  .tuple(
+    fc.constantFrom('', '-'),
+    digits,
+    fc.option(fc.stringMatching(/^\.\d{1,20}$/), { nil: '' }),
+    fc.option(fc.stringMatching(/^[eE][+-]?\d{1,3}$/), { nil: '' }),
+  )
+  .map((parts) => parts.join(''));
+const space = fc.stringMatching(/^[ \t\r\n]{0,2}$/);
+const place = fc.constantFrom(
+  (text: string) => text,
+  (text: string) => `{"a":${text}}`,
+  (text: string) => `[1,${text}]`,
+  (text: string) => `{"a":{"b":[${text} ,"x"]}}`,
+);
+
+test('a number is looked at wherever it may have been rounded: the outcome is that of looking at every number', () => {
+  fc.assert(
+    fc.property(number, space, place, (text, blank, placed) => {
+      const json = placed(`${blank}${text}${blank}`);
+      expect(parseExactly(json)).toEqual(JSON.parse(json, exactNumber));
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test.each(['9007199254740993', '1e999', '1e-999', '0.1000000000000000055', '123456789012345678', '-0'])(
+  '%s cannot be held, and becomes NaN',
+  (text) => expect(parseExactly(`{"i":${text}}`)).toEqual({ i: Number.NaN }),
+);
+
+test.each(['9007199254740991', '1.50', '1e3', '-0.5', '0.1', '100000000000000000000'])('%s is held as it is', (text) =>
+  expect(parseExactly(`{"i":${text}}`)).toEqual({ i: Number(text) }),
+);
