@@ -1,8 +1,8 @@
 // JSON whose numbers are what was sent. A number that is too long is rounded as it is read, and an id that is sent as a
 // number would be another one: such a number becomes NaN here, which fits no type.
 
-// A number of up to fifteen digits without a power of ten is exact, but for -0. Where the text of a JSON string looks like a longer
-// one, the numbers are looked at for nothing.
+// A number of up to fifteen digits without a power of ten is exact, but for -0. Where the text of a JSON string looks like
+// a longer one, the numbers are looked at for nothing.
 const MAY_BE_ROUNDED = /(?:^|[[:,\s])(?:-0|-?(?:[\d.]{16}|[\d.]+e))/i;
 
 /** Parses JSON. @throws SyntaxError */

@@ -9,7 +9,7 @@ import { residentMegabytes } from './processes.ts';
 import { OTHER_CORE, PORTS, type Servers } from './servers.ts';
 import { wrk } from './wrk.ts';
 
-const FLOOR = 0.85;
+const FLOOR = 0.9;
 const PER_SECOND = 500;
 const TICK_MS = 10;
 const TURNS = 7;
