@@ -1,36 +1,48 @@
 // One attempt at one call: request in; status and bytes, or what the caller makes of them, out. It works with undici's
-// dispatch handlers and not with its streams, because then one timer bounds the whole attempt, a dripping or endless body
+// dispatch handlers and not with its streams, because then one deadline bounds the whole attempt, a dripping or endless body
 // is cut where it is counted, and no unread body can be left behind. Redirects are never followed: a credential in
 // `x-APIKey` would travel along.
 
 import type { Client, Dispatcher } from 'undici';
 import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../invitation/problem.ts';
-import type { CancelListener, Cancellation } from './cancellation.ts';
+import type { Attempted } from './call.ts';
+import type { CancelListener } from './cancellation.ts';
 import type { Connections, Waiter } from './connections.ts';
+import type { Deadline, Deadlines, Expiring } from './deadlines.ts';
 import { targetOf, type UpstreamAnswer, type UpstreamRequest } from './request.ts';
 
 /** Asked when a connection is free: nothing, where the call may be made at once, or what has to be waited for. */
 export type Admit = () => Promise<void> | undefined;
 
-export interface AttemptTimeouts {
-  readonly headersTimeoutMs: number;
-  readonly attemptTimeoutMs: number;
+/** What the attempts over one account's connections share. */
+export interface AttemptRules {
+  readonly connections: Connections;
+  /** For the answer's headers, once the request is sent. */
+  readonly headersDeadlines: Deadlines;
+  /** For the rest of the answer, from then on. */
+  readonly bodyDeadlines: Deadlines;
 }
 
-/** Collects one answer; whatever comes first (end, error, cap, timer, cancellation) settles it, and the rest is ignored. */
-export class Attempt<R extends UpstreamRequest, T> implements Dispatcher.DispatchHandler, Waiter, CancelListener {
-  readonly #request: R;
-  readonly #read: (answer: UpstreamAnswer, request: R) => T;
-  readonly #cancellation: Cancellation;
-  readonly #connections: Connections;
-  readonly #timeouts: AttemptTimeouts;
-  readonly #admit: Admit | undefined;
-  readonly #resolve: (result: T) => void;
-  readonly #reject: (reason: unknown) => void;
+/** One GET, and what is made of its answer. */
+export interface AttemptPlan<R extends UpstreamRequest, T> {
+  readonly request: R;
+  readonly read: (answer: UpstreamAnswer, request: R) => T;
+  /** Told how the attempt ended, and cancels it. */
+  readonly call: Attempted<T>;
+  readonly admit?: Admit | undefined;
+}
+
+/** Collects one answer; whatever comes first (end, error, cap, deadline, cancellation) settles it, and the rest is ignored. */
+export class Attempt<R extends UpstreamRequest, T>
+  implements Dispatcher.DispatchHandler, Waiter, CancelListener, Expiring
+{
+  readonly #plan: AttemptPlan<R, T>;
+  readonly #rules: AttemptRules;
   #client: Client | undefined;
   #isReused = false;
-  #timer: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
+  #hasHeadersDeadline = false;
   #controller: Dispatcher.DispatchController | undefined;
   #failure: Error | undefined;
   #status = 0;
@@ -38,29 +50,14 @@ export class Attempt<R extends UpstreamRequest, T> implements Dispatcher.Dispatc
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(
-    request: R,
-    read: (answer: UpstreamAnswer, request: R) => T,
-    cancellation: Cancellation,
-    connections: Connections,
-    timeouts: AttemptTimeouts,
-    admit: Admit | undefined,
-    resolve: (result: T) => void,
-    reject: (reason: unknown) => void,
-  ) {
-    this.#request = request;
-    this.#read = read;
-    this.#cancellation = cancellation;
-    this.#connections = connections;
-    this.#timeouts = timeouts;
-    this.#admit = admit;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    cancellation.add(this);
+  constructor(plan: AttemptPlan<R, T>, rules: AttemptRules) {
+    this.#plan = plan;
+    this.#rules = rules;
+    plan.call.add(this);
   }
 
   get origin(): string {
-    return this.#request.origin;
+    return this.#plan.request.origin;
   }
 
   cancelled(reason: Error): void {
@@ -70,7 +67,7 @@ export class Attempt<R extends UpstreamRequest, T> implements Dispatcher.Dispatc
   begin(client: Client, isReused: boolean): void {
     this.#client = client;
     this.#isReused = isReused;
-    const admission = this.#admit?.();
+    const admission = this.#plan.admit?.();
     if (admission === undefined) this.#send(client);
     else void this.#await(admission, client);
   }
@@ -79,21 +76,29 @@ export class Attempt<R extends UpstreamRequest, T> implements Dispatcher.Dispatc
     try {
       await admission;
     } catch (reason) {
-      this.#fail(reason instanceof Error ? reason : new ProviderUnavailable(this.#request.provider));
+      this.#fail(reason instanceof Error ? reason : new ProviderUnavailable(this.#plan.request.provider));
     }
     if (this.#failure === undefined) this.#send(client);
     else this.#release();
   }
 
   #send(client: Client): void {
-    const { headersTimeoutMs, attemptTimeoutMs } = this.#timeouts;
-    this.#timer = setTimeout(() => {
-      if (this.#status === 0) return this.#timeOut();
-      this.#timer = setTimeout(() => this.#timeOut(), attemptTimeoutMs - headersTimeoutMs);
-    }, headersTimeoutMs);
-    const { origin, headers } = this.#request;
+    this.#hasHeadersDeadline = true;
+    this.#deadline = this.#rules.headersDeadlines.set(this);
+    const { request } = this.#plan;
     // undici takes the origin out of its URL at each call that does not name it.
-    client.dispatch({ origin, method: 'GET', path: targetOf(this.#request), headers }, this);
+    const { origin, headers } = request;
+    client.dispatch({ origin, method: 'GET', path: targetOf(request), headers }, this);
+  }
+
+  /** A deadline has passed. */
+  expired(): void {
+    if (this.#hasHeadersDeadline && this.#status !== 0) {
+      this.#hasHeadersDeadline = false;
+      this.#deadline = this.#rules.bodyDeadlines.set(this);
+    } else {
+      this.#fail(new ProviderTimeout(this.#plan.request.provider));
+    }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -108,22 +113,30 @@ export class Attempt<R extends UpstreamRequest, T> implements Dispatcher.Dispatc
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#request.maxBytes) this.#fail(new ProviderBadResponse(this.#request.provider));
+    if (this.#bytes > this.#plan.request.maxBytes) this.#fail(new ProviderBadResponse(this.#plan.request.provider));
     else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
     if (this.#failure === undefined) {
       this.#settle();
-      try {
-        this.#resolve(this.#read(this.#answer(), this.#request));
-      } catch (problem) {
-        this.#reject(problem);
-      }
+      this.#succeed();
     }
     // Whoever is next is to find the connection before undici takes it for idle; and after the answer was read, which may
     // say that nobody is to call for now.
     this.#release();
+  }
+
+  #succeed(): void {
+    const { read, request, call } = this.#plan;
+    let result: T;
+    try {
+      result = read(this.#answer(), request);
+    } catch (problem) {
+      call.fail(problem);
+      return;
+    }
+    call.succeed(result);
   }
 
   #answer(): UpstreamAnswer {
@@ -136,7 +149,7 @@ export class Attempt<R extends UpstreamRequest, T> implements Dispatcher.Dispatc
     if (this.#failure === undefined && this.#status === 0 && this.#isReused && isClosed(error)) {
       this.#repeat();
     } else {
-      this.#fail(problemOf(error, this.#request.provider));
+      this.#fail(problemOf(error, this.#plan.request.provider));
       // undici is not done with the connection yet.
       queueMicrotask(() => this.#release());
     }
@@ -145,20 +158,16 @@ export class Attempt<R extends UpstreamRequest, T> implements Dispatcher.Dispatc
   // The server closed a connection that was kept alive just as it was used again: that tells nothing of the server, so
   // that the call is made once more, on a new connection, and nobody notices.
   #repeat(): void {
-    clearTimeout(this.#timer);
+    this.#deadline?.clear();
     this.#controller = undefined;
     this.#isReused = false;
     if (this.#client === undefined) return;
-    this.#client = this.#connections.exchange(this.origin, this.#client);
+    this.#client = this.#rules.connections.exchange(this.origin, this.#client);
     this.#send(this.#client);
   }
 
   #release(): void {
-    if (this.#client !== undefined) this.#connections.release(this.origin, this.#client);
-  }
-
-  #timeOut(): void {
-    this.#fail(new ProviderTimeout(this.#request.provider));
+    if (this.#client !== undefined) this.#rules.connections.release(this.origin, this.#client);
   }
 
   #fail(reason: Error): void {
@@ -166,14 +175,14 @@ export class Attempt<R extends UpstreamRequest, T> implements Dispatcher.Dispatc
     this.#failure = reason;
     this.#settle();
     this.#chunks = [];
-    this.#reject(reason);
-    if (this.#client === undefined) this.#connections.leave(this);
+    this.#plan.call.fail(reason);
+    if (this.#client === undefined) this.#rules.connections.leave(this);
     else this.#controller?.abort(CANCELLED);
   }
 
   #settle(): void {
-    clearTimeout(this.#timer);
-    this.#cancellation.remove(this);
+    this.#deadline?.clear();
+    this.#plan.call.remove(this);
   }
 }
 

@@ -4,8 +4,9 @@
 import type { ProviderName } from '../invitation/invitation.ts';
 import { SpareQuotaUsedUp } from '../invitation/problem.ts';
 import { type AnswerDecoder, readAnswer, retryAfterSeconds } from './answer.ts';
+import type { Call } from './call.ts';
 import type { Cancellation } from './cancellation.ts';
-import { type Call, createPolicy, type Policy, type PolicyOptions } from './policy.ts';
+import { createPolicy, type Policy, type PolicyOptions } from './policy.ts';
 import { createQuota, type Quota, type QuotaWindow, usableOf } from './quota.ts';
 import type { UpstreamAnswer, UpstreamRequest } from './request.ts';
 import type { Transport } from './transport.ts';
@@ -28,6 +29,9 @@ export interface Upstream {
 export type ReadRequest<T> = UpstreamRequest & AnswerDecoder<T>;
 
 export type Payment = 'taken' | 'due' | 'again' | 'spare';
+
+/** What may wait for its quota, for as long as it has. */
+type WaitingCall = Cancellation & Pick<Call<unknown>, 'remainingMs'>;
 
 export interface UpstreamOptions extends PolicyOptions {
   readonly quota: Quota;
@@ -61,7 +65,7 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
    * Takes the call's quota in the moment that the call is made, or the provider would count it later than we do.
    * @returns undefined where that needs no waiting.
    */
-  function pay(how: Payment, call: Call): Promise<void> | undefined {
+  function pay(how: Payment, call: WaitingCall): Promise<void> | undefined {
     if (how === 'taken') return undefined;
     if (how === 'spare') return takeSpare();
     return quota.takeNow() ? undefined : quota.take(patienceMs(call), call);
@@ -80,18 +84,19 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
       policy.run((call, attempt) => {
         // A call that is made again is a caller's by now.
         const how = attempt > 0 ? 'due' : payment;
-        const send = () => transport.get(request, read, call, () => pay(how, call));
+        const send = () => transport.get({ request, read, call, admit: () => pay(how, call) });
         if (how === 'taken' || how === 'spare') return send();
         // Whoever cannot be served is told before waiting for a connection.
         const refusal = quota.refusal(transport.waiting(), patienceMs(call));
-        if (refusal !== undefined) return Promise.reject(refusal);
-        return how === 'due' || again.takeNow() ? send() : again.take(patienceMs(call), call).then(send);
+        if (refusal !== undefined) return call.fail(refusal);
+        if (how === 'due' || again.takeNow()) return send();
+        again.take(patienceMs(call), call).then(send, (reason: unknown) => call.fail(reason));
       }, caller),
     quota,
     policy,
   };
 }
 
-function patienceMs(call: Call): number {
+function patienceMs(call: WaitingCall): number {
   return Math.max(0, call.remainingMs() - ANSWER_MS);
 }

@@ -13,6 +13,7 @@ import type { Snapshots } from '../../src/snapshots/snapshots.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { readAnswer } from '../../src/upstream/answer.ts';
 import { createTransport } from '../../src/upstream/transport.ts';
+import { attempted } from '../upstream/attempted.ts';
 
 const settings = readSettings(process.env);
 const transport = createTransport({
@@ -24,7 +25,7 @@ const transport = createTransport({
 const readers = new Map<InvitationType, Reader>(
   settings.accounts.map((account) => [
     account.reads,
-    account.open((request, caller) => transport.get(request, readAnswer, caller)),
+    account.open((request, caller) => attempted((call) => transport.get({ request, read: readAnswer, call }), caller)),
   ]),
 );
 

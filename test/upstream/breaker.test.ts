@@ -11,7 +11,7 @@ import {
   ProviderUnavailable,
 } from '../../src/invitation/problem.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
-import { createPolicy } from '../../src/upstream/policy.ts';
+import { createAsyncPolicy } from './attempted.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => vi.useRealTimers());
@@ -21,7 +21,7 @@ const down = () => new ProviderUnavailable('PARTOO');
 
 /** A policy, and a provider that answers each attempt with what `next` gives: an error, or nothing for a good answer. */
 function newAccount() {
-  const policy = createPolicy('PARTOO', { maxInFlight: 32, maxWaiting: 168, totalTimeoutMs: 8_000 });
+  const policy = createAsyncPolicy({ maxInFlight: 32, maxWaiting: 168, totalTimeoutMs: 8_000 });
   const account = {
     policy,
     attempts: 0,
@@ -38,10 +38,10 @@ function newAccount() {
       await pass(400);
       return result;
     },
-    /** One call a letter: f fails, s succeeds. A retry is refused, which counts as neither. */
+    /** One call a letter: f fails, s succeeds. A retry gets no quota, which counts as neither. */
     async suffer(letters: string): Promise<void> {
       for (const letter of letters) {
-        const errors = letter === 'f' ? [down(), new ProviderRejected('PARTOO')] : [];
+        const errors = letter === 'f' ? [down(), new ProviderRateLimited('PARTOO', 1)] : [];
         account.next = () => errors.shift();
         await account.call();
       }

@@ -11,8 +11,9 @@ import {
   ProviderUnauthorized,
   ProviderUnavailable,
 } from '../../src/invitation/problem.ts';
+import type { Call } from '../../src/upstream/call.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
-import { type Call, createPolicy, type Policy } from '../../src/upstream/policy.ts';
+import { type AsyncPolicy, createAsyncPolicy } from './attempted.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => vi.useRealTimers());
@@ -20,8 +21,8 @@ afterEach(() => vi.useRealTimers());
 const LIMITS = { maxInFlight: 32, maxWaiting: 168, totalTimeoutMs: 8_000 };
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-function newPolicy(): Policy {
-  return createPolicy('PARTOO', LIMITS);
+function newPolicy(): AsyncPolicy {
+  return createAsyncPolicy(LIMITS);
 }
 
 /** What a call comes to, and when; `pending` until then. */
@@ -38,9 +39,9 @@ function watch(call: Promise<unknown>) {
 
 /** An attempt that ends when the test says so, or when it is cancelled. */
 function slow() {
-  const attempts: { call: Call; number: number }[] = [];
+  const attempts: { call: Call<string>; number: number }[] = [];
   const answers: (() => void)[] = [];
-  const attempt = (call: Call, number: number) =>
+  const attempt = (call: Call<string>, number: number) =>
     new Promise<string>((resolve, reject) => {
       attempts.push({ call, number });
       answers.push(() => resolve('answered'));
@@ -105,7 +106,7 @@ describe('the deadline', () => {
 
   test('is over all attempts together', async () => {
     const { attempts, attempt } = slow();
-    const failing = (call: Call, number: number) =>
+    const failing = (call: Call<string>, number: number) =>
       Promise.race([
         attempt(call, number),
         new Promise<never>((_, reject) => setTimeout(() => reject(new ProviderTimeout('PARTOO')), 3_500)),

@@ -7,8 +7,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../../src/invitation/problem.ts';
 import type { Admit } from '../../src/upstream/attempt.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
-import { FIXED_HEADERS, type UpstreamRequest } from '../../src/upstream/request.ts';
+import { FIXED_HEADERS, type UpstreamAnswer, type UpstreamRequest } from '../../src/upstream/request.ts';
 import { createTransport, type Transport } from '../../src/upstream/transport.ts';
+import { attempted } from './attempted.ts';
 
 type TransportOptions = Parameters<typeof createTransport>[0];
 type Behave = (response: ServerResponse, request: IncomingMessage) => void;
@@ -24,7 +25,7 @@ const PATIENT: TransportOptions = {
 
 /** The answer as it came. */
 const get = (transport: Transport, request: UpstreamRequest, cancellation: Cancellation, admit?: Admit) =>
-  transport.get(request, (answer) => answer, cancellation, admit);
+  attempted<UpstreamAnswer>((call) => transport.get({ request, read: (answer) => answer, call, admit }), cancellation);
 
 const good: Behave = (response) => response.end('{"fine":true}');
 
