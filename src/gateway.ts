@@ -15,7 +15,7 @@ import { createGraphQLService } from './server/graphql.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
 import type { Settings } from './settings.ts';
-import type { Source } from './snapshots/reads.ts';
+import type { Source } from './snapshots/provider-read.ts';
 import { createSharedTier } from './snapshots/redis-tier.ts';
 import { createSnapshots } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';

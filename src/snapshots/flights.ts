@@ -2,20 +2,25 @@
 // a certain moment is given none of a read that began before; all who came too late for the read under way share the
 // next one. Who leaves takes nobody's answer along; when the last one has left, the read is cancelled.
 
-import type { Snapshot } from '../invitation/invitation.ts';
+import type { Invitation, Snapshot } from '../invitation/invitation.ts';
 import { type CancelListener, Cancellation } from '../upstream/cancellation.ts';
 
 export interface Flights {
   /**
    * Waits for a read of `key` that began at `notBefore` or later (-Infinity: any): the one under way, else the next one.
-   * @param start Begins a read; called at once, later or never.
+   * @param read Started at once, later or never.
    */
-  join(key: string, caller: Cancellation, notBefore: number, start: Start): Promise<Snapshot | null>;
+  join(key: string, caller: Cancellation, notBefore: number, read: Read): Promise<Snapshot | null>;
   /** Whether there is a read to join, without another one being begun. */
   has(key: string, notBefore: number): boolean;
 }
 
-type Start = (cancellation: Cancellation) => Promise<Snapshot | null>;
+/** How an invitation is read, and what becomes of the outcome; the read is over after that. */
+export interface Read {
+  start(cancellation: Cancellation): Promise<Invitation | null>;
+  succeeded(invitation: Invitation | null): Snapshot | null;
+  failed(error: unknown): void;
+}
 
 /**
  * How long the next read waits for the one under way to end, in milliseconds. Where that one hangs they run side by side
@@ -66,21 +71,33 @@ export function createFlights(clock: () => number): Flights {
   const underWay = new Map<string, Flight>();
   const next = new Map<string, NextFlight>();
 
-  function begin(key: string, flight: Flight, start: Start): Promise<Snapshot | null> {
+  function begin(key: string, flight: Flight, read: Read): Promise<Snapshot | null> {
     flight.begunAt = clock();
     underWay.set(key, flight);
-    const read = started(start, flight);
-    const land = () => {
-      flight.land();
-      if (underWay.get(key) !== flight) return;
-      underWay.delete(key);
-      next.get(key)?.begin();
-    };
-    read.then(land, land);
-    return read;
+    return started(read, flight).then(
+      (invitation) => {
+        try {
+          return read.succeeded(invitation);
+        } finally {
+          land(key, flight);
+        }
+      },
+      (error: unknown) => {
+        read.failed(error);
+        land(key, flight);
+        throw error;
+      },
+    );
   }
 
-  function schedule(key: string, start: Start): Flight {
+  function land(key: string, flight: Flight): void {
+    flight.land();
+    if (underWay.get(key) !== flight) return;
+    underWay.delete(key);
+    next.get(key)?.begin();
+  }
+
+  function schedule(key: string, read: Read): Flight {
     const { promise, resolve, reject } = Promise.withResolvers<Snapshot | null>();
     const flight = new Flight(() => promise);
     const leave = () => {
@@ -96,7 +113,7 @@ export function createFlights(clock: () => number): Flights {
     const beginNow = () => {
       leave();
       flight.remove(abandoned);
-      resolve(begin(key, flight, start));
+      resolve(begin(key, flight, read));
     };
     const timer = setTimeout(beginNow, LANDING_PATIENCE_MS);
     flight.add(abandoned);
@@ -116,11 +133,11 @@ export function createFlights(clock: () => number): Flights {
   }
 
   return {
-    join(key, caller, notBefore, start) {
+    join(key, caller, notBefore, read) {
       if (caller.reason !== undefined) return Promise.reject(caller.reason);
       const flight =
         find(key, notBefore) ??
-        (current(key) === undefined ? new Flight((one) => begin(key, one, start)) : schedule(key, start));
+        (current(key) === undefined ? new Flight((one) => begin(key, one, read)) : schedule(key, read));
       flight.board(caller);
       return flight.result;
     },
@@ -129,9 +146,9 @@ export function createFlights(clock: () => number): Flights {
 }
 
 /** A read that throws before it promises anything fails as any other does, and takes nobody else's along. */
-function started(start: Start, cancellation: Cancellation): Promise<Snapshot | null> {
+function started(read: Read, cancellation: Cancellation): Promise<Invitation | null> {
   try {
-    return start(cancellation);
+    return read.start(cancellation);
   } catch (error) {
     return Promise.reject(error);
   }

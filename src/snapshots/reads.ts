@@ -2,31 +2,18 @@
 // allows; from another process, where one has just seen it, or from the provider. What was read is kept and told. Whether
 // it is read at all is not decided here.
 
-import { type InvitationType, momentOf, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
-import {
-  ProviderOverloaded,
-  ProviderRateLimited,
-  ProviderTimeout,
-  ProviderUnavailable,
-  SpareQuotaUsedUp,
-} from '../invitation/problem.ts';
-import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
-import type { Reader } from '../providers/provider.ts';
+import type { InvitationType, Snapshot } from '../invitation/invitation.ts';
+import type { Ref } from '../invitation/ref.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment, Upstream } from '../upstream/upstream.ts';
+import type { Payment } from '../upstream/upstream.ts';
 import { createFlights } from './flights.ts';
-import { type Known, withoutIcalendar } from './known.ts';
+import type { Known } from './known.ts';
 import { createLookups } from './lookups.ts';
+import { isPassing, ProviderRead, type ReadEffects, type Source } from './provider-read.ts';
 import { type Asker, type Reading, readingOf } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
 import { createTurnClock } from './turn-clock.ts';
-
-/** Where one kind of invitation is read. */
-export interface Source {
-  readonly reader: Reader;
-  readonly upstream: Pick<Upstream, 'quota' | 'policy'>;
-}
 
 export interface Reads {
   /** One read for everybody who wants it now; it began no longer ago than an answer to the asker may be old. */
@@ -52,6 +39,14 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
   const flights = createFlights(clock);
   const lookUp = shared && createLookups(shared, known);
   const refreshers = new Map<InvitationType, Refresher>();
+  const effects: ReadEffects = {
+    known,
+    shared,
+    now,
+    maySpare: ({ upstream: { policy } }, { type }) =>
+      policy.circuit() === 'CLOSED' && !policy.isCrowded() && !refreshers.get(type)?.isBehind(),
+    want: (ref) => want(ref),
+  };
   for (const [type, source] of sources) {
     refreshers.set(
       type,
@@ -71,42 +66,17 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
   function fly(source: Source, reading: Reading, { caller, payment, maxAgeMs }: Asker): Promise<Snapshot | null> {
     const { key, ref, withIcalendar } = reading;
     const notBefore = maxAgeMs === null ? Number.NEGATIVE_INFINITY : clock() - maxAgeMs;
-    const join = () =>
-      flights.join(key, caller, notBefore, (cancellation) => askProvider(source, reading, cancellation, payment));
+    const read = new ProviderRead(effects, source, reading, payment);
     // What others have seen comes without its ICS, and is no answer to who asks the provider itself.
-    if (lookUp === undefined || withIcalendar || maxAgeMs === 0 || payment === 'taken') return join();
-    if (flights.has(key, notBefore)) return join();
+    const isForProvider = withIcalendar || maxAgeMs === 0 || payment === 'taken';
+    if (lookUp === undefined || isForProvider || flights.has(key, notBefore)) {
+      return flights.join(key, caller, notBefore, read);
+    }
     return lookUp(ref).then(() => {
       const entry = known.get(key);
-      return entry?.snapshot && known.isFresh(entry, maxAgeMs, now()) ? entry.snapshot : join();
+      if (entry?.snapshot && known.isFresh(entry, maxAgeMs, now())) return entry.snapshot;
+      return flights.join(key, caller, notBefore, read);
     });
-  }
-
-  function askProvider(
-    source: Source,
-    { key, ref, withIcalendar }: Reading,
-    cancellation: Cancellation,
-    payment: Payment,
-  ): Promise<Snapshot | null> {
-    if (payment === 'spare' && !maySpare(source, ref.type)) {
-      return Promise.reject(new SpareQuotaUsedUp(PROVIDER_OF[ref.type]));
-    }
-    const begunAt = now();
-    return source.reader.read(ref, { withIcalendar, cancellation, payment }).then(
-      (invitation) => {
-        const observedAt = momentOf(Date.now());
-        const snapshot = invitation && snapshotOf(invitation, observedAt);
-        if (!known.keep(key, ref, snapshot, begunAt)) want(ref);
-        else if (invitation !== null) {
-          shared?.share({ ref, invitation: withoutIcalendar(invitation), observedAt: observedAt.getTime() });
-        }
-        return snapshot;
-      },
-      (error: unknown) => {
-        known.fail(key, error, isPassing(error), begunAt);
-        throw error;
-      },
-    );
   }
 
   function wantBehind(reading: Reading, at?: number): void {
@@ -134,25 +104,10 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     }
   }
 
-  /** Whether a read may be made now for whoever could do without. */
-  function maySpare({ upstream: { policy } }: Source, type: InvitationType): boolean {
-    return policy.circuit() === 'CLOSED' && !policy.isCrowded() && !refreshers.get(type)?.isBehind();
-  }
-
   return {
     fly,
     wantBehind,
     want,
     forget: (key, ref, begunAt) => refreshers.get(ref.type)?.forget(key, begunAt),
   };
-}
-
-/** The provider could not be asked: not that it refused, or that its answer was no good. */
-export function isPassing(error: unknown): boolean {
-  return (
-    error instanceof ProviderRateLimited ||
-    error instanceof ProviderTimeout ||
-    error instanceof ProviderUnavailable ||
-    error instanceof ProviderOverloaded
-  );
 }

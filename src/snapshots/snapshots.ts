@@ -9,8 +9,9 @@ import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { createKnown, type KnownOptions } from './known.ts';
+import { isPassing, type Source } from './provider-read.ts';
 import { type Reading, readingOf } from './reading.ts';
-import { createReads, isPassing, type Source } from './reads.ts';
+import { createReads } from './reads.ts';
 import type { SharedTier } from './redis-tier.ts';
 import type { Entry } from './store.ts';
 

@@ -6,7 +6,7 @@ import type { Invitation, ReviewInvitation, SmartInvite } from '../../src/invita
 import { SpareQuotaUsedUp } from '../../src/invitation/problem.ts';
 import { type Ref, type ReviewInvitationRef, reviewInvitationRef, smartInviteRef } from '../../src/invitation/ref.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
-import type { Source } from '../../src/snapshots/reads.ts';
+import type { Source } from '../../src/snapshots/provider-read.ts';
 import { createSnapshots, type SnapshotOptions } from '../../src/snapshots/snapshots.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
 import { createQuota, type QuotaWindow } from '../../src/upstream/quota.ts';
