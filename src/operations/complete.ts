@@ -83,9 +83,20 @@ function executeField(run: Run, field: FieldPlan, source: unknown, path: Path): 
   const info = infoOf(run, field, path);
   try {
     const given = resolve(field.definition, source, field.argumentsOf(run.variables), run.context, info);
-    const completed = isPromise(given)
-      ? given.then((value) => field.complete(run, field, info, path, value))
-      : field.complete(run, field, info, path, given);
+    if (!isPromise(given)) return completeField(run, field, info, path, given);
+    return given.then(
+      (value) => completeField(run, field, info, path, value),
+      (error: unknown) => fail(run, field, field.definition.type, path, error),
+    );
+  } catch (error) {
+    return fail(run, field, field.definition.type, path, error);
+  }
+}
+
+/** What its resolver gave becomes the field's result; null in its place where that fails. */
+function completeField(run: Run, field: FieldPlan, info: GraphQLResolveInfo, path: Path, given: unknown): unknown {
+  try {
+    const completed = field.complete(run, field, info, path, given);
     if (!isPromise(completed)) return completed;
     return completed.then(undefined, (error: unknown) => fail(run, field, field.definition.type, path, error));
   } catch (error) {

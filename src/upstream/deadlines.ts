@@ -67,5 +67,8 @@ export class Deadline {
     else this.#previous.#next = this.#next;
     if (this.#next === undefined) this.#all.last = this.#previous;
     else this.#next.#previous = this.#previous;
+    // One that the garbage collector has aged would keep alive whatever came after it, and that in turn what came then.
+    this.#previous = undefined;
+    this.#next = undefined;
   }
 }
