@@ -1,5 +1,5 @@
-// The rules that a document is validated by: graphql-js's own, without those that speak of what is not in it. Validating is
-// most of what a new document costs, and a simple one is spared three quarters of the rules.
+// How a document is validated: by those of graphql-js's rules that speak of what is in it, and by none of them where one
+// look shows that it is right (plain-document.ts). Validating is most of what a new document costs.
 
 import {
   type ASTNode,
@@ -7,6 +7,8 @@ import {
   ExecutableDefinitionsRule,
   type FieldNode,
   FragmentsOnCompositeTypesRule,
+  type GraphQLError,
+  type GraphQLSchema,
   Kind,
   KnownArgumentNamesRule,
   KnownDirectivesRule,
@@ -33,8 +35,10 @@ import {
   ValuesOfCorrectTypeRule,
   VariablesAreInputTypesRule,
   VariablesInAllowedPositionRule,
+  validate,
 } from 'graphql';
 import { isNode } from './own-texts.ts';
+import { isPlainlyValid } from './plain-document.ts';
 
 /** What may be in a document: a kind of node, or one of these. */
 const SEVERAL_DEFINITIONS = 'several definitions';
@@ -74,8 +78,22 @@ const SUBJECTS = new Map<ValidationRule, readonly string[]>([
   [MaxIntrospectionDepthRule, [INTROSPECTION]],
 ]);
 
-/** @param rules Those that there are; plugins may have added some, which are always needed. */
-export function rulesFor(document: DocumentNode, rules: readonly ValidationRule[] = specifiedRules): ValidationRule[] {
+/**
+ * What is wrong with a document, as graphql-js's validate says it.
+ * @param rules Those that there are; plugins may have added some, which are always asked.
+ */
+export function validateDocument(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  rules: readonly ValidationRule[] = specifiedRules,
+): readonly GraphQLError[] {
+  const needed = isPlainlyValid(document, schema)
+    ? rules.filter((rule) => !specifiedRules.includes(rule))
+    : rulesFor(document, rules);
+  return needed.length === 0 ? [] : validate(schema, document, needed);
+}
+
+function rulesFor(document: DocumentNode, rules: readonly ValidationRule[]): ValidationRule[] {
   const found = new Set<string>();
   if (document.definitions.length > 1) found.add(SEVERAL_DEFINITIONS);
   collect(document, found);

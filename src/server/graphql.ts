@@ -2,13 +2,13 @@
 // Yoga parses and validates; its HTTP adapter, its caches (they count documents, not bytes) and its execution are passed
 // by, because a prepared operation needs none of them.
 
-import { type GraphQLSchema, validate } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { syntaxError, validationError } from '../operations/document-errors.ts';
 import { createDocuments } from '../operations/documents.ts';
 import { createErrorMask } from '../operations/errors.ts';
 import type { Answer, MaybePromise, PreparedOperation } from '../operations/operation.ts';
-import { rulesFor } from '../operations/rules.ts';
+import { validateDocument } from '../operations/rules.ts';
 import type { TrustedDocument } from '../operations/trusted-documents.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
@@ -65,6 +65,8 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     maskedErrors: false,
     parserAndValidationCache: false,
   });
+  // Made once: a document is parsed and validated without knowing who sent it.
+  const enveloped = yoga.getEnveloped();
   const documents = createDocuments({
     schema,
     maskError,
@@ -72,13 +74,13 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     allowsIntrospection: options.graphiql,
     parse(text, maxTokens) {
       try {
-        return yoga.getEnveloped().parse(text, maxTokens === undefined ? {} : { maxTokens });
+        return enveloped.parse(text, maxTokens === undefined ? {} : { maxTokens });
       } catch (error) {
         throw syntaxError(error, maxTokens);
       }
     },
     validate(document) {
-      const [error] = yoga.getEnveloped().validate(schema, document);
+      const [error] = enveloped.validate(schema, document);
       if (error !== undefined) throw validationError(error, schema, document);
     },
   });
@@ -95,9 +97,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
   };
 }
 
-/** Yoga validates by all of graphql-js's rules, and by those that its plugins add. */
+/** Yoga would validate by all of graphql-js's rules, and by those that its plugins add. */
 function useNeededRules(): Plugin {
-  const validateNeeded: typeof validate = (validSchema, document, rules) =>
-    validate(validSchema, document, rulesFor(document, rules));
-  return { onValidate: ({ setValidationFn }) => setValidationFn(validateNeeded) };
+  return { onValidate: ({ setValidationFn }) => setValidationFn(validateDocument) };
 }

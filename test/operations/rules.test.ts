@@ -1,16 +1,17 @@
 // Leaving out the rules that speak of what is not in a document changes nothing of what is found wrong with it.
 
 import fc from 'fast-check';
-import { parse, specifiedRules, validate } from 'graphql';
+import { parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
-import { rulesFor } from '../../src/operations/rules.ts';
+import { isPlainlyValid } from '../../src/operations/plain-document.ts';
+import { validateDocument } from '../../src/operations/rules.ts';
 import { schema } from '../../src/schema/index.ts';
 import { documentsOf } from '../fuzz/documents.ts';
 
 function expectSame(text: string): void {
   const document = parse(text);
-  const messages = (rules: typeof specifiedRules) => validate(schema, document, rules).map(({ message }) => message);
-  expect(messages(rulesFor(document)), text).toEqual(messages(specifiedRules));
+  const messages = (errors: ReturnType<typeof validate>) => errors.map(({ message }) => message);
+  expect(messages(validateDocument(schema, document)), text).toEqual(messages(validate(schema, document)));
 }
 
 test.each([
@@ -42,4 +43,56 @@ test.each([
 
 test('random documents are judged alike', () => {
   fc.assert(fc.property(documentsOf(schema), expectSame), { numRuns: 300 });
+});
+
+const PLAIN = [
+  '{ __typename }',
+  '{ node(id: "1") { id __typename } nodes(ids: ["1", 2]) { id } }',
+  '{ reviewInvitation(invitationId: 7, maxAgeSeconds: null) { id status } }',
+  'query Q { invitation(ref: { smartInvite: { smartInviteId: "1", dataCenter: US } }) { id } }',
+  '{ invitations(refs: { id: "1" }) { id } }',
+];
+
+test.each(PLAIN)('%s is valid at first sight', (text) => {
+  expect(isPlainlyValid(parse(text), schema)).toBe(true);
+  expectSame(text);
+});
+
+test.each([
+  ['a field that nobody knows', '{ what }'],
+  ['a field of Object.prototype', '{ constructor }'],
+  ['an object without fields', '{ node(id: "1") }'],
+  ['a leaf with fields', '{ __typename { id } }'],
+  ['a required argument that is missing', '{ node { id } }'],
+  ['a required argument that is null', '{ node(id: null) { id } }'],
+  ['an argument that is given twice', '{ node(id: "1", id: "1") { id } }'],
+  ['an argument that nobody knows', '{ node(id: "1", what: 1) { id } }'],
+  ['a list with null in it', '{ nodes(ids: ["1", null]) { id } }'],
+  ['an object where a text belongs', '{ node(id: { a: 1 }) { id } }'],
+  ['a text where an object belongs', '{ invitation(ref: "1") { id } }'],
+  ['a key that nobody knows', '{ invitation(ref: { what: "1" }) { id } }'],
+  ['a key that is given twice', '{ invitation(ref: { id: "1", id: "1" }) { id } }'],
+  ['two of which one is to be given', '{ invitation(ref: { id: "1", review: { invitationId: "1" } }) { id } }'],
+  ['none of which one is to be given', '{ invitation(ref: {}) { id } }'],
+  ['null for the one that is given', '{ invitation(ref: { id: null }) { id } }'],
+  ['a required key that is missing', '{ invitation(ref: { smartInvite: {} }) { id } }'],
+  ['a text where an enum belongs', '{ smartInvite(smartInviteId: "1", dataCenter: "US") { id } }'],
+  ['a name that the enum does not have', '{ smartInvite(smartInviteId: "1", dataCenter: XX) { id } }'],
+  ['a number that is too large', '{ reviewInvitation(invitationId: "1", maxAgeSeconds: 3000000000) { id } }'],
+])('%s is not valid at first sight', (_, text) => {
+  expect(validate(schema, parse(text)).length).toBeGreaterThan(0);
+  expect(isPlainlyValid(parse(text), schema)).toBe(false);
+  expectSame(text);
+});
+
+test.each([
+  ['a fragment', '{ ... { __typename } }'],
+  ['a directive', '{ __typename @include(if: true) }'],
+  ['a variable', 'query($id: ID!) { node(id: $id) { id } }'],
+  ['a field twice', '{ __typename __typename }'],
+  ['the schema', '{ __schema { queryType { name } } }'],
+  ['two operations', 'query A { __typename } query B { __typename }'],
+])('%s is left to the rules', (_, text) => {
+  expect(isPlainlyValid(parse(text), schema)).toBe(false);
+  expectSame(text);
 });

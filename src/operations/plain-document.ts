@@ -1,0 +1,123 @@
+// Documents that fit the schema at first sight: one operation of fields and literal values, without fragments, variables
+// or directives, as texts that are put together anew each time mostly are. One walk says so, for a tenth of what
+// graphql-js's rules take. It never says what is wrong: where it cannot say that all is right, the rules are asked.
+
+import {
+  type ArgumentNode,
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLArgument,
+  type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
+  type GraphQLLeafType,
+  type GraphQLSchema,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isRequiredArgument,
+  isRequiredInputField,
+  isUnionType,
+  Kind,
+  type ObjectValueNode,
+  type SelectionSetNode,
+  TypeNameMetaFieldDef,
+  type ValueNode,
+} from 'graphql';
+
+export function isPlainlyValid({ definitions }: DocumentNode, schema: GraphQLSchema): boolean {
+  const [operation, ...others] = definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION || others.length > 0) return false;
+  if (operation.operation === 'subscription') return false;
+  if (!isEmpty(operation.variableDefinitions) || !isEmpty(operation.directives)) return false;
+  const rootType = schema.getRootType(operation.operation);
+  return !!rootType && fitsSelections(operation.selectionSet, rootType);
+}
+
+function fitsSelections({ selections }: SelectionSetNode, type: GraphQLCompositeType): boolean {
+  const keys = new Set<string>();
+  for (const node of selections) {
+    if (node.kind !== Kind.FIELD) return false;
+    // The same key twice may be a conflict.
+    const key = (node.alias ?? node.name).value;
+    if (keys.has(key) || !fitsField(node, type)) return false;
+    keys.add(key);
+  }
+  return true;
+}
+
+function fitsField(node: FieldNode, parentType: GraphQLCompositeType): boolean {
+  const definition = definitionOf(parentType, node.name.value);
+  if (definition === undefined || !isEmpty(node.directives)) return false;
+  if (!fitsArguments(node.arguments ?? [], definition.args)) return false;
+  const type = getNamedType(definition.type);
+  if (isLeafType(type)) return node.selectionSet === undefined;
+  return node.selectionSet !== undefined && fitsSelections(node.selectionSet, type);
+}
+
+function definitionOf(type: GraphQLCompositeType, name: string): GraphQLField<unknown, unknown> | undefined {
+  if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
+  const fields = isUnionType(type) ? {} : type.getFields();
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+function fitsArguments(nodes: readonly ArgumentNode[], definitions: readonly GraphQLArgument[]): boolean {
+  let found = 0;
+  for (const definition of definitions) {
+    const [node, ...others] = nodes.filter(({ name }) => name.value === definition.name);
+    if (others.length > 0) return false;
+    if (node === undefined) {
+      if (isRequiredArgument(definition)) return false;
+      continue;
+    }
+    if (!fitsValue(node.value, definition.type)) return false;
+    found += 1;
+  }
+  return found === nodes.length;
+}
+
+function fitsValue(node: ValueNode, type: GraphQLInputType): boolean {
+  if (isNonNullType(type)) return node.kind !== Kind.NULL && fitsValue(node, type.ofType);
+  if (node.kind === Kind.NULL) return true;
+  if (isListType(type)) {
+    return node.kind === Kind.LIST
+      ? node.values.every((value) => fitsValue(value, type.ofType))
+      : fitsValue(node, type.ofType);
+  }
+  if (isInputObjectType(type)) return node.kind === Kind.OBJECT && fitsObject(node, type);
+  return fitsLeaf(node, type);
+}
+
+function fitsObject({ fields: nodes }: ObjectValueNode, type: GraphQLInputObjectType): boolean {
+  let found = 0;
+  for (const field of Object.values(type.getFields())) {
+    const [node, ...others] = nodes.filter(({ name }) => name.value === field.name);
+    if (others.length > 0) return false;
+    if (node === undefined) {
+      if (isRequiredInputField(field)) return false;
+      continue;
+    }
+    if (!fitsValue(node.value, field.type)) return false;
+    found += 1;
+  }
+  if (found !== nodes.length) return false;
+  return !type.isOneOf || (nodes.length === 1 && nodes[0]?.value.kind !== Kind.NULL);
+}
+
+function fitsLeaf(node: ValueNode, type: GraphQLLeafType): boolean {
+  if (node.kind === Kind.VARIABLE) return false;
+  if (isEnumType(type)) return node.kind === Kind.ENUM && type.getValue(node.value) !== undefined;
+  try {
+    return type.parseLiteral(node) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function isEmpty(nodes: readonly unknown[] | undefined): boolean {
+  return nodes === undefined || nodes.length === 0;
+}
