@@ -199,6 +199,43 @@ describe('a breaker', () => {
       expect(account.policy.circuit()).toBe('CLOSED');
     },
   );
+
+  test('does not take an attempt that began before it opened for its probe', async () => {
+    const account = newAccount();
+    let fail = () => {};
+    const old = account.policy
+      .run(() => new Promise<never>((_, reject) => (fail = () => reject(down()))), new Cancellation())
+      .catch((error) => error.code);
+    for (let n = 0; n < 10; n++) {
+      account.policy.run(() => Promise.reject(down()), new Cancellation()).catch(() => undefined);
+    }
+    await pass(0);
+    expect(account.policy.circuit()).toBe('OPEN');
+    await pass(5_000);
+    let answer = () => {};
+    const probe = account.policy.run(
+      () => new Promise<string>((resolve) => (answer = () => resolve('probed'))),
+      new Cancellation(),
+    );
+    fail();
+    expect(await old).toBe('PROVIDER_UNAVAILABLE');
+    expect(account.policy.circuit()).toBe('HALF_OPEN');
+    answer();
+    expect([await probe, account.policy.circuit()]).toEqual(['probed', 'CLOSED']);
+  });
+
+  test.each([new ProviderRejected('PARTOO'), new ProviderUnauthorized('PARTOO'), new ProviderBadResponse('PARTOO')])(
+    'counts a refusal as an answer: %s',
+    async (error) => {
+      const account = newAccount();
+      for (let n = 0; n < 11; n++) {
+        account.next = () => error;
+        await account.call();
+      }
+      await account.suffer('ffffffffff');
+      expect(account.policy.circuit()).toBe('CLOSED');
+    },
+  );
 });
 
 describe('a minute at fifty calls a second', () => {
