@@ -9,6 +9,7 @@ import {
   type GraphQLArgument,
   type GraphQLCompositeType,
   type GraphQLField,
+  type GraphQLInputField,
   type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLLeafType,
@@ -20,9 +21,9 @@ import {
   isListType,
   isNonNullType,
   isRequiredArgument,
-  isRequiredInputField,
   isUnionType,
   Kind,
+  type ObjectFieldNode,
   type ObjectValueNode,
   type SelectionSetNode,
   TypeNameMetaFieldDef,
@@ -53,7 +54,7 @@ function fitsSelections({ selections }: SelectionSetNode, type: GraphQLComposite
 function fitsField(node: FieldNode, parentType: GraphQLCompositeType): boolean {
   const definition = definitionOf(parentType, node.name.value);
   if (definition === undefined || !isEmpty(node.directives)) return false;
-  if (!fitsArguments(node.arguments ?? [], definition.args)) return false;
+  if (!fitsAll(node.arguments ?? [], definition.args)) return false;
   const type = getNamedType(definition.type);
   if (isLeafType(type)) return node.selectionSet === undefined;
   return node.selectionSet !== undefined && fitsSelections(node.selectionSet, type);
@@ -65,7 +66,11 @@ function definitionOf(type: GraphQLCompositeType, name: string): GraphQLField<un
   return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 
-function fitsArguments(nodes: readonly ArgumentNode[], definitions: readonly GraphQLArgument[]): boolean {
+/** Each is known, given once and of its type, and none that is required is missing. */
+function fitsAll(
+  nodes: readonly (ArgumentNode | ObjectFieldNode)[],
+  definitions: readonly (GraphQLArgument | GraphQLInputField)[],
+): boolean {
   let found = 0;
   for (const definition of definitions) {
     const [node, ...others] = nodes.filter(({ name }) => name.value === definition.name);
@@ -93,18 +98,7 @@ function fitsValue(node: ValueNode, type: GraphQLInputType): boolean {
 }
 
 function fitsObject({ fields: nodes }: ObjectValueNode, type: GraphQLInputObjectType): boolean {
-  let found = 0;
-  for (const field of Object.values(type.getFields())) {
-    const [node, ...others] = nodes.filter(({ name }) => name.value === field.name);
-    if (others.length > 0) return false;
-    if (node === undefined) {
-      if (isRequiredInputField(field)) return false;
-      continue;
-    }
-    if (!fitsValue(node.value, field.type)) return false;
-    found += 1;
-  }
-  if (found !== nodes.length) return false;
+  if (!fitsAll(nodes, Object.values(type.getFields()))) return false;
   return !type.isOneOf || (nodes.length === 1 && nodes[0]?.value.kind !== Kind.NULL);
 }
 

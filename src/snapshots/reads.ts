@@ -45,7 +45,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     now,
     maySpare: ({ upstream: { policy } }, { type }) =>
       policy.circuit() === 'CLOSED' && !policy.isCrowded() && !refreshers.get(type)?.isBehind(),
-    want: (ref) => want(ref),
+    want,
   };
   for (const [type, source] of sources) {
     refreshers.set(

@@ -37,7 +37,8 @@ export interface CallRules {
 }
 
 const MAX_RETRIES = 2;
-const MAX_DELAY_MS = 100;
+/** Longest time before the first retry; before the second it is twice that. */
+const RETRY_DELAY_MS = 100;
 
 export class Call<T> extends Cancellation implements Attempted<T>, CancelListener, Expiring {
   readonly #rules: CallRules;
@@ -98,15 +99,14 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     const { breaker, budget } = this.#rules;
     const isRepeatable = mayBeRepeated(error) && this.reason === undefined;
     if (isRepeatable && this.#attempts === 1) budget.earn();
-    if (this.reason !== undefined) breaker.ended(this.#period);
-    else if (isFailing(error)) breaker.failed(this.#period);
+    if (isFailing(error) && this.reason === undefined) breaker.failed(this.#period);
     else if (isAnswer(error)) breaker.answered(this.#period);
     else breaker.ended(this.#period);
     const isLast = this.#attempts > MAX_RETRIES || breaker.circuit() !== 'CLOSED';
     if (!isRepeatable || isLast || !budget.spend()) {
       this.#end(error);
     } else {
-      const delayMs = Math.random() * MAX_DELAY_MS * 2 ** (this.#attempts - 1);
+      const delayMs = Math.random() * RETRY_DELAY_MS * 2 ** (this.#attempts - 1);
       this.#pause = setTimeout(() => this.begin(), delayMs);
     }
   }

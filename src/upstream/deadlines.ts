@@ -1,5 +1,5 @@
 // Deadlines that are all as long: the first to be set is the first to be due, so that one timer serves all of them. A timer
-// for each call costs several times as much, and nearly every call has ended long before.
+// for each call costs more, and nearly every call has ended long before.
 
 /** Is told when its deadline has passed. */
 export interface Expiring {

@@ -18,13 +18,12 @@ export interface FailureRate {
   clear(): void;
 }
 
-/** @param now Milliseconds of a clock that never goes back. */
-export function createFailureRate(now: () => number = () => performance.now()): FailureRate {
+export function createFailureRate(): FailureRate {
   let seconds: Second[] = [];
 
   return {
     count(failures) {
-      const at = Math.floor(now() / 1_000);
+      const at = Math.floor(performance.now() / 1_000);
       let current = seconds.at(-1);
       if (current?.at !== at) {
         seconds = seconds.filter((second) => second.at > at - SPAN_SECONDS);
