@@ -192,6 +192,11 @@ function completeList(type: GraphQLOutputType): Complete {
     let hasPromise = false;
     for (const item of value as Iterable<unknown>) {
       const itemPath: Path = { prev: path, key: items.length, typename: undefined };
+      // Thrown, as completing it would, each of thousands would cost several times as much.
+      if (item instanceof Error) {
+        items.push(fail(run, field, type, itemPath, item));
+        continue;
+      }
       try {
         const completed = isPromise(item)
           ? item.then((awaited) => complete(run, field, info, itemPath, awaited))
@@ -232,8 +237,8 @@ export function isPromise(value: unknown): value is Promise<unknown> {
 
 export function pathToArray(path: Path): (string | number)[] {
   const keys: (string | number)[] = [];
-  for (let place: Path | undefined = path; place !== undefined; place = place.prev) keys.unshift(place.key);
-  return keys;
+  for (let place: Path | undefined = path; place !== undefined; place = place.prev) keys.push(place.key);
+  return keys.reverse();
 }
 
 function settled(results: Result): Promise<Result> {

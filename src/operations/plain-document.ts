@@ -4,6 +4,7 @@
 
 import {
   type ArgumentNode,
+  type ASTNode,
   type DocumentNode,
   type FieldNode,
   type GraphQLArgument,
@@ -29,6 +30,7 @@ import {
   TypeNameMetaFieldDef,
   type ValueNode,
 } from 'graphql';
+import { isNode } from './own-texts.ts';
 
 export function isPlainlyValid({ definitions }: DocumentNode, schema: GraphQLSchema): boolean {
   const [operation, ...others] = definitions;
@@ -40,15 +42,34 @@ export function isPlainlyValid({ definitions }: DocumentNode, schema: GraphQLSch
 }
 
 function fitsSelections({ selections }: SelectionSetNode, type: GraphQLCompositeType): boolean {
-  const keys = new Set<string>();
+  const fields = new Map<string, FieldNode>();
   for (const node of selections) {
     if (node.kind !== Kind.FIELD) return false;
-    // The same key twice may be a conflict.
     const key = (node.alias ?? node.name).value;
-    if (keys.has(key) || !fitsField(node, type)) return false;
-    keys.add(key);
+    const other = fields.get(key);
+    if (other === undefined) {
+      if (!fitsField(node, type)) return false;
+      fields.set(key, node);
+    } else if (!isSame(node, other)) {
+      // They may be in conflict.
+      return false;
+    }
   }
   return true;
+}
+
+/** Whether two nodes say the same, wherever they stand. */
+export function isSame(a: ASTNode, b: ASTNode): boolean {
+  return (
+    a.kind === b.kind &&
+    Object.keys(a).every((key) => key === 'loc' || isSamePart(Reflect.get(a, key), Reflect.get(b, key)))
+  );
+}
+
+function isSamePart(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((each, n) => isSamePart(each, b[n]));
+  return isNode(a) && isNode(b) ? isSame(a, b) : a === b;
 }
 
 function fitsField(node: FieldNode, parentType: GraphQLCompositeType): boolean {

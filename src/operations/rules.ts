@@ -38,13 +38,13 @@ import {
   validate,
 } from 'graphql';
 import { isNode } from './own-texts.ts';
-import { isPlainlyValid } from './plain-document.ts';
+import { isPlainlyValid, isSame } from './plain-document.ts';
 
 /** What may be in a document: a kind of node, or one of these. */
 const SEVERAL_DEFINITIONS = 'several definitions';
 const SUBSCRIPTION = 'subscription';
 const INTROSPECTION = 'introspection';
-const FIELD_BY_TWO_WAYS = 'field by two ways';
+const FIELDS_OF_ONE_KEY = 'different fields of one key';
 const NOT_EXECUTABLE = 'not executable';
 
 const FRAGMENTS = [Kind.FRAGMENT_DEFINITION, Kind.FRAGMENT_SPREAD, Kind.INLINE_FRAGMENT];
@@ -74,7 +74,7 @@ const SUBJECTS = new Map<ValidationRule, readonly string[]>([
   [UniqueArgumentNamesRule, [Kind.ARGUMENT]],
   [ValuesOfCorrectTypeRule, [Kind.ARGUMENT, Kind.VARIABLE_DEFINITION]],
   [UniqueInputFieldNamesRule, [Kind.OBJECT]],
-  [OverlappingFieldsCanBeMergedRule, [FIELD_BY_TWO_WAYS, ...FRAGMENTS]],
+  [OverlappingFieldsCanBeMergedRule, [FIELDS_OF_ONE_KEY, ...FRAGMENTS]],
   [MaxIntrospectionDepthRule, [INTROSPECTION]],
 ]);
 
@@ -104,7 +104,7 @@ function rulesFor(document: DocumentNode, rules: readonly ValidationRule[]): Val
 function collect(node: ASTNode, found: Set<string>): void {
   found.add(node.kind);
   if (node.kind === Kind.FIELD && node.name.value.startsWith('__')) found.add(INTROSPECTION);
-  if (node.kind === Kind.SELECTION_SET && namesTwice(node.selections)) found.add(FIELD_BY_TWO_WAYS);
+  if (node.kind === Kind.SELECTION_SET && differByKey(node.selections)) found.add(FIELDS_OF_ONE_KEY);
   if (node.kind === Kind.OPERATION_DEFINITION && node.operation === 'subscription') found.add(SUBSCRIPTION);
   if (node.kind === Kind.DOCUMENT && !node.definitions.every(({ kind }) => EXECUTABLE.has(kind))) {
     found.add(NOT_EXECUTABLE);
@@ -118,7 +118,15 @@ function collect(node: ASTNode, found: Set<string>): void {
 
 const EXECUTABLE: ReadonlySet<string> = new Set([Kind.OPERATION_DEFINITION, Kind.FRAGMENT_DEFINITION]);
 
-function namesTwice(selections: readonly SelectionNode[]): boolean {
-  const fields = selections.filter((node): node is FieldNode => node.kind === Kind.FIELD);
-  return fields.length > 1 && new Set(fields.map(({ alias, name }) => (alias ?? name).value)).size < fields.length;
+/** Whether two fields have one key and are not the same: they may be in conflict. */
+function differByKey(selections: readonly SelectionNode[]): boolean {
+  const fields = new Map<string, FieldNode>();
+  for (const node of selections) {
+    if (node.kind !== Kind.FIELD) continue;
+    const key = (node.alias ?? node.name).value;
+    const other = fields.get(key);
+    if (other === undefined) fields.set(key, node);
+    else if (!isSame(node, other)) return true;
+  }
+  return false;
 }

@@ -8,12 +8,13 @@ import { fileURLToPath } from 'node:url';
 
 const children: ChildProcess[] = [];
 
-/** Starts a script of this repository on one core, and waits until it listens on `port`. */
+/** Starts a script of this repository on its cores, and waits until it listens on `port`. */
 export async function start(
   script: string,
   args: readonly string[],
   options: {
-    readonly core: number;
+    /** One, or several as taskset names them. */
+    readonly core: number | string;
     readonly port: number;
     /** Node's and V8's own; none by default. */
     readonly flags?: readonly string[];

@@ -51,6 +51,7 @@ const PLAIN = [
   '{ reviewInvitation(invitationId: 7, maxAgeSeconds: null) { id status } }',
   'query Q { invitation(ref: { smartInvite: { smartInviteId: "1", dataCenter: US } }) { id } }',
   '{ invitations(refs: { id: "1" }) { id } }',
+  '{ a: node(id: "1") { id } a:node(id:"1"){id} }',
 ];
 
 test.each(PLAIN)('%s is valid at first sight', (text) => {
@@ -89,7 +90,7 @@ test.each([
   ['a fragment', '{ ... { __typename } }'],
   ['a directive', '{ __typename @include(if: true) }'],
   ['a variable', 'query($id: ID!) { node(id: $id) { id } }'],
-  ['a field twice', '{ __typename __typename }'],
+  ['fields of one key that are not the same', '{ a: nodes(ids: "1") { id } a: nodes(ids: "1") { __typename } }'],
   ['the schema', '{ __schema { queryType { name } } }'],
   ['two operations', 'query A { __typename } query B { __typename }'],
 ])('%s is left to the rules', (_, text) => {
