@@ -1,9 +1,7 @@
 // Automatic persisted queries, as Apollo Client and urql speak them: a hash alone is answered once its text is known, a
-// hash that does not fit its text is refused, and every transport does the same.
+// hash that does not fit its text is refused, and every transport does the same. Apollo Client itself: test/clients/.
 
 import { createHash } from 'node:crypto';
-import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client/core/index.js';
-import { PersistedQueryLink } from '@apollo/client/link/persisted-queries/index.js';
 import { createClient as createSseClient, NetworkError } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -146,34 +144,6 @@ test.each(['application/json', TYPE])('what is not found is no fault of the requ
   const extensions = extensionsOf(sha256(newText()));
   expect(await post({ extensions }, accept)).toEqual({ status: 200, json: NOT_FOUND });
   expect(await get({ extensions }, accept)).toEqual({ status: 200, json: NOT_FOUND });
-});
-
-test.each([
-  [false, ['POST hash', 'POST text and hash', 'POST hash']],
-  [true, ['GET hash', 'POST text and hash', 'GET hash']],
-])('Apollo Client sends a text once, and its hash from then on; by GET: %s', async (useGETForHashedQueries, wanted) => {
-  const sent: string[] = [];
-  const recording: typeof fetch = (input, init) => {
-    const text = init?.body === undefined ? new URL(String(input)).searchParams.get('query') : String(init.body);
-    const hasText = text?.includes('reviewInvitation') === true;
-    sent.push(`${init?.method} ${hasText ? 'text and hash' : 'hash'}`);
-    return fetch(input, init);
-  };
-  const client = new ApolloClient({
-    link: new PersistedQueryLink({ sha256, useGETForHashedQueries }).concat(
-      new HttpLink({ uri: `${gateway.origin}/graphql`, fetch: recording }),
-    ),
-    cache: new InMemoryCache(),
-  });
-  onTestFinished(() => client.stop());
-  const name = useGETForHashedQueries ? 'ByGet' : 'ByPost';
-  const query = gql(QUERY.replace('Review(', `${name}(`));
-  for (const _ of [1, 2]) {
-    const { data, error } = await client.query({ query, variables, fetchPolicy: 'no-cache' });
-    expect(error).toBeUndefined();
-    expect(data).toMatchObject({ reviewInvitation: { status: 'PENDING' } });
-  }
-  expect(sent).toEqual(wanted);
 });
 
 test('urql’s way is understood: it goes by the message, and marks what was missed', async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestGateway, type TestGateway } from '../harness.ts';
+import { startTestGateway, type TestGateway } from '../../harness.ts';
 
 const USUAL_PATHS = [
   '/usr/bin/chromium',

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { parse } from 'graphql';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { graphiqlTabs } from '../../src/server/graphiql.ts';
-import { startTestGateway, type TestGateway } from '../harness.ts';
+import { graphiqlTabs } from '../../../src/server/graphiql.ts';
+import { startTestGateway, type TestGateway } from '../../harness.ts';
 
 const USUAL_PATHS = [
   '/usr/bin/chromium',
