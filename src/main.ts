@@ -3,6 +3,7 @@
 import { startGateway } from './gateway.ts';
 import { UntrustworthyDocuments } from './operations/trusted-documents.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
+import { replaceVariables } from './settings/environment.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
 
@@ -13,7 +14,7 @@ try {
   const real = readSettings(process.env);
   // With the sandbox on, its imitations take the providers' place, through the very settings that real ones have.
   const sandbox = real.sandbox ? await startSandbox() : undefined;
-  const settings = sandbox === undefined ? real : readSettings({ ...process.env, ...sandbox.variables });
+  const settings = sandbox === undefined ? real : readSettings(replaceVariables(process.env, sandbox.variables));
   const log = createLog(settings.logLevel);
   const gateway = await startGateway(settings, log);
   sandbox?.cronofy.notifyTo(`${gateway.origin}/webhooks/cronofy`);
