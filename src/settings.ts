@@ -1,11 +1,13 @@
 // Environment → Settings. Every mistake is reported at once, with the variable's name and what it takes, and never
-// with its value: it may be a secret in the wrong place. settings/ has the parts: the variables, and secrets in files.
+// with its value: it may be a secret in the wrong place. settings/ has the parts: the variables, what contradicts what,
+// and secrets in files.
 
 import type { CronofyDataCenter } from './invitation/invitation.ts';
 import type { StreamLimits } from './live/streams.ts';
 import type { TrustedDocument } from './operations/trusted-documents.ts';
 import { providers } from './providers/index.ts';
 import type { Account } from './providers/provider.ts';
+import { contradictionsIn } from './settings/contradictions.ts';
 import { type Environment, fileVariable, type Given, type Mistake, readEnvironment } from './settings/environment.ts';
 import { SECRETS } from './settings/known.ts';
 import { Variables } from './settings/variables.ts';
@@ -49,7 +51,7 @@ export function readSettings(environment: Environment): Settings {
 
   const issues = [own, ...accounts].flatMap((result) => result.error?.issues ?? []);
   const wrong = issues.map(({ path, message }) => mistakeOf(given, String(path[0]), message));
-  const mistakes = [...given.mistakes, ...wrong];
+  const mistakes = [...given.mistakes, ...wrong, ...contradictionsIn(given)];
   if (!own.success || mistakes.length > 0) {
     // A variable that several rooms read is wrong for each of them, and told once.
     const lines = new Set(mistakes.map(({ name, message }) => `  ${name} ${message}`));
