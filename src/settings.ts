@@ -1,6 +1,6 @@
 // Environment → Settings. Every mistake is reported at once, with the variable's name and what it takes, and never
 // with its value: it may be a secret in the wrong place. settings/ has the parts: the variables, what contradicts what,
-// and secrets in files.
+// secrets in files, and the report of `--check`.
 
 import type { CronofyDataCenter } from './invitation/invitation.ts';
 import type { StreamLimits } from './live/streams.ts';
