@@ -1,19 +1,46 @@
-// The process: settings → gateway → listen → signals. The one place that reads the environment.
+// The process: settings → gateway → listen → signals, or with `--check` a report on the settings and nothing else. The
+// one place that reads the environment.
 
 import { startGateway } from './gateway.ts';
 import { UntrustworthyDocuments } from './operations/trusted-documents.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
+import { replaceVariables } from './settings/environment.ts';
+import { reportSettings } from './settings/report.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
 
 /** Longest that a request in flight may take to finish after SIGTERM. */
 const DRAIN_TIMEOUT_MS = 9_000;
 
-try {
+const args = process.argv.slice(2);
+const unknown = args.find((arg) => arg !== '--check');
+if (unknown !== undefined)
+  fail(`Unknown argument${nameOf(unknown)}: --check is the only one, and settings are environment variables.`);
+else if (args.length > 0) check();
+else await serve().catch((error: unknown) => fail(faultOf(error)));
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+/** The name of an option, which is shown. What else an argument holds may be a secret that belongs into a variable. */
+function nameOf(argument: string): string {
+  const name = /^--?[a-z][a-z-]*(?![^=])/.exec(argument)?.[0];
+  return name === undefined ? '' : ` ${name}`;
+}
+
+function check(): void {
+  const { text, isRight } = reportSettings(process.env);
+  process.stdout.write(text);
+  process.exitCode = isRight ? 0 : 1;
+}
+
+async function serve(): Promise<void> {
   const real = readSettings(process.env);
   // With the sandbox on, its imitations take the providers' place, through the very settings that real ones have.
   const sandbox = real.sandbox ? await startSandbox() : undefined;
-  const settings = sandbox === undefined ? real : readSettings({ ...process.env, ...sandbox.variables });
+  const settings = sandbox === undefined ? real : readSettings(replaceVariables(process.env, sandbox.variables));
   const log = createLog(settings.logLevel);
   const gateway = await startGateway(settings, log);
   sandbox?.cronofy.notifyTo(`${gateway.origin}/webhooks/cronofy`);
@@ -31,9 +58,6 @@ try {
   }
   // Last, because whoever reads it may send a signal at once.
   process.stdout.write(banner(gateway.origin, settings, sandbox));
-} catch (error) {
-  process.stderr.write(`${faultOf(error)}\n`);
-  process.exit(1);
 }
 
 async function startSandbox() {

@@ -1,61 +1,12 @@
 // The process as whoever runs it meets it: environment in; banner, answers, signals and exit codes out.
 
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createListener } from 'node:net';
-import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { endRuns, MAIN, PATIENCE_MS, run, SANDBOX, startGateway } from './process.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const SANDBOX = fileURLToPath(new URL('../src/sandbox/main.ts', import.meta.url));
-
-/** How long a process may take to start or to end before that is a failure, in milliseconds. */
-const PATIENCE_MS = 15_000;
-
-interface Run {
-  readonly child: ChildProcessByStdio<null, Readable, Readable>;
-  readonly stdout: () => string;
-  readonly stderr: () => string;
-  /** Code and signal that it ended with. */
-  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-}
-
-const runs: Run[] = [];
-afterEach(async () => {
-  for (const { child, ended } of runs.splice(0)) {
-    child.kill('SIGKILL');
-    await ended;
-  }
-});
-
-/** Starts a process with these variables and no others. */
-function run(file: string, environment: Record<string, string>, ...args: string[]): Run {
-  const child = spawn(process.execPath, [file, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    stderr += text;
-  });
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
-  const started = { child, stdout: () => stdout, stderr: () => stderr, ended };
-  runs.push(started);
-  return started;
-}
-
-/** Waits for the banner. */
-async function startGateway(environment: Record<string, string>): Promise<Run & { origin: string }> {
-  const started = run(MAIN, { PORT: '0', ...environment });
-  const origin = await vi.waitFor(() => {
-    const found = /(http:\/\/127\.0\.0\.1:\d+)\/graphql/.exec(started.stdout())?.[1];
-    if (found === undefined) throw new Error(`no banner yet: ${started.stdout()}${started.stderr()}`);
-    return found;
-  }, PATIENCE_MS);
-  return { ...started, origin };
-}
+afterEach(endRuns);
 
 function post(origin: string, query: string): Promise<Response> {
   return fetch(`${origin}/graphql`, {

@@ -3,13 +3,16 @@
 
 import { z } from 'zod';
 import { Secret } from '../upstream/secret.ts';
+import { secretSetting } from '../upstream/secret-setting.ts';
 
 /** One credential; the white space around it, which mounted files bring along, is not part of it. */
-export const credential = z
-  .string()
-  .transform((text) => text.trim())
-  .refine((text) => /^[\x21-\x7e]+$/.test(text), 'must be the credential alone: visible ASCII characters, no space')
-  .transform((text) => new Secret(text));
+export const credential = secretSetting(
+  z
+    .string()
+    .transform((text) => text.trim())
+    .refine((text) => /^[\x21-\x7e]+$/.test(text), 'must be the credential alone: visible ASCII characters, no space')
+    .transform((text) => new Secret(text)),
+);
 
 /** Several, separated by commas. */
 export const credentials = z

@@ -2,7 +2,7 @@
 // Above it nobody knows hosts, keys or snake_case; below it nobody knows GraphQL.
 
 import { createHash } from 'node:crypto';
-import type { ZodType } from 'zod';
+import type { ZodObject, ZodPipe, ZodType } from 'zod';
 import type { Invitation, InvitationType, ProviderName } from '../invitation/invitation.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
@@ -63,9 +63,10 @@ export interface Provider {
   readonly name: ProviderName;
   /**
    * Environment variables → account; null where those that make an account are not set. A fault's path begins with
-   * the variable's name, and its message says what the variable takes.
+   * the variable's name, and its message says what the variable takes. It begins with an object, whose shape names the
+   * variables; a secret among them is marked as one (`credential` is).
    */
-  readonly account: ZodType<Account | null>;
+  readonly account: ZodPipe<ZodObject, ZodType<Account | null>>;
 }
 
 /** Decoded bodies are cut here, in bytes: an answer is about one kilobyte, an ICS may hold a long description. */

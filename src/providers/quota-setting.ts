@@ -11,5 +11,5 @@ export function quotaSetting(defaults: readonly QuotaWindow[]) {
       (windows) => windows !== undefined,
       'must be calls and seconds such as 270/60s, several separated by commas',
     )
-    .default(defaults);
+    .prefault(defaults.map(({ limit, windowMs }) => `${limit}/${windowMs / 1_000}s`).join(','));
 }

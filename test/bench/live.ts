@@ -23,7 +23,7 @@ const ENVIRONMENT = {
   NODE_ENV: 'production',
   CRONOFY_CLIENT_SECRET: SECRET,
   CRONOFY_BASE_URL: `http://127.0.0.1:${PORTS.cronofy}`,
-  MAX_STREAMS_PER_CALLER: '10000',
+  MAX_STREAMS_PER_CALLER: '2000',
 };
 
 /** @returns whether every figure holds. */

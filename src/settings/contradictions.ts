@@ -1,0 +1,54 @@
+// Settings that are right one by one and wrong together. What is wrong in itself is not compared: it is told already.
+
+import { fileVariable, type Given, type Mistake } from './environment.ts';
+import { defaultOf } from './known.ts';
+import { Variables } from './variables.ts';
+
+const { shape } = Variables;
+
+interface Order {
+  readonly lower: NumberName;
+  readonly upper: NumberName;
+  /** Whether the default of `lower` may be above: then `upper` is the limit, and nothing contradicts it. */
+  readonly mayDefaultExceed?: true;
+}
+
+type NumberName = {
+  [Name in keyof typeof shape]: (typeof shape)[Name]['_zod']['output'] extends number ? Name : never;
+}[keyof typeof shape];
+
+const ORDERS: readonly Order[] = [
+  // An answer is fresh, then given while it is read again, then given only where it cannot be read.
+  { lower: 'FRESH_SECONDS', upper: 'REVALIDATE_SECONDS' },
+  { lower: 'REVALIDATE_SECONDS', upper: 'STALE_SECONDS' },
+  // What will not change any more is not read more often than what may.
+  { lower: 'FRESH_SECONDS', upper: 'FINAL_SECONDS' },
+  { lower: 'MAX_STREAMS_PER_CALLER', upper: 'MAX_STREAMS', mayDefaultExceed: true },
+];
+
+export function contradictionsIn(given: Given): readonly Mistake[] {
+  return [...ORDERS.flatMap((order) => disorderIn(given, order)), ...processesAlone(given)];
+}
+
+function disorderIn({ texts }: Given, { lower, upper, mayDefaultExceed }: Order): readonly Mistake[] {
+  const [low, high] = [shape[lower].safeParse(texts[lower]), shape[upper].safeParse(texts[upper])];
+  if (!low.success || !high.success || low.data <= high.data) return [];
+  if (texts[lower] !== undefined) {
+    return [
+      { name: lower, message: `must not be above ${upper}${texts[upper] === undefined ? byDefault(upper) : ''}` },
+    ];
+  }
+  return mayDefaultExceed ? [] : [{ name: upper, message: `must not be below ${lower}${byDefault(lower)}` }];
+}
+
+function byDefault(name: NumberName): string {
+  return `, which is ${defaultOf(name)} by default`;
+}
+
+/** Several processes that share nothing would each take the whole quota. */
+function processesAlone({ texts }: Given): readonly Mistake[] {
+  const processes = shape.PROCESSES.safeParse(texts.PROCESSES);
+  const hasRedis = [texts.REDIS_URL, texts[fileVariable('REDIS_URL')]].some((text) => text !== undefined);
+  if (hasRedis || !processes.success || processes.data === 1) return [];
+  return [{ name: 'PROCESSES', message: 'must be 1 where REDIS_URL is not set' }];
+}

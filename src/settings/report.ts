@@ -1,0 +1,73 @@
+// What `--check` prints: every setting that is set, the defaults that hold, which providers would be called, and what is
+// wrong. Values are shown, except secrets, and except what is wrong: that may be a secret in the wrong place.
+
+import { z } from 'zod';
+import { readSettings, type Settings, SettingsError } from '../settings.ts';
+import { type Environment, fileVariable, type Given, readEnvironment } from './environment.ts';
+import { defaultOf, KNOWN, PROVIDER_SECRETS, SECRETS } from './known.ts';
+
+export interface Report {
+  readonly text: string;
+  readonly isRight: boolean;
+}
+
+export function reportSettings(environment: Environment): Report {
+  const given = readEnvironment(environment, SECRETS);
+  const set: string[] = [];
+  const defaults: string[] = [];
+  const unset: string[] = [];
+  for (const [name, schema] of KNOWN) {
+    const state = SECRETS.includes(name) ? stateOfSecret(given, name) : stateOf(given, name, schema);
+    const fallback = defaultOf(name);
+    if (state !== undefined) set.push(`${name}: ${state}`);
+    else if (fallback !== undefined) defaults.push(`${name}: ${fallback}`);
+    else unset.push(name);
+  }
+  const { lines, isRight } = outcomeOf(environment, given);
+  const sections = [...section('Set', set), ...section('Defaults', defaults), ...section('Not set', unset)];
+  return { text: `${[...sections, ...lines].join('\n')}\n`, isRight };
+}
+
+/** How it is set; undefined where it is not. */
+function stateOf({ texts }: Given, name: string, schema: z.core.$ZodType): string | undefined {
+  const text = texts[name];
+  if (text === undefined) return undefined;
+  if (!z.safeParse(schema, text).success) return 'set, but wrong';
+  // Quoted where one could not see where it ends.
+  return /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+function stateOfSecret({ texts, byFile }: Given, name: string): string | undefined {
+  if (texts[name] !== undefined && !byFile.has(name)) return 'set';
+  return texts[fileVariable(name)] === undefined ? undefined : 'set by file';
+}
+
+function outcomeOf(environment: Environment, given: Given): { lines: readonly string[]; isRight: boolean } {
+  try {
+    const settings = readSettings(environment);
+    return { lines: [...notesOn(settings, given), 'The settings are right.'], isRight: true };
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return { lines: [error.message], isRight: false };
+  }
+}
+
+/** What follows from the settings, and is easily missed. */
+function notesOn({ sandbox, accounts, trustedDocuments }: Settings, { texts }: Given): readonly string[] {
+  const notes: string[] = [];
+  if (sandbox) {
+    notes.push('Providers: the sandbox, which imitates all of them');
+    const unused = PROVIDER_SECRETS.filter((name) => texts[name] !== undefined);
+    if (unused.length > 0) notes.push(`SANDBOX is on: ${unused.join(' and ')} will not be used`);
+  } else {
+    notes.push(`Providers: ${accounts.map(({ provider }) => provider).join(', ') || 'none is configured'}`);
+  }
+  if (trustedDocuments !== undefined) {
+    notes.push(`Trusted documents: ${trustedDocuments.length}; the start checks whether they fit the schema`);
+  }
+  return notes;
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`), ''];
+}

@@ -1,0 +1,86 @@
+// The variables of the gateway itself: name, what it takes, and its default, written as it would be set. The message of
+// a fault says what the variable takes. What a provider needs is described in the provider's folder.
+
+import { z } from 'zod';
+import { parseTrustedDocuments } from '../operations/trusted-documents.ts';
+import { dataCenter } from '../providers/cronofy/client.ts';
+import { FRESHNESS } from '../snapshots/freshness.ts';
+import { Secret } from '../upstream/secret.ts';
+import { secretSetting } from '../upstream/secret-setting.ts';
+import { textOf } from './environment.ts';
+
+const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((text) => text === 'on');
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const seconds = (defaultMs: number) =>
+  z
+    .string()
+    // A timer takes no more than 24 days.
+    .refine((text) => /^\d{1,6}(\.\d{1,3})?$/.test(text), 'must be seconds, such as 10 or 0.5, below a million')
+    .transform((text) => Math.round(Number(text) * 1_000))
+    .prefault(String(defaultMs / 1_000));
+
+const count = (fallback: number) =>
+  z
+    .string()
+    .refine((text) => /^[1-9]\d{0,8}$/.test(text), 'must be a whole number above 0')
+    .transform(Number)
+    .prefault(String(fallback));
+
+export const Variables = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z
+    .string()
+    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'must be a port number, 0 to 65535')
+    .transform(Number)
+    .prefault('4000'),
+  CORS_ORIGINS: z
+    .string()
+    .transform((text) => text.split(',').map((origin) => origin.trim()))
+    .refine(
+      (origins) => origins.every((origin) => URL.parse(origin)?.origin === origin),
+      'must be origins such as https://app.example.com, separated by commas',
+    )
+    .default([]),
+  CORS_HEADERS: z
+    .string()
+    .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
+    .refine(
+      // A star is a token too, but to a browser it means every header there is.
+      (names) => names.every((name) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) && name !== '*'),
+      'must be names of headers such as x-tenant, separated by commas',
+    )
+    .default([]),
+  GRAPHIQL: onOff.optional(),
+  TRUSTED_DOCUMENTS: z
+    .string()
+    .transform((path, context) => {
+      const documents = parseTrustedDocuments(textOf(path) ?? '');
+      if (documents === undefined)
+        context.addIssue(`must name a file that is Apollo's manifest, or a map of ids to texts`);
+      return documents;
+    })
+    .optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  SANDBOX: onOff.optional(),
+  NODE_ENV: z.string().optional(),
+  CRONOFY_DATA_CENTER: dataCenter,
+  FRESH_SECONDS: seconds(FRESHNESS.freshMs),
+  FINAL_SECONDS: seconds(FRESHNESS.finalMs),
+  REVALIDATE_SECONDS: seconds(FRESHNESS.revalidateMs),
+  PATIENCE_SECONDS: seconds(FRESHNESS.patienceMs),
+  STALE_SECONDS: seconds(FRESHNESS.staleMs),
+  NOT_FOUND_SECONDS: seconds(FRESHNESS.notFoundMs),
+  SNAPSHOT_MAX_ENTRIES: count(50_000),
+  SNAPSHOT_MAX_MEGABYTES: count(64),
+  REDIS_URL: secretSetting(
+    z
+      .string()
+      .refine((text) => /^rediss?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be a redis:// or rediss:// URL')
+      .transform((text) => new Secret(text)),
+  ).optional(),
+  PROCESSES: count(1),
+  MAX_STREAMS: count(2_000),
+  MAX_STREAMS_PER_CALLER: count(10),
+});
