@@ -166,8 +166,14 @@ describe('tokens', () => {
     await expectRefused(`{${'a,'.repeat(40_000)}}`, /^The document has more than 2000 tokens: /);
   });
 
-  test('of one field, again and again, are refused in words that fit', async () => {
-    await expectRefused(`{ ${'__typename '.repeat(1_990)} }`, /^The document takes too long to check: /);
+  test('of one field, again and again, are one field', async () => {
+    const query = `{ ${'__typename '.repeat(1_990)} }`;
+    expect(await gateway.query(query)).toEqual({ status: 200, data: { __typename: 'Query' } });
+  });
+
+  test('of one field, again and again, and once otherwise, are refused in words that fit', async () => {
+    const query = `{ ${'__typename '.repeat(1_980)} __typename @include(if: true) }`;
+    await expectRefused(query, /^The document takes too long to check: /);
   });
 
   test('are no reason to refuse 90 KB of comments and blanks', async () => {
