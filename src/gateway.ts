@@ -1,7 +1,8 @@
 // The composition root: the one place that wires the rooms together.
 
-import type { InvitationType, ProviderName } from './invitation/invitation.ts';
-import { isSameInvitation } from './invitation/ref.ts';
+import type { InvitationType } from './invitation/kinds.ts';
+import type { ProviderName } from './invitation/provider.ts';
+import { createCallbackAddresses } from './live/callback-addresses.ts';
 import { createChanges } from './live/changes.ts';
 import { createNotifications } from './live/notifications.ts';
 import { createSharedNotifications } from './live/redis-notifications.ts';
@@ -11,6 +12,7 @@ import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { providers } from './providers/index.ts';
 import type { Context, ProviderStatus } from './schema/builder.ts';
 import { schema } from './schema/index.ts';
+import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
 import { createGraphQLService } from './server/graphql.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
@@ -35,8 +37,15 @@ const LIMITS = {
   maxWaiting: 168,
 };
 
-/** @throws Error where the host and port cannot be listened on. */
-export async function startGateway(settings: Settings, log: Logger): Promise<RunningServer> {
+/**
+ * @param examples What GraphiQL's tabs ask for; by default placeholders.
+ * @throws Error where the host and port cannot be listened on.
+ */
+export async function startGateway(
+  settings: Settings,
+  log: Logger,
+  examples?: GraphiqlExamples,
+): Promise<RunningServer> {
   const transports: Transport[] = [];
   const redis =
     settings.redisUrl === null
@@ -62,28 +71,29 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
     sources.set(account.reads, { reader: account.open(upstream.call), upstream });
   }
   const changes = createChanges();
+  const scope = scopeOf(settings);
   const shared =
-    redis &&
-    createSharedTier(redis, scopeOf(settings), settings.snapshots.staleMs, () =>
-      log.warn('rubbish in Redis was ignored'),
-    );
+    redis && createSharedTier(redis, scope, settings.snapshots.staleMs, () => log.warn('rubbish in Redis was ignored'));
   const snapshots = createSnapshots(sources, {
     ...settings.snapshots,
     ...(shared === undefined ? {} : { shared }),
-    onChange(ref, snapshot, isNew) {
-      changes.publish(ref.key, snapshot);
-      watcher.changed(ref, snapshot, isNew);
-      for (const other of watcher.find((watched) => isSameInvitation(watched, ref))) {
-        // Not where it was read since.
-        snapshots.want(other, Date.now() - snapshot.observedAt.getTime());
-      }
-    },
+    onChange: changes.publish,
   });
-  const watcher = createWatcher({ want: snapshots.want, isNotified: (ref) => notifications.isNotified(ref) });
-  const notifications = createNotifications(snapshots, watcher);
+  const addresses = createCallbackAddresses(snapshots);
+  const watcher = createWatcher({ snapshots, changes, addresses });
   await shared?.listen(snapshots.adopt, watcher.rereadAll);
+  const notifications = createNotifications({
+    accounts: settings.accounts,
+    snapshots,
+    watcher,
+    addresses,
+    shared: redis && createSharedNotifications(redis, scope),
+  });
+  await notifications.listen();
   const streams = createStreams(snapshots, changes, watcher, settings.streams);
 
+  const defaults = new Map(settings.accounts.map((account) => [account.reads, account.defaults]));
+  const tabs = settings.graphiql ? graphiqlTabs(schema, examples) : undefined;
   const listProviders = () => providers.map(({ name }) => statusOf(name, upstreams.get(name)));
   const graphql = createGraphQLService({
     schema,
@@ -95,24 +105,14 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
         streams,
         callerId: caller.id,
         providers: listProviders,
-        defaultDataCenter: settings.defaultDataCenter,
+        defaultsOf: (type) => defaults.get(type),
       };
     },
     trustedDocuments: settings.trustedDocuments,
-    graphiql: settings.graphiql,
+    tabs,
     log,
   });
-  const sharedNotifications = redis && createSharedNotifications(redis, scopeOf(settings));
-  await sharedNotifications?.listen((provider, body) => {
-    const account = settings.accounts.find((each) => each.provider === provider);
-    const notification = account?.notifications?.read(body);
-    if (notification) notifications.show(notification);
-  });
-  const webhooks = createWebhookHandler({
-    accounts: settings.accounts,
-    notifications,
-    onGenuine: ({ provider }, body) => sharedNotifications?.share(provider, body),
-  });
+  const webhooks = createWebhookHandler(notifications);
 
   /** What callers may notice: a provider that is not called, processes that do not hear of each other. */
   const degraded = () => [
@@ -120,7 +120,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Run
     ...(redis === undefined || redis.isUp() ? [] : ['REDIS']),
   ];
 
-  const server = await startServer({ graphql, webhooks, degraded }, settings, log);
+  const server = await startServer({ graphql, webhooks, degraded, tabs }, settings, log);
   return {
     origin: server.origin,
     async stop(timeoutMs) {

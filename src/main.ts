@@ -5,6 +5,7 @@ import { startGateway } from './gateway.ts';
 import { UntrustworthyDocuments } from './operations/trusted-documents.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import { replaceVariables } from './settings/environment.ts';
+import { PROVIDER_SECRETS } from './settings/known.ts';
 import { reportSettings } from './settings/report.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
 import { createLog } from './telemetry/log.ts';
@@ -42,8 +43,8 @@ async function serve(): Promise<void> {
   const sandbox = real.sandbox ? await startSandbox() : undefined;
   const settings = sandbox === undefined ? real : readSettings(replaceVariables(process.env, sandbox.variables));
   const log = createLog(settings.logLevel);
-  const gateway = await startGateway(settings, log);
-  sandbox?.cronofy.notifyTo(`${gateway.origin}/webhooks/cronofy`);
+  const gateway = await startGateway(settings, log, sandbox?.examples);
+  sandbox?.notify(gateway.origin);
   // A fault of ours that nobody waits for: it is told, and what else runs goes on.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected and nobody heard'));
   process.on('uncaughtException', (error) => {
@@ -70,16 +71,13 @@ function banner(origin: string, settings: Settings, sandbox: Sandbox | undefined
   const lines = [
     `The invitation gateway listens on ${origin}/graphql`,
     sandbox !== undefined
-      ? 'Providers: the sandbox (no key is set, so both are imitated on this machine; the README tells how to set keys)'
-      : `Providers: ${providers || 'none: set PARTOO_API_KEY or CRONOFY_CLIENT_SECRET'}`,
+      ? 'Providers: the sandbox (no key is set, so all are imitated on this machine; the README tells how to set keys)'
+      : `Providers: ${providers || `none: set ${PROVIDER_SECRETS.join(' or ')}`}`,
     ...(settings.graphiql
       ? [`Open ${origin}/graphql in a browser for GraphiQL, and run its first tab with Ctrl-Enter`]
       : []),
   ];
-  if (sandbox !== undefined) {
-    const reply = { smart_invite_id: 'team-lunch', email: 'guest1@example.com', status: 'accepted' };
-    lines.push(`Make somebody reply: curl ${sandbox.cronofy.origin}/_control/reply -d '${JSON.stringify(reply)}'`);
-  }
+  if (sandbox !== undefined) lines.push(...sandbox.hints);
   return `${lines.join('\n')}\n`;
 }
 

@@ -2,7 +2,6 @@
 // with its value: it may be a secret in the wrong place. settings/ has the parts: the variables, what contradicts what,
 // secrets in files, and the report of `--check`.
 
-import type { CronofyDataCenter } from './invitation/invitation.ts';
 import type { StreamLimits } from './live/streams.ts';
 import type { TrustedDocument } from './operations/trusted-documents.ts';
 import { providers } from './providers/index.ts';
@@ -30,7 +29,6 @@ export interface Settings {
   /** Whether both providers are to be imitated on loopback. */
   readonly sandbox: boolean;
   readonly accounts: readonly Account[];
-  readonly defaultDataCenter: CronofyDataCenter;
   readonly snapshots: SnapshotOptions;
   readonly streams: StreamLimits;
   /** Where processes share what they share; null where there is one process. */
@@ -69,7 +67,6 @@ export function readSettings(environment: Environment): Settings {
     logLevel: own.data.LOG_LEVEL,
     sandbox: own.data.SANDBOX ?? (open.length === 0 && own.data.NODE_ENV !== 'production'),
     accounts: open,
-    defaultDataCenter: own.data.CRONOFY_DATA_CENTER,
     snapshots: {
       freshMs: own.data.FRESH_SECONDS,
       finalMs: own.data.FINAL_SECONDS,

@@ -43,8 +43,12 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   });
   const log: string[] = [];
   const settings = readSettings({ PORT: '0', ...sandbox.variables, ...options.environment });
-  const gateway = await startGateway(settings, createLog('trace', { write: (line) => void log.push(line) }));
-  sandbox.cronofy.notifyTo(`${gateway.origin}/webhooks/cronofy`);
+  const gateway = await startGateway(
+    settings,
+    createLog('trace', { write: (line) => void log.push(line) }),
+    sandbox.examples,
+  );
+  sandbox.notify(gateway.origin);
   return {
     origin: gateway.origin,
     sandbox,

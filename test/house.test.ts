@@ -4,6 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { INVITATION_TYPES } from '../src/invitation/kinds.ts';
+import { PROVIDERS } from '../src/invitation/provider.ts';
 
 /** A room may import itself and every room on a lower floor; rooms on one floor do not know each other. */
 const FLOORS: readonly (readonly string[])[] = [
@@ -24,6 +26,29 @@ const SETTINGS_MAY_IMPORT = ['invitation', 'upstream', 'providers', 'access', 's
 const MAY_IMPORT_SETTINGS = ['gateway', 'main'];
 const MAY_IMPORT_TELEMETRY = ['gateway', 'main'];
 const MAY_IMPORT_TELEMETRY_TYPES = FLOORS.slice(2).flat();
+
+const PROVIDER_NAMES = Object.keys(PROVIDERS).join('|').toLowerCase();
+const KIND_NAMES = INVITATION_TYPES.map((type) => type.replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase());
+
+/** Words of one provider or one kind of invitation. */
+const NAMES_OF_ONE = new RegExp(
+  `${PROVIDER_NAMES}|${KIND_NAMES.map((name) => name.replaceAll('-', '[-_ ]?')).join('|')}|icalendar|data[-_ ]?center`,
+  'i',
+);
+
+/** The files of a provider, or of a kind, which may have them. */
+const FILES_OF_ONE = new RegExp(
+  `^(providers/[a-z]+/|sandbox/(${PROVIDER_NAMES})\\b|(invitation|schema)/(${KIND_NAMES.join('|')})\\.ts)`,
+);
+
+/** The lists that name all of them, a line each. */
+const LISTS = [
+  'invitation/kinds.ts',
+  'invitation/provider.ts',
+  'providers/index.ts',
+  'schema/index.ts',
+  'sandbox/sandbox.ts',
+];
 
 /** Packages that have one home. */
 const HOMES: readonly { readonly name: RegExp; readonly home: RegExp }[] = [
@@ -50,6 +75,7 @@ function faultsOf(path: string, source: string): string[] {
     path !== 'main.ts' && /\bprocess\s*(\.|\?\.|\[\s*['"])\s*env\b/.test(code) ? 'reads process.env' : undefined,
     path !== 'main.ts' && /\benv\b[^;]*=\s*(globalThis\.)?process\b/.test(code) ? 'takes the environment' : undefined,
     path !== 'main.ts' && /\benv\b[^;]*\bfrom '(node:)?process'/.test(code) ? 'imports the environment' : undefined,
+    !LISTS.includes(path) && !FILES_OF_ONE.test(path) && NAMES_OF_ONE.test(source) ? 'names one provider' : undefined,
     words.some((word) => NAMES_THAT_SAY_NOTHING.test(word)) ? 'has a name that says nothing' : undefined,
     !BARRELS.includes(path) && (posix.basename(path) === 'index.ts' || /^export\b[^;]*?\bfrom '/m.test(code))
       ? 'is a barrel'
@@ -107,10 +133,14 @@ const paths = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))
   .filter((path) => path.endsWith('.ts'));
 
+function sourceOf(path: string): string {
+  return readFileSync(new URL(path, src), 'utf8');
+}
+
 describe('the house', () => {
   test('is as it was planned', () => {
     expect(paths).toContain('providers/cronofy/client.ts');
-    expect(paths.flatMap((path) => faultsOf(path, readFileSync(new URL(path, src), 'utf8')))).toEqual([]);
+    expect(paths.flatMap((path) => faultsOf(path, sourceOf(path)))).toEqual([]);
   });
 
   test('has only rooms that this plan knows', () => {
@@ -118,12 +148,48 @@ describe('the house', () => {
     expect([...new Set(paths.map(roomOf))].filter((room) => !known.includes(room))).toEqual([]);
   });
 
+  test('has no circle of files that import each other, not even by their types', () => {
+    const imported = new Map(paths.map((path) => [path, importsOf(sourceOf(path)).flatMap(targetIn(path))]));
+    expect(circlesIn(imported)).toEqual([]);
+  });
+
   test('has its imports seen: as many as the words `from` and `import(` say', () => {
     for (const path of paths) {
-      const code = withoutComments(readFileSync(new URL(path, src), 'utf8'));
+      const code = withoutComments(sourceOf(path));
       const words = code.match(/^(import|export)\b[^;]*? from '|^\} from '|^import '|\bimport\(/gm) ?? [];
       expect(importsOf(code), path).toHaveLength(words.length);
     }
+  });
+});
+
+/** Where an import of a file of ours leads, from the file at `path`. */
+function targetIn(path: string) {
+  return ({ specifier }: Import): string[] =>
+    specifier.startsWith('.') ? [posix.join(posix.dirname(path), specifier)] : [];
+}
+
+/** Each as the files along it, the first of them again at the end. */
+function circlesIn(imported: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const done = new Set<string>();
+  const follow = (path: string, way: readonly string[]): void => {
+    const place = way.indexOf(path);
+    if (place >= 0) circles.push([...way.slice(place), path]);
+    if (place >= 0 || done.has(path)) return;
+    for (const target of imported.get(path) ?? []) follow(target, [...way, path]);
+    done.add(path);
+  };
+  for (const path of imported.keys()) follow(path, []);
+  return circles;
+}
+
+describe('a circle of files', () => {
+  test.each<[string, Record<string, string[]>, string[][]]>([
+    ['of one file', { a: ['a'] }, [['a', 'a']]],
+    ['of three files, beside one that leads to it', { d: ['a'], a: ['b'], b: ['c'], c: ['a'] }, [['a', 'b', 'c', 'a']]],
+    ['that is none: two ways to one file', { a: ['b', 'c'], b: ['d'], c: ['d'], d: [] }, []],
+  ])('%s', (_, imported, circles) => {
+    expect(circlesIn(new Map(Object.entries(imported)))).toEqual(circles);
   });
 });
 
@@ -141,7 +207,7 @@ describe('the plan', () => {
     ['settings that import what is above', 'settings.ts', "import { a } from './schema/index.ts';"],
     ['a log that is not passed in', 'server/a.ts', "import { createLog } from '../telemetry/log.ts';"],
     ['a log in the domain', 'invitation/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
-    ['a sandbox that runs our code', 'sandbox/a.ts', "import { a } from '../providers/partoo/wire.ts';"],
+    ['a sandbox that runs our code', 'sandbox/partoo.ts', "import { a } from '../providers/partoo/wire.ts';"],
     ['a sandbox that knows more than the wire', 'sandbox/a.ts', "import type { A } from '../providers/provider.ts';"],
     ['a sandbox that is always loaded', 'main.ts', "import { startSandbox } from './sandbox/sandbox.ts';"],
     ['a sandbox in the gateway', 'gateway.ts', "const a = await import('./sandbox/sandbox.ts');"],
@@ -155,6 +221,9 @@ describe('the plan', () => {
     ['ioredis', 'snapshots/store.ts', "import { Redis } from 'ioredis';"],
     ['a barrel', 'upstream/index.ts', "import './request.ts';"],
     ['a barrel by another name', 'upstream/all.ts', "export * from './request.ts';"],
+    ['a provider named above its folder', 'server/a.ts', "const name = 'cronofy';"],
+    ['a kind named in a room of all kinds', 'snapshots/a.ts', '// A SmartInvite is kept longer.'],
+    ['a kind named in the file of none', 'schema/selection.ts', "const name = 'ReviewInvitation';"],
     ['a folder that says nothing', 'schema/utils/dates.ts', ''],
     ['a file that says nothing', 'snapshots/redis-manager.ts', ''],
   ])('forbids %s', (_, path, source) => {
@@ -165,7 +234,11 @@ describe('the plan', () => {
     ['a higher room that imports lower ones', 'server/a.ts', "import { Problem } from '../invitation/problem.ts';"],
     ['a file of the same room', 'schema/a.ts', "import { builder } from './builder.ts';"],
     ['the type of a log', 'server/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
-    ['the shape of the wire in the sandbox', 'sandbox/a.ts', "import type { A } from '../providers/partoo/wire.ts';"],
+    [
+      'the shape of the wire in the sandbox',
+      'sandbox/partoo.ts',
+      "import type { A } from '../providers/partoo/wire.ts';",
+    ],
     ['the sandbox, loaded when it is used', 'main.ts', "const a = await import('./sandbox/sandbox.ts');"],
     ['the environment in main', 'main.ts', 'const a = process.env.PORT;'],
     ['a Redis counterpart', 'snapshots/redis-store.ts', "import { Redis } from 'ioredis';"],

@@ -2,7 +2,7 @@
 // edge. A message is in our words: what happened and what to do. It never holds a URL, a secret, an e-mail address or
 // text that came from a provider. "Not found" is no problem: it is null.
 
-import type { ProviderName } from './invitation.ts';
+import { PROVIDERS, type ProviderName } from './provider.ts';
 
 export type ProblemCode =
   | 'BAD_USER_INPUT'
@@ -37,6 +37,19 @@ export abstract class Problem extends Error {
   readonly retryAfterSeconds: number | null = null;
 }
 
+/** What went wrong with one of several refs. */
+export class ProblemOfRef extends Error {
+  readonly problem: Problem;
+  /** Its place in the list that the caller gave. */
+  readonly refIndex: number;
+
+  constructor(problem: Problem, refIndex: number) {
+    super(problem.message);
+    this.problem = problem;
+    this.refIndex = refIndex;
+  }
+}
+
 export class BadUserInput extends Problem {
   readonly code = 'BAD_USER_INPUT';
 }
@@ -55,12 +68,10 @@ abstract class ProviderProblem extends Problem {
   override readonly provider: ProviderName;
 
   constructor(provider: ProviderName, message: string) {
-    super(`${NAMES[provider]} ${message}`);
+    super(`${PROVIDERS[provider].title} ${message}`);
     this.provider = provider;
   }
 }
-
-const NAMES: Record<ProviderName, string> = { CRONOFY: 'Cronofy', PARTOO: 'Partoo' };
 
 /** This gateway holds no credentials for what was asked. */
 export class ProviderNotConfigured extends ProviderProblem {

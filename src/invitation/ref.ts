@@ -1,163 +1,112 @@
-// What names an invitation: its natural key, and the two texts made of it (the key of caches and loaders, and the
-// global id that clients hold). Anything a caller sends is checked here before it can become a ref.
+// What names an invitation: its natural key, and the two texts made of it (the key of caches and loaders, and the global
+// id that clients hold). It holds for every kind; which parts a key has is said by the kind.
 
-import type { CronofyDataCenter, Invitation, InvitationType, ProviderName } from './invitation.ts';
+import type { AnyKind, NaturalKey } from './kind.ts';
+import { type Invitation, type InvitationType, isInvitationType, type KeyOf, KINDS, kindOf } from './kinds.ts';
 import { BadUserInput } from './problem.ts';
 
-interface Keyed {
+/** A ref to an invitation of a kind. */
+export interface RefTo<Type extends InvitationType> {
+  readonly type: Type;
+  /** The natural key. */
+  readonly parts: KeyOf<Type>;
   /**
    * One text a ref and one ref a text, whatever characters are in it: the key of caches and loaders. It is made once,
    * because a Map looks for a text that it has met before without reading it.
    */
   readonly key: string;
-  /** The same for a read that brings the ICS too. Where an invitation has none, both are one. */
-  readonly keyWithIcalendar: string;
 }
 
-export interface ReviewInvitationRef extends Keyed {
-  readonly type: 'ReviewInvitation';
-  readonly invitationId: string;
+/** A ref to an invitation of any kind. */
+export type Ref = { [Type in InvitationType]: RefTo<Type> }[InvitationType];
+
+/** The ref of a natural key that is right. */
+export function refTo<Type extends InvitationType>(type: Type, parts: KeyOf<Type>): RefTo<Type> {
+  return { type, parts, key: keyOf(type, parts) };
 }
 
-export interface SmartInviteRef extends Keyed {
-  readonly type: 'SmartInvite';
-  readonly dataCenter: CronofyDataCenter;
-  readonly smartInviteId: string;
-  /** Null asks for the invitation as a whole, whoever was invited. */
-  readonly recipientEmail: string | null;
+/** The same where the kind has seen to it that the parts are its own: what the compiler cannot follow. */
+function refOfKind(type: InvitationType, parts: NaturalKey): Ref {
+  return { type, parts, key: keyOf(type, parts) } as Ref;
 }
 
-export type Ref = ReviewInvitationRef | SmartInviteRef;
-
-/** The kind of invitation that a kind of ref names. */
-export type InvitationOf<R extends Ref> = Extract<Invitation, { type: R['type'] }>;
-
-export const PROVIDER_OF: Record<InvitationType, ProviderName> = {
-  ReviewInvitation: 'PARTOO',
-  SmartInvite: 'CRONOFY',
-};
-
-export const DATA_CENTERS: readonly CronofyDataCenter[] = ['AU', 'CA', 'DE', 'SG', 'UK', 'US'];
-
-/** Longest id or address that is taken from a caller, in UTF-16 code units: far beyond any that a provider hands out. */
-export const MAX_KEY_LENGTH = 512;
-
-/** The ref of an id that comes from no caller. */
-export function reviewInvitationRef(invitationId: string): ReviewInvitationRef {
-  const key = `R ${invitationId}`;
-  return { type: 'ReviewInvitation', key, keyWithIcalendar: key, invitationId };
+// Each part says how long it is, so that no text in one can be taken for the begin of another.
+function keyOf(type: InvitationType, parts: NaturalKey): string {
+  let key: string = type;
+  for (const name in KINDS[type].key) {
+    const part = parts[name];
+    key += part === null || part === undefined ? ' -' : ` ${part.length} ${part}`;
+  }
+  return key;
 }
 
-/** The ref of an id and an address that come from no caller. */
-export function smartInviteRef(
-  dataCenter: CronofyDataCenter,
-  smartInviteId: string,
-  recipientEmail: string | null,
-): SmartInviteRef {
-  // The id's length says where the address begins.
-  const whole = `S ${dataCenter} ${smartInviteId.length} ${smartInviteId}`;
-  const key = recipientEmail === null ? whole : `${whole} ${recipientEmail}`;
-  // Every key begins with a letter that says what the rest is: no text after it can make one key another.
-  return { type: 'SmartInvite', key, keyWithIcalendar: `I ${key}`, dataCenter, smartInviteId, recipientEmail };
+/** What a caller, or an account, says of a natural key; what is absent or null is not said. */
+export type Named = Readonly<Record<string, string | null | undefined>>;
+
+/**
+ * The ref that a caller names.
+ * @param defaults What the account says of parts that the caller does not name.
+ * @throws BadUserInput where a part is missing, or is none.
+ */
+export function checkedRef<Type extends InvitationType>(type: Type, named: Named, defaults?: Named): RefTo<Type> {
+  const { key }: AnyKind = KINDS[type];
+  const parts: Record<string, string | null> = {};
+  for (const name in key) {
+    const part = key[name];
+    const value = named[name] ?? defaults?.[name] ?? part?.fallback;
+    const fault = part?.faultOf(value);
+    if (fault) throw new BadUserInput(`${name} ${fault}`);
+    parts[name] = value ?? null;
+  }
+  return refOfKind(type, parts) as RefTo<Type>;
 }
 
-/** @throws BadUserInput where the id is empty, too long or has control characters. */
-export function checkedReviewInvitationRef(invitationId: string): ReviewInvitationRef {
-  return reviewInvitationRef(checked('invitationId', invitationId));
-}
-
-/** @throws BadUserInput where the id or the address is empty, too long or has control characters. */
-export function checkedSmartInviteRef(
-  dataCenter: CronofyDataCenter,
-  smartInviteId: string,
-  recipientEmail: string | null,
-): SmartInviteRef {
-  return smartInviteRef(
-    dataCenter,
-    checked('smartInviteId', smartInviteId),
-    recipientEmail === null ? null : checked('recipientEmail', recipientEmail),
-  );
-}
-
-/** Whether two refs name one invitation in different words: a Smart Invite by recipient, and as a whole. */
-export function isSameInvitation(a: Ref, b: Ref): boolean {
-  return (
-    a.type === 'SmartInvite' &&
-    b.type === 'SmartInvite' &&
-    a.smartInviteId === b.smartInviteId &&
-    a.dataCenter === b.dataCenter &&
-    a.recipientEmail !== b.recipientEmail
-  );
-}
-
-/** The ref of an invitation that was read: for one recipient it names the address as the provider gives it. */
+/** The ref of an invitation that was read. */
 export function refOf(invitation: Invitation): Ref {
-  if (invitation.type === 'ReviewInvitation') return reviewInvitationRef(invitation.invitationId);
-  const { dataCenter, smartInviteId, recipient } = invitation;
-  return smartInviteRef(dataCenter, smartInviteId, recipient?.email ?? null);
+  return refOfKind(invitation.type, kindOf(invitation).keyOf(invitation));
 }
 
-/** The opaque, URL-safe id that clients hold; of an invitation that was read, the one of its ref. */
-export function globalIdOf(named: Ref | Invitation): string {
-  if (named.type === 'ReviewInvitation') return encode([named.type, named.invitationId]);
-  const email = 'recipientEmail' in named ? named.recipientEmail : (named.recipient?.email ?? null);
-  return encode([named.type, named.dataCenter, named.smartInviteId, email]);
+/** Whether two refs name one invitation, in the same words or in others: by recipient, say, and as a whole. */
+export function isSameInvitation(a: Ref, b: Ref): boolean {
+  if (a.type !== b.type) return false;
+  const { key, views } = kindOf(a);
+  const [mine, other]: readonly NaturalKey[] = [a.parts, b.parts];
+  return Object.keys(key).every((name) => mine?.[name] === other?.[name] || views.includes(name));
 }
 
-function encode(parts: readonly (string | null)[]): string {
-  return Buffer.from(JSON.stringify(parts)).toString('base64url');
+/** The provider's id of it. */
+export function externalIdOf(ref: Ref): string {
+  const parts: NaturalKey = ref.parts;
+  return parts[kindOf(ref).externalId] ?? '';
+}
+
+/** The opaque, URL-safe id that clients hold. */
+export function globalIdOf({ type, parts }: Ref): string {
+  const values: NaturalKey = parts;
+  const texts = Object.keys(KINDS[type].key).map((name) => values[name]);
+  return Buffer.from(JSON.stringify([type, ...texts])).toString('base64url');
 }
 
 /** The ref behind a global id, or null for anything that `globalIdOf` cannot have made. */
 export function refOfGlobalId(id: string): Ref | null {
-  const ref = refOfParts(partsOf(id));
-  return ref !== null && globalIdOf(ref) === id ? ref : null;
+  const [type, ...values] = arrayIn(id);
+  if (!isInvitationType(type)) return null;
+  const { key }: AnyKind = KINDS[type];
+  const parts: Record<string, string | null> = {};
+  for (const [n, [name, part]] of Object.entries(key).entries()) {
+    const value = values[n];
+    if (!part.isValue(value)) return null;
+    parts[name] = value;
+  }
+  const ref = refOfKind(type, parts);
+  return globalIdOf(ref) === id ? ref : null;
 }
 
-function partsOf(id: string): readonly unknown[] {
+function arrayIn(id: string): readonly unknown[] {
   try {
     const parts: unknown = JSON.parse(Buffer.from(id, 'base64url').toString());
     return Array.isArray(parts) ? parts : [];
   } catch {
     return [];
   }
-}
-
-function refOfParts([type, ...key]: readonly unknown[]): Ref | null {
-  if (type === 'ReviewInvitation') {
-    const [invitationId] = key;
-    return typeof invitationId === 'string' ? reviewInvitationRef(invitationId) : null;
-  }
-  if (type === 'SmartInvite') {
-    const [code, smartInviteId, recipientEmail] = key;
-    const dataCenter = DATA_CENTERS.find((each) => each === code);
-    if (dataCenter === undefined || typeof smartInviteId !== 'string') return null;
-    if (recipientEmail !== null && typeof recipientEmail !== 'string') return null;
-    return smartInviteRef(dataCenter, smartInviteId, recipientEmail);
-  }
-  return null;
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
-
-/** Whether a ref that a global id names could have been given out: its texts are such as a caller may send. */
-export function isPlausible(ref: Ref): boolean {
-  const texts =
-    ref.type === 'ReviewInvitation' ? [ref.invitationId] : [ref.smartInviteId, ref.recipientEmail ?? 'nobody'];
-  return texts.every((text) => faultOf(text) === null);
-}
-
-function checked(argument: string, value: string): string {
-  const fault = faultOf(value);
-  if (fault === null) return value;
-  throw new BadUserInput(
-    `${argument} ${fault}: give 1 to ${MAX_KEY_LENGTH} characters, none of them a control character.`,
-  );
-}
-
-function faultOf(value: string): string | null {
-  if (value === '') return 'is empty';
-  if (value.length > MAX_KEY_LENGTH) return 'is too long';
-  return CONTROL_CHARACTERS.test(value) || !value.isWellFormed() ? 'has characters that no id has' : null;
 }

@@ -1,20 +1,30 @@
-// Who is told when an invitation has changed: listeners by the invitation's key. It keeps nothing and waits for nobody.
+// Publish and subscribe: who is told when what is known of an invitation has changed. It keeps nothing and waits for
+// nobody.
 
-import type { Snapshot } from '../invitation/invitation.ts';
+import type { Ref } from '../invitation/ref.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
+import type { News } from '../snapshots/known.ts';
 
 export type ChangeListener = (key: string, snapshot: Snapshot) => void;
 
+export type EveryChangeListener = (ref: Ref, snapshot: Snapshot, news: News) => void;
+
 export interface Changes {
-  publish(key: string, snapshot: Snapshot): void;
+  publish(ref: Ref, snapshot: Snapshot, news: News): void;
+  /** To one invitation's changes, by its key. */
   subscribe(key: string, listener: ChangeListener): void;
   unsubscribe(key: string, listener: ChangeListener): void;
+  /** To every invitation's changes, after those who subscribed to it. */
+  subscribeToAll(listener: EveryChangeListener): void;
 }
 
 export function createChanges(): Changes {
   const listeners = new Map<string, Set<ChangeListener>>();
+  const listenersToAll: EveryChangeListener[] = [];
   return {
-    publish(key, snapshot) {
-      for (const listener of listeners.get(key) ?? []) listener(key, snapshot);
+    publish(ref, snapshot, news) {
+      for (const listener of listeners.get(ref.key) ?? []) listener(ref.key, snapshot);
+      for (const listener of listenersToAll) listener(ref, snapshot, news);
     },
     subscribe(key, listener) {
       const set = listeners.get(key) ?? new Set();
@@ -24,6 +34,9 @@ export function createChanges(): Changes {
       const set = listeners.get(key);
       set?.delete(listener);
       if (set?.size === 0) listeners.delete(key);
+    },
+    subscribeToAll(listener) {
+      listenersToAll.push(listener);
     },
   };
 }

@@ -1,20 +1,36 @@
-// What a provider's notification sets off: the invitation is read again, at most once a second each. Where the quota
-// does not allow that now, what the notification says is laid over what is known and shown meanwhile; it is signed, but
-// nothing in it tells when it was sent, so that only the read that follows is believed for good.
+// What a provider's notification sets off: the invitation is read again, at most once a second each. Where the quota does
+// not allow that now, what the notification says is applied to what is known and shown meanwhile; it is signed, but
+// nothing in it tells when it was sent, so that only the read that follows is believed for good. In: the bytes of a
+// webhook's request. It knows neither HTTP nor what a provider's notification looks like.
 
-import type { Snapshot } from '../invitation/invitation.ts';
-import type { Ref } from '../invitation/ref.ts';
-import type { Notification } from '../providers/provider.ts';
+import { isSameInvitation, type Ref } from '../invitation/ref.ts';
+import type { Account, Notification } from '../providers/provider.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
+import type { CallbackAddresses } from './callback-addresses.ts';
+import type { SharedNotifications } from './redis-notifications.ts';
 import type { Watcher } from './watcher.ts';
 
 export interface Notifications {
-  /** @returns false where too much waits already: the provider is to send it again. */
-  receive(notification: Notification): boolean;
-  /** Another process was told, and reads: its word is shown here until then. */
-  show(notification: Notification): void;
-  /** Whether the invitation calls back an address at which notifications were seen to come. */
-  isNotified(ref: Ref): boolean;
+  /** Whether a provider of this name sends any. */
+  accepts(provider: string): boolean;
+  /**
+   * @returns `forged` where the provider did not sign these bytes, `busy` where too much waits already and the provider
+   * is to send it again.
+   */
+  receive(provider: string, body: Buffer, headers: Headers): 'accepted' | 'forged' | 'busy';
+  /** Shows what other processes were notified of, until their reads are shared. */
+  listen(): Promise<void>;
+}
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+export interface NotificationsOptions {
+  readonly accounts: readonly Account[];
+  readonly snapshots: Pick<Snapshots, 'readSoon' | 'overlay'>;
+  readonly watcher: Pick<Watcher, 'find'>;
+  readonly addresses: CallbackAddresses;
+  /** Tells other processes, where there are any. */
+  readonly shared: SharedNotifications | undefined;
 }
 
 interface Notice {
@@ -25,45 +41,42 @@ interface Notice {
 }
 
 const MAX_WAITING = 10_000;
-const ONCE_MS = 1_000;
+const COOL_DOWN_MS = 1_000;
 const PATIENCE_MS = 500;
-const MAX_ADDRESSES = 1_000;
 
-export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher, 'find'>): Notifications {
-  /** Read within the last second: the newest notice since waits here for the second to be over. */
-  const recent = new Map<string, Notice | null>();
+export function createNotifications(options: NotificationsOptions): Notifications {
+  const { accounts, snapshots, watcher, addresses, shared } = options;
+  /** Read within the last second, by the invitation's key: the newest notice since waits here for the second to be over. */
+  const coolingDown = new Map<string, Notice | null>();
   /** The last one of each invitation that is being read because of one. */
   const newest = new Map<string, Notice>();
-  /** Callback addresses at which notifications were seen to come. */
-  const addresses = new Set<string>();
 
-  function noteAddress(ref: Ref): void {
-    const address = addressOf(snapshots.peek(ref));
-    if (address !== null && addresses.size < MAX_ADDRESSES) addresses.add(address);
+  function readerOf(provider: string) {
+    return accounts.find((account) => account.provider === provider)?.notifications;
   }
 
   function handle(notice: Notice): void {
     const { ref } = notice;
     const { key } = ref;
     newest.set(key, notice);
-    if (recent.has(key)) {
+    if (coolingDown.has(key)) {
       show(notice);
-      recent.set(key, notice);
+      coolingDown.set(key, notice);
       return;
     }
-    recent.set(key, null);
+    coolingDown.set(key, null);
     setTimeout(() => {
-      const waiting = recent.get(key);
-      recent.delete(key);
+      const waiting = coolingDown.get(key);
+      coolingDown.delete(key);
       if (waiting) handle(waiting);
-    }, ONCE_MS).unref();
+    }, COOL_DOWN_MS).unref();
     // A provider that is slow, or down, is not waited for.
     const impatience = setTimeout(() => show(notice), PATIENCE_MS);
     void snapshots.readSoon(ref).then((isRead) => {
       clearTimeout(impatience);
       if (!isRead) show(notice);
       if (newest.get(key) === notice) newest.delete(key);
-      noteAddress(ref);
+      addresses.note(ref);
     });
   }
 
@@ -73,32 +86,40 @@ export function createNotifications(snapshots: Snapshots, watcher: Pick<Watcher,
     if (newest.get(ref.key) === notice) snapshots.overlay(ref, overlay, heardAt);
   }
 
+  /** The refs that are watched and name the invitation of a notification. */
+  function watchedOf({ ref }: Notification): Ref[] {
+    return watcher.find((watched) => isSameInvitation(watched, ref));
+  }
+
+  function readAgain(notification: Notification): void {
+    const watched = watchedOf(notification);
+    const { ref, overlay } = notification;
+    const heardAt = performance.now();
+    for (const each of watched.length === 0 ? [ref] : watched) handle({ ref: each, overlay, heardAt });
+  }
+
   return {
-    receive({ ref, names, overlay }) {
-      if (recent.size >= MAX_WAITING) return false;
+    accepts: (provider) => readerOf(provider) !== undefined,
+    receive(provider, body, headers) {
+      const reader = readerOf(provider);
+      if (!reader?.isGenuine(body, headers)) return 'forged';
+      const notification = reader.read(body);
+      if (notification === null) return 'accepted';
+      shared?.share(provider, body);
+      if (coolingDown.size >= MAX_WAITING) return 'busy';
       // After the provider has its answer: it is not to wait for any of this.
-      setImmediate(() => {
-        const watched = watcher.find(names);
-        const heardAt = performance.now();
-        for (const each of watched.length === 0 ? [ref] : watched) handle({ ref: each, overlay, heardAt });
+      setImmediate(() => readAgain(notification));
+      return 'accepted';
+    },
+    async listen() {
+      await shared?.listen((provider, body) => {
+        const notification = readerOf(provider)?.read(body);
+        if (!notification) return;
+        for (const ref of watchedOf(notification)) {
+          snapshots.overlay(ref, notification.overlay);
+          addresses.note(ref);
+        }
       });
-      return true;
-    },
-    show({ names, overlay }) {
-      for (const ref of watcher.find(names)) {
-        snapshots.overlay(ref, overlay);
-        noteAddress(ref);
-      }
-    },
-    isNotified(ref) {
-      const address = addressOf(snapshots.peek(ref));
-      return address !== null && addresses.has(address);
     },
   };
-}
-
-/** Where the invitation calls back, without the query, which may name the invitation; null where it does not. */
-function addressOf(snapshot: Snapshot | null): string | null {
-  const url = snapshot?.type === 'SmartInvite' ? snapshot.callbackUrl : null;
-  return url === null ? null : (url.split(/[?#]/, 1)[0] ?? null);
 }

@@ -1,11 +1,10 @@
 // A notification comes to one process; its subscribers may be at another. Each passes on what it was told, and the
 // others show it until the read that follows is shared.
 
-import type { ProviderName } from '../invitation/invitation.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 
 export interface SharedNotifications {
-  share(provider: ProviderName, body: Buffer): void;
+  share(provider: string, body: Buffer): void;
   listen(onNotification: (provider: string, body: Buffer) => void): Promise<void>;
 }
 

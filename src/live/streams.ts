@@ -1,9 +1,9 @@
 // The streams that are open: subscribes first and reads then, so that no change falls between; bounds how many there are
 // and how long each lives; ends each when everything in it is final, and all when the process goes.
 
-import type { Snapshot } from '../invitation/invitation.ts';
-import { Problem, TooManyStreams } from '../invitation/problem.ts';
+import { Problem, ProblemOfRef, TooManyStreams } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { Changes } from './changes.ts';
@@ -12,16 +12,16 @@ import type { Watcher } from './watcher.ts';
 
 export interface Streams {
   /**
-   * The current state of each ref at once, then every change of it; a ref that cannot be read now is told as an Error,
-   * and its state follows when it can be.
-   * @param withIcalendar Whether a first state that has to be read is read with its ICS.
+   * The current state of each ref at once, then every change of it; a ref that cannot be read now is told as a
+   * ProblemOfRef, and its state follows when it can be.
+   * @param withExtras Whether a first state that has to be read is read with its extras.
    * @throws TooManyStreams where this caller, or the process, has as many as it may.
    */
   open(
     refs: readonly Ref[],
-    withIcalendar: boolean,
+    withExtras: boolean,
     callerId: string,
-  ): AsyncIterableIterator<Snapshot | Error, undefined>;
+  ): AsyncIterableIterator<Snapshot | ProblemOfRef, undefined>;
   /** Completes every stream, also those opened from now on. */
   stop(): void;
 }
@@ -33,8 +33,23 @@ export interface StreamLimits {
   readonly lifetimeMs: readonly [number, number];
 }
 
+/** One that is open. */
+interface Stream {
+  /** As the caller gave them. */
+  readonly refs: readonly Ref[];
+  readonly withExtras: boolean;
+  /** What is still watched, by key. */
+  readonly live: ReadonlyMap<string, () => void>;
+  readonly feed: Feed<Snapshot | ProblemOfRef>;
+  /** Cancelled when its reader has left. */
+  readonly gone: Cancellation;
+  give(key: string, snapshot: Snapshot): void;
+  /** Nothing more comes of this one. */
+  finish(key: string): void;
+}
+
 export function createStreams(snapshots: Snapshots, changes: Changes, watcher: Watcher, limits: StreamLimits): Streams {
-  const feeds = new Set<Feed<Snapshot | Error>>();
+  const feeds = new Set<Feed<Snapshot | ProblemOfRef>>();
   const perCaller = new Map<string, number>();
   let isStopped = false;
 
@@ -45,7 +60,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
   }
 
   return {
-    open(refs, withIcalendar, callerId) {
+    open(refs, withExtras, callerId) {
       if (feeds.size >= limits.maxStreams || (perCaller.get(callerId) ?? 0) >= limits.maxStreamsPerCaller) {
         throw new TooManyStreams();
       }
@@ -64,7 +79,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
         feed.push(key, snapshot);
         if (snapshot.isFinal) finish(key);
       };
-      const feed = createFeed<Snapshot | Error>(() => {
+      const feed = createFeed<Snapshot | ProblemOfRef>(() => {
         clearTimeout(lifetime);
         gone.cancel(new CallerGone());
         for (const [key, endWatch] of live) {
@@ -85,7 +100,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
         live.set(key, watcher.watch(ref));
         changes.subscribe(key, give);
       }
-      for (const ref of distinct.values()) void tellState(ref, withIcalendar, live, feed, gone, give, finish);
+      for (const ref of distinct.values()) void tellState(ref, { refs, withExtras, live, feed, gone, give, finish });
       if (live.size === 0) feed.complete();
       return feed;
     },
@@ -96,15 +111,8 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
   };
 
   /** The first state of one ref; a change that came meanwhile is newer, and stays. */
-  async function tellState(
-    ref: Ref,
-    withIcalendar: boolean,
-    live: ReadonlyMap<string, () => void>,
-    feed: Feed<Snapshot | Error>,
-    gone: Cancellation,
-    give: (key: string, snapshot: Snapshot) => void,
-    finish: (key: string) => void,
-  ): Promise<void> {
+  async function tellState(ref: Ref, stream: Stream): Promise<void> {
+    const { refs, withExtras, live, feed, gone, give, finish } = stream;
     const key = ref.key;
     let hasChanged = false;
     const onChange = () => {
@@ -112,9 +120,9 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
     };
     changes.subscribe(key, onChange);
     try {
-      // What is known is told as it is, and its ICS looked up as with every change: one that was read before may be older.
+      // What is known is told as it is, and its extras looked up as with every change: what was read before may be older.
       const wish = {
-        withIcalendar: withIcalendar && snapshots.peek(ref) === null,
+        withExtras: withExtras && snapshots.peek(ref) === null,
         maxAgeMs: null,
         caller: gone,
         isPatient: true,
@@ -124,7 +132,9 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
       if (snapshot === null) finish(key);
       else give(key, snapshot);
     } catch (problem) {
-      if (!hasChanged && live.has(key) && problem instanceof Problem) feed.push(key, problem);
+      if (hasChanged || !live.has(key) || !(problem instanceof Problem)) return;
+      const refIndex = refs.findIndex((each) => each.key === key);
+      feed.push(key, new ProblemOfRef(problem, refIndex));
     } finally {
       changes.unsubscribe(key, onChange);
     }

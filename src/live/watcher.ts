@@ -1,15 +1,17 @@
-// Keeps an invitation fresh while somebody subscribes to it, by wishing for reads: soon after it was first watched or
-// has changed, then ever more slowly. How many of the wishes come true is for the quota to say, and it stretches them
-// evenly. Where the provider notifies us, reading is only a safety net.
+// Keeps an invitation fresh while somebody subscribes to it, by asking for background reads: soon after it was first
+// watched or has changed, then ever more slowly. The quota decides how many of them are made, and spreads them evenly.
+// Where the provider notifies us, reading is only a safety net.
 
-import type { Snapshot } from '../invitation/invitation.ts';
-import type { Ref } from '../invitation/ref.ts';
+import { isSameInvitation, type Ref } from '../invitation/ref.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
+import type { News } from '../snapshots/known.ts';
+import type { Snapshots } from '../snapshots/snapshots.ts';
+import type { CallbackAddresses } from './callback-addresses.ts';
+import type { Changes } from './changes.ts';
 
 export interface Watcher {
   /** @returns a function that ends it; the last one to end it stops the reads. */
   watch(ref: Ref): () => void;
-  /** What is known of it has changed: it may change again soon, unless what was known is just confirmed (`isNew` false). */
-  changed(ref: Ref, snapshot: Snapshot, isNew: boolean): void;
   /** Every invitation that is watched is read again, because changes may have been missed. */
   rereadAll(): void;
   /** The refs that are watched, of those that `matches` takes. */
@@ -18,10 +20,9 @@ export interface Watcher {
 }
 
 export interface WatcherOptions {
-  /** Asks for a read as the quota allows, of what was not read within `withinMs`: by another process, say. */
-  readonly want: (ref: Ref, withinMs: number) => void;
-  /** Whether we are known to be notified of its changes. */
-  readonly isNotified: (ref: Ref) => boolean;
+  readonly snapshots: Pick<Snapshots, 'want'>;
+  readonly changes: Pick<Changes, 'subscribeToAll'>;
+  readonly addresses: Pick<CallbackAddresses, 'isNotified'>;
   readonly now?: () => number;
 }
 
@@ -40,21 +41,22 @@ interface Watched {
   isStale: boolean;
 }
 
-export function createWatcher({ want, isNotified, now = () => performance.now() }: WatcherOptions): Watcher {
+export function createWatcher(options: WatcherOptions): Watcher {
+  const { snapshots, changes, addresses, now = () => performance.now() } = options;
   const watched = new Map<string, Watched>();
   let timer: NodeJS.Timeout | undefined;
 
   function tick(): void {
     for (const one of watched.values()) {
       if (one.dueAt > now()) continue;
-      want(one.ref, one.isStale ? 0 : one.intervalMs / 2);
+      snapshots.want(one.ref, one.isStale ? 0 : one.intervalMs / 2);
       one.intervalMs = isSafe(one) ? SAFETY_MS : Math.min(one.intervalMs * GROWTH, LATEST_MS);
       one.dueAt = now() + one.intervalMs;
     }
   }
 
   function isSafe({ ref, isStale }: Watched): boolean {
-    return isNotified(ref) && !isStale;
+    return addresses.isNotified(ref) && !isStale;
   }
 
   function drop(key: string): void {
@@ -63,6 +65,32 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
     clearInterval(timer);
     timer = undefined;
   }
+
+  function find(matches: (ref: Ref) => boolean): Ref[] {
+    return watched.size === 0 ? [] : [...watched.values()].map(({ ref }) => ref).filter(matches);
+  }
+
+  /** It may change again soon, unless what was known is only confirmed. */
+  function heed({ key }: Ref, snapshot: Snapshot, news: News): void {
+    const one = watched.get(key);
+    if (one === undefined) return;
+    if (snapshot.isFinal) {
+      drop(key);
+      return;
+    }
+    one.isStale = snapshot.staleness !== null;
+    if (news === 'changed') one.intervalMs = SOONEST_MS;
+    if (isSafe(one)) one.dueAt = now() + SAFETY_MS;
+    else if (news === 'changed') one.dueAt = Math.min(one.dueAt, now() + SOONEST_MS);
+  }
+
+  changes.subscribeToAll((ref, snapshot, news) => {
+    heed(ref, snapshot, news);
+    // By its other names the same invitation has changed too; not where it was read since.
+    for (const other of find((each) => each.key !== ref.key && isSameInvitation(each, ref))) {
+      snapshots.want(other, Date.now() - snapshot.observedAt.getTime());
+    }
+  });
 
   return {
     watch(ref) {
@@ -85,20 +113,10 @@ export function createWatcher({ want, isNotified, now = () => performance.now() 
         if (one.watchers === 0 && watched.get(key) === one) drop(key);
       };
     },
-    changed(ref, snapshot, isNew) {
-      const key = ref.key;
-      const one = watched.get(key);
-      if (one === undefined) return;
-      if (snapshot.isFinal) return drop(key);
-      one.isStale = snapshot.isStale;
-      if (isNew) one.intervalMs = SOONEST_MS;
-      if (isSafe(one)) one.dueAt = now() + SAFETY_MS;
-      else if (isNew) one.dueAt = Math.min(one.dueAt, now() + SOONEST_MS);
-    },
     rereadAll() {
-      for (const { ref } of watched.values()) want(ref, 0);
+      for (const { ref } of watched.values()) snapshots.want(ref, 0);
     },
-    find: (matches) => (watched.size === 0 ? [] : [...watched.values()].map(({ ref }) => ref).filter(matches)),
+    find,
     stop: () => clearInterval(timer),
   };
 }

@@ -4,9 +4,9 @@
 // It knows neither GraphQL nor which provider a ref belongs to.
 
 import DataLoader from 'dataloader';
-import type { Snapshot } from '../invitation/invitation.ts';
 import { BadUserInput } from '../invitation/problem.ts';
-import type { InvitationOf, Ref } from '../invitation/ref.ts';
+import type { Ref } from '../invitation/ref.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 
@@ -19,7 +19,8 @@ export interface Wish<R extends Ref = Ref> {
 
 /** What is wanted of an invitation. */
 export interface Selection {
-  readonly withIcalendar: boolean;
+  /** Whether the extras of its kind are wanted. */
+  readonly withExtras: boolean;
   /** About how many bytes of the answer it makes; it may stop counting past `most`. */
   weigh(snapshot: Snapshot, most: number): number;
 }
@@ -31,7 +32,7 @@ export interface InvitationLoader {
   loadMany(wishes: readonly Wish[]): readonly Outcome[] | Promise<readonly Outcome[]>;
 }
 
-export type Found<R extends Ref = Ref> = Snapshot<InvitationOf<R>> | null;
+export type Found<R extends Ref = Ref> = Snapshot<R['type']> | null;
 export type Outcome = Snapshot | null | Error;
 
 /** Most distinct invitations that one operation reads. */
@@ -95,7 +96,7 @@ class OperationLoader implements InvitationLoader {
   /** What is given at once; undefined where it has to be read. */
   #answer(wish: Wish): Outcome | undefined {
     if (!this.#admit(wish.ref)) return TOO_MANY;
-    const known = this.#snapshots.answer(wish.ref, wish.selection.withIcalendar, wish.maxAgeMs);
+    const known = this.#snapshots.answer(wish.ref, wish.selection.withExtras, wish.maxAgeMs);
     return known === undefined ? undefined : this.#weighed(wish, known);
   }
 
@@ -137,11 +138,11 @@ class OperationLoader implements InvitationLoader {
 
   async #readAll(wishes: readonly Wish[]): Promise<Outcome[]> {
     const merged = merge(wishes);
-    const withIcalendar = new Set<string>();
-    for (const { ref, selection } of wishes) if (selection.withIcalendar) withIcalendar.add(ref.key);
+    const withExtras = new Set<string>();
+    for (const { ref, selection } of wishes) if (selection.withExtras) withExtras.add(ref.key);
     const reads = merged.map(({ ref, maxAgeMs }) =>
       this.#snapshots.read(ref, {
-        withIcalendar: withIcalendar.size > 0 && withIcalendar.has(ref.key),
+        withExtras: withExtras.size > 0 && withExtras.has(ref.key),
         maxAgeMs,
         caller: this.#caller.cancellation,
       }),
@@ -168,7 +169,7 @@ function foundOf<R extends Ref>({ ref }: Wish<R>, outcome: Outcome): Found<R> {
   return outcome !== null && isOf(ref, outcome) ? outcome : null;
 }
 
-function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot<InvitationOf<R>> {
+function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot & Snapshot<R['type']> {
   return snapshot.type === ref.type;
 }
 

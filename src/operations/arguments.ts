@@ -2,10 +2,7 @@
 // as they are: those were checked already. Everything else, and every fault, is graphql-js's to say.
 
 import { type FieldNode, type GraphQLField, getArgumentValues, isNonNullType, Kind, type ValueNode } from 'graphql';
-import type { Variables } from './plan.ts';
-
-/** @throws GraphQLError where an argument does not fit its type for these variables. */
-export type ArgumentsOf = (variables: Variables) => Variables;
+import type { ArgumentsOf, Variables } from './plan-shape.ts';
 
 type Argument = (taken: Record<string, unknown>, variables: Variables) => boolean;
 

@@ -14,21 +14,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { FieldFault } from './errors.ts';
-import type { FieldPlan, Scope, SelectionPlan, Variables } from './plan.ts';
-
-export type Path = GraphQLResolveInfo['path'];
-
-/** One run of an operation. */
-export interface Run {
-  readonly scope: Scope;
-  readonly rootValue: unknown;
-  readonly context: unknown;
-  readonly variables: Variables;
-  readonly collected: CollectedFaults;
-}
-
-/** What a value that a field gave becomes; or a promise of it. @throws where it fails. */
-export type Complete = (run: Run, field: FieldPlan, info: GraphQLResolveInfo, path: Path, value: unknown) => unknown;
+import type { Complete, FieldPlan, Path, Run, SelectionPlan, Variables } from './plan-shape.ts';
 
 type Result = Record<string, unknown>;
 

@@ -2,7 +2,7 @@
 // What a caller wrote is named by its place and type, and never repeated: it may be an address.
 
 import { type ASTNode, GraphQLError, type GraphQLFormattedError, getLocation, Kind } from 'graphql';
-import { BadUserInput, Problem } from '../invitation/problem.ts';
+import { BadUserInput, Problem, ProblemOfRef } from '../invitation/problem.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { CallerGone } from '../upstream/cancellation.ts';
 
@@ -13,6 +13,8 @@ export interface AnswerError extends GraphQLFormattedError {
     readonly retryable: boolean;
     readonly provider?: string;
     readonly retryAfterSeconds?: number;
+    /** In a stream: which of the refs it is about. */
+    readonly refIndex?: number;
   };
 }
 
@@ -38,10 +40,15 @@ export function createErrorMask(log: Logger): MaskError {
     // Nobody is there to read it, and nothing went wrong.
     if (cause instanceof CallerGone) return tell(GONE, error);
     if (cause instanceof Problem) return tell(cause, error);
+    if (cause instanceof ProblemOfRef) return withRefIndex(tell(cause.problem, error), cause.refIndex);
     if (cause instanceof GraphQLError && isAboutArgument(cause)) return tell(UNFIT_ARGUMENT, error);
     log.error({ err: cause }, 'an unexpected error was masked');
     return tell(UNEXPECTED, error);
   };
+}
+
+function withRefIndex(error: AnswerError, refIndex: number): AnswerError {
+  return { ...error, extensions: { ...error.extensions, refIndex } };
 }
 
 type Told = Pick<Problem, 'message' | 'retryable' | 'provider' | 'retryAfterSeconds'> & { readonly code: string };

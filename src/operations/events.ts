@@ -1,7 +1,7 @@
 // The answers of a subscription, one for each event. It holds nothing between two events, and ends its source when it is
 // ended itself (a generator that waits for its source is not released before the next event).
 
-import type { Answer, MaybePromise } from './operation.ts';
+import type { Answer, MaybePromise } from './answer.ts';
 
 export class Events implements AsyncIterableIterator<Answer, undefined> {
   readonly #events: AsyncIterator<unknown>;

@@ -13,7 +13,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { BadUserInput } from '../invitation/problem.ts';
-import type { Variables } from './plan.ts';
+import type { Variables } from './plan-shape.ts';
 
 export const MAX_TEXT_BYTES = 100 * 1024;
 export const MAX_TOKENS = 2_000;

@@ -12,20 +12,13 @@ import {
   type SelectionNode,
 } from 'graphql';
 import { BadUserInput } from '../invitation/problem.ts';
-import {
-  CollectedFaults,
-  executeFields,
-  infoOf,
-  isPromise,
-  type Path,
-  pathToArray,
-  type Run,
-  resolve,
-} from './complete.ts';
-import { type AnswerError, FieldFault, type MaskError } from './errors.ts';
+import type { Answer, MaybePromise } from './answer.ts';
+import { CollectedFaults, executeFields, infoOf, isPromise, pathToArray, resolve } from './complete.ts';
+import { FieldFault, type MaskError } from './errors.ts';
 import { Events } from './events.ts';
 import { type Cost, checkLists, costOf, type IntrospectionSizes } from './limits.ts';
-import { planOf, type Scope, type SelectionPlan, type Variables } from './plan.ts';
+import { planOf } from './plan.ts';
+import type { Path, Run, Scope, SelectionPlan, Variables } from './plan-shape.ts';
 import { type CoerceVariables, coerceVariablesOf } from './variables.ts';
 
 /** Most values of conditions (@include, @skip) whose plans one operation keeps; what goes beyond is planned each time. */
@@ -40,14 +33,6 @@ export interface OperationOptions {
   /** Its text was checked by whoever runs the gateway. */
   readonly isTrusted: boolean;
 }
-
-/** What a request gets: no data where its operation never ran. */
-export interface Answer {
-  readonly errors?: readonly AnswerError[];
-  readonly data?: Readonly<Record<string, unknown>> | null;
-}
-
-export type MaybePromise<T> = T | Promise<T>;
 
 export class PreparedOperation {
   readonly isSubscription: boolean;

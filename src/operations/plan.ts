@@ -4,47 +4,30 @@
 
 import {
   type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLField,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
   isObjectType,
-  type OperationDefinitionNode,
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
-import { type ArgumentsOf, argumentsOf } from './arguments.ts';
-import { type Complete, completeOf } from './complete.ts';
+import { argumentsOf } from './arguments.ts';
+import { completeOf } from './complete.ts';
 import { type Leaf, leafOf } from './leaf.ts';
-import { compileQuick, type Quick } from './quick.ts';
+import type { ArgumentsOf, Complete, FieldPlan, Quick, Scope, SelectionPlan } from './plan-shape.ts';
+import { compileQuick } from './quick.ts';
 
-export type Variables = { readonly [name: string]: unknown };
-
-/** What a plan is made of: an operation, and the values of the variables that its @include and @skip name. */
-export interface Scope {
-  readonly schema: GraphQLSchema;
-  readonly operation: OperationDefinitionNode;
-  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
-  readonly conditions: Variables;
-  /** Whether it is worth compiling: it is kept. */
-  readonly isCompiled: boolean;
-  /** Of each field that is selected in one place alone, its plan on each type: fragments reach one by many ways. */
-  readonly planned: Map<FieldNode, FieldPlan[]>;
-}
-
-/** One field of one object type, by every way that the operation selects it. */
-export class FieldPlan {
+class PlannedField implements FieldPlan {
   readonly key: string;
   readonly nodes: readonly FieldNode[];
   readonly parentType: GraphQLObjectType;
   readonly definition: GraphQLField<unknown, unknown>;
   readonly argumentsOf: ArgumentsOf;
   readonly complete: Complete;
-  /** The answer at once, where it is a leaf that depends on the object alone; undefined where that is not so simple. */
   readonly leaf: Leaf | undefined;
   readonly #scope: Scope;
   #last: SelectionPlan | undefined;
@@ -68,7 +51,6 @@ export class FieldPlan {
     this.leaf = leafOf(parentType, definition);
   }
 
-  /** What is selected of an object of this type that the field gives. */
   selectionOn(type: GraphQLObjectType): SelectionPlan {
     if (this.#last?.type === type) return this.#last;
     this.#selections ??= new Map();
@@ -76,7 +58,7 @@ export class FieldPlan {
     if (selection === undefined) {
       const { schema, fragments, conditions } = this.#scope;
       const fields = collectSubfields(schema, fragments, conditions, type, this.nodes);
-      selection = new SelectionPlan(this.#scope, type, fields);
+      selection = new PlannedSelection(this.#scope, type, fields);
       this.#selections.set(type, selection);
     }
     this.#last = selection;
@@ -84,11 +66,9 @@ export class FieldPlan {
   }
 }
 
-/** The fields that are selected of an object. */
-export class SelectionPlan {
+class PlannedSelection implements SelectionPlan {
   readonly type: GraphQLObjectType;
   readonly fields: readonly FieldPlan[];
-  /** The whole object at once, where nothing in it waits or fails; undefined where it was not compiled. */
   readonly quick: Quick | undefined;
 
   constructor(scope: Scope, type: GraphQLObjectType, collected: ReadonlyMap<string, readonly FieldNode[]>) {
@@ -118,7 +98,7 @@ function fieldOf(
   if (known !== undefined) return known;
   const definition = definitionOf(scope.schema, type, node.name.value);
   if (!definition) return undefined;
-  const field = new FieldPlan(scope, type, key, nodes, node, definition);
+  const field = new PlannedField(scope, type, key, nodes, node, definition);
   if (nodes.length === 1) scope.planned.set(node, [...(scope.planned.get(node) ?? []), field]);
   return field;
 }
@@ -130,7 +110,7 @@ function fieldOf(
 export function planOf(scope: Scope, rootType: GraphQLObjectType): SelectionPlan {
   const { schema, fragments, conditions, operation } = scope;
   const collected = collectFields(schema, fragments, conditions, rootType, operation.selectionSet);
-  return new SelectionPlan(scope, rootType, collected);
+  return new PlannedSelection(scope, rootType, collected);
 }
 
 /** The one object type that a field gives; undefined where it gives leaves or several types. */

@@ -17,10 +17,7 @@ import {
   isObjectType,
   TypeNameMetaFieldDef,
 } from 'graphql';
-import type { FieldPlan, SelectionPlan } from './plan.ts';
-
-/** The answer for an object; undefined where that is not so simple. */
-export type Quick = (source: unknown) => Record<string, unknown> | undefined;
+import type { FieldPlan, Quick, SelectionPlan } from './plan-shape.ts';
 
 /** Text of the code, and the values that it names v0, v1 and so on. */
 class Code {

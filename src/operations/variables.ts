@@ -19,7 +19,7 @@ import {
 } from 'graphql';
 import { BadUserInput } from '../invitation/problem.ts';
 import { FieldFault } from './errors.ts';
-import type { Variables } from './plan.ts';
+import type { Variables } from './plan-shape.ts';
 
 export type Coerced = { readonly values: Variables } | { readonly faults: readonly FieldFault[] };
 

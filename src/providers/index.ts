@@ -4,4 +4,8 @@ import { cronofy } from './cronofy/client.ts';
 import { partoo } from './partoo/client.ts';
 import type { Provider } from './provider.ts';
 
-export const providers: readonly Provider[] = [cronofy, partoo];
+export const providers: readonly Provider[] = [
+  // A line each.
+  cronofy,
+  partoo,
+];

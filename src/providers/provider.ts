@@ -3,16 +3,17 @@
 
 import { createHash } from 'node:crypto';
 import type { ZodObject, ZodPipe, ZodType } from 'zod';
-import type { Invitation, InvitationType, ProviderName } from '../invitation/invitation.ts';
-import type { Ref } from '../invitation/ref.ts';
+import type { Invitation, InvitationType } from '../invitation/kinds.ts';
+import type { ProviderName } from '../invitation/provider.ts';
+import type { Named, Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { QuotaWindow } from '../upstream/quota.ts';
 import type { Secret } from '../upstream/secret.ts';
 import type { Payment, Upstream } from '../upstream/upstream.ts';
 
 export interface ReadOptions {
-  /** Also bring the iCalendar attachment, where the provider has such a thing. */
-  readonly withIcalendar: boolean;
+  /** Also bring the extras of the kind, where it has any. */
+  readonly withExtras: boolean;
   /** Cancelled when nobody waits for the answer any more. */
   readonly cancellation: Cancellation;
   /** Whether the quota of the call was taken already by whoever decided to make it. */
@@ -35,6 +36,8 @@ export interface Account {
   readonly id: string;
   readonly provider: ProviderName;
   readonly reads: InvitationType;
+  /** What is taken of a natural key where a caller does not name it. */
+  readonly defaults?: Named;
   /** How many calls it may make. */
   readonly quota: readonly QuotaWindow[];
   open(call: Upstream['call']): Reader;
@@ -50,11 +53,9 @@ export interface NotificationReader {
 }
 
 export interface Notification {
-  /** The invitation it speaks of. */
+  /** The invitation it speaks of, in whatever words that is asked for. */
   readonly ref: Ref;
-  /** Whether a ref names that invitation too, in other words. */
-  names(ref: Ref): boolean;
-  /** What it says, laid over what was known. */
+  /** What it says, applied to what was known. */
   readonly overlay: (invitation: Invitation) => Invitation;
 }
 
@@ -69,9 +70,8 @@ export interface Provider {
   readonly account: ZodPipe<ZodObject, ZodType<Account | null>>;
 }
 
-/** Decoded bodies are cut here, in bytes: an answer is about one kilobyte, an ICS may hold a long description. */
+/** Most bytes of an answer's body that are read: an answer is about one kilobyte. */
 export const MAX_BODY_BYTES = 256 * 1024;
-export const MAX_BODY_BYTES_WITH_ICALENDAR = 1024 * 1024;
 
 export function accountId(provider: ProviderName, credential: Secret, origin: string): string {
   return createHash('sha256').update(`${provider} ${origin} ${credential.reveal()}`).digest('base64url').slice(0, 16);

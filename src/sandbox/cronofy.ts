@@ -4,24 +4,28 @@
 // forwarded. `POST /_control/replay {"times", "backwards"}` and `POST /_control/forge` send notifications again, or forged.
 
 import type { SmartInviteWire } from '../providers/cronofy/wire.ts';
-import { icalendarOf } from './icalendar.ts';
-import { type Behaviour, type Imitation, type ImitationOptions, type Reply, startImitation } from './imitation.ts';
-import { createNotifier } from './notifier.ts';
-import { type CronofySeed, seededSmartInvites } from './scenario.ts';
+import { icalendarOf } from './cronofy-icalendar.ts';
+import { createNotifier } from './cronofy-notifier.ts';
+import { type CronofySeed, seededSmartInvites } from './cronofy-scenario.ts';
+import {
+  type Behaviour,
+  type ImitationOptions,
+  type ListedImitation,
+  type Reply,
+  startImitation,
+} from './imitation.ts';
 
 export const CRONOFY_CLIENT_SECRET = 'sandbox-cronofy-secret';
 
 type ReplyWire = NonNullable<SmartInviteWire['recipient']>;
 
-export interface CronofyImitation extends Imitation {
-  /** What settings need to reach it. */
-  readonly variables: Readonly<Record<string, string>>;
+export interface CronofyImitation extends ListedImitation {
   /** Adds or replaces an invite. */
   put(invite: SmartInviteWire & { smart_invite_id: string }): void;
   /** Lets somebody reply; the invite's callback URL is told. */
   reply(smartInviteId: string, reply: ReplyWire): boolean;
-  /** Gives every invite that has none this callback URL. */
-  notifyTo(callbackUrl: string): void;
+  /** Gives every invite that has no callback URL the gateway's. */
+  notify(gatewayOrigin: string): void;
 }
 
 /** 50 calls a second and 500 a minute for one application. */
@@ -139,7 +143,15 @@ export async function startCronofy(
     variables: { CRONOFY_CLIENT_SECRET, CRONOFY_BASE_URL: imitation.origin },
     put,
     reply,
-    notifyTo(callbackUrl) {
+    examples: {
+      page: [{ smartInvite: BOARD_MEETING }, named('team-offsite')],
+      live: ['team-lunch', 'invite-moving-3', 'invite-moving-6'].map(named),
+      one: { smartInvite: BOARD_MEETING },
+    },
+    hints: [`Make somebody reply: curl ${imitation.origin}/_control/reply -d '${JSON.stringify(REPLY)}'`],
+    readExample: `curl -H 'Authorization: Bearer ${CRONOFY_CLIENT_SECRET}' '${imitation.origin}/v1/smart_invites?smart_invite_id=board-meeting'`,
+    notify(gatewayOrigin) {
+      const callbackUrl = `${gatewayOrigin}/webhooks/cronofy`;
       for (const invite of invites)
         invite.wire = { ...invite.wire, callback_url: invite.wire.callback_url ?? callbackUrl };
     },
@@ -148,6 +160,13 @@ export async function startCronofy(
       await imitation.stop();
     },
   };
+}
+
+const BOARD_MEETING = { smartInviteId: 'board-meeting', recipientEmail: 'cronofy@example.com' };
+const REPLY = { smart_invite_id: 'team-lunch', email: 'guest1@example.com', status: 'accepted' };
+
+function named(smartInviteId: string): object {
+  return { smartInvite: { smartInviteId } };
 }
 
 interface Invite {

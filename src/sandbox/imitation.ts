@@ -33,6 +33,8 @@ export interface Reply {
 }
 
 export interface Asked {
+  /** What stands in the path for the parts in braces. */
+  readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   /** The JSON of the body; undefined where there is none, or it is none. */
@@ -50,7 +52,7 @@ export interface Behaviour {
   readonly quota: readonly QuotaWindow[];
   readonly overQuota: Reply;
   readonly notFound: Reply;
-  /** By method and path, such as `GET /v1/smart_invites`. */
+  /** By method and path, such as `GET /v1/things`; a part in braces takes any text, as in `GET /v1/things/{id}`. */
   readonly routes: Readonly<Record<string, Route>>;
   /** The same, but without credential, quota and latency. */
   readonly control: Readonly<Record<string, ControlRoute>>;
@@ -65,6 +67,31 @@ export interface Imitation {
   stop(): Promise<void>;
 }
 
+/** An imitation as the sandbox lists it: what a developer may try with it. */
+export interface ListedImitation extends Imitation {
+  /** What settings need to reach it: the variables that real accounts are set with. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** What GraphiQL's tabs ask for. */
+  readonly examples: Examples;
+  /** Shell commands, each with what it does: for the gateway's banner. */
+  readonly hints: readonly string[];
+  /** A shell command that reads one invitation from it. */
+  readonly readExample: string;
+  /** Sends its notifications to a gateway, where the provider sends any. */
+  notify?(gatewayOrigin: string): void;
+}
+
+/** Invitations that it is seeded with. */
+export interface Examples {
+  /** Each an `InvitationRef`: for a page, and for a stream. */
+  readonly page: readonly object[];
+  readonly live: readonly object[];
+  /** By the field of Query that gives one invitation of its kind: the field's arguments. */
+  readonly one: Readonly<Record<string, object>>;
+  /** The global id of one. */
+  readonly id?: string;
+}
+
 /** Most calls that are remembered. */
 const MAX_CALLS = 100_000;
 
@@ -74,6 +101,7 @@ export async function startImitation(behaviour: Behaviour, options: ImitationOpt
   const spoiler = createSpoiler();
   const calls: Call[] = [];
 
+  const routes = Object.entries(behaviour.routes).map(([name, route]) => ({ pattern: patternOf(name), route }));
   const control: Record<string, ControlRoute> = {
     ...behaviour.control,
     'POST /_control/misbehave': ({ json }) => {
@@ -98,14 +126,15 @@ export async function startImitation(behaviour: Behaviour, options: ImitationOpt
     const name = `${method} ${pathname}`;
 
     const controlRoute = control[name];
-    if (controlRoute !== undefined) return send(response, await controlRoute({ query, headers, json }));
+    if (controlRoute !== undefined) return send(response, await controlRoute({ params: {}, query, headers, json }));
 
     const misbehaviour = spoiler.next(target);
-    const route = behaviour.routes[name];
+    const found = routes.find(({ pattern }) => pattern.test(name));
+    const params = decoded(found?.pattern.exec(name)?.groups);
     const truth =
       behaviour.authorize(headers) ??
       (withinQuota() ? undefined : behaviour.overQuota) ??
-      route?.({ query, headers, json }) ??
+      found?.route({ params, query, headers, json }) ??
       behaviour.notFound;
     const reply = misbehaviour === undefined ? truth : spoil(truth, misbehaviour);
     if (calls.length >= MAX_CALLS) calls.shift();
@@ -135,6 +164,14 @@ export async function startImitation(behaviour: Behaviour, options: ImitationOpt
         server.closeAllConnections();
       }),
   };
+}
+
+function patternOf(route: string): RegExp {
+  return new RegExp(`^${route.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+}
+
+function decoded(groups: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, decodeURIComponent(text)]));
 }
 
 function spoil(truth: Reply, { status, headers, body }: Misbehaviour): Reply {

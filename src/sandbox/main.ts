@@ -1,31 +1,40 @@
-// `npm run sandbox`: both imitations alone, for whoever wants to develop against the two APIs without accounts.
+// `npm run sandbox`: the imitations alone, for developing against the providers' APIs without accounts.
 
 import { parseArgs } from 'node:util';
-import { startSandbox } from './sandbox.ts';
+import { IMITATION_NAMES, type SandboxOptions, startSandbox } from './sandbox.ts';
+
+/** The first one listens here, the next ones ten ports further each. */
+const FIRST_PORT = 4_010;
+const PORTS = IMITATION_NAMES.map((name, n) => ({
+  option: `${name}-port`,
+  name,
+  port: FIRST_PORT + n * 10,
+}));
 
 const { values } = parseArgs({
   options: {
-    'partoo-port': { type: 'string', default: '4010' },
-    'cronofy-port': { type: 'string', default: '4020' },
     'latency-ms': { type: 'string', default: '120' },
     'no-quota': { type: 'boolean', default: false },
+    ...Object.fromEntries(
+      PORTS.map(({ option, port }) => [option, { type: 'string', default: String(port) } as const]),
+    ),
   },
 });
 
 const common = { latencyMs: Number(values['latency-ms']), ...(values['no-quota'] ? { quota: [] } : {}) };
-const sandbox = await startSandbox({
-  partoo: { ...common, port: Number(values['partoo-port']) },
-  cronofy: { ...common, port: Number(values['cronofy-port']) },
-});
+const options: SandboxOptions = Object.fromEntries(
+  PORTS.map(({ option, name }) => [name, { ...common, port: Number(Reflect.get(values, option)) }]),
+);
+const sandbox = await startSandbox(options);
 
 const variables = Object.entries(sandbox.variables).map(([name, value]) => `  ${name}=${value}`);
-process.stdout.write(`Both providers, imitated on this machine. Reach them with:
+const reads = IMITATION_NAMES.map((name) => `  ${sandbox[name].readExample}`);
+process.stdout.write(`The providers, imitated on this machine. Reach them with:
 
 ${variables.join('\n')}
 
 Try:
-  curl -H 'x-APIKey: ${sandbox.variables.PARTOO_API_KEY}' '${sandbox.partoo.origin}/v2/review_booster/invitation_status?invitation_id=review-moving-1'
-  curl -H 'Authorization: Bearer ${sandbox.variables.CRONOFY_CLIENT_SECRET}' '${sandbox.cronofy.origin}/v1/smart_invites?smart_invite_id=board-meeting'
+${reads.join('\n')}
 `);
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void sandbox.stop());

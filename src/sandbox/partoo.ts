@@ -3,14 +3,18 @@
 
 import { randomUUID } from 'node:crypto';
 import type { InvitationStatusWire } from '../providers/partoo/wire.ts';
-import { type Behaviour, type Imitation, type ImitationOptions, type Reply, startImitation } from './imitation.ts';
-import { type PartooSeed, seededReviewInvitations } from './scenario.ts';
+import {
+  type Behaviour,
+  type ImitationOptions,
+  type ListedImitation,
+  type Reply,
+  startImitation,
+} from './imitation.ts';
+import { type PartooSeed, seededReviewInvitations } from './partoo-scenario.ts';
 
 export const PARTOO_API_KEY = 'sandbox-partoo-key';
 
-export interface PartooImitation extends Imitation {
-  /** What settings need to reach it. */
-  readonly variables: Readonly<Record<string, string>>;
+export interface PartooImitation extends ListedImitation {
   /** Adds an invitation, or takes one on its way. */
   put(invitation: InvitationStatusWire & { invitation_id: string }): void;
 }
@@ -84,8 +88,20 @@ export async function startPartoo(
   return {
     ...imitation,
     variables: { PARTOO_API_KEY, PARTOO_BASE_URL: `${imitation.origin}/v2` },
+    examples: {
+      page: ['d3d8c966-0356-4ec0-baae-13ec3622ebc2', 'review-moving-1', 'no-such-invitation'].map(named),
+      live: ['review-moving-4', 'review-moving-8'].map(named),
+      one: { reviewInvitation: { invitationId: 'review-moving-2' } },
+      id: 'WyJSZXZpZXdJbnZpdGF0aW9uIiwiZDNkOGM5NjYtMDM1Ni00ZWMwLWJhYWUtMTNlYzM2MjJlYmMyIl0',
+    },
+    hints: [],
+    readExample: `curl -H 'x-APIKey: ${PARTOO_API_KEY}' '${imitation.origin}/v2/review_booster/invitation_status?invitation_id=review-moving-1'`,
     put,
   };
+}
+
+function named(invitationId: string): object {
+  return { reviewInvitation: { invitationId } };
 }
 
 function invalid(json: Record<string, string[]>): Reply {

@@ -1,7 +1,9 @@
 // The Pothos builder and what every resolver is given. It defines no types.
 
 import SchemaBuilder from '@pothos/core';
-import type { CronofyDataCenter, ProviderName } from '../invitation/invitation.ts';
+import type { InvitationType } from '../invitation/kinds.ts';
+import type { ProviderName } from '../invitation/provider.ts';
+import type { Named } from '../invitation/ref.ts';
 import type { Streams } from '../live/streams.ts';
 import type { InvitationLoader } from '../loaders/invitation-loader.ts';
 
@@ -25,8 +27,8 @@ export interface Context {
   /** Who asks, as far as limits are concerned. */
   readonly callerId: string;
   readonly providers: () => readonly ProviderStatus[];
-  /** Where a Smart Invite is looked for when the caller names no data center. */
-  readonly defaultDataCenter: CronofyDataCenter;
+  /** What is taken of the natural key of a kind where a caller does not name it. */
+  readonly defaultsOf: (type: InvitationType) => Named | undefined;
 }
 
 export const builder = new SchemaBuilder<{

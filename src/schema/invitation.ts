@@ -1,9 +1,11 @@
 // The shared Invitation interface, Relay's Node above it, and the queries that answer with any kind of invitation.
 
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Snapshot } from '../invitation/invitation.ts';
+import { kindOf } from '../invitation/kinds.ts';
 import { BadUserInput } from '../invitation/problem.ts';
-import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
+import { PROVIDERS } from '../invitation/provider.ts';
+import type { Ref } from '../invitation/ref.ts';
+import type { Snapshot, Staleness as StalenessDomain } from '../invitation/snapshot.ts';
 import type { Outcome, Wish } from '../loaders/invitation-loader.ts';
 import { builder, type Context } from './builder.ts';
 import { InvitationRefInput, MAX_AGE_SECONDS, maxAgeMsOf, refOfId, refOfInput } from './ref-input.ts';
@@ -14,28 +16,57 @@ export const MAX_REFS = 100;
 
 export const Provider = builder.enumType('Provider', {
   description: 'Who sends an invitation and knows how it is doing.',
-  values: {
-    CRONOFY: { description: 'Cronofy: calendar invitations by e-mail (Smart Invites).' },
-    PARTOO: { description: 'Partoo: review invitations by SMS.' },
-  } as const,
+  values: Object.fromEntries(
+    Object.entries(PROVIDERS).map(([name, { title, sends }]) => [name, { description: `${title}: ${sends}.` }]),
+  ),
 });
 
 export const InvitationStatus = builder.enumType('InvitationStatus', {
   description:
     'One vocabulary for every kind of invitation, for a badge. Each type has its own, finer status beside it.',
   values: {
-    PENDING: { description: 'On its way, or waiting for a reply.' },
-    DELIVERED: { description: 'It arrived. Review invitations end here.' },
+    PENDING: {
+      description: 'On its way, or waiting for a reply; of several recipients, at least one has not replied yet.',
+    },
+    DELIVERED: { description: 'It arrived. An invitation that nobody replies to in the provider ends here.' },
     ACCEPTED: {
-      description: 'The recipient accepted; of several recipients at least one did and nobody is undecided.',
+      description: 'The recipient accepted; of several, at least one did, and nobody is pending or tentative.',
     },
     TENTATIVE: {
-      description: 'The recipient accepted tentatively; of several, at least one did and all have replied.',
+      description: 'The recipient accepted tentatively; of several, at least one did, and nobody is pending.',
     },
-    DECLINED: { description: 'The recipient declined; of several, all did.' },
+    DECLINED: {
+      description:
+        'The recipient declined; of several, at least one did, and nobody is pending, tentative or has accepted.',
+    },
     FAILED: { description: 'It could not be sent or delivered.' },
-    UNKNOWN: { description: 'The provider said nothing, or something this gateway does not know: see `rawStatus`.' },
+    UNKNOWN: {
+      description:
+        'The provider said nothing, or something this gateway does not know: see `rawStatus`; of several, that holds for all.',
+    },
   } as const,
+});
+
+const StalenessReason = builder.enumType('StalenessReason', {
+  description: 'Why an answer is older, or less certain, than was wanted.',
+  values: {
+    RATE_LIMITED: { description: 'The quota of calls to the provider is used up for now.' },
+    TIMEOUT: { description: 'The provider took too long to answer.' },
+    UNAVAILABLE: { description: 'The provider is failing, or cannot be reached.' },
+    UNCONFIRMED: { description: 'The provider has notified the gateway of this state, and no read has confirmed it.' },
+  } as const,
+});
+
+const Staleness = builder.objectRef<StalenessDomain>('Staleness').implement({
+  description: 'Why an answer is older, or less certain, than was wanted, and when a newer one can be had.',
+  fields: (t) => ({
+    reason: t.expose('reason', { type: StalenessReason, description: 'What stands in the way of a newer answer.' }),
+    retryAt: t.expose('retryAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'From when on asking again may give a newer one; null where that is not known.',
+    }),
+  }),
 });
 
 export const Node = builder.interfaceRef<Snapshot>('Node').implement({
@@ -53,19 +84,33 @@ export const Invitation = builder.interfaceRef<Snapshot>('Invitation').implement
   interfaces: [Node],
   resolveType: (snapshot) => snapshot.type,
   fields: (t) => ({
+    externalId: t.exposeID('externalId', {
+      description: "The provider's id of it, as it was asked for. Not unique alone: `id` is.",
+    }),
     provider: t.field({
       type: Provider,
       description: 'Who sent it.',
-      resolve: (snapshot) => PROVIDER_OF[snapshot.type],
+      resolve: (snapshot) => kindOf(snapshot).provider,
     }),
     status: t.expose('status', {
       type: InvitationStatus,
       description: 'How it is doing, in the vocabulary that all invitations share.',
     }),
+    rawStatus: t.exposeString('rawStatus', {
+      nullable: true,
+      description:
+        "The provider's own word for the whole invitation; null where it said none, and where there are several recipients.",
+    }),
     isFinal: t.exposeBoolean('isFinal', { description: 'Nothing more will change: stop polling it.' }),
     observedAt: t.expose('observedAt', { type: 'DateTime', description: 'When the provider last told us this.' }),
-    isStale: t.exposeBoolean('isStale', {
-      description: 'Older than was wanted, because the provider could not be asked: show it, and say how old it is.',
+    isStale: t.boolean({
+      description: 'Whether `staleness` is set: for a badge. Show the answer, and say how old it is.',
+      resolve: ({ staleness }) => staleness !== null,
+    }),
+    staleness: t.expose('staleness', {
+      type: Staleness,
+      nullable: true,
+      description: 'Why this is older, or less certain, than was wanted; null where it is fresh.',
     }),
   }),
 });
@@ -77,8 +122,7 @@ builder.queryFields((t) => ({
     description: 'Any object by its global id; null where there is none.',
     args: { id: t.arg.id({ required: true, description: 'A global id from an earlier answer.' }) },
     resolve: (_, { id }, context, info) => {
-      const ref = refOfId(id);
-      return ref && context.loaders.invitation.load({ ref, maxAgeMs: null, selection: selectionOf(info) });
+      return context.loaders.invitation.load({ ref: refOfId(id), maxAgeMs: null, selection: selectionOf(info) });
     },
   }),
   nodes: t.field({
@@ -88,7 +132,8 @@ builder.queryFields((t) => ({
     args: { ids: t.arg.idList({ required: true, description: 'Global ids from earlier answers.' }) },
     resolve: (_, { ids }, context, info) => {
       requireSize('ids', ids);
-      return loadAll(ids.map(refOfId), null, context, info);
+      const refs = ids.map((id) => refOrFault(() => refOfId(id)));
+      return loadAll(refs, null, context, info);
     },
   }),
   invitation: t.field({
@@ -101,8 +146,8 @@ builder.queryFields((t) => ({
     },
     resolve: (_, { ref, maxAgeSeconds }, context, info) => {
       const maxAgeMs = maxAgeMsOf(maxAgeSeconds);
-      const found = refOfInput(ref, context);
-      return found && context.loaders.invitation.load({ ref: found, maxAgeMs, selection: selectionOf(info) });
+      const wish = { ref: refOfInput(ref, context), maxAgeMs, selection: selectionOf(info) };
+      return context.loaders.invitation.load(wish);
     },
   }),
   invitations: t.field({
@@ -116,42 +161,36 @@ builder.queryFields((t) => ({
     resolve: (_, { refs, maxAgeSeconds }, context, info) => {
       const maxAgeMs = maxAgeMsOf(maxAgeSeconds);
       requireSize('refs', refs);
-      return loadAll(
-        refs.map((input) => refOrFault(input, context)),
-        maxAgeMs,
-        context,
-        info,
-      );
+      const named = refs.map((input) => refOrFault(() => refOfInput(input, context)));
+      return loadAll(named, maxAgeMs, context, info);
     },
   }),
 }));
 
-type Named = Ref | null | Error;
-
-/** Each in its place: what cannot be named stays what it is, everything else is read. */
+/** Each in its place: what can name no invitation stays an error, everything else is read. */
 function loadAll(
-  refs: readonly Named[],
+  refs: readonly (Ref | Error)[],
   maxAgeMs: number | null,
   context: Context,
   info: GraphQLResolveInfo,
 ): (Snapshot | null)[] | Promise<(Snapshot | null)[]> {
   const selection = selectionOf(info);
   const wishes: Wish[] = [];
-  for (const ref of refs) if (ref !== null && !(ref instanceof Error)) wishes.push({ ref, maxAgeMs, selection });
+  for (const ref of refs) if (!(ref instanceof Error)) wishes.push({ ref, maxAgeMs, selection });
   const loaded = context.loaders.invitation.loadMany(wishes);
   return loaded instanceof Promise ? loaded.then((outcomes) => inPlace(refs, outcomes)) : inPlace(refs, loaded);
 }
 
-function inPlace(refs: readonly Named[], outcomes: readonly Outcome[]): (Snapshot | null)[] {
+function inPlace(refs: readonly (Ref | Error)[], outcomes: readonly Outcome[]): (Snapshot | null)[] {
   let next = 0;
-  const results = refs.map((ref) => (ref === null || ref instanceof Error ? ref : (outcomes[next++] ?? null)));
+  const results = refs.map((ref) => (ref instanceof Error ? ref : (outcomes[next++] ?? null)));
   // An Error in a list is its item's error, to every executor; Pothos alone has no type for it.
   return results as (Snapshot | null)[];
 }
 
-function refOrFault(input: typeof InvitationRefInput.$inferInput, context: Context): Ref | null | Error {
+function refOrFault(refOf: () => Ref): Ref | Error {
   try {
-    return refOfInput(input, context);
+    return refOf();
   } catch (error) {
     if (error instanceof BadUserInput) return error;
     throw error;

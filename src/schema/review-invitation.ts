@@ -1,11 +1,22 @@
 // A review invitation, and the query that asks for one.
 
-import type { ReviewInvitation as Domain, Snapshot } from '../invitation/invitation.ts';
-import { checkedReviewInvitationRef } from '../invitation/ref.ts';
+import { checkedRef } from '../invitation/ref.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
 import { builder } from './builder.ts';
 import { Invitation, Node } from './invitation.ts';
-import { INVITATION_ID, MAX_AGE_SECONDS, maxAgeMsOf } from './ref-input.ts';
+import { addRefInput, MAX_AGE_SECONDS, maxAgeMsOf } from './ref-input.ts';
 import { selectionOf } from './selection.ts';
+
+const INVITATION_ID = { required: true, description: 'The id Partoo gave when the invitation was sent.' } as const;
+
+addRefInput('reviewInvitation', {
+  type: 'ReviewInvitation',
+  input: builder.inputType('ReviewInvitationRef', {
+    description: 'Names a review invitation.',
+    fields: (t) => ({ invitationId: t.id(INVITATION_ID) }),
+  }),
+  description: 'A review invitation.',
+});
 
 const DeliveryStatus = builder.enumType('DeliveryStatus', {
   description: "The way of a review invitation's SMS.",
@@ -19,16 +30,12 @@ const DeliveryStatus = builder.enumType('DeliveryStatus', {
   } as const,
 });
 
-const ReviewInvitation = builder.objectRef<Snapshot<Domain>>('ReviewInvitation').implement({
+const ReviewInvitation = builder.objectRef<Snapshot<'ReviewInvitation'>>('ReviewInvitation').implement({
   description: 'A request to review a business, sent by SMS through Partoo.',
   interfaces: [Invitation, Node],
   fields: (t) => ({
     invitationId: t.exposeID('invitationId', { description: "The provider's id of it, as it was asked for." }),
     deliveryStatus: t.expose('deliveryStatus', { type: DeliveryStatus, description: 'How far the SMS has come.' }),
-    rawStatus: t.exposeString('rawStatus', {
-      nullable: true,
-      description: 'Exactly what the provider said; null if it said nothing.',
-    }),
   }),
 });
 
@@ -39,7 +46,7 @@ builder.queryField('reviewInvitation', (t) =>
     description: 'One review invitation; null where Partoo knows none with this id.',
     args: { invitationId: t.arg.id(INVITATION_ID), maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS) },
     resolve: (_, { invitationId, maxAgeSeconds }, { loaders }, info) => {
-      const ref = checkedReviewInvitationRef(invitationId);
+      const ref = checkedRef('ReviewInvitation', { invitationId });
       return loaders.invitation.load({ ref, maxAgeMs: maxAgeMsOf(maxAgeSeconds), selection: selectionOf(info) });
     },
   }),

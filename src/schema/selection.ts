@@ -1,7 +1,7 @@
-// What an operation wants of the invitations that a field gives, worked out once a field: whether of a Smart Invite the
-// iCalendar attachment (asking a provider for it makes the answer many times larger, so it is asked for exactly when
-// `attachments { icalendar }` is selected), and what each invitation weighs in the answer. Attendees, replies and the
-// ICS are as large as the provider makes them, and count each time that they are selected.
+// What an operation wants of the invitations that a field gives, worked out once a field: whether it selects the extras
+// of a kind (a provider's answer is many times larger with them, so that they are read only then), and what each
+// invitation weighs in the answer. Lists, texts and extras are as large as the provider makes them, and count each time
+// that they are selected.
 
 import {
   type GraphQLObjectType,
@@ -14,7 +14,7 @@ import {
 } from 'graphql';
 import { collectSubfields } from 'graphql/execution/collectFields.js';
 import { LRUCache } from 'lru-cache';
-import type { Snapshot } from '../invitation/invitation.ts';
+import { isInvitationType, kindOf } from '../invitation/kinds.ts';
 import type { Selection } from '../loaders/invitation-loader.ts';
 
 /** About what a key and a short value are in JSON, in bytes. */
@@ -32,19 +32,25 @@ export function selectionOf(info: GraphQLResolveInfo): Selection {
   const types = isAbstractType(given) ? info.schema.getPossibleTypes(given) : isObjectType(given) ? [given] : [];
   const weighs = new Map(types.map((type) => [type.name, weighOf(info, type)]));
   const selection: Selection = {
-    withIcalendar: selectsIcalendar(info),
+    withExtras: types.some((type) => selectsExtras(info, type)),
     weigh: (snapshot, most) => weighs.get(snapshot.type)?.(snapshot, most) ?? 0,
   };
   known.set(info.fieldNodes, selection);
   return selection;
 }
 
-function selectsIcalendar(info: GraphQLResolveInfo): boolean {
-  const invite = fieldsOf(info, objectType(info, 'SmartInvite'), info.fieldNodes);
-  return invite
-    .filter(([node]) => node?.name.value === 'attachments')
-    .flatMap((nodes) => fieldsOf(info, objectType(info, 'SmartInviteAttachments'), nodes))
-    .some(([node]) => node?.name.value === 'icalendar');
+function selectsExtras(info: GraphQLResolveInfo, type: GraphQLObjectType): boolean {
+  const extras = isInvitationType(type.name) ? kindOf({ type: type.name }).extras : null;
+  if (extras === null) return false;
+  const [outer, inner] = extras.selectedBy;
+  const within = getNamedType(type.getFields()[outer]?.type);
+  return (
+    isObjectType(within) &&
+    fieldsOf(info, type, info.fieldNodes)
+      .filter(([node]) => node?.name.value === outer)
+      .flatMap((nodes) => fieldsOf(info, within, nodes))
+      .some(([node]) => node?.name.value === inner)
+  );
 }
 
 type Nodes = GraphQLResolveInfo['fieldNodes'];
@@ -103,13 +109,4 @@ const ESCAPED_OR_WIDE = /[^\x20-\x7e]|["\\]/;
 function weightOf(text: string): number {
   if (text.length <= MAX_UNREAD_LENGTH || !ESCAPED_OR_WIDE.test(text)) return text.length;
   return Buffer.byteLength(JSON.stringify(text));
-}
-
-function objectType(
-  { schema }: GraphQLResolveInfo,
-  name: Snapshot['type'] | 'SmartInviteAttachments',
-): GraphQLObjectType {
-  const type = schema.getType(name);
-  if (!isObjectType(type)) throw new TypeError(`the schema has no object type ${name}`);
-  return type;
 }

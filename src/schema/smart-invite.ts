@@ -1,23 +1,49 @@
 // A Smart Invite with everything it holds, and the query that asks for one.
 
-import type {
-  EventTime as EventTimeDomain,
-  Proposal as ProposalDomain,
-  SmartInvite as SmartInviteDomain,
-  SmartInviteEvent as SmartInviteEventDomain,
-  SmartInviteReply as SmartInviteReplyDomain,
-  Snapshot,
-} from '../invitation/invitation.ts';
+import { checkedRef } from '../invitation/ref.ts';
+import type { SmartInvite as Domain } from '../invitation/smart-invite.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
 import { builder } from './builder.ts';
 import { Invitation, Node } from './invitation.ts';
-import {
-  CronofyDataCenter,
-  MAX_AGE_SECONDS,
-  maxAgeMsOf,
-  refOfSmartInvite,
-  SMART_INVITE_ARGUMENTS,
-} from './ref-input.ts';
+import { addRefInput, MAX_AGE_SECONDS, maxAgeMsOf } from './ref-input.ts';
 import { selectionOf } from './selection.ts';
+
+const CronofyDataCenter = builder.enumType('CronofyDataCenter', {
+  description: "One of Cronofy's data centers. An invite exists in the one it was created in, and in no other.",
+  values: {
+    AU: { description: 'Australia.' },
+    CA: { description: 'Canada.' },
+    DE: { description: 'Germany.' },
+    SG: { description: 'Singapore.' },
+    UK: { description: 'United Kingdom.' },
+    US: { description: 'United States.' },
+  } as const,
+});
+
+/** What names a Smart Invite, as fields of an input and as arguments of a field. */
+const NAMED_BY = {
+  smartInviteId: { required: true, description: 'The id your application gave the invite when it was created.' },
+  recipientEmail: {
+    description: 'The person whose invite it is. Leave it out to read an invite to several people as a whole.',
+  },
+  dataCenter: {
+    type: CronofyDataCenter,
+    description: "Where the invite was created. Default: the data center this gateway's account is in.",
+  },
+} as const;
+
+addRefInput('smartInvite', {
+  type: 'SmartInvite',
+  input: builder.inputType('SmartInviteRef', {
+    description: 'Names a Smart Invite.',
+    fields: (t) => ({
+      smartInviteId: t.id(NAMED_BY.smartInviteId),
+      recipientEmail: t.string(NAMED_BY.recipientEmail),
+      dataCenter: t.field(NAMED_BY.dataCenter),
+    }),
+  }),
+  description: 'A Smart Invite.',
+});
 
 const ReplyStatus = builder.enumType('ReplyStatus', {
   description: 'What somebody answered to a calendar invitation.',
@@ -30,7 +56,7 @@ const ReplyStatus = builder.enumType('ReplyStatus', {
   } as const,
 });
 
-const EventTime = builder.objectRef<EventTimeDomain>('EventTime').implement({
+const EventTime = builder.objectRef<Domain['event']['start']>('EventTime').implement({
   description: 'A moment, or a whole day: one of `dateTime` and `date` is set.',
   fields: (t) => ({
     dateTime: t.expose('dateTime', {
@@ -48,7 +74,7 @@ const EventTime = builder.objectRef<EventTimeDomain>('EventTime').implement({
   }),
 });
 
-const Proposal = builder.objectRef<ProposalDomain>('Proposal').implement({
+const Proposal = builder.objectRef<NonNullable<Domain['replies'][number]['proposal']>>('Proposal').implement({
   description: 'Another time that somebody proposed in a reply.',
   fields: (t) => ({
     start: t.expose('start', { type: EventTime, description: 'When it would begin.' }),
@@ -56,7 +82,7 @@ const Proposal = builder.objectRef<ProposalDomain>('Proposal').implement({
   }),
 });
 
-const SmartInviteReply = builder.objectRef<SmartInviteReplyDomain>('SmartInviteReply').implement({
+const SmartInviteReply = builder.objectRef<Domain['replies'][number]>('SmartInviteReply').implement({
   description: 'A person and what that person answered.',
   fields: (t) => ({
     email: t.expose('email', { type: 'EmailAddress', description: 'Whose answer it is.' }),
@@ -81,7 +107,7 @@ const EventLocation = builder.objectRef<{ description: string | null }>('EventLo
   }),
 });
 
-const SmartInviteEvent = builder.objectRef<SmartInviteEventDomain>('SmartInviteEvent').implement({
+const SmartInviteEvent = builder.objectRef<Domain['event']>('SmartInviteEvent').implement({
   description: 'The event that people are invited to.',
   fields: (t) => ({
     summary: t.exposeString('summary', { nullable: true, description: 'Its title.' }),
@@ -106,7 +132,7 @@ const SmartInviteAttachments = builder.objectRef<{ icalendar: string | null }>('
   }),
 });
 
-const SmartInvite = builder.objectRef<Snapshot<SmartInviteDomain>>('SmartInvite').implement({
+const SmartInvite = builder.objectRef<Snapshot<'SmartInvite'>>('SmartInvite').implement({
   description: 'A calendar invitation sent by e-mail through Cronofy, to one person or several.',
   interfaces: [Invitation, Node],
   fields: (t) => ({
@@ -144,13 +170,13 @@ builder.queryField('smartInvite', (t) =>
     nullable: true,
     description: 'One Smart Invite; null where Cronofy knows none with this id (and recipient) in this data center.',
     args: {
-      smartInviteId: t.arg.id(SMART_INVITE_ARGUMENTS.smartInviteId),
-      recipientEmail: t.arg.string(SMART_INVITE_ARGUMENTS.recipientEmail),
-      dataCenter: t.arg(SMART_INVITE_ARGUMENTS.dataCenter),
+      smartInviteId: t.arg.id(NAMED_BY.smartInviteId),
+      recipientEmail: t.arg.string(NAMED_BY.recipientEmail),
+      dataCenter: t.arg(NAMED_BY.dataCenter),
       maxAgeSeconds: t.arg.int(MAX_AGE_SECONDS),
     },
     resolve: (_, { maxAgeSeconds, ...named }, context, info) => {
-      const ref = refOfSmartInvite(named, context);
+      const ref = checkedRef('SmartInvite', named, context.defaultsOf('SmartInvite'));
       const maxAgeMs = maxAgeMsOf(maxAgeSeconds);
       return context.loaders.invitation.load({ ref, maxAgeMs, selection: selectionOf(info) });
     },

@@ -1,6 +1,6 @@
 // The live side: every change of the invitations on a screen.
 
-import type { Snapshot } from '../invitation/invitation.ts';
+import { kindOf } from '../invitation/kinds.ts';
 import { refOf } from '../invitation/ref.ts';
 import { builder } from './builder.ts';
 import { Invitation, requireSize } from './invitation.ts';
@@ -19,20 +19,21 @@ builder.subscriptionField('invitationChanged', (t) =>
     args: { refs: t.arg({ type: [InvitationRefInput], required: true, description: 'Which ones, 1 to 100.' }) },
     subscribe: (_, { refs }, context, info) => {
       requireSize('refs', refs);
-      const named = refs.flatMap((input) => refOfInput(input, context) ?? []);
-      return context.streams.open(named, selectionOf(info).withIcalendar, context.callerId);
+      const named = refs.map((input) => refOfInput(input, context));
+      return context.streams.open(named, selectionOf(info).withExtras, context.callerId);
     },
     resolve: async (event, _, context, info) => {
       if (event instanceof Error) throw event;
+      const { extras } = kindOf(event);
       const selection = selectionOf(info);
-      if (event.type !== 'SmartInvite' || event.attachments !== null || !selection.withIcalendar) return event;
-      // The loaders of the subscription would give its first state for ever; and no ICS older than the event will do.
+      if (extras === null || !selection.withExtras || extras.without(event) !== event) return event;
+      // The loaders of the subscription would give its first state for ever; and no extras older than the event will do.
       // Ages count whole milliseconds: one more, or a read as old as the event would not do.
       const wish = { ref: refOf(event), selection, maxAgeMs: Date.now() - event.observedAt.getTime() + 1 };
-      // An Error in a field's place is that field's error: the state is told all the same.
       const [read] = await context.createLoaders().invitation.loadMany([wish]);
-      const attachments = read instanceof Error ? read : read?.type === 'SmartInvite' ? read.attachments : null;
-      return { ...event, attachments } as Snapshot;
+      // An Error in a field's place is that field's error: the state is told all the same.
+      if (read instanceof Error) return { ...event, [extras.selectedBy[0]]: read };
+      return read?.type === event.type ? extras.from(event, read) : event;
     },
   }),
 );

@@ -4,15 +4,16 @@
 
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { syntaxError, validationError } from '../operations/document-errors.ts';
 import { createDocuments } from '../operations/documents.ts';
 import { createErrorMask } from '../operations/errors.ts';
-import type { Answer, MaybePromise, PreparedOperation } from '../operations/operation.ts';
+import type { PreparedOperation } from '../operations/operation.ts';
 import { validateDocument } from '../operations/rules.ts';
 import type { TrustedDocument } from '../operations/trusted-documents.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
-import { graphiqlTabs } from './graphiql.ts';
+import type { GraphiqlTab } from './graphiql-html.ts';
 import type { Params } from './params.ts';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -31,8 +32,11 @@ export interface GraphQLOptions {
   readonly createContext: (caller: Caller) => object;
   /** The documents that are run; undefined where all are that fit the schema. */
   readonly trustedDocuments: readonly TrustedDocument[] | undefined;
-  /** Whether GraphiQL's tabs, and documents that ask for nothing but the schema, are run beside the trusted ones. */
-  readonly graphiql: boolean;
+  /**
+   * GraphiQL's tabs, which are run beside the trusted documents, as are those that ask for nothing but the schema;
+   * undefined where there is no GraphiQL.
+   */
+  readonly tabs: readonly GraphiqlTab[] | undefined;
   readonly log: Logger;
 }
 
@@ -53,8 +57,6 @@ export interface GraphQLService {
   ): Promise<Answer | AsyncIterableIterator<Answer>>;
 }
 
-const TABS = graphiqlTabs.map(({ query }, n): TrustedDocument => ({ id: `graphiql-tab-${n + 1}`, text: query }));
-
 export function createGraphQLService(options: GraphQLOptions): GraphQLService {
   const { schema, createContext } = options;
   const maskError = createErrorMask(options.log);
@@ -70,8 +72,8 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
   const documents = createDocuments({
     schema,
     maskError,
-    trusted: options.trustedDocuments && [...options.trustedDocuments, ...(options.graphiql ? TABS : [])],
-    allowsIntrospection: options.graphiql,
+    trusted: options.trustedDocuments && [...options.trustedDocuments, ...documentsOf(options.tabs)],
+    allowsIntrospection: options.tabs !== undefined,
     parse(text, maxTokens) {
       try {
         return enveloped.parse(text, maxTokens === undefined ? {} : { maxTokens });
@@ -95,6 +97,10 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     run: (operation, { variables }, caller) => operation.run(variables, createContext(caller)),
     subscribe: (operation, { variables }, caller) => operation.subscribe(variables, createContext(caller)),
   };
+}
+
+function documentsOf(tabs: readonly GraphiqlTab[] = []): readonly TrustedDocument[] {
+  return tabs.map(({ query }, n) => ({ id: `graphiql-tab-${n + 1}`, text: query }));
 }
 
 /** Yoga would validate by all of graphql-js's rules, and by those that its plugins add. */

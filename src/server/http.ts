@@ -2,8 +2,8 @@
 // before anything of it is parsed further, and nothing of it is repeated.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { INTERNAL_ERROR, refusal } from '../operations/errors.ts';
-import type { Answer, MaybePromise } from '../operations/operation.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import { BodyTooLarge, readBody } from './body.ts';
 import type { Caller, GraphQLService } from './graphql.ts';

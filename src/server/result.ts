@@ -2,7 +2,7 @@
 // which status. https://graphql.github.io/graphql-over-http/draft/
 
 import type { ServerResponse } from 'node:http';
-import type { Answer } from '../operations/operation.ts';
+import type { Answer } from '../operations/answer.ts';
 import { JSON_HEADERS } from './reply.ts';
 
 const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIPv6 } from 'node:net';
 import type { Logger } from '../telemetry/log.ts';
 import { createCors } from './cors.ts';
-import { graphiqlTabs } from './graphiql.ts';
+import type { GraphiqlTab } from './graphiql-html.ts';
 import { createGraphiqlPage, isPageRequest } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost } from './host.ts';
@@ -25,7 +25,6 @@ export interface ServerOptions {
   readonly port: number;
   readonly corsOrigins: readonly string[];
   readonly corsHeaders: readonly string[];
-  readonly graphiql: boolean;
 }
 
 export interface Routes {
@@ -33,6 +32,8 @@ export interface Routes {
   readonly webhooks: Handler;
   /** What does not work as it should, by name; the gateway serves all the same. */
   readonly degraded: () => readonly string[];
+  /** What GraphiQL opens with; undefined where there is no GraphiQL. */
+  readonly tabs: readonly GraphiqlTab[] | undefined;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -51,9 +52,8 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   const onFault = (error: unknown) => log.error({ err: error }, 'a request failed by a fault of the gateway');
   const cors = createCors(options.corsOrigins, options.corsHeaders);
   const handle = createGraphQLHandler(routes.graphql, () => !server.listening, onFault);
-  const graphiql = options.graphiql
-    ? createGraphiqlPage({ title: 'Invitation gateway', tabs: graphiqlTabs })
-    : undefined;
+  const { tabs } = routes;
+  const graphiql = tabs && createGraphiqlPage({ title: 'Invitation gateway', tabs });
   const server = createServer({
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,

@@ -3,7 +3,7 @@
 // takes nothing for thirty seconds is cut: until then one event waits for it, and everything newer waits in its feed.
 
 import type { ServerResponse } from 'node:http';
-import type { Answer } from '../operations/operation.ts';
+import type { Answer } from '../operations/answer.ts';
 
 const STALLED_MS = 30_000;
 const HEARTBEAT_MS = 12_000;

@@ -1,8 +1,7 @@
 // POST /webhooks/{provider} and /webhooks/{provider}/{tenant}: a provider tells that something has changed. The bytes
-// are read under a cap and checked as they came, before anything is parsed; the answer goes out before anything is done.
+// are read under a cap and handed over as they came; the answer goes out before anything is done.
 
 import type { Notifications } from '../live/notifications.ts';
-import type { Account } from '../providers/provider.ts';
 import { BodyTooLarge, bodyOf } from './body.ts';
 import { type Handler, reply } from './reply.ts';
 
@@ -10,19 +9,11 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 const PATH = /^\/webhooks\/([a-z]+)(?:\/default)?$/;
 
-export interface WebhookOptions {
-  readonly accounts: readonly Account[];
-  readonly notifications: Notifications;
-  /** Told of each genuine notification that speaks of an invitation. */
-  readonly onGenuine: (account: Account, body: Buffer) => void;
-}
-
-export function createWebhookHandler({ accounts, notifications, onGenuine }: WebhookOptions): Handler {
+export function createWebhookHandler(notifications: Pick<Notifications, 'accepts' | 'receive'>): Handler {
   return async (request, response) => {
     const path = request.url?.split('?', 1)[0] ?? '';
     const provider = PATH.exec(path)?.[1]?.toUpperCase();
-    const account = accounts.find((each) => each.provider === provider);
-    if (account?.notifications === undefined)
+    if (provider === undefined || !notifications.accepts(provider))
       return reply(response, 404, { error: 'No notifications are taken here.' });
     if (request.method !== 'POST') return reply(response, 405, { error: 'Notifications come by POST.' });
     let body: Buffer;
@@ -33,14 +24,9 @@ export function createWebhookHandler({ accounts, notifications, onGenuine }: Web
       if (error instanceof BodyTooLarge) reply(response, 413, { error: 'The notification is too large.' });
       return;
     }
-    if (!account.notifications.isGenuine(body, request.headers)) {
-      return reply(response, 401, { error: 'The signature does not fit.' });
-    }
-    const notification = account.notifications.read(body);
-    if (notification !== null) onGenuine(account, body);
-    if (notification !== null && !notifications.receive(notification)) {
-      return reply(response, 503, { error: 'Too many notifications wait: send this one again.' });
-    }
+    const outcome = notifications.receive(provider, body, request.headers);
+    if (outcome === 'forged') return reply(response, 401, { error: 'The signature does not fit.' });
+    if (outcome === 'busy') return reply(response, 503, { error: 'Too many notifications wait: send this one again.' });
     reply(response, 200, { status: 'taken' });
   };
 }

@@ -3,7 +3,6 @@
 
 import { z } from 'zod';
 import { parseTrustedDocuments } from '../operations/trusted-documents.ts';
-import { dataCenter } from '../providers/cronofy/client.ts';
 import { FRESHNESS } from '../snapshots/freshness.ts';
 import { Secret } from '../upstream/secret.ts';
 import { secretSetting } from '../upstream/secret-setting.ts';
@@ -65,7 +64,6 @@ export const Variables = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   SANDBOX: onOff.optional(),
   NODE_ENV: z.string().optional(),
-  CRONOFY_DATA_CENTER: dataCenter,
   FRESH_SECONDS: seconds(FRESHNESS.freshMs),
   FINAL_SECONDS: seconds(FRESHNESS.finalMs),
   REVALIDATE_SECONDS: seconds(FRESHNESS.revalidateMs),

@@ -1,46 +1,11 @@
-// A snapshot as text, for what processes share; and back, believing nothing: whatever else stands there is ignored.
+// A snapshot as text, for what processes share; and back, believing nothing: whatever else stands there is ignored. What
+// an invitation looks like is said by the shape of its kind.
 
 import { z } from 'zod';
-import type { Invitation } from '../invitation/invitation.ts';
-import { globalIdOf, type Ref, refOfGlobalId } from '../invitation/ref.ts';
+import { INVITATION_TYPES, type Invitation, KINDS } from '../invitation/kinds.ts';
+import { globalIdOf, isSameInvitation, type Ref, refOf, refOfGlobalId } from '../invitation/ref.ts';
 
-const DataCenter = z.enum(['AU', 'CA', 'DE', 'SG', 'UK', 'US']);
-const text = z.string().nullable();
-const EventTime = z.object({ dateTime: text, date: text, timeZone: text });
-
-const Reply = z.object({
-  email: z.string(),
-  status: z.enum(['PENDING', 'ACCEPTED', 'TENTATIVE', 'DECLINED', 'UNKNOWN']),
-  rawStatus: text,
-  comment: text,
-  proposal: z.object({ start: EventTime, end: EventTime }).nullable(),
-});
-
-const InvitationCode: z.ZodType<Invitation> = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('ReviewInvitation'),
-    invitationId: z.string(),
-    deliveryStatus: z.enum(['CREATED', 'SENT', 'FAILED_SEND', 'DELIVERED', 'FAILED_DELIVERY', 'UNKNOWN']),
-    rawStatus: text,
-  }),
-  z.object({
-    type: z.literal('SmartInvite'),
-    dataCenter: DataCenter,
-    smartInviteId: z.string(),
-    recipient: Reply.nullable(),
-    recipients: z.array(Reply),
-    replies: z.array(Reply),
-    callbackUrl: text,
-    event: z.object({
-      summary: text,
-      description: text,
-      start: EventTime,
-      end: EventTime,
-      location: z.object({ description: text }).nullable(),
-    }),
-    attachments: z.object({ icalendar: text }).nullable(),
-  }),
-]);
+const InvitationCode: z.ZodType<Invitation> = z.union(INVITATION_TYPES.map((type) => KINDS[type].shape));
 
 const RefCode = z.string().transform((id, context): Ref => {
   const ref = refOfGlobalId(id);
@@ -61,22 +26,11 @@ export function encodeSnapshot(shared: SharedSnapshot): string {
   return JSON.stringify({ ...shared, ref: globalIdOf(shared.ref) });
 }
 
-export function decodeSnapshot(textOfIt: string): SharedSnapshot | undefined {
+export function decodeSnapshot(text: string): SharedSnapshot | undefined {
   try {
-    const { data } = Shared.safeParse(JSON.parse(textOfIt));
-    return data !== undefined && isAbout(data.ref, data.invitation) ? data : undefined;
+    const { data } = Shared.safeParse(JSON.parse(text));
+    return data !== undefined && isSameInvitation(data.ref, refOf(data.invitation)) ? data : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isAbout(ref: Ref, invitation: Invitation): boolean {
-  if (ref.type === 'ReviewInvitation') {
-    return invitation.type === 'ReviewInvitation' && invitation.invitationId === ref.invitationId;
-  }
-  return (
-    invitation.type === 'SmartInvite' &&
-    invitation.smartInviteId === ref.smartInviteId &&
-    invitation.dataCenter === ref.dataCenter
-  );
 }

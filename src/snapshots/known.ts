@@ -1,9 +1,17 @@
 // What was last seen of each invitation, by this process or another, and whether what is seen now is news.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type Invitation, momentOf, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
+import type { Invitation } from '../invitation/kinds.ts';
 import { ProviderUnauthorized } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
+import {
+  momentOf,
+  type Snapshot,
+  type Staleness,
+  snapshotOf,
+  UNCONFIRMED,
+  withoutExtras,
+} from '../invitation/snapshot.ts';
 import type { SharedSnapshot } from './codec.ts';
 import type { Freshness } from './freshness.ts';
 import { createStore, type Entry, type StoreLimits } from './store.ts';
@@ -13,62 +21,58 @@ export interface Known {
   /** Whether it is fresh at that time: by the caller's own wish, or where that is null by ours. */
   isFresh(entry: Entry, maxAgeMs: number | null, at: number): boolean;
   /**
-   * @param snapshot Just read under `key`; null where there is no such invitation.
-   * @param begunAt When that read began.
-   * @returns false where something else was learnt meanwhile, and nobody can say which is newer: it is to be read again.
+   * Keeps what was just read.
+   * @returns false where something else was learnt since the read began, and nobody can say which is newer: it is to be
+   * read again.
    */
-  keep(key: string, ref: Ref, snapshot: Snapshot | null, begunAt: number): boolean;
-  /** Keeps what another process has seen, where that is newer. */
-  adopt(shared: SharedSnapshot): void;
-  /** Lays over what is known something that is only probably true; it is stale until it is read. */
+  keep(ref: Ref, seen: Seen): boolean;
+  /** Keeps what another process has seen. @returns false where as new a state is known here. */
+  adopt(shared: SharedSnapshot): boolean;
+  /** Applies to what is known a change that is only probably true; it is stale until it is read. */
   overlay(ref: Ref, change: (invitation: Invitation) => Invitation, heardAt?: number): void;
-  /** A read of it that began at `begunAt` has failed. */
-  fail(key: string, error: unknown, isPassing: boolean, begunAt: number): void;
+  /** A read of it that began at `begunAt` has failed, or took too long, and what is known is shown in its place. */
+  fail(key: string, staleness: Staleness, begunAt: number): void;
+  /** A read of it was refused, and nobody is to be shown what is known. */
+  refuse(key: string, error: unknown): void;
 }
 
-interface Times {
-  readonly seenAt: number;
+/** What a read has brought. */
+export interface Seen {
+  /** Null where there is no such invitation. */
+  readonly snapshot: Snapshot | null;
+  readonly withExtras: boolean;
+  /** When the read began. */
   readonly begunAt: number;
 }
 
+/** What becomes known: another state than before, or the same one where it was shown as stale. */
+export type News = 'changed' | 'confirmed';
+
 export interface KnownOptions extends Freshness, StoreLimits {
-  /**
-   * Told of the first state of an invitation, of every other one, and where what was shown as stale is confirmed;
-   * `isNew` is false then.
-   */
-  readonly onChange?: (ref: Ref, snapshot: Snapshot, isNew: boolean) => void;
+  /** Told of the first state of an invitation, and of all news. */
+  readonly onChange?: (ref: Ref, snapshot: Snapshot, news: News) => void;
 }
 
-/** @param onKept Told of what was read, and when that read began, or when another process had it. */
-export function createKnown(
-  options: KnownOptions,
-  now: () => number,
-  onKept: (key: string, ref: Ref, begunAt: number) => void,
-): Known {
-  const store = createStore(options);
+/** How often what nobody asks for any more is freed, in milliseconds. */
+const PURGE_MS = 60_000;
 
-  function put(
-    key: string,
-    ref: Ref,
-    snapshot: Snapshot | null,
-    { seenAt, begunAt }: Times,
-    before: Entry | undefined,
-  ): void {
-    store.set(key, entryOf(snapshot, seenAt));
-    onKept(key, ref, begunAt);
-    // A read with ICS answers one without, which has no use for the ICS.
-    if (key !== ref.key) {
-      store.set(ref.key, entryOf(snapshot && withoutIcalendar(snapshot), seenAt));
-      onKept(ref.key, ref, begunAt);
-    }
+export function createKnown(options: KnownOptions, now: () => number): Known {
+  // What may still be given is not forgotten, whichever of the two is set to be longer.
+  const store = createStore(options, Math.max(options.finalMs, options.staleMs), now);
+  setInterval(() => store.purgeStale(), PURGE_MS).unref();
+
+  function put(ref: Ref, entry: Entry, before: Entry | undefined): void {
+    store.set(ref.key, entry);
+    const { snapshot } = entry;
     if (snapshot === null) return;
-    const isNew = !before?.snapshot || !isSame(before.snapshot, snapshot);
-    if (isNew || before.hasFailed) options.onChange?.(ref, snapshot, isNew);
+    const isSameAsBefore = !!before?.snapshot && isSame(before.snapshot, snapshot);
+    if (!isSameAsBefore) options.onChange?.(ref, snapshot, 'changed');
+    else if (before.staleness !== null) options.onChange?.(ref, snapshot, 'confirmed');
   }
 
-  function entryOf(snapshot: Snapshot | null, seenAt: number): Entry {
-    const foundMs = snapshot && (snapshot.isFinal ? options.finalMs : options.freshMs);
-    return { snapshot, seenAt, freshMs: foundMs ?? options.notFoundMs, hasFailed: false };
+  function freshMsOf(snapshot: Snapshot | null): number {
+    if (snapshot === null) return options.notFoundMs;
+    return snapshot.isFinal ? options.finalMs : options.freshMs;
   }
 
   return {
@@ -81,50 +85,46 @@ export function createKnown(
       // An age that is worked out from `observedAt` counts whole milliseconds.
       return Math.floor(ageMs) <= maxAgeMs && (snapshot !== null || ageMs <= freshMs);
     },
-    keep(key, ref, snapshot, begunAt) {
+    keep(ref, { snapshot, withExtras, begunAt }) {
       const before = store.get(ref.key);
       const learntAt = before && Math.max(before.seenAt, before.overlaidAt ?? before.seenAt);
       if (learntAt !== undefined && learntAt > begunAt && !isSame(before?.snapshot ?? null, snapshot)) return false;
-      put(key, ref, snapshot, { seenAt: now(), begunAt }, before);
+      put(ref, { snapshot, withExtras, seenAt: now(), freshMs: freshMsOf(snapshot), staleness: null }, before);
       return true;
     },
     adopt({ ref, invitation, observedAt }) {
       const before = store.get(ref.key);
       // The wall clock is the one that processes share; ours never goes back, so the age is what is carried over.
       const seenAt = now() - Math.max(0, Date.now() - observedAt);
-      if (before !== undefined && before.seenAt >= seenAt) return;
-      put(ref.key, ref, snapshotOf(invitation, momentOf(observedAt)), { seenAt, begunAt: seenAt }, before);
+      if (before !== undefined && before.seenAt >= seenAt) return false;
+      const snapshot = snapshotOf(invitation, momentOf(observedAt));
+      put(ref, { snapshot, withExtras: false, seenAt, freshMs: freshMsOf(snapshot), staleness: null }, before);
+      return true;
     },
     overlay(ref, change, heardAt = now()) {
       const entry = store.get(ref.key);
       if (!entry?.snapshot) return;
-      const snapshot = snapshotOf(change(entry.snapshot), entry.snapshot.observedAt, true);
+      const snapshot = snapshotOf(change(entry.snapshot), entry.snapshot.observedAt, UNCONFIRMED);
       if (isSame(snapshot, entry.snapshot)) return;
-      store.set(ref.key, { ...entryOf(snapshot, entry.seenAt), hasFailed: true, overlaidAt: heardAt });
-      options.onChange?.(ref, snapshot, true);
+      const freshMs = freshMsOf(snapshot);
+      store.set(ref.key, { ...entry, snapshot, freshMs, staleness: UNCONFIRMED, overlaidAt: heardAt });
+      options.onChange?.(ref, snapshot, 'changed');
     },
-    fail(key, error, isPassing, begunAt) {
+    fail(key, staleness, begunAt) {
       const entry = store.get(key);
       // What was seen since that read began is not made older by its failure.
-      if (entry !== undefined && isPassing && entry.seenAt <= begunAt) entry.hasFailed = true;
+      if (entry !== undefined && entry.seenAt <= begunAt) entry.staleness = staleness;
+    },
+    refuse(key, error) {
       // Whoever asks next is told, too: an old answer must not hide that the gateway is no longer let in.
       if (error instanceof ProviderUnauthorized) store.delete(key);
     },
   };
 }
 
-/** The same without its ICS, which is mostly far longer than the rest. */
-export function withoutIcalendar<I extends Invitation>(invitation: I): I {
-  return invitation.type === 'SmartInvite' && invitation.attachments !== null
-    ? { ...invitation, attachments: null }
-    : invitation;
-}
-
-/** Whether two states are the same to whoever looks; the ICS is only there in reads that asked for it. */
+/** Whether two states are the same to whoever looks; extras are only there in reads that asked for them. */
 function isSame(a: Snapshot | null, b: Snapshot | null): boolean {
   if (a === null || b === null) return a === b;
-  const shown = (snapshot: Snapshot) => {
-    return { ...snapshot, observedAt: null, isStale: null, attachments: null };
-  };
+  const shown = (snapshot: Snapshot) => ({ ...withoutExtras(snapshot), observedAt: null, staleness: null });
   return isDeepStrictEqual(shown(a), shown(b));
 }

@@ -1,22 +1,18 @@
-// One read of an invitation at its provider, and what its outcome changes: what is known here, and what other processes
-// are told.
+// One read of an invitation at its provider, and what its outcome changes: what is known here, what other processes are
+// told, and which background reads are no longer needed.
 
-import { type Invitation, momentOf, type Snapshot, snapshotOf } from '../invitation/invitation.ts';
-import {
-  ProviderOverloaded,
-  ProviderRateLimited,
-  ProviderTimeout,
-  ProviderUnavailable,
-  SpareQuotaUsedUp,
-} from '../invitation/problem.ts';
-import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
+import { type Invitation, kindOf } from '../invitation/kinds.ts';
+import { SpareQuotaUsedUp } from '../invitation/problem.ts';
+import type { Ref } from '../invitation/ref.ts';
+import { momentOf, type Snapshot, snapshotOf, withoutExtras } from '../invitation/snapshot.ts';
 import type { Reader } from '../providers/provider.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment, Upstream } from '../upstream/upstream.ts';
-import type { Read } from './flights.ts';
-import { type Known, withoutIcalendar } from './known.ts';
+import type { Known } from './known.ts';
 import type { Reading } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
+import type { Read } from './single-flight.ts';
+import { stalenessOf } from './staleness.ts';
 
 /** Where one kind of invitation is read. */
 export interface Source {
@@ -34,6 +30,8 @@ export interface ReadEffects {
   maySpare(source: Source, ref: Ref): boolean;
   /** Asks for a read in the background that begins from now on. */
   want(ref: Ref): void;
+  /** Takes back the request for a background read that a read begun at that time has fulfilled. */
+  forget(reading: Reading, begunAt: number): void;
 }
 
 export class ProviderRead implements Read {
@@ -51,39 +49,37 @@ export class ProviderRead implements Read {
   }
 
   start(cancellation: Cancellation): Promise<Invitation | null> {
-    const { ref, withIcalendar } = this.#reading;
+    const { ref, withExtras } = this.#reading;
     const payment = this.#payment;
     if (payment === 'spare' && !this.#effects.maySpare(this.#source, ref)) {
-      return Promise.reject(new SpareQuotaUsedUp(PROVIDER_OF[ref.type]));
+      return Promise.reject(new SpareQuotaUsedUp(kindOf(ref).provider));
     }
     this.#begunAt = this.#effects.now();
-    return this.#source.reader.read(ref, { withIcalendar, cancellation, payment });
+    return this.#source.reader.read(ref, { withExtras, cancellation, payment });
   }
 
   succeeded(invitation: Invitation | null): Snapshot | null {
-    const { known, shared, want } = this.#effects;
-    const { key, ref } = this.#reading;
+    const { known, shared, want, forget } = this.#effects;
+    const { ref, withExtras } = this.#reading;
+    const begunAt = this.#begunAt ?? 0;
     const observedAt = momentOf(Date.now());
     const snapshot = invitation && snapshotOf(invitation, observedAt);
-    if (!known.keep(key, ref, snapshot, this.#begunAt ?? 0)) want(ref);
-    else if (invitation !== null) {
-      shared?.share({ ref, invitation: withoutIcalendar(invitation), observedAt: observedAt.getTime() });
+    if (!known.keep(ref, { snapshot, withExtras, begunAt })) {
+      want(ref);
+      return snapshot;
+    }
+    forget(this.#reading, begunAt);
+    if (invitation !== null) {
+      shared?.share({ ref, invitation: withoutExtras(invitation), observedAt: observedAt.getTime() });
     }
     return snapshot;
   }
 
   failed(error: unknown): void {
     if (this.#begunAt === undefined) return;
-    this.#effects.known.fail(this.#reading.key, error, isPassing(error), this.#begunAt);
+    const { known } = this.#effects;
+    const staleness = stalenessOf(error);
+    if (staleness === null) known.refuse(this.#reading.ref.key, error);
+    else known.fail(this.#reading.ref.key, staleness, this.#begunAt);
   }
-}
-
-/** The provider could not be asked: not that it refused, or that its answer was no good. */
-export function isPassing(error: unknown): boolean {
-  return (
-    error instanceof ProviderRateLimited ||
-    error instanceof ProviderTimeout ||
-    error instanceof ProviderUnavailable ||
-    error instanceof ProviderOverloaded
-  );
 }

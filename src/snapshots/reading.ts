@@ -1,20 +1,18 @@
 // What is read, and for whom.
 
+import { kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment } from '../upstream/upstream.ts';
 
 export interface Reading {
-  /** What it is kept under; whoever wants the same key waits for the same read. */
-  readonly key: string;
   readonly ref: Ref;
-  readonly withIcalendar: boolean;
+  readonly withExtras: boolean;
 }
 
-/** Where there is no ICS to bring, a read that wants it is the same as one that does not. */
-export function readingOf(ref: Ref, withIcalendar: boolean): Reading {
-  const key = withIcalendar ? ref.keyWithIcalendar : ref.key;
-  return { key, ref, withIcalendar: key !== ref.key };
+/** Where a kind has no extras, a read that wants them is the same as one that does not. */
+export function readingOf(ref: Ref, withExtras: boolean): Reading {
+  return { ref, withExtras: withExtras && kindOf(ref).extras !== null };
 }
 
 /** Who waits for it. */

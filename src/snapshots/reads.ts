@@ -1,29 +1,32 @@
-// How an invitation is read: now, by one read for everybody who waits for it, or behind everybody's back when the quota
-// allows; from another process, where one has just seen it, or from the provider. What was read is kept and told. Whether
-// it is read at all is not decided here.
+// How an invitation is read: now, by one read for all callers that wait for it, or in the background as the quota allows;
+// from another process, where one has just seen it, or from the provider. What was read is kept and told, and takes back
+// the request for a background read. Whether it is read at all is not decided here.
 
-import type { InvitationType, Snapshot } from '../invitation/invitation.ts';
+import type { InvitationType } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment } from '../upstream/upstream.ts';
-import { createFlights } from './flights.ts';
+import type { SharedSnapshot } from './codec.ts';
 import type { Known } from './known.ts';
 import { createLookups } from './lookups.ts';
-import { isPassing, ProviderRead, type ReadEffects, type Source } from './provider-read.ts';
+import { ProviderRead, type ReadEffects, type Source } from './provider-read.ts';
 import { type Asker, type Reading, readingOf } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
+import { createSingleFlight } from './single-flight.ts';
+import { stalenessOf } from './staleness.ts';
 import { createTurnClock } from './turn-clock.ts';
 
 export interface Reads {
-  /** One read for everybody who wants it now; it began no longer ago than an answer to the asker may be old. */
-  fly(source: Source, reading: Reading, asker: Asker): Promise<Snapshot | null>;
-  /** Asks for a read behind everybody's back, unless one is under way; `at` is now. */
+  /** One read for all callers that want it now; it began no longer ago than an answer to the asker may be old. */
+  readNow(source: Source, reading: Reading, asker: Asker): Promise<Snapshot | null>;
+  /** Asks for a background read, unless one is in flight; `at` is now. */
   wantBehind(reading: Reading, at?: number): void;
-  /** Asks for a read behind everybody's back that begins from now on; not where it was seen so short a time ago. */
+  /** Asks for a background read that begins from now on; not where it was seen so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;
-  /** Takes back a wish that was there at that time already: a read has fulfilled it. */
-  forget(key: string, ref: Ref, begunAt: number): void;
+  /** Keeps what another process has read. */
+  adopt(shared: SharedSnapshot): void;
 }
 
 export interface ReadsOptions {
@@ -36,8 +39,9 @@ export interface ReadsOptions {
 
 export function createReads(sources: ReadonlyMap<InvitationType, Source>, { known, shared, now }: ReadsOptions): Reads {
   const clock = createTurnClock(now);
-  const flights = createFlights(clock);
-  const lookUp = shared && createLookups(shared, known);
+  // A read with extras answers callers that want none of them, and not the other way round.
+  const [plain, withExtras] = [createSingleFlight(clock), createSingleFlight(clock)];
+  const lookUp = shared && createLookups(shared, adopt);
   const refreshers = new Map<InvitationType, Refresher>();
   const effects: ReadEffects = {
     known,
@@ -46,47 +50,52 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     maySpare: ({ upstream: { policy } }, { type }) =>
       policy.circuit() === 'CLOSED' && !policy.isCrowded() && !refreshers.get(type)?.isBehind(),
     want,
+    forget,
   };
   for (const [type, source] of sources) {
     refreshers.set(
       type,
       createRefresher(source.upstream, {
-        read: (key, { ref, withIcalendar }, payment) => refresh(source, { key, ref, withIcalendar }, payment),
-        isUnderWay,
+        read: (reading, payment) => refresh(source, reading, payment),
+        isInFlight: (reading) => flightFor(reading, Number.NEGATIVE_INFINITY) !== undefined,
         ...(shared === undefined ? {} : { claim: shared.claim }),
         now,
       }),
     );
   }
 
-  function isUnderWay(key: string): boolean {
-    return flights.has(key, Number.NEGATIVE_INFINITY);
+  /** Where there is a read in flight that brings what is wanted. */
+  function flightFor(reading: Reading, notBefore: number) {
+    const { key } = reading.ref;
+    if (withExtras.has(key, notBefore)) return withExtras;
+    return !reading.withExtras && plain.has(key, notBefore) ? plain : undefined;
   }
 
-  function fly(source: Source, reading: Reading, { caller, payment, maxAgeMs }: Asker): Promise<Snapshot | null> {
-    const { key, ref, withIcalendar } = reading;
+  function readNow(source: Source, reading: Reading, { caller, payment, maxAgeMs }: Asker): Promise<Snapshot | null> {
+    const { key } = reading.ref;
     const notBefore = maxAgeMs === null ? Number.NEGATIVE_INFINITY : clock() - maxAgeMs;
     const read = new ProviderRead(effects, source, reading, payment);
-    // What others have seen comes without its ICS, and is no answer to who asks the provider itself.
-    const isForProvider = withIcalendar || maxAgeMs === 0 || payment === 'taken';
-    if (lookUp === undefined || isForProvider || flights.has(key, notBefore)) {
-      return flights.join(key, caller, notBefore, read);
-    }
-    return lookUp(ref).then(() => {
+    const share = () => {
+      const flight = flightFor(reading, notBefore) ?? (reading.withExtras ? withExtras : plain);
+      return flight.share(key, caller, notBefore, read);
+    };
+    // What others have seen comes without extras, and is no answer to a caller that asks the provider itself.
+    const isForProvider = reading.withExtras || maxAgeMs === 0 || payment === 'prepaid';
+    if (lookUp === undefined || isForProvider || flightFor(reading, notBefore) !== undefined) return share();
+    return lookUp(reading.ref).then(() => {
       const entry = known.get(key);
-      if (entry?.snapshot && known.isFresh(entry, maxAgeMs, now())) return entry.snapshot;
-      return flights.join(key, caller, notBefore, read);
+      return entry?.snapshot && known.isFresh(entry, maxAgeMs, now()) ? entry.snapshot : share();
     });
   }
 
   function wantBehind(reading: Reading, at?: number): void {
-    if (!isUnderWay(reading.key)) wantFromNowOn(reading, at);
+    if (flightFor(reading, Number.NEGATIVE_INFINITY) === undefined) wantFromNowOn(reading, at);
   }
 
-  /** Asks for a read behind everybody's back that begins from now on. */
-  function wantFromNowOn({ key, ref, withIcalendar }: Reading, at?: number): void {
+  function wantFromNowOn(reading: Reading, at?: number): void {
+    const { key, type } = reading.ref;
     const seenAt = known.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    refreshers.get(ref.type)?.want(key, { ref, withIcalendar, seenAt }, at);
+    refreshers.get(type)?.want(reading, seenAt, at);
   }
 
   function want(ref: Ref, unlessWithinMs = 0): void {
@@ -94,20 +103,24 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     if (now() - seenAt >= unlessWithinMs) wantFromNowOn(readingOf(ref, false));
   }
 
+  function forget(reading: Reading, begunAt: number): void {
+    refreshers.get(reading.ref.type)?.forget(reading, begunAt);
+  }
+
+  function adopt(snapshot: SharedSnapshot): void {
+    const seenAt = now() - Math.max(0, Date.now() - snapshot.observedAt);
+    if (known.adopt(snapshot)) forget(readingOf(snapshot.ref, false), seenAt);
+  }
+
   async function refresh(source: Source, reading: Reading, payment: Payment): Promise<boolean> {
     try {
-      await fly(source, reading, { caller: new Cancellation(), payment, maxAgeMs: null });
+      await readNow(source, reading, { caller: new Cancellation(), payment, maxAgeMs: null });
       return true;
     } catch (error) {
       // Callers still have the old answer, marked by now. Asking again helps only where the provider could not be asked.
-      return !isPassing(error);
+      return stalenessOf(error) === null;
     }
   }
 
-  return {
-    fly,
-    wantBehind,
-    want,
-    forget: (key, ref, begunAt) => refreshers.get(ref.type)?.forget(key, begunAt),
-  };
+  return { readNow, wantBehind, want, adopt };
 }

@@ -4,21 +4,19 @@
 
 import type { Ref } from '../invitation/ref.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-
-export interface Wanted {
-  readonly ref: Ref;
-  readonly withIcalendar: boolean;
-  /** When the answer that callers are given was seen; -Infinity where there is none. */
-  readonly seenAt: number;
-}
+import type { Reading } from './reading.ts';
 
 export interface Refresher {
-  /** Asks for a read of `key` when the quota allows; asking again makes it matter more. It is asked `at` now by default. */
-  want(key: string, wanted: Wanted, at?: number): void;
+  /**
+   * Asks for a read when the quota allows; asking again makes it matter more.
+   * @param seenAt When the answer that callers are given was seen; -Infinity where there is none.
+   * @param at Default: now.
+   */
+  want(reading: Reading, seenAt: number, at?: number): void;
   /** Whether the quota is too short for what is wanted already: whoever could do without is not to be served before. */
   isBehind(): boolean;
-  /** Takes back a wish that was there at that time already: a read has fulfilled it. */
-  forget(key: string, begunAt: number): void;
+  /** Takes back a wish that was there at that time already: such a read has fulfilled it. */
+  forget(reading: Reading, begunAt: number): void;
 }
 
 /** A wish that nobody has repeated for so long is dropped, in milliseconds: nobody looks any more. */
@@ -42,7 +40,10 @@ const CLAIMED_MS = 2_000;
  */
 const BURST_SHARE = 0.2;
 
-interface Wish extends Wanted {
+interface Wish {
+  /** It is read with extras where any of the wishes wanted them. */
+  reading: Reading;
+  readonly seenAt: number;
   readonly since: number;
   askedAt: number;
   asks: number;
@@ -54,9 +55,9 @@ interface Wish extends Wanted {
 
 export interface RefresherOptions {
   /** Reads what is wanted, and says whether that is settled. It never rejects. */
-  readonly read: (key: string, wanted: Wanted, payment: 'taken' | 'due') => Promise<boolean>;
-  /** Whether somebody else reads it already. */
-  readonly isUnderWay: (key: string) => boolean;
+  readonly read: (reading: Reading, payment: 'prepaid' | 'caller') => Promise<boolean>;
+  /** Whether such a read is in flight already. */
+  readonly isInFlight: (reading: Reading) => boolean;
   /** Whether this process is the one to read it, where there are others. */
   readonly claim?: (ref: Ref) => Promise<boolean>;
   readonly now: () => number;
@@ -64,7 +65,7 @@ export interface RefresherOptions {
 
 export function createRefresher(
   upstream: Pick<Upstream, 'quota' | 'policy'>,
-  { read, isUnderWay, claim, now }: RefresherOptions,
+  { read, isInFlight, claim, now }: RefresherOptions,
 ): Refresher {
   const wishes = new Map<string, Wish>();
   let timer: NodeJS.Timeout | undefined;
@@ -115,12 +116,12 @@ export function createRefresher(
         return;
       }
       const [key, wish] = most;
-      if (claim !== undefined && !(await claim(wish.ref))) {
+      if (claim !== undefined && !(await claim(wish.reading.ref))) {
         // Whoever reads it shares it; where that does not come, it is still wanted.
         wish.notBefore = now() + CLAIMED_MS;
         continue;
       }
-      if (wishes.get(key) !== wish || isUnderWay(key)) continue;
+      if (wishes.get(key) !== wish || isInFlight(wish.reading)) continue;
       if (!upstream.policy.hasRoom()) {
         wait(PROBE_MS);
         return;
@@ -139,7 +140,7 @@ export function createRefresher(
       wishes.delete(key);
       evenlyAt = Math.max(evenlyAt, now()) + everyMs;
       reading += 1;
-      void read(key, wish, isProbe ? 'due' : 'taken').then((isRead) => {
+      void read(wish.reading, isProbe ? 'caller' : 'prepaid').then((isRead) => {
         reading -= 1;
         const isWell = upstream.policy.circuit() === 'CLOSED';
         if (!isRead) retryLater(key, wish, isWell);
@@ -166,7 +167,7 @@ export function createRefresher(
         wishes.delete(key);
         continue;
       }
-      if (at < wish.notBefore || isUnderWay(key)) continue;
+      if (at < wish.notBefore || isInFlight(wish.reading)) continue;
       const score = isProbe ? at - wish.notBefore : (at - wish.seenAt) * (1 + Math.log2(1 + wish.asks));
       if (score > best) {
         best = score;
@@ -177,21 +178,25 @@ export function createRefresher(
   }
 
   return {
-    want(key, wanted, at = now()) {
+    want(reading, seenAt, at = now()) {
+      const { key } = reading.ref;
       const wish = wishes.get(key);
       if (wish !== undefined) {
+        if (reading.withExtras) wish.reading = reading;
         wish.asks += 1;
         wish.askedAt = at;
       } else if (wishes.size < MAX_WISHES) {
-        wishes.set(key, { ...wanted, since: at, askedAt: at, asks: 1, failures: 0, notBefore: 0 });
+        wishes.set(key, { reading, seenAt, since: at, askedAt: at, asks: 1, failures: 0, notBefore: 0 });
       }
       // What waits already, or for quota or a probe, is not hastened by asking.
       const mayBeNext = wish === undefined && !isShort && upstream.policy.circuit() === 'CLOSED';
       if (timer === undefined || mayBeNext) void pump();
     },
     isBehind: () => isShort && wishes.size > 0,
-    forget(key, begunAt) {
-      if ((wishes.get(key)?.since ?? Number.POSITIVE_INFINITY) <= begunAt) wishes.delete(key);
+    forget({ ref, withExtras }, begunAt) {
+      const wish = wishes.get(ref.key);
+      if (wish === undefined || wish.since > begunAt) return;
+      if (withExtras || !wish.reading.withExtras) wishes.delete(ref.key);
     },
   };
 }

@@ -2,29 +2,41 @@
 // enough, whether it is read again and who waits for that, and what is given where the provider cannot be asked. In: a
 // ref and how old its answer may be. Out: a snapshot that is honest about its age, null, or a problem. It knows neither
 // GraphQL nor hosts.
+//
+//   what is known                         what `read` does
+//   ------------------------------------  ----------------------------------------------------------------------------
+//   fresh                                 gives it
+//   younger than `revalidateMs`           gives it, and asks for a background read
+//   younger than `staleMs`                reads if there is spare quota, for `patienceMs`; else gives it as stale, and
+//                                         asks for a background read
+//   older, or nothing, or the caller      reads, and waits for its share of the quota; where the provider cannot be
+//   names a younger age                   asked, gives what is younger than `staleMs` as stale, else the problem
+//   "not found"                           gives it for `notFoundMs`, then reads
 
-import type { Invitation, InvitationType, Snapshot } from '../invitation/invitation.ts';
+import { type Invitation, type InvitationType, kindOf } from '../invitation/kinds.ts';
 import { ProviderNotConfigured, ProviderRateLimited, SpareQuotaUsedUp } from '../invitation/problem.ts';
-import { PROVIDER_OF, type Ref } from '../invitation/ref.ts';
+import type { Ref } from '../invitation/ref.ts';
+import type { Snapshot, Staleness } from '../invitation/snapshot.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { createKnown, type KnownOptions } from './known.ts';
-import { isPassing, type Source } from './provider-read.ts';
+import type { Source } from './provider-read.ts';
 import { type Reading, readingOf } from './reading.ts';
 import { createReads } from './reads.ts';
 import type { SharedTier } from './redis-tier.ts';
+import { stalenessOf, TOO_SLOW } from './staleness.ts';
 import type { Entry } from './store.ts';
 
 export interface SnapshotWish {
-  readonly withIcalendar: boolean;
+  readonly withExtras: boolean;
   /**
-   * The oldest answer that will do, in milliseconds: a read under way will do that began no longer ago. 0 asks the
+   * The oldest answer that will do, in milliseconds: a read in flight will do that began no longer ago. 0 asks the
    * provider after the question. Null leaves it to the gateway.
    */
   readonly maxAgeMs: number | null;
   /** Cancelled when the caller has gone. */
   readonly caller: Cancellation;
-  /** Whoever is told of every change can do without an answer now, and leaves the callers' share of the quota to them. */
+  /** A subscription is told of every change: it waits, and leaves the callers' share of the quota to them. */
   readonly isPatient?: boolean;
 }
 
@@ -36,22 +48,23 @@ export interface Snapshots {
    */
   read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null>;
   /**
-   * What `read` would give at once, without a promise: what is fresh enough, or an old one that is read again behind.
+   * What `read` would give at once, without a promise: what is fresh enough, or an old one that is read again in the
+   * background.
    * @returns undefined where it has to be read; null as `read` does.
    */
-  answer(ref: Ref, withIcalendar: boolean, maxAgeMs: number | null): Snapshot | null | undefined;
+  answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null): Snapshot | null | undefined;
   /** What is known of it, however old; nobody is asked. */
   peek(ref: Ref): Snapshot | null;
-  /** Asks for a read as the quota allows, behind everybody's back; not where it was read so short a time ago. */
+  /** Asks for a background read, as the quota allows; not where it was read so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;
   /** Reads now if the quota allows it, else as soon as it does. @returns whether it was read now. */
   readSoon(ref: Ref): Promise<boolean>;
   /**
-   * Lays over what is known something that is only probably true: it is shown, as stale, until a read confirms it or
-   * puts it right that began after it was heard of (default: now).
+   * Applies to what is known a change that is only probably true: it is shown, as stale, until a read that began after
+   * it was heard of (default: now) confirms it or puts it right.
    */
   overlay(ref: Ref, change: (invitation: Invitation) => Invitation, heardAt?: number): void;
-  /** Takes over what another process has read. */
+  /** Keeps what another process has read. */
   adopt(shared: SharedSnapshot): void;
 }
 
@@ -64,26 +77,33 @@ export interface SnapshotOptions extends KnownOptions {
 
 export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, options: SnapshotOptions): Snapshots {
   const { now = () => performance.now(), shared } = options;
-  const known = createKnown(options, now, (key, ref, begunAt) => forget(key, ref, begunAt));
-  const { fly, wantBehind, want, forget } = createReads(sources, { known, shared, now });
+  const known = createKnown(options, now);
+  const { readNow, wantBehind, want, adopt } = createReads(sources, { known, shared, now });
 
   // Nearly every answer comes from here: it makes nothing but what it returns, and looks at the clock once.
-  function answer(ref: Ref, withIcalendar: boolean, maxAgeMs: number | null): Snapshot | null | undefined {
-    const entry = known.get(withIcalendar ? ref.keyWithIcalendar : ref.key);
-    return entry && sources.has(ref.type) ? answerFrom(entry, ref, withIcalendar, maxAgeMs) : undefined;
+  function answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null): Snapshot | null | undefined {
+    const entry = find(ref, withExtras);
+    return entry && sources.has(ref.type) ? answerFrom(entry, ref, withExtras, maxAgeMs) : undefined;
+  }
+
+  /** What is known, with extras where these are wanted and there may be any. */
+  function find(ref: Ref, withExtras: boolean): Entry | undefined {
+    const entry = known.get(ref.key);
+    if (!withExtras || entry === undefined || entry.withExtras || entry.snapshot === null) return entry;
+    return kindOf(ref).extras === null ? entry : undefined;
   }
 
   function answerFrom(
     entry: Entry,
     ref: Ref,
-    withIcalendar: boolean,
+    withExtras: boolean,
     maxAgeMs: number | null,
   ): Snapshot | null | undefined {
     const at = now();
     if (known.isFresh(entry, maxAgeMs, at)) return entry.snapshot;
     if (maxAgeMs !== null || at - entry.seenAt > options.revalidateMs || !mayStandIn(entry, at)) return undefined;
-    wantBehind(readingOf(ref, withIcalendar), at);
-    return entry.hasFailed ? giveOld(entry) : entry.snapshot;
+    wantBehind(readingOf(ref, withExtras), at);
+    return entry.staleness === null ? entry.snapshot : giveOld(entry, entry.staleness);
   }
 
   /** Whether it is given where the provider cannot be asked. */
@@ -93,30 +113,32 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
   function read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null> {
     const source = sources.get(ref.type);
-    if (source === undefined) return Promise.reject(new ProviderNotConfigured(PROVIDER_OF[ref.type]));
-    const { withIcalendar, maxAgeMs, caller } = wish;
-    const reading = readingOf(ref, withIcalendar);
-    const entry = known.get(reading.key);
-    const atOnce = entry && answerFrom(entry, ref, withIcalendar, maxAgeMs);
+    if (source === undefined) return Promise.reject(new ProviderNotConfigured(kindOf(ref).provider));
+    const { withExtras, maxAgeMs, caller } = wish;
+    const entry = find(ref, withExtras);
+    const atOnce = entry && answerFrom(entry, ref, withExtras, maxAgeMs);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
-    if (maxAgeMs !== null || !mayStandIn(entry, now())) return readNow(source, reading, wish, entry !== undefined);
-    return within(options.patienceMs, fly(source, reading, { caller, payment: 'spare', maxAgeMs }), () => {
+    const reading = readingOf(ref, withExtras);
+    if (maxAgeMs !== null || !mayStandIn(entry, now())) return readOrOld(source, reading, wish, entry !== undefined);
+    const spare = readNow(source, reading, { caller, payment: 'spare', maxAgeMs });
+    return within(options.patienceMs, spare, (staleness) => {
       wantBehind(reading);
-      return giveOld(entry);
+      return giveOld(entry, staleness);
     });
   }
 
-  /** For whoever waits for it: an old one will do only where the provider cannot be asked. */
-  function readNow(source: Source, reading: Reading, wish: SnapshotWish, isKnown: boolean): Promise<Snapshot | null> {
+  /** For a caller that waits for it: an old one will do only where the provider cannot be asked. */
+  function readOrOld(source: Source, reading: Reading, wish: SnapshotWish, isKnown: boolean): Promise<Snapshot | null> {
     const { maxAgeMs, caller } = wish;
-    const payment = wish.isPatient ? 'spare' : isKnown && maxAgeMs !== null ? 'again' : 'due';
+    const payment = wish.isPatient ? 'spare' : isKnown && maxAgeMs !== null ? 'insistent' : 'caller';
     const askedAt = now();
-    return fly(source, reading, { caller, payment, maxAgeMs }).catch((error: unknown) => {
-      // Who joined the read of somebody who could do without has a share of the quota left.
+    return readNow(source, reading, { caller, payment, maxAgeMs }).catch((error: unknown) => {
+      // A caller that shared a read with spare quota has a share of its own.
       if (error instanceof SpareQuotaUsedUp && payment !== 'spare') return read(reading.ref, wish);
       if (error instanceof ProviderRateLimited) wantBehind(reading);
-      const old = known.get(reading.key);
-      if (isPassing(error) && mayStandIn(old, askedAt)) return giveOld(old);
+      const old = find(reading.ref, reading.withExtras);
+      const staleness = stalenessOf(error);
+      if (staleness !== null && mayStandIn(old, askedAt)) return giveOld(old, staleness);
       throw error;
     });
   }
@@ -126,14 +148,14 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     answer,
     peek: (ref) => known.get(ref.key)?.snapshot ?? null,
     want,
-    adopt: known.adopt,
+    adopt,
     overlay: known.overlay,
     async readSoon(ref) {
       const source = sources.get(ref.type);
       if (source === undefined) return false;
       try {
-        // A read under way may have begun before what makes us read.
-        await fly(source, readingOf(ref, false), { caller: new Cancellation(), payment: 'spare', maxAgeMs: 0 });
+        // A read in flight may have begun before what makes us read.
+        await readNow(source, readingOf(ref, false), { caller: new Cancellation(), payment: 'spare', maxAgeMs: 0 });
         return true;
       } catch {
         want(ref);
@@ -145,18 +167,26 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
 type Found = Entry & { readonly snapshot: Snapshot };
 
-/** The old one, because there is no other now; whoever is shown it is told when it is confirmed. */
-function giveOld(entry: Found): Snapshot {
-  entry.hasFailed = true;
-  return { ...entry.snapshot, isStale: true };
+/** The old one, because there is no other now; callers that are shown it are told when it is confirmed. */
+function giveOld(entry: Found, staleness: Staleness): Snapshot {
+  entry.staleness = staleness;
+  return { ...entry.snapshot, staleness };
 }
 
 /** The read's answer, or the old one where the read takes too long or the provider cannot be asked. */
-function within(patienceMs: number, read: Promise<Snapshot | null>, giveOld: () => Snapshot): Promise<Snapshot | null> {
+function within(
+  patienceMs: number,
+  read: Promise<Snapshot | null>,
+  giveOld: (staleness: Staleness) => Snapshot,
+): Promise<Snapshot | null> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(giveOld()), patienceMs);
+    const timer = setTimeout(() => resolve(giveOld(TOO_SLOW)), patienceMs);
     read
       .finally(() => clearTimeout(timer))
-      .then(resolve, (error: unknown) => (isPassing(error) ? resolve(giveOld()) : reject(error)));
+      .then(resolve, (error: unknown) => {
+        const staleness = stalenessOf(error);
+        if (staleness === null) reject(error);
+        else resolve(giveOld(staleness));
+      });
   });
 }

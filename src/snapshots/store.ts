@@ -1,18 +1,22 @@
-// What was last seen, in memory: so many entries and bytes at most, the least recently used go first.
+// What was last seen, in memory: so many entries and bytes at most, the least recently used go first. What nobody has
+// asked for in a while is forgotten, because it holds personal data.
 
 import { LRUCache } from 'lru-cache';
-import type { EventTime, SmartInvite, SmartInviteReply, Snapshot } from '../invitation/invitation.ts';
+import type { Snapshot, Staleness } from '../invitation/snapshot.ts';
+import { bytesOf, bytesOfText } from './weight.ts';
 
 export interface Entry {
   /** Null where the provider knew no such invitation. */
   readonly snapshot: Snapshot | null;
+  /** Whether it was read with its extras, where its kind has any. */
+  readonly withExtras: boolean;
   /** When it was seen, on the clock that never goes back. */
   readonly seenAt: number;
   /** For how long it is fresh where the caller does not say, in milliseconds. */
   readonly freshMs: number;
-  /** It could not be read when it should have been, and was shown as stale: what is here is older than was wanted. */
-  hasFailed: boolean;
-  /** When that was heard of which was laid over it, on the same clock. */
+  /** Why it could not be read when it should have been; null where it was shown as fresh ever since. */
+  staleness: Staleness | null;
+  /** When the notification was received that was applied to it, on the same clock. */
   readonly overlaidAt?: number;
 }
 
@@ -21,60 +25,43 @@ export interface StoreLimits {
   readonly maxBytes: number;
 }
 
-export type Store = Pick<LRUCache<string, Entry>, 'get' | 'set' | 'delete' | 'calculatedSize'>;
+export type Store = Pick<LRUCache<string, Entry>, 'get' | 'set' | 'delete' | 'calculatedSize' | 'purgeStale'>;
 
-export function createStore({ maxEntries, maxBytes }: StoreLimits): Store {
+/** The cache looks at the clock once in so many milliseconds: it does so for every entry that it gives. */
+const CLOCK_RESOLUTION_MS = 60_000;
+
+/**
+ * @param forgetMs An entry that nobody has asked for in so many milliseconds is not given any more, two minutes later at
+ *   most; `purgeStale` frees it.
+ * @param now The clock of `seenAt`.
+ */
+export function createStore({ maxEntries, maxBytes }: StoreLimits, forgetMs: number, now: () => number): Store {
   return new LRUCache<string, Entry>({
     max: maxEntries,
     maxSize: maxBytes,
-    sizeCalculation: ({ snapshot }, key) => ENTRY_BYTES + textBytes(key) + (snapshot === null ? 0 : bytesOf(snapshot)),
+    sizeCalculation: ({ snapshot }, key) =>
+      ENTRY_BYTES + bytesOfText(key) + (snapshot === null ? 0 : bytesOf(snapshot)),
+    // What its clock is behind is no reason to forget an entry early.
+    ttl: forgetMs + CLOCK_RESOLUTION_MS,
+    updateAgeOnGet: true,
+    ttlResolution: 0,
+    perf: { now: coarse(now) },
   });
 }
 
-// What each thing takes on V8's heap, without its own texts but with that of `observedAt`. Measured with Node 26 on 64
-// bits: the heap after a collection, with thousands of decoded answers in the store, less the heap without them. They come
-// within a tenth of it; test/snapshots/weight.test.ts measures again. The fixed arrays of the cache are not in it: 32 bytes
-// for each of maxEntries.
-const ENTRY_BYTES = 120;
-const REVIEW_INVITATION_BYTES = 275;
-const SMART_INVITE_BYTES = 595;
-const REPLY_BYTES = 72;
-const PROPOSAL_BYTES = 136;
-
-function bytesOf(snapshot: Snapshot): number {
-  return snapshot.type === 'SmartInvite'
-    ? bytesOfSmartInvite(snapshot)
-    : REVIEW_INVITATION_BYTES +
-        textBytes(snapshot.id) +
-        textBytes(snapshot.invitationId) +
-        textBytes(snapshot.rawStatus);
+function coarse(now: () => number): () => number {
+  let at: number | undefined;
+  return () => {
+    if (at === undefined) {
+      at = now();
+      setTimeout(() => {
+        at = undefined;
+      }, CLOCK_RESOLUTION_MS).unref();
+    }
+    return at;
+  };
 }
 
-function bytesOfSmartInvite(invite: Snapshot<SmartInvite>): number {
-  const { id, smartInviteId, recipients, replies, event, callbackUrl, attachments } = invite;
-  let bytes = SMART_INVITE_BYTES + textBytes(id) + textBytes(smartInviteId) + textBytes(callbackUrl);
-  bytes += textBytes(attachments?.icalendar);
-  bytes += textBytes(event.summary) + textBytes(event.description) + textBytes(event.location?.description);
-  bytes += bytesOfTime(event.start) + bytesOfTime(event.end);
-  for (const reply of recipients) bytes += bytesOfReply(reply);
-  for (const reply of replies) bytes += bytesOfReply(reply);
-  return bytes;
-}
-
-function bytesOfReply({ email, rawStatus, comment, proposal }: SmartInviteReply): number {
-  const bytes = REPLY_BYTES + textBytes(email) + textBytes(rawStatus) + textBytes(comment);
-  return proposal === null ? bytes : bytes + PROPOSAL_BYTES + bytesOfTime(proposal.start) + bytesOfTime(proposal.end);
-}
-
-function bytesOfTime({ dateTime, date, timeZone }: EventTime): number {
-  return textBytes(dateTime) + textBytes(date) + textBytes(timeZone);
-}
-
-const BEYOND_LATIN1 = /[\u0100-\uffff]/;
-
-// V8 keeps a text of latin1 in one byte a character, any other in two, behind 16 bytes of its own, and rounds up to 8.
-// Texts in JSON of up to ten characters are kept once for all.
-function textBytes(text: string | null | undefined): number {
-  if (text === null || text === undefined || text.length <= 10) return 0;
-  return 20 + text.length * (BEYOND_LATIN1.test(text) ? 2 : 1);
-}
+// The entry, its place in the cache and in its map. The fixed arrays of the cache are not in it: 48 bytes for each of
+// maxEntries.
+const ENTRY_BYTES = 136;

@@ -1,7 +1,6 @@
 // From status and bytes to a decoded answer or a problem: the rules that hold for every provider. What the JSON means is
 // the business of each provider's wire.ts.
 
-import type { ProviderName } from '../invitation/invitation.ts';
 import {
   type Problem,
   ProviderBadResponse,
@@ -10,6 +9,7 @@ import {
   ProviderUnauthorized,
   ProviderUnavailable,
 } from '../invitation/problem.ts';
+import type { ProviderName } from '../invitation/provider.ts';
 import type { UpstreamAnswer } from './request.ts';
 
 /** What is needed to understand an answer. */

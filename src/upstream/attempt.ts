@@ -4,8 +4,8 @@
 // `x-APIKey` would travel along.
 
 import type { Client, Dispatcher } from 'undici';
-import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../invitation/problem.ts';
+import type { ProviderName } from '../invitation/provider.ts';
 import type { Attempted } from './call.ts';
 import type { CancelListener } from './cancellation.ts';
 import type { Connections, Waiter } from './connections.ts';

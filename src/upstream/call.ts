@@ -2,7 +2,6 @@
 // again after a failure that may pass. Delays are drawn with full jitter, so that the calls that failed together do not
 // come back together.
 
-import type { ProviderName } from '../invitation/invitation.ts';
 import {
   ProviderBadResponse,
   ProviderRejected,
@@ -11,6 +10,7 @@ import {
   ProviderUnauthorized,
   ProviderUnavailable,
 } from '../invitation/problem.ts';
+import type { ProviderName } from '../invitation/provider.ts';
 import type { Breaker, Period } from './breaker.ts';
 import { type CancelListener, Cancellation } from './cancellation.ts';
 import type { Deadline, Deadlines, Expiring } from './deadlines.ts';

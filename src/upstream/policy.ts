@@ -1,8 +1,8 @@
 // How one account's calls are made: so many at once and so many waiting, one deadline over everything, retries within a
 // budget (call.ts), a breaker (breaker.ts), and in each attempt a connection, quota, request and answer (attempt.ts).
 
-import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderOverloaded } from '../invitation/problem.ts';
+import type { ProviderName } from '../invitation/provider.ts';
 import { type Circuit, createBreaker } from './breaker.ts';
 import { Call, type CallRules, type MakeAttempt } from './call.ts';
 import type { Cancellation } from './cancellation.ts';

@@ -4,8 +4,8 @@
 // does not begin when ours does.) Callers who wait are served in the order they came; background work keeps out of a
 // share of each window, so that there is something left for them. A 429 closes the gate for the whole account.
 
-import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderRateLimited } from '../invitation/problem.ts';
+import type { ProviderName } from '../invitation/provider.ts';
 import type { CancelListener, Cancellation } from './cancellation.ts';
 
 export interface QuotaWindow {

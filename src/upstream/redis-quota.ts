@@ -1,8 +1,8 @@
 // A quota that several processes share: the same exact windows, kept in Redis by its own clock. Where Redis cannot be
 // asked, each process keeps to its share of them, and what it has used of late counts.
 
-import type { ProviderName } from '../invitation/invitation.ts';
 import { ProviderRateLimited } from '../invitation/problem.ts';
+import type { ProviderName } from '../invitation/provider.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import type { Cancellation } from './cancellation.ts';
 import { BACKGROUND_SHARE, createQuota, paceOf, type Quota, type QuotaWindow, usableOf } from './quota.ts';
@@ -53,12 +53,12 @@ export function createSharedQuota(
   { accountId, processes }: SharedQuotaOptions,
 ): Quota {
   /** What this process may do alone. */
-  const local = createQuota(
+  const ownShare = createQuota(
     provider,
     windows.map(({ limit, windowMs }) => ({ limit: Math.max(1, Math.floor(limit / processes)), windowMs })),
   );
   /** What all may do together: a Redis that was emptied would allow it a second time. */
-  const whole = createQuota(provider, windows);
+  const everybody = createQuota(provider, windows);
   const keys = [`gateway:quota:${accountId}`, `gateway:gate:${accountId}`];
   const process = crypto.randomUUID();
   const longestMs = Math.max(...windows.map(({ windowMs }) => windowMs));
@@ -69,7 +69,7 @@ export function createSharedQuota(
     // What this process has done itself, and a gate that was closed while Redis was away, are known here. Redis knows
     // nothing of what was used meanwhile: until that is over, our share holds as well. All of it is looked at first,
     // because Redis counts whoever it lets pass.
-    const own = performance.now() < aloneUntil ? local : whole;
+    const own = performance.now() < aloneUntil ? ownShare : everybody;
     const ownMs = own.delayMs(share);
     if (ownMs > 0) return ownMs;
     const usable = windows.flatMap(({ limit, windowMs }) => [usableOf(limit, share), Math.ceil(windowMs)]);
@@ -89,16 +89,16 @@ export function createSharedQuota(
   }
 
   function record(): void {
-    local.record();
-    whole.record();
+    ownShare.record();
+    everybody.record();
   }
 
   return {
     async takeInBackground() {
       const delayMs = await takeShared(BACKGROUND_SHARE);
       if (delayMs !== undefined) return delayMs;
-      const aloneMs = local.takeInBackground();
-      if (aloneMs === 0) whole.record();
+      const aloneMs = ownShare.takeInBackground();
+      if (aloneMs === 0) everybody.record();
       return aloneMs;
     },
     // Only Redis knows, and it is asked when a connection is free.
@@ -110,8 +110,8 @@ export function createSharedQuota(
         const delayMs = await takeShared(1);
         const leftMs = until - performance.now();
         if (delayMs === undefined) {
-          await local.take(leftMs, cancellation);
-          return whole.record();
+          await ownShare.take(leftMs, cancellation);
+          return everybody.record();
         }
         if (delayMs === 0) return;
         if (delayMs > leftMs) throw new ProviderRateLimited(provider, Math.max(1, Math.ceil(delayMs / 1_000)));
@@ -119,13 +119,13 @@ export function createSharedQuota(
       }
     },
     close(forMs) {
-      local.close(forMs);
-      whole.close(forMs);
+      ownShare.close(forMs);
+      everybody.close(forMs);
       void redis.ask((client) => client.eval(CLOSE, 1, keys[1] ?? '', Math.ceil(forMs)));
     },
     // Of this process alone: asking Redis for it would make a question of a status.
-    status: () => local.status(),
-    // Of the whole: one process alone may have all the work.
+    status: () => ownShare.status(),
+    // Of everybody: one process alone may have all the work.
     pace: paceOf(windows),
   };
 }

@@ -1,6 +1,6 @@
 // A request to a provider and its answer, as they are before anybody knows what is in them.
 
-import type { ProviderName } from '../invitation/invitation.ts';
+import type { ProviderName } from '../invitation/provider.ts';
 
 export interface UpstreamRequest {
   readonly provider: ProviderName;

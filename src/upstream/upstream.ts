@@ -1,8 +1,8 @@
 // One account's way to its provider: quota, policy, request and answer put together. A provider's client describes a
 // call and how its answer is decoded; what comes back is the decoded answer, null where there is no such thing, or a problem.
 
-import type { ProviderName } from '../invitation/invitation.ts';
 import { SpareQuotaUsedUp } from '../invitation/problem.ts';
+import type { ProviderName } from '../invitation/provider.ts';
 import { type AnswerDecoder, readAnswer, retryAfterSeconds } from './answer.ts';
 import type { Call } from './call.ts';
 import type { Cancellation } from './cancellation.ts';
@@ -14,9 +14,7 @@ import type { Transport } from './transport.ts';
 export interface Upstream {
   /**
    * Makes a call, with all that stands between us and a provider.
-   * @param payment How its quota is taken: `taken` where whoever wants it has, and knows that it is made at once; `due`
-   * for a caller, who waits for it; `again` for a caller who insists on a newer answer than is known, and gets a share of
-   * what callers may have; `spare` for whoever could do without, and only gets what background work may have.
+   * @param payment How its quota is taken.
    * @returns null for a 404.
    * @throws Problem for everything else but a 2xx with JSON that can be decoded.
    */
@@ -28,7 +26,14 @@ export interface Upstream {
 /** A request, and what is made of its answer. */
 export type ReadRequest<T> = UpstreamRequest & AnswerDecoder<T>;
 
-export type Payment = 'taken' | 'due' | 'again' | 'spare';
+/**
+ * How a call's quota is taken.
+ * - `prepaid`: it was taken before, for a call that is made at once (a background read).
+ * - `caller`: by a caller that waits for it.
+ * - `insistent`: by a caller that insists on a newer answer than is known; such callers get a share of what callers get.
+ * - `spare`: by a caller that could do without; it gets what background work may have, and does not wait.
+ */
+export type Payment = 'prepaid' | 'caller' | 'insistent' | 'spare';
 
 /** What may wait for its quota, for as long as it has. */
 type WaitingCall = Cancellation & Pick<Call<unknown>, 'remainingMs'>;
@@ -40,10 +45,10 @@ export interface UpstreamOptions extends PolicyOptions {
 }
 
 /**
- * Those who insist on newer answers get at most this share of the longest window together, or nobody else's would be read
- * again. Shorter windows are soon over, and are waited for as by everybody.
+ * Callers that insist on newer answers get at most this share of the longest window together, or no other invitation
+ * would be read again. Shorter windows are soon over, and are waited for as by everybody.
  */
-const AGAIN_SHARE = 0.5;
+const INSISTENT_SHARE = 0.5;
 
 /** What an answer may take once its call is made, in milliseconds: quota that comes later than that is no use. */
 const ANSWER_MS = 500;
@@ -55,7 +60,7 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
   const { quota, windows } = options;
   const policy = createPolicy(provider, options);
   const { limit, windowMs } = windows.reduce((a, b) => (b.windowMs > a.windowMs ? b : a));
-  const again = createQuota(provider, [{ limit: usableOf(limit, AGAIN_SHARE), windowMs }]);
+  const insistent = createQuota(provider, [{ limit: usableOf(limit, INSISTENT_SHARE), windowMs }]);
 
   async function takeSpare(): Promise<void> {
     if ((await quota.takeInBackground()) > 0) throw new SpareQuotaUsedUp(provider);
@@ -66,7 +71,7 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
    * @returns undefined where that needs no waiting.
    */
   function pay(how: Payment, call: WaitingCall): Promise<void> | undefined {
-    if (how === 'taken') return undefined;
+    if (how === 'prepaid') return undefined;
     if (how === 'spare') return takeSpare();
     return quota.takeNow() ? undefined : quota.take(patienceMs(call), call);
   }
@@ -83,14 +88,14 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
     call: (request, caller, payment) =>
       policy.run((call, attempt) => {
         // A call that is made again is a caller's by now.
-        const how = attempt > 0 ? 'due' : payment;
+        const how = attempt > 0 ? 'caller' : payment;
         const send = () => transport.get({ request, read, call, admit: () => pay(how, call) });
-        if (how === 'taken' || how === 'spare') return send();
-        // Whoever cannot be served is told before waiting for a connection.
+        if (how === 'prepaid' || how === 'spare') return send();
+        // A caller that cannot be served is told before it waits for a connection.
         const refusal = quota.refusal(transport.waiting(), patienceMs(call));
         if (refusal !== undefined) return call.fail(refusal);
-        if (how === 'due' || again.takeNow()) return send();
-        again.take(patienceMs(call), call).then(send, (reason: unknown) => call.fail(reason));
+        if (how === 'caller' || insistent.takeNow()) return send();
+        insistent.take(patienceMs(call), call).then(send, (reason: unknown) => call.fail(reason));
       }, caller),
     quota,
     policy,

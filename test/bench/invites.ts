@@ -4,10 +4,10 @@
 const TIME = '{"time":"2099-12-04T09:30:00+01:00","tzid":"Europe/Paris"}';
 const REPLY = '{"email":"other@example.com","status":"accepted","comment":"See you there."}';
 
-/** @param withIcalendar Whether the ICS was asked for. */
-export function inviteOf(id: string, withIcalendar: boolean): string {
+/** @param withExtras Whether the ICS was asked for. */
+export function inviteOf(id: string, withExtras: boolean): string {
   const [, kind, size = '0'] = /^(big|ics|replies)-(?:(\d+)-)?/.exec(id) ?? [];
-  if (kind === 'ics' && withIcalendar) return invite(id, { attachments: icalendarOf(Number(size)) });
+  if (kind === 'ics' && withExtras) return invite(id, { attachments: icalendarOf(Number(size)) });
   if (kind === 'replies') return invite(id, { replies: repliesOf(Number(size), '') });
   if (kind !== 'big') return invite(id, {});
   const proposal = `,"proposal":{"start":${TIME},"end":${TIME}}`;

@@ -1,7 +1,8 @@
 // What the gateway is compared with: the same schema and the same loaders an operation, and nothing between them and
 // the providers.
 
-import { type InvitationType, snapshotOf } from '../../src/invitation/invitation.ts';
+import type { InvitationType } from '../../src/invitation/kinds.ts';
+import { snapshotOf } from '../../src/invitation/snapshot.ts';
 import { createInvitationLoader } from '../../src/loaders/invitation-loader.ts';
 import type { Reader } from '../../src/providers/provider.ts';
 import type { Context } from '../../src/schema/builder.ts';
@@ -31,10 +32,10 @@ const readers = new Map<InvitationType, Reader>(
 
 const snapshots: Pick<Snapshots, 'answer' | 'read'> = {
   answer: () => undefined,
-  async read(ref, { withIcalendar, caller }) {
+  async read(ref, { withExtras, caller }) {
     const reader = readers.get(ref.type);
     if (reader === undefined) throw new Error(`nobody reads a ${ref.type}`);
-    const invitation = await reader.read(ref, { withIcalendar, cancellation: caller, payment: 'taken' });
+    const invitation = await reader.read(ref, { withExtras, cancellation: caller, payment: 'prepaid' });
     return invitation && snapshotOf(invitation, new Date());
   },
 };
@@ -54,12 +55,12 @@ const graphql = createGraphQLService({
       },
       callerId: caller.id,
       providers: () => [],
-      defaultDataCenter: settings.defaultDataCenter,
+      defaultsOf: (type) => settings.accounts.find(({ reads }) => reads === type)?.defaults,
     };
   },
   trustedDocuments: undefined,
-  graphiql: false,
+  tabs: undefined,
   log,
 });
 const webhooks = (_: unknown, response: { destroy(): void }) => void response.destroy();
-await startServer({ graphql, webhooks, degraded: () => [] }, settings, log);
+await startServer({ graphql, webhooks, degraded: () => [], tabs: undefined }, settings, log);

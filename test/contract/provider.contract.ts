@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ProviderName } from '../../src/invitation/invitation.ts';
+import type { ProviderName } from '../../src/invitation/provider.ts';
 import type { Imitation } from '../../src/sandbox/imitation.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';

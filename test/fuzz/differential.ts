@@ -4,8 +4,8 @@
 
 import fc from 'fast-check';
 import { type DocumentNode, execute, parse, validate } from 'graphql';
+import type { Answer } from '../../src/operations/answer.ts';
 import { createErrorMask } from '../../src/operations/errors.ts';
-import type { Answer } from '../../src/operations/operation.ts';
 import { schema } from '../../src/schema/index.ts';
 import { createGraphQLService } from '../../src/server/graphql.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -39,7 +39,7 @@ export async function differential({ documents, seed }: DifferentialOptions): Pr
     schema,
     createContext: createWorld,
     trustedDocuments: undefined,
-    graphiql: false,
+    tabs: undefined,
     log,
   });
 

@@ -68,6 +68,7 @@ const FRAGMENT_TYPES = [
   'SmartInviteReply',
   'SmartInviteEvent',
   'EventTime',
+  'Staleness',
   'ProviderStatus',
 ];
 

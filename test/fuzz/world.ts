@@ -1,9 +1,9 @@
 // What the resolvers of a differential test are given: invitations that are known at once, or later, that fail, or are
 // not what they should be. What a ref gives depends on its key alone, so that every run of a document meets the same.
 
-import type { SmartInvite, Snapshot } from '../../src/invitation/invitation.ts';
 import { ProviderTimeout, ProviderUnavailable } from '../../src/invitation/problem.ts';
 import type { Ref } from '../../src/invitation/ref.ts';
+import type { Snapshot } from '../../src/invitation/snapshot.ts';
 import type { Outcome } from '../../src/loaders/invitation-loader.ts';
 import type { Context } from '../../src/schema/builder.ts';
 
@@ -44,7 +44,7 @@ export function createWorld(): Context {
         quota: { limit: 270, remaining: 3, resetsAt: OBSERVED_AT },
       },
     ],
-    defaultDataCenter: 'US',
+    defaultsOf: (type) => (type === 'SmartInvite' ? { dataCenter: 'DE' } : undefined),
   };
 }
 
@@ -81,18 +81,20 @@ function outcomeOf(ref: Ref): Outcome {
   if (ref.type === 'ReviewInvitation') {
     const review = {
       type: 'ReviewInvitation',
-      invitationId: ref.invitationId,
+      ...ref.parts,
       deliveryStatus: kind === 3 ? 'LOST' : 'SENT',
       rawStatus: kind === 4 ? Promise.resolve('SENT') : kind === 5 ? 7 : null,
       id: ref.key,
+      externalId: kind === 8 ? { not: 'a text' } : kind === 9 ? later(() => ref.key) : ref.parts.invitationId,
       status: kind === 6 ? 'LOST' : 'PENDING',
       isFinal: kind === 7 ? null : false,
       observedAt: OBSERVED_AT,
-      isStale: false,
+      staleness: stalenessOf(kind),
     };
+    quieten(review);
     return review as unknown as Snapshot;
   }
-  return inviteOf(ref.smartInviteId, kind);
+  return inviteOf(ref.parts.smartInviteId, kind);
 }
 
 function inviteOf(smartInviteId: string, kind: number): Snapshot {
@@ -116,13 +118,23 @@ function inviteOf(smartInviteId: string, kind: number): Snapshot {
     event: kind === 10 ? null : { summary: 'Lunch', description: null, start: EARLIER, end: DAY, location: null },
     attachments: { icalendar: 'BEGIN:VCALENDAR' },
     id: smartInviteId,
+    externalId: kind === 3 ? null : smartInviteId,
     status: 'PENDING',
+    rawStatus: kind === 4 ? null : kind === 5 ? later(() => 'pending') : kind === 6 ? ['pending'] : 'pending',
     isFinal: true,
     observedAt: OBSERVED_AT,
-    isStale: kind === 11,
+    staleness: stalenessOf(kind),
   };
   quieten(invite);
-  return invite as unknown as Snapshot<SmartInvite>;
+  return invite as unknown as Snapshot<'SmartInvite'>;
+}
+
+/** For half of all none; the others have reasons and moments of every sort, also such as there cannot be. */
+function stalenessOf(kind: number): unknown {
+  if (kind < 6) return null;
+  const retryAt = kind === 6 ? 'soon' : kind === 7 ? Promise.reject(new Error('nobody knows when')) : OBSERVED_AT;
+  const staleness = { reason: kind === 8 ? 'BORED' : 'UNCONFIRMED', retryAt: kind === 9 ? null : retryAt };
+  return kind === 10 ? later(() => staleness) : kind === 11 ? { ...staleness, reason: null } : staleness;
 }
 
 // Nobody may select it.

@@ -14,8 +14,8 @@ const MINUTE = 60_000;
 function start() {
   const source = createFakeSource();
   const changes = createChanges();
-  const { snapshots } = snapshotsOf(source, { onChange: (ref, snapshot) => changes.publish(ref.key, snapshot) });
-  const watcher = createWatcher({ want: snapshots.want, isNotified: () => false });
+  const { snapshots } = snapshotsOf(source, { onChange: changes.publish });
+  const watcher = createWatcher({ snapshots, changes, addresses: { isNotified: () => false } });
   const limits = { maxStreams: 10, maxStreamsPerCaller: 10, lifetimeMs: [15 * MINUTE, 30 * MINUTE] } as const;
   const streams = createStreams(snapshots, changes, watcher, limits);
   return {

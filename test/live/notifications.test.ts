@@ -3,36 +3,59 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
-import type { Invitation } from '../../src/invitation/invitation.ts';
+import type { Invitation } from '../../src/invitation/kinds.ts';
 import { ProviderTimeout } from '../../src/invitation/problem.ts';
-import { createNotifications } from '../../src/live/notifications.ts';
-import type { Account, Notification } from '../../src/providers/provider.ts';
+import type { Ref } from '../../src/invitation/ref.ts';
+import { createCallbackAddresses } from '../../src/live/callback-addresses.ts';
+import { createNotifications, type Notifications } from '../../src/live/notifications.ts';
+import type { SharedNotifications } from '../../src/live/redis-notifications.ts';
+import type { Account } from '../../src/providers/provider.ts';
 import { createWebhookHandler } from '../../src/server/webhooks.ts';
-import { createFakeSource, invite, pass, refTo, review, snapshotsOf } from '../snapshots/source.ts';
+import type { Snapshots } from '../../src/snapshots/snapshots.ts';
+import { smartInviteRef } from '../refs.ts';
+import { createFakeSource, inviteTo, pass, refTo, review, snapshotsOf } from '../snapshots/source.ts';
 
 afterEach(() => vi.useRealTimers());
 
-const nobodyWatches = { find: () => [] };
+/** A provider whose notifications are two words: the id of a review invitation and its status, or `invite` and an id. */
+const account = {
+  provider: 'CRONOFY',
+  notifications: {
+    isGenuine: (body: Buffer) => body.length > 0,
+    read(body: Buffer) {
+      const [id = '', word = ''] = body.toString().split(' ');
+      if (id === 'nothing') return null;
+      const ref = id === 'invite' ? smartInviteRef('US', word, 'a@example.com') : refTo(id);
+      return { ref, overlay: (invitation: Invitation) => ({ ...invitation, rawStatus: word }) };
+    },
+  },
+} as unknown as Account;
 
-function says(id: string, rawStatus: string): Notification {
-  const ref = refTo(id);
+interface Others {
+  readonly watched?: readonly Ref[];
+  readonly shared?: SharedNotifications;
+}
+
+function notificationsOf(snapshots: Snapshots, { watched = [], shared }: Others = {}) {
+  const addresses = createCallbackAddresses(snapshots);
+  const watcher = { find: (matches: (ref: Ref) => boolean) => watched.filter(matches) };
   return {
-    ref,
-    names: ({ key }) => key === ref.key,
-    overlay: (invitation: Invitation) =>
-      invitation.type === 'ReviewInvitation' ? { ...invitation, rawStatus } : invitation,
+    addresses,
+    notifications: createNotifications({ accounts: [account], snapshots, watcher, addresses, shared }),
   };
 }
 
+const receive = (notifications: Notifications, text: string) => notifications.receive('CRONOFY', Buffer.from(text), {});
+
 /** On a clock that the test sets, `one` is known already. */
-async function startKnowingOne() {
+async function startKnowingOne(others?: Others) {
   vi.useFakeTimers();
   const source = createFakeSource();
   const shown: string[] = [];
   const { snapshots, ask } = snapshotsOf(source, {
-    onChange: (_, snapshot) => void shown.push(String(snapshot.type === 'ReviewInvitation' && snapshot.rawStatus)),
+    onChange: (_, snapshot) => void shown.push(String(snapshot.rawStatus)),
   });
-  const notifications = createNotifications(snapshots, nobodyWatches);
+  const { notifications } = notificationsOf(snapshots, others);
   await ask();
   return { source, shown, ask, notifications };
 }
@@ -40,9 +63,9 @@ async function startKnowingOne() {
 test('while the provider is slow, an older notice never takes the place of a newer one', async () => {
   const { source, shown, notifications } = await startKnowingOne();
   source.answer = () => new Promise(() => {});
-  notifications.receive(says('one', 'first'));
+  receive(notifications, 'one first');
   await pass(100);
-  notifications.receive(says('one', 'second'));
+  receive(notifications, 'one second');
   await pass(900);
   expect(shown).toEqual(['SENT', 'second']);
 });
@@ -50,9 +73,9 @@ test('while the provider is slow, an older notice never takes the place of a new
 test('and neither does it when its read has failed at last', async () => {
   const { source, shown, notifications } = await startKnowingOne();
   source.answer = () => new Promise((_, reject) => setTimeout(() => reject(new ProviderTimeout('PARTOO')), 4_000));
-  notifications.receive(says('one', 'first'));
+  receive(notifications, 'one first');
   await pass(700);
-  notifications.receive(says('one', 'second'));
+  receive(notifications, 'one second');
   await pass(20_000);
   expect(shown).toEqual(['SENT', 'first', 'second']);
 });
@@ -61,7 +84,7 @@ test('a slow read that a notice set off is kept, whatever was laid over meanwhil
   const { source, ask, notifications } = await startKnowingOne();
   source.answer = () =>
     new Promise((resolve) => setTimeout(() => resolve({ ...review(refTo('one'), 'DELIVERED') }), 700));
-  notifications.receive(says('one', 'first'));
+  receive(notifications, 'one first');
   await pass(600);
   expect(await ask()).toBe('first 600 stale');
   await pass(101);
@@ -71,42 +94,96 @@ test('a slow read that a notice set off is kept, whatever was laid over meanwhil
 
 test('ten thousand wait at most, further ones are to be sent again, and in a second there is room', async () => {
   const { snapshots } = snapshotsOf(createFakeSource([{ limit: 1, windowMs: 60_000 }]));
-  const notifications = createNotifications(snapshots, nobodyWatches);
-  const account = {
-    provider: 'CRONOFY',
-    notifications: { isGenuine: () => true, read: (body: Buffer) => says(body.toString(), 'accepted') },
-  } as unknown as Account;
-  const handle = createWebhookHandler({ accounts: [account], notifications, onGenuine: () => {} });
+  const { notifications } = notificationsOf(snapshots);
+  const handle = createWebhookHandler(notifications);
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/cronofy`;
   const post = async (body: string) => (await fetch(url, { method: 'POST', body })).status;
 
-  for (let n = 0; n < 9_999; n++) notifications.receive(says(`id-${n}`, 'accepted'));
-  expect(await post('the last')).toBe(200);
-  expect(await post('one too many')).toBe(503);
-  await vi.waitUntil(async () => (await post('later')) === 200, { timeout: 5_000, interval: 100 });
+  for (let n = 0; n < 9_999; n++) receive(notifications, `id-${n} accepted`);
+  expect(await post('last accepted')).toBe(200);
+  expect(await post('one-too-many accepted')).toBe(503);
+  await vi.waitUntil(async () => (await post('later accepted')) === 200, { timeout: 5_000, interval: 100 });
 });
 
 test('an invite is notified where another with the same callback address was, whatever their queries say', async () => {
   const source = createFakeSource();
   const { snapshots, ask } = snapshotsOf(source);
-  const notifications = createNotifications(snapshots, nobodyWatches);
+  const { addresses, notifications } = notificationsOf(snapshots);
   const callbacks: Record<string, string | null> = {
     one: 'https://gateway.example.com/webhooks/cronofy?invite=one',
     two: 'https://gateway.example.com/webhooks/cronofy?invite=two',
     other: 'https://other.example.com/webhooks/cronofy',
     none: null,
   };
+  await ask(refTo('review'));
   source.answer = (ref) => {
-    const id = ref.type === 'ReviewInvitation' ? ref.invitationId : '';
-    return { ...invite('pending'), callbackUrl: callbacks[id] ?? null };
+    const invite = inviteTo(ref, 'pending');
+    return { ...invite, callbackUrl: callbacks[invite.smartInviteId] ?? null };
   };
-  for (const id of Object.keys(callbacks)) await ask(refTo(id));
-  const isNotified = () => Object.keys(callbacks).filter((id) => notifications.isNotified(refTo(id)));
+  const invitedTo = (id: string) => smartInviteRef('US', id, 'a@example.com');
+  for (const id of Object.keys(callbacks)) await ask(invitedTo(id));
+  const isNotified = () => Object.keys(callbacks).filter((id) => addresses.isNotified(invitedTo(id)));
   expect(isNotified()).toEqual([]);
-  notifications.receive(says('one', 'accepted'));
+  receive(notifications, 'invite one');
   await vi.waitUntil(() => isNotified().length > 0);
   expect(isNotified()).toEqual(['one', 'two']);
+  expect(addresses.isNotified(refTo('review'))).toBe(false);
+});
+
+test('what the provider did not sign sets off nothing, here or elsewhere', async () => {
+  const share = vi.fn();
+  const { source, notifications } = await startKnowingOne({ shared: { share, listen: async () => {} } });
+  expect(receive(notifications, '')).toBe('forged');
+  expect(notifications.receive('PARTOO', Buffer.from('one first'), {})).toBe('forged');
+  expect(receive(notifications, 'nothing that concerns us')).toBe('accepted');
+  await pass(5_000);
+  expect(source.reads).toHaveLength(1);
+  expect(share).not.toHaveBeenCalled();
+
+  expect(receive(notifications, 'one first')).toBe('accepted');
+  await pass(5_000);
+  expect(source.reads).toHaveLength(2);
+  expect(share.mock.calls).toEqual([['CRONOFY', Buffer.from('one first')]]);
+});
+
+test('only a provider that has an account, and sends any, is listened to', async () => {
+  const { notifications } = await startKnowingOne();
+  expect(['CRONOFY', 'PARTOO', 'NOBODY'].map(notifications.accepts)).toEqual([true, false, false]);
+});
+
+test('an invite is read again by each name that it is watched by, and by the name in the notice where it is not', async () => {
+  const names = [null, 'b@example.com'].map((email) => smartInviteRef('US', 'board', email));
+  const others = [smartInviteRef('DE', 'board', null), smartInviteRef('US', 'else', null), refTo('board')];
+  const { source, notifications } = await startKnowingOne({ watched: [...others, ...names] });
+  source.reads.length = 0;
+  receive(notifications, 'invite board');
+  await pass(5_000);
+  expect(source.reads.map(({ ref }) => ref)).toEqual(names);
+
+  receive(notifications, 'invite unwatched');
+  await pass(5_000);
+  expect(source.reads.at(-1)?.ref).toEqual(smartInviteRef('US', 'unwatched', 'a@example.com'));
+  expect(source.reads).toHaveLength(3);
+});
+
+test('what another process was told is shown for what is watched here, and read by that process alone', async () => {
+  const heard = Promise.withResolvers<(provider: string, body: Buffer) => void>();
+  const shared = {
+    share: vi.fn(),
+    listen: async (hear: (provider: string, body: Buffer) => void) => heard.resolve(hear),
+  };
+  const { source, shown, ask, notifications } = await startKnowingOne({ watched: [refTo('one')], shared });
+  await ask(refTo('two'));
+  await notifications.listen();
+  const hear = await heard.promise;
+  for (const text of ['one first', 'two second', 'nothing that concerns us']) hear('CRONOFY', Buffer.from(text));
+  hear('NOBODY', Buffer.from('one third'));
+  await pass(5_000);
+  expect(shown).toEqual(['SENT', 'SENT', 'first']);
+  expect(await ask()).toBe('first 5000 stale');
+  expect(source.reads).toHaveLength(2);
+  expect(shared.share).not.toHaveBeenCalled();
 });

@@ -2,7 +2,9 @@
 // calls as there can be.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { globalIdOf } from '../../src/invitation/ref.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
+import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 import { invite, review, subscribeTo } from './subscriber.ts';
 
 const GUEST = 'invite-pending@example.com';
@@ -12,6 +14,9 @@ beforeEach(async () => {
   gateway = await startTestGateway();
 });
 afterEach(() => gateway.stop());
+
+/** A ref by its global id, whether there is such an invitation or not. */
+const byId = (ref: Parameters<typeof globalIdOf>[0]) => ({ id: globalIdOf(ref) });
 
 const subscribe = (refs: readonly object[], fields?: string) => subscribeTo(gateway.origin, refs, fields);
 
@@ -44,14 +49,14 @@ describe('a subscription', () => {
   });
 
   test('leaves out what is not found, and gives the rest', async () => {
-    const stream = subscribe([review('no-such'), { id: 'never-given-out' }, review('review-delivered')]);
+    const stream = subscribe([review('no-such'), byId(reviewInvitationRef('never-sent')), review('review-delivered')]);
     expect(await stream.completed).toBe('completed');
     expect(stream.events.map(({ invitation }) => invitation.invitationId)).toEqual(['review-delivered']);
   });
 
   test.each([
     ['an invitation that does not exist', review('no-such')],
-    ['an id that was never given out', { id: 'never-given-out' }],
+    ['an id of nothing', byId(smartInviteRef('US', 'never-sent', null))],
   ])('of nothing but %s completes without an event', async (_, ref) => {
     const stream = subscribe([ref]);
     expect(await stream.completed).toBe('completed');
@@ -74,6 +79,29 @@ describe('a subscription', () => {
     expect(stream.events.flatMap(({ invitation }) => invitation?.invitationId ?? [])).toEqual(['review-sent']);
     gateway.sandbox.partoo.misbehave(undefined);
     await stream.until(({ invitation }) => invitation?.invitationId === 'review-waiting-1');
+  });
+
+  test('is told which of its refs cannot be read, by the place where each comes first', async () => {
+    gateway.sandbox.partoo.misbehave({ status: 500, match: 'review-waiting' });
+    const refs = ['review-sent', 'review-waiting-1', 'review-waiting-2', 'review-waiting-1', 'review-waiting-2'];
+    const stream = subscribe([invite('invite-pending'), ...refs.map(review)]);
+    await stream.first(4);
+    const failed = stream.events.filter(({ code }) => code !== undefined);
+    expect(failed.toSorted((a, b) => Number(a.refIndex) - Number(b.refIndex))).toEqual([
+      { code: 'PROVIDER_UNAVAILABLE', refIndex: 2 },
+      { code: 'PROVIDER_UNAVAILABLE', refIndex: 3 },
+    ]);
+  });
+
+  test.each([
+    ['text that no global id can be', { id: 'never-given-out' }],
+    ['an id with something behind it', { id: `${globalIdOf(reviewInvitationRef('review-sent'))}=` }],
+    ['an address without an @', { smartInvite: { smartInviteId: 'invite-pending', recipientEmail: 'guest' } }],
+  ])('with %s among its refs is refused whole, and nothing is read', async (_, wrong) => {
+    const stream = subscribe([review('review-sent'), wrong]);
+    expect(await stream.completed).toBe('completed');
+    expect(stream.events).toEqual([{ code: 'BAD_USER_INPUT' }]);
+    expect(gateway.takeCalls()).toEqual({ partoo: [], cronofy: [] });
   });
 
   test('names one invitation twice and is told once', async () => {

@@ -8,6 +8,8 @@ export interface StreamEvent {
   readonly invitation?: any;
   /** The code of the error, where the event is one, or has one. */
   readonly code?: unknown;
+  /** Which of the refs that error is about, where it says so. */
+  readonly refIndex?: unknown;
 }
 
 export interface Subscriber {
@@ -40,10 +42,11 @@ export function subscribeTo(origin: string, refs: readonly object[], fields = FI
     { query, variables: { refs } },
     {
       next({ data, errors }) {
-        const code = errors?.[0]?.extensions?.code;
+        const { code, refIndex } = errors?.[0]?.extensions ?? {};
         events.push({
           ...(data ? { invitation: data.invitationChanged } : {}),
           ...(code === undefined ? {} : { code }),
+          ...(refIndex === undefined ? {} : { refIndex }),
         });
       },
       error: ended.reject,

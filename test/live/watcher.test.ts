@@ -1,9 +1,13 @@
 // When an invitation that somebody watches is wished to be read again, on a clock of the test's own.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type ReviewInvitation, snapshotOf } from '../../src/invitation/invitation.ts';
-import { type Ref, reviewInvitationRef } from '../../src/invitation/ref.ts';
+import type { Ref } from '../../src/invitation/ref.ts';
+import type { DeliveryStatus } from '../../src/invitation/review-invitation.ts';
+import { type Snapshot, snapshotOf, UNCONFIRMED } from '../../src/invitation/snapshot.ts';
+import { createChanges } from '../../src/live/changes.ts';
 import { createWatcher } from '../../src/live/watcher.ts';
+import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
+import { invite } from '../snapshots/source.ts';
 
 const a = reviewInvitationRef('a');
 const b = reviewInvitationRef('b');
@@ -17,13 +21,16 @@ let stop: (() => void) | undefined;
 afterEach(() => stop?.());
 
 function start(isNotified: (ref: Ref) => boolean = () => false) {
-  const wishes: { ref: Ref; atSeconds: number }[] = [];
+  const wishes: { ref: Ref; atSeconds: number; unlessWithinMs: number }[] = [];
   const startedAt = performance.now();
   const elapsed = () => Math.round((performance.now() - startedAt) / 1_000);
-  const watcher = createWatcher({ want: (ref) => wishes.push({ ref, atSeconds: elapsed() }), isNotified });
+  const want = (ref: Ref, unlessWithinMs = 0) => void wishes.push({ ref, atSeconds: elapsed(), unlessWithinMs });
+  const changes = createChanges();
+  const watcher = createWatcher({ snapshots: { want }, changes, addresses: { isNotified } });
   stop = watcher.stop;
   return {
     watcher,
+    publish: changes.publish,
     wishes,
     /** At which seconds `ref` was wished for. */
     secondsOf: (ref: Ref) => wishes.filter((wish) => wish.ref === ref).map(({ atSeconds }) => atSeconds),
@@ -31,11 +38,8 @@ function start(isNotified: (ref: Ref) => boolean = () => false) {
   };
 }
 
-function seen(deliveryStatus: ReviewInvitation['deliveryStatus']) {
-  return snapshotOf<ReviewInvitation>(
-    { type: 'ReviewInvitation', invitationId: 'a', deliveryStatus, rawStatus: null },
-    new Date(),
-  );
+function seen(deliveryStatus: DeliveryStatus): Snapshot {
+  return snapshotOf({ type: 'ReviewInvitation', invitationId: 'a', deliveryStatus, rawStatus: null }, new Date());
 }
 
 test('wishes for a read after five seconds, then ever more slowly, and once a minute in the end', () => {
@@ -51,28 +55,28 @@ test('wishes for a read after five seconds, then ever more slowly, and once a mi
 });
 
 test('a change makes it wish soon again', () => {
-  const { watcher, secondsOf, pass } = start();
+  const { watcher, publish, secondsOf, pass } = start();
   watcher.watch(a);
   pass(300);
   const before = secondsOf(a).length;
-  watcher.changed(a, seen('SENT'), true);
+  publish(a, seen('SENT'), 'changed');
   pass(5);
   expect(secondsOf(a)).toHaveLength(before + 1);
   expect(secondsOf(a).at(-1)).toBe(305);
 });
 
 test('a change of what nobody watches sets off nothing', () => {
-  const { watcher, wishes, pass } = start();
-  watcher.changed(a, seen('SENT'), true);
+  const { publish, wishes, pass } = start();
+  publish(a, seen('SENT'), 'changed');
   pass(60);
   expect(wishes).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
 });
 
 test('a state that is final ends the wishes', () => {
-  const { watcher, wishes, pass } = start();
+  const { watcher, publish, wishes, pass } = start();
   const end = watcher.watch(a);
-  watcher.changed(a, seen('DELIVERED'), true);
+  publish(a, seen('DELIVERED'), 'changed');
   pass(600);
   expect(wishes).toEqual([]);
   expect(watcher.find(() => true)).toEqual([]);
@@ -118,6 +122,46 @@ test('where the provider notifies us, it wishes every five minutes only', () => 
   pass(1_000);
   const gaps = secondsOf(a).map((second, n, all) => second - (all[n - 1] ?? 0));
   expect(gaps.slice(1)).toEqual([300, 300, 300]);
+});
+
+test('what is known is no news where a read confirms it', () => {
+  const { watcher, publish, secondsOf, pass } = start();
+  watcher.watch(a);
+  pass(300);
+  const before = secondsOf(a).length;
+  publish(a, seen('SENT'), 'confirmed');
+  pass(5);
+  expect(secondsOf(a)).toHaveLength(before);
+});
+
+test('where the provider notifies us, what is only probably true is read as soon as ever', () => {
+  const { watcher, publish, secondsOf, pass } = start(() => true);
+  watcher.watch(a);
+  publish(a, { ...seen('SENT'), staleness: UNCONFIRMED }, 'changed');
+  pass(5);
+  expect(secondsOf(a)).toEqual([5]);
+  publish(a, seen('SENT'), 'confirmed');
+  pass(299);
+  expect(secondsOf(a)).toEqual([5]);
+});
+
+test('a change of an invite is wished for by its other names that are watched, unless these were read since', () => {
+  const { watcher, publish, wishes } = start();
+  const whole = smartInviteRef('US', 'board', null);
+  const byAddress = smartInviteRef('US', 'board', 'a@example.com');
+  const others = [
+    smartInviteRef('DE', 'board', null),
+    smartInviteRef('US', 'else', null),
+    reviewInvitationRef('board'),
+  ];
+  for (const ref of [whole, byAddress, ...others]) watcher.watch(ref);
+  const seenAt = new Date();
+  vi.advanceTimersByTime(300);
+  publish(byAddress, snapshotOf(invite('accepted'), seenAt), 'changed');
+  expect(wishes).toEqual([{ ref: whole, atSeconds: 0, unlessWithinMs: 300 }]);
+  // Also where nobody watches the name that was read.
+  publish(smartInviteRef('US', 'board', 'b@example.com'), snapshotOf(invite('accepted'), new Date()), 'changed');
+  expect(wishes.slice(1).map(({ ref }) => ref)).toEqual([whole, byAddress]);
 });
 
 test('finds what is watched, and wishes for all of it when changes may have been missed', () => {

@@ -3,27 +3,42 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Snapshot, snapshotOf } from '../../src/invitation/invitation.ts';
-import { type Ref, reviewInvitationRef, smartInviteRef } from '../../src/invitation/ref.ts';
+import { externalIdOf, type Ref } from '../../src/invitation/ref.ts';
+import { type Snapshot, snapshotOf } from '../../src/invitation/snapshot.ts';
 import { createInvitationLoader, type Wish } from '../../src/loaders/invitation-loader.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
+import { inviteTo, review } from '../snapshots/source.ts';
 
 const text = fc.oneof(
-  fc.constantFrom('foo', 'foo by age', 'foo with ICS', 'R foo', 'S US 3 foo', '3 foo x', 'constructor', '__proto__'),
+  fc.constantFrom(
+    'foo',
+    'foo by age',
+    'foo with ICS',
+    '3 foo',
+    'foo -',
+    'US 3 foo -',
+    '3 foo x',
+    'constructor',
+    '__proto__',
+  ),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 6 }),
 );
 const ref: fc.Arbitrary<Ref> = fc.oneof(
   text.map(reviewInvitationRef),
-  fc.tuple(fc.constantFrom('US', 'DE'), text, fc.option(text)).map(([at, id, email]) => smartInviteRef(at, id, email)),
+  fc
+    .tuple(fc.constantFrom('US' as const, 'DE' as const), text, fc.option(text))
+    .map(([at, id, email]) => smartInviteRef(at, id, email)),
 );
 const wish: fc.Arbitrary<Wish> = fc
   .tuple(ref, fc.boolean(), fc.constantFrom(null, 0, 5_000))
-  .map(([ref, withIcalendar, maxAgeMs]) => ({ ref, maxAgeMs, selection: { withIcalendar, weigh: () => 0 } }));
+  .map(([ref, withExtras, maxAgeMs]) => ({ ref, maxAgeMs, selection: { withExtras, weigh: () => 0 } }));
 
-/** A snapshot that says which ref it was read for, how old it may be, and whether with its ICS. */
-function tell({ key }: Ref, maxAgeMs: number | null, withIcalendar: boolean): Snapshot {
-  const invitationId = JSON.stringify([key, maxAgeMs, withIcalendar]);
-  return snapshotOf({ type: 'ReviewInvitation', invitationId, deliveryStatus: 'SENT', rawStatus: null }, new Date(0));
+/** A snapshot of that ref, whose status says which ref it was read for, how old it may be, and whether with its ICS. */
+function tell(ref: Ref, maxAgeMs: number | null, withExtras: boolean): Snapshot {
+  const rawStatus = JSON.stringify([ref.key, maxAgeMs, withExtras]);
+  const invitation = ref.type === 'ReviewInvitation' ? { ...review(ref, 'SENT'), rawStatus } : inviteTo(ref, rawStatus);
+  return snapshotOf(invitation, new Date(0));
 }
 
 test('each wish of an operation gets the answer of its own ref, as old as it may be, with its ICS where it wants it', async () => {
@@ -32,19 +47,20 @@ test('each wish of an operation gets the answer of its own ref, as old as it may
       const loader = createInvitationLoader(
         {
           answer: () => undefined,
-          read: async (ref, { maxAgeMs, withIcalendar }) => tell(ref, maxAgeMs, withIcalendar),
+          read: async (ref, { maxAgeMs, withExtras }) => tell(ref, maxAgeMs, withExtras),
         },
         { cancellation: new Cancellation() },
       );
       const given = await loader.loadMany(wishes);
       for (const [n, { ref, maxAgeMs, selection }] of wishes.entries()) {
         const snapshot = given[n];
-        if (snapshot?.constructor !== Object || !('invitationId' in snapshot)) throw new Error('nothing was given');
-        const [key, ageMs, withIcalendar] = JSON.parse(String(snapshot.invitationId));
+        if (!snapshot || snapshot instanceof Error) throw new Error('nothing was given');
+        expect(snapshot).toMatchObject({ type: ref.type, externalId: externalIdOf(ref) });
+        const [key, ageMs, withExtras] = JSON.parse(snapshot.rawStatus ?? '');
         expect(key).toBe(ref.key);
         if (maxAgeMs === null) expect(ageMs).toBeNull();
         else expect(ageMs).toBeLessThanOrEqual(maxAgeMs);
-        if (selection.withIcalendar) expect(withIcalendar).toBe(true);
+        if (selection.withExtras) expect(withExtras).toBe(true);
       }
     }),
     { numRuns: 500 },

@@ -65,7 +65,7 @@ export async function startPair(redisUrl: string, environment: Environment = {})
   }
 
   const [a, b] = [await join(), await join()];
-  sandbox.cronofy.notifyTo(`${a.origin}/webhooks/cronofy`);
+  sandbox.notify(a.origin);
   return {
     sandbox,
     a,

@@ -1,8 +1,9 @@
 // Rubbish in Redis, whoever left it there: it is ignored and logged, and the right answer comes from the provider.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { globalIdOf, reviewInvitationRef } from '../../src/invitation/ref.ts';
-import { invite, subscribeTo } from '../live/subscriber.ts';
+import { globalIdOf } from '../../src/invitation/ref.ts';
+import { invite, subscribeTo, review as watched } from '../live/subscriber.ts';
+import { reviewInvitationRef } from '../refs.ts';
 import { type Pair, readReview, startPair, untilConnected, untilShared } from './pair.ts';
 import { type RedisServer, startRedisServer } from './server.ts';
 
@@ -32,6 +33,7 @@ afterEach(async () => {
 });
 
 const keys = async (pattern: string) => (await server.command('KEYS', pattern)) as string[];
+const channelNames = async (pattern: string) => (await server.command('PUBSUB', 'CHANNELS', pattern)) as string[];
 const hasLogged = (log: readonly string[]) => log.some((line) => /"level":40.*rubbish/.test(line));
 
 const review = (invitationId: string, more: object = {}) =>
@@ -41,6 +43,32 @@ const review = (invitationId: string, more: object = {}) =>
     observedAt: Date.now(),
     ...more,
   });
+
+const DELIVERED = { invitationId: 'review-sent', status: 'DELIVERED', isStale: false };
+
+describe('what is no rubbish is believed, whoever left it there', () => {
+  test('in the key of an invitation', async () => {
+    await readReview(pair.a, 'review-sent');
+    await untilShared(server, 1);
+    for (const key of await keys('gateway:snapshot:*')) await server.command('SET', key, review('review-sent'));
+    const late = await pair.join();
+    await untilConnected(server, [late]);
+    expect(await readReview(late, 'review-sent')).toEqual(DELIVERED);
+    expect(hasLogged(late.log)).toBe(false);
+    expect(pair.calls()).toHaveLength(1);
+  });
+
+  test('in a message', async () => {
+    const stream = subscribeTo(pair.b.origin, [watched('review-sent')]);
+    await stream.first(1);
+    const [channel = ''] = await channelNames('gateway:snapshots:*');
+    expect(await server.command('PUBLISH', channel, `somebody ${review('review-sent')}`)).toBe(2);
+    expect(await stream.completed).toBe('completed');
+    expect(stream.events.map(({ invitation }) => invitation.deliveryStatus)).toEqual(['SENT', 'DELIVERED']);
+    expect(pair.calls()).toHaveLength(1);
+    expect(hasLogged(pair.b.log)).toBe(false);
+  });
+});
 
 describe('in the key of an invitation', () => {
   test.each<[string, (key: string) => Promise<unknown>]>([
@@ -87,7 +115,7 @@ describe('in a message', () => {
     ['one word', 'rubbish'],
     ['several words', 'this is rubbish'],
     ['JSON cut short', `somebody ${review('review-sent').slice(0, 60)}`],
-    ['a snapshot of one invitation in the name of another', `somebody ${review('review-sent', refTo('review-other'))}`],
+    ['a snapshot of one invitation in the name of another', `somebody ${review('review-other', refTo('review-sent'))}`],
     ['a moment that no calendar has', `somebody ${review('review-sent', { observedAt: 1e300 })}`],
     ['a notification of a provider that there is not', 'somebody NOBODY {}'],
     ['a notification that is no JSON', 'somebody CRONOFY {"notification"'],
@@ -95,7 +123,7 @@ describe('in a message', () => {
   ])('%s', async (_, message) => {
     const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
     await stream.first(1);
-    const channels = (await server.command('PUBSUB', 'CHANNELS')) as string[];
+    const channels = await channelNames('*');
     expect(channels.length).toBeGreaterThan(1);
     for (const channel of channels) expect(await server.command('PUBLISH', channel, message)).toBe(2);
     await vi.waitUntil(() => hasLogged(pair.a.log) && hasLogged(pair.b.log));
@@ -110,5 +138,5 @@ describe('in a message', () => {
 });
 
 function refTo(invitationId: string) {
-  return { ref: { type: 'ReviewInvitation', invitationId } };
+  return { ref: globalIdOf(reviewInvitationRef(invitationId)) };
 }

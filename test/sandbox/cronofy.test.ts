@@ -3,12 +3,12 @@
 
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { SmartInvite } from '../../src/invitation/invitation.ts';
-import { smartInviteRef } from '../../src/invitation/ref.ts';
+import type { SmartInvite } from '../../src/invitation/smart-invite.ts';
 import { decodeSmartInvite, type SmartInviteWire } from '../../src/providers/cronofy/wire.ts';
 import { CRONOFY_CLIENT_SECRET, type CronofyImitation, startCronofy } from '../../src/sandbox/cronofy.ts';
+import { seededSmartInvites } from '../../src/sandbox/cronofy-scenario.ts';
 import type { ImitationOptions } from '../../src/sandbox/imitation.ts';
-import { seededSmartInvites } from '../../src/sandbox/scenario.ts';
+import { smartInviteRef } from '../refs.ts';
 
 // The official client brings no types; these are of what is used here.
 interface CronofyClient {

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { ImitationOptions } from '../../src/sandbox/imitation.ts';
 import { PARTOO_API_KEY, type PartooImitation, startPartoo } from '../../src/sandbox/partoo.ts';
-import { seededReviewInvitations } from '../../src/sandbox/scenario.ts';
+import { seededReviewInvitations } from '../../src/sandbox/partoo-scenario.ts';
 
 const READ = '/review_booster/invitation_status';
 const READ_POINTER = `partoo#/paths/${READ.replaceAll('/', '~1')}/get/responses`;

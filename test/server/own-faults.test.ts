@@ -34,10 +34,16 @@ async function startFaulty(faults: Partial<GraphQLService>, routes: Partial<Rout
     schema,
     createContext: () => ({}),
     trustedDocuments: undefined,
-    graphiql: false,
+    tabs: undefined,
     log,
   });
-  const all = { graphql: { ...graphql, ...faults }, webhooks: () => undefined, degraded: () => [], ...routes };
+  const all = {
+    graphql: { ...graphql, ...faults },
+    webhooks: () => undefined,
+    degraded: () => [],
+    tabs: undefined,
+    ...routes,
+  };
   const server = await startServer(all, OPTIONS, log);
   onTestFinished(() => server.stop(100));
   return {

@@ -4,6 +4,7 @@
 import { getIntrospectionQuery } from 'graphql';
 import { createClient as createSseClient } from 'graphql-sse';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { schema } from '../../src/schema/index.ts';
 import { graphiqlTabs } from '../../src/server/graphiql.ts';
 import { openSocket } from './socket-client.ts';
 import { apollo, FORMS, hashOf, relay, startWith } from './trusted-list.ts';
@@ -153,14 +154,14 @@ describe('GraphiQL beside a list', () => {
     const response = await page(origin);
     expect(response.status).toBe(406);
     expect(response.headers.get('content-type')).toMatch(/json/);
-    for (const { query } of graphiqlTabs) expect(await post(origin, { query })).toEqual(NOT_IN_LIST);
+    for (const { query } of graphiqlTabs(schema)) expect(await post(origin, { query })).toEqual(NOT_IN_LIST);
   });
 
   test('that is turned on brings its tabs and what it asks of the schema, and nothing more', async () => {
-    const { origin } = await startWith(apollo(LISTED), { GRAPHIQL: 'on' });
+    const { origin, sandbox } = await startWith(apollo(LISTED), { GRAPHIQL: 'on' });
     const response = await page(origin);
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-    for (const { query } of graphiqlTabs) {
+    for (const { query } of graphiqlTabs(schema, sandbox.examples)) {
       // Some are for events alone, and some want variables.
       expect(await post(origin, { query })).not.toEqual(NOT_IN_LIST);
     }

@@ -35,7 +35,12 @@ describe('the check', () => {
       '  PORT: 8080',
       '  CORS_ORIGINS: "https://a.example, https://b.example"',
     ]);
-    for (const line of ['  HOST: 127.0.0.1', '  STALE_SECONDS: 600', '  CRONOFY_QUOTA: 45/1s,450/60s']) {
+    for (const line of [
+      '  HOST: 127.0.0.1',
+      '  STALE_SECONDS: 600',
+      '  CRONOFY_DATA_CENTER: us',
+      '  CRONOFY_QUOTA: 45/1s,450/60s',
+    ]) {
       expect(lines).toContain(line);
     }
     expect(lines.slice(lines.indexOf('Not set:'))).toContain('  PARTOO_API_KEY');

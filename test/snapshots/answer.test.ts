@@ -46,7 +46,7 @@ function answer(maxAgeMs: number | null = null): string | null {
   const given = all.snapshots.answer(one, false, maxAgeMs);
   if (given === undefined) return 'read it';
   if (given === null) return null;
-  return `${given.type === 'ReviewInvitation' && given.deliveryStatus}${given.isStale ? ' stale' : ''}`;
+  return `${given.type === 'ReviewInvitation' && given.deliveryStatus}${given.staleness === null ? '' : ' stale'}`;
 }
 
 describe.each<[string, number, number | null, string]>([
@@ -104,7 +104,7 @@ test('an old one is read again behind, once, however often it is given', async (
   for (let n = 0; n < 100; n++) expect(answer()).toBe('SENT');
   await pass(1);
   expect(answer()).toBe('CREATED');
-  expect(source.reads.map(({ payment }) => payment)).toEqual(['due', 'taken']);
+  expect(source.reads.map(({ payment }) => payment)).toEqual(['caller', 'prepaid']);
 });
 
 test('an old one is marked as stale once it could not be read again, and a fresh one is not', async () => {
@@ -117,13 +117,15 @@ test('an old one is marked as stale once it could not be read again, and a fresh
   expect(answer()).toBe('SENT stale');
 });
 
-test('one with ICS is its own, and the same where there is none', async () => {
-  source.answer = (ref) =>
-    ref.type === 'SmartInvite' ? invite('pending', { icalendar: 'BEGIN' }) : review(one, 'SENT');
+test('one with ICS is given to whoever wants it and whoever does not, one without to the latter, and a kind that has none is the same', async () => {
+  source.answer = (ref, { withExtras }) =>
+    ref.type === 'SmartInvite' ? invite('pending', withExtras ? { icalendar: 'BEGIN' } : {}) : review(one, 'SENT');
   await all.ask(board);
+  expect(all.snapshots.answer(board, false, null)).toMatchObject({ attachments: null });
   expect(all.snapshots.answer(board, true, null)).toBeUndefined();
-  await all.ask(board, { withIcalendar: true });
+  await all.ask(board, { withExtras: true });
   expect(all.snapshots.answer(board, true, null)).toMatchObject({ attachments: { icalendar: 'BEGIN' } });
+  expect(all.snapshots.answer(board, false, null)).toBe(all.snapshots.answer(board, true, null));
   await all.ask(one);
   expect(all.snapshots.answer(one, true, null)).toBe(all.snapshots.answer(one, false, null));
 });

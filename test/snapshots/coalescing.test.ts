@@ -10,7 +10,7 @@ import { startTestGateway } from '../harness.ts';
 /** A gateway whose Partoo answers at once, but for the invitations that begin with `slow`: those when the test says so. */
 async function startWithSlow(environment: Environment = {}) {
   const ids: string[] = [];
-  const held: ServerResponse[] = [];
+  const held: { id: string; response: ServerResponse }[] = [];
   const closed: string[] = [];
   let status = 'SENT';
   const server = createServer((request, response) => {
@@ -19,7 +19,7 @@ async function startWithSlow(environment: Environment = {}) {
     response.once('close', () => {
       if (!response.writableFinished) closed.push(id);
     });
-    if (id.startsWith('slow')) held.push(response);
+    if (id.startsWith('slow')) held.push({ id, response });
     else response.end(JSON.stringify({ invitation_id: id, status }));
   });
   server.listen(0, '127.0.0.1');
@@ -40,7 +40,7 @@ async function startWithSlow(environment: Environment = {}) {
     held,
     answer(newStatus = 'SENT') {
       status = newStatus;
-      for (const response of held.splice(0)) response.end(JSON.stringify({ status }));
+      for (const { id, response } of held.splice(0)) response.end(JSON.stringify({ invitation_id: id, status }));
     },
     calls: (id: string) => ids.filter((one) => one === id).length,
   };

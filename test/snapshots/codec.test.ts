@@ -2,13 +2,24 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { EventTime, ReviewInvitation, SmartInvite, SmartInviteReply } from '../../src/invitation/invitation.ts';
-import { DATA_CENTERS, globalIdOf, reviewInvitationRef, smartInviteRef } from '../../src/invitation/ref.ts';
+import { globalIdOf } from '../../src/invitation/ref.ts';
+import type { ReviewInvitation } from '../../src/invitation/review-invitation.ts';
+import {
+  DATA_CENTERS,
+  type EventTime,
+  type SmartInvite,
+  type SmartInviteReply,
+} from '../../src/invitation/smart-invite.ts';
 import { decodeSnapshot, encodeSnapshot, type SharedSnapshot } from '../../src/snapshots/codec.ts';
+import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 // Any text at all, lone surrogates and control characters among it.
 const anyText = fc.string({ unit: 'binary' });
 const text = fc.option(anyText);
+// What may name an invitation.
+const idText = anyText
+  .map((some) => `${some.replaceAll(/\p{Cc}/gu, '').slice(0, 100)}x`)
+  .filter((some) => some.isWellFormed());
 const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(model, { noNullPrototype: true });
 
 const eventTime: fc.Arbitrary<EventTime> = record({ dateTime: text, date: text, timeZone: text });
@@ -24,7 +35,7 @@ const reply: fc.Arbitrary<SmartInviteReply> = record({
 const observedAt = fc.date({ noInvalidDate: true, min: new Date(0) }).map((date) => date.getTime());
 
 const reviewSnapshot: fc.Arbitrary<SharedSnapshot> = record({
-  invitationId: anyText,
+  invitationId: idText,
   deliveryStatus: fc.constantFrom('CREATED', 'SENT', 'FAILED_SEND', 'DELIVERED', 'FAILED_DELIVERY', 'UNKNOWN'),
   rawStatus: text,
   observedAt,
@@ -35,8 +46,8 @@ const reviewSnapshot: fc.Arbitrary<SharedSnapshot> = record({
 }));
 
 const inviteSnapshot: fc.Arbitrary<SharedSnapshot> = record({
-  key: record({ dataCenter: fc.constantFrom(...DATA_CENTERS), smartInviteId: anyText }),
-  recipientEmail: text,
+  key: record({ dataCenter: fc.constantFrom(...DATA_CENTERS), smartInviteId: idText }),
+  recipientEmail: fc.option(idText),
   rest: record({
     recipient: fc.option(reply),
     recipients: fc.array(reply),
@@ -84,6 +95,13 @@ const invite: SharedSnapshot = {
 // As they stand in Redis.
 const reviewWire = { ...review, ref: globalIdOf(review.ref) };
 const inviteWire = { ...invite, ref: globalIdOf(invite.ref) };
+
+/** A review invitation that names itself in these words. */
+const named = (invitationId: string) => ({
+  ...reviewWire,
+  ref: globalIdOf(reviewInvitationRef(invitationId)),
+  invitation: { ...review.invitation, invitationId },
+});
 
 describe('what was encoded', () => {
   test.each([
@@ -148,6 +166,7 @@ describe('rubbish gives nothing:', () => {
     ['the name of another review invitation', { ...reviewWire, ref: globalIdOf(reviewInvitationRef('b')) }],
     ['the name of another Smart Invite', { ...inviteWire, ref: globalIdOf(smartInviteRef('US', 'b', null)) }],
     ['the name of one at another data center', { ...inviteWire, ref: globalIdOf(smartInviteRef('DE', 'a', null)) }],
+    ['a name that can be none', named('a\r\nX: y')],
     ['a moment that is no number', { ...reviewWire, observedAt: '2026-05-04T09:30:00Z' }],
     ['a moment that no calendar has', { ...reviewWire, observedAt: 1e300 }],
   ])('%s', (_, rubbish) => {

@@ -2,8 +2,9 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Ref, reviewInvitationRef, smartInviteRef } from '../../src/invitation/ref.ts';
+import type { Ref } from '../../src/invitation/ref.ts';
 import { digestOf } from '../../src/snapshots/redis-tier.ts';
+import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 3 }),

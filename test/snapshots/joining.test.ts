@@ -1,7 +1,7 @@
 // Which read answers which question: none that began before the question allows, on a clock that the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ReviewInvitation } from '../../src/invitation/invitation.ts';
+import type { ReviewInvitation } from '../../src/invitation/review-invitation.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
 import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
 

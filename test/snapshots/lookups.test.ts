@@ -83,8 +83,24 @@ test('whoever asks the provider itself does not ask them', async () => {
 });
 
 test('an ICS is not asked of them, and not told to them', async () => {
-  source.answer = (_, { withIcalendar }) => invite('pending', withIcalendar ? { icalendar: 'BEGIN' } : {});
-  expect(await all.ask(board, { withIcalendar: true })).toBe('pending 0');
+  source.answer = (_, { withExtras }) => invite('pending', withExtras ? { icalendar: 'BEGIN' } : {});
+  expect(await all.ask(board, { withExtras: true })).toBe('pending 0');
   expect(finds).toEqual([]);
   expect(told.map(({ invitation }) => invitation)).toEqual([invite('pending')]);
+});
+
+test('what they have read since it was wanted is not read here', async () => {
+  source.answer = () => invite('pending');
+  const first = all.ask(board);
+  await pass(10);
+  expect(await first).toBe('pending 0');
+  await pass(20 * SECOND);
+  // Nothing is left for background work: the wish must wait.
+  source.quota.close(5 * SECOND);
+  expect(await all.ask(board)).toBe('pending 20000');
+  await pass(SECOND);
+  all.snapshots.adopt({ ref: board, invitation: invite('accepted'), observedAt: Date.now() });
+  await pass(8 * SECOND);
+  expect(await all.ask(board)).toBe('accepted 8000');
+  expect(source.reads).toHaveLength(1);
 });

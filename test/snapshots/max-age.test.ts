@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited, ProviderUnavailable } from '../../src/invitation/problem.ts';
-import type { ReviewInvitationRef } from '../../src/invitation/ref.ts';
+import type { Ref } from '../../src/invitation/ref.ts';
 import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
 
 const SECOND = 1_000;
@@ -17,9 +17,9 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-const says = (status: 'CREATED' | 'SENT' | 'DELIVERED') => (ref: unknown) => review(ref as ReviewInvitationRef, status);
+const says = (status: 'CREATED' | 'SENT' | 'DELIVERED') => (ref: Ref) => review(ref, status);
 const failsWith = (error: Error) => () => Promise.reject(error);
-const later = (ms: number, status: 'CREATED') => async (ref: unknown) => {
+const later = (ms: number, status: 'CREATED') => async (ref: Ref) => {
   await new Promise((resolve) => setTimeout(resolve, ms));
   return says(status)(ref);
 };

@@ -1,9 +1,9 @@
 // What is told of an invitation, and which of two reads that crossed is believed.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ReviewInvitation } from '../../src/invitation/invitation.ts';
 import { ProviderBadResponse, ProviderUnavailable } from '../../src/invitation/problem.ts';
-import type { ReviewInvitationRef } from '../../src/invitation/ref.ts';
+import type { Ref } from '../../src/invitation/ref.ts';
+import type { ReviewInvitation } from '../../src/invitation/review-invitation.ts';
 import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
 
 let source: FakeSource;
@@ -15,9 +15,9 @@ beforeEach(() => {
   source = createFakeSource();
   told = [];
   all = snapshotsOf(source, {
-    onChange: (_, snapshot, isNew) =>
+    onChange: (_, snapshot, news) =>
       told.push(
-        `${snapshot.type === 'ReviewInvitation' && snapshot.deliveryStatus}${snapshot.isStale ? ' stale' : ''}${isNew ? '' : ' again'}`,
+        `${snapshot.type === 'ReviewInvitation' && snapshot.deliveryStatus}${snapshot.staleness === null ? '' : ' stale'}${news === 'changed' ? '' : ' again'}`,
       ),
   });
 });
@@ -25,8 +25,7 @@ afterEach(() => vi.useRealTimers());
 
 const one = refTo('one');
 const is = (status: ReviewInvitation['deliveryStatus']) => review(one, status);
-const says = (status: ReviewInvitation['deliveryStatus']) => (ref: unknown) =>
-  review(ref as ReviewInvitationRef, status);
+const says = (status: ReviewInvitation['deliveryStatus']) => (ref: Ref) => review(ref, status);
 const later = (ms: number, status: ReviewInvitation['deliveryStatus']) => async () => {
   await new Promise((resolve) => setTimeout(resolve, ms));
   return is(status);

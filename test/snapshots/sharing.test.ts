@@ -1,35 +1,53 @@
 // What is shared and what is not: reads with and without ICS, invitations, memory.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ProviderNotConfigured } from '../../src/invitation/problem.ts';
-import { smartInviteRef } from '../../src/invitation/ref.ts';
+import { ProviderNotConfigured, ProviderUnavailable } from '../../src/invitation/problem.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots } from '../../src/snapshots/snapshots.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { board, createFakeSource, type FakeSource, invite, pass, refTo, snapshotsOf, useClock } from './source.ts';
+import { smartInviteRef } from '../refs.ts';
+import {
+  board,
+  createFakeSource,
+  type FakeSource,
+  inviteTo,
+  pass,
+  refTo,
+  review,
+  snapshotsOf,
+  useClock,
+} from './source.ts';
 
 let source: FakeSource;
 let ask: ReturnType<typeof snapshotsOf>['ask'];
 
-beforeEach(() => {
+beforeEach(async () => {
   useClock();
+  // What is kept at the moment 0 is never forgotten.
+  await pass(1);
   source = createFakeSource();
   ask = snapshotsOf(source).ask;
 });
 afterEach(() => vi.useRealTimers());
 
-const plainOrWithIcalendar: FakeSource['answer'] = (_, { withIcalendar }) =>
-  withIcalendar ? invite('with ICS', { icalendar: 'BEGIN:VCALENDAR' }) : invite('plain');
-const asked = () => source.reads.map(({ withIcalendar }) => (withIcalendar ? 'with ICS' : 'plain'));
+const plainOrWithIcalendar: FakeSource['answer'] = (ref, { withExtras }) =>
+  withExtras ? inviteTo(ref, 'with ICS', { icalendar: 'BEGIN:VCALENDAR' }) : inviteTo(ref, 'plain');
+const later =
+  (ms: number, answer: FakeSource['answer']): FakeSource['answer'] =>
+  async (ref, read) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return answer(ref, read);
+  };
+const asked = () => source.reads.map(({ withExtras }) => (withExtras ? 'with ICS' : 'plain'));
 
 test('a read with ICS answers one without, and not the other way round', async () => {
   source.answer = plainOrWithIcalendar;
-  expect(await ask(board, { withIcalendar: true })).toBe('with ICS 0');
+  expect(await ask(board, { withExtras: true })).toBe('with ICS 0');
   expect(await ask(board)).toBe('with ICS 0');
   expect(asked()).toEqual(['with ICS']);
   await pass(61_000);
   expect(await ask(board)).toBe('plain 0');
-  expect(await ask(board, { withIcalendar: true })).toBe('with ICS 0');
+  expect(await ask(board, { withExtras: true })).toBe('with ICS 0');
   expect(asked()).toEqual(['with ICS', 'plain', 'with ICS']);
 });
 
@@ -42,47 +60,91 @@ test('a read with ICS takes back the wish to read the same without', async () =>
   // Nine tenths are used up: the wish must wait, and a caller need not.
   while (source.quota.takeInBackground() === 0);
   expect(await ask(board)).toBe('plain 20000');
-  expect(await ask(board, { withIcalendar: true })).toBe('with ICS 0');
+  expect(await ask(board, { withExtras: true })).toBe('with ICS 0');
   await pass(30_000);
   expect(asked()).toEqual(['plain', 'with ICS']);
 });
 
 test('of a review invitation there is one read, whether ICS is selected beside it or not', async () => {
-  await ask();
+  expect(await Promise.all([ask(), ask(refTo('one'), { withExtras: true })])).toEqual(['SENT 0', 'SENT 0']);
+  expect(asked()).toEqual(['plain']);
   await pass(5_000);
-  expect(await ask(refTo('one'), { withIcalendar: true })).toBe('SENT 5000');
+  expect(await ask(refTo('one'), { withExtras: true })).toBe('SENT 5000');
   expect(source.reads).toHaveLength(1);
 });
 
 test('what is read of one invitation is given for no other', async () => {
-  await ask(refTo('one'));
-  await ask(refTo('two'));
-  source.answer = () => invite('pending');
-  await ask(board);
-  await ask(smartInviteRef('US', 'board', 'a@example.com'));
-  await ask(smartInviteRef('US', 'board', 'b@example.com'));
-  await ask(smartInviteRef('DE', 'board', null));
-  expect(source.reads).toHaveLength(6);
+  const refs = [
+    refTo('one'),
+    refTo('two'),
+    board,
+    smartInviteRef('US', 'board', 'a@example.com'),
+    smartInviteRef('US', 'board', 'b@example.com'),
+    smartInviteRef('DE', 'board', null),
+  ];
+  const statuses = ['CREATED', 'SENT', 'pending', 'accepted', 'tentative', 'declined'];
+  source.answer = (ref) => {
+    const n = refs.findIndex(({ key }) => key === ref.key);
+    if (n < 2) return review(ref, n === 0 ? 'CREATED' : 'SENT');
+    return inviteTo(ref, statuses[n] ?? '');
+  };
+  for (const time of ['first', 'second']) {
+    const given: unknown[] = [];
+    for (const ref of refs) given.push(await ask(ref));
+    expect(given, time).toEqual(statuses.map((status) => `${status} 0`));
+  }
+  expect(source.reads.map(({ ref }) => ref)).toEqual(refs);
 });
 
 test('no name of a recipient makes a read with ICS out of one without', async () => {
   source.answer = plainOrWithIcalendar;
   const named = (recipientEmail: string) => smartInviteRef('US', 'board', recipientEmail);
-  expect(await ask(named('a@example.com'), { withIcalendar: true })).toBe('with ICS 0');
+  expect(await ask(named('a@example.com'), { withExtras: true })).toBe('with ICS 0');
   expect(await ask(named('a@example.com with ICS'))).toBe('plain 0');
   expect(asked()).toEqual(['with ICS', 'plain']);
 });
 
-test('what answers a read without ICS holds on to none', async () => {
+test('a read in flight with ICS answers whoever wants none', async () => {
+  source.answer = later(500, plainOrWithIcalendar);
+  const both = [ask(board, { withExtras: true }), ask(board)];
+  await pass(500);
+  expect(await Promise.all(both)).toEqual(['with ICS 0', 'with ICS 0']);
+  expect(asked()).toEqual(['with ICS']);
+});
+
+test('a read in flight without ICS does not answer whoever wants it', async () => {
+  source.answer = later(500, plainOrWithIcalendar);
+  const both = [ask(board), ask(board, { withExtras: true })];
+  await pass(500);
+  expect(await Promise.all(both)).toEqual(['plain 0', 'with ICS 0']);
+  expect(asked()).toEqual(['plain', 'with ICS']);
+});
+
+test('an invitation with its ICS is kept once, for whoever wants it and whoever does not', async () => {
+  const icalendar = 'x'.repeat(20_000);
+  source.answer = (ref) => inviteTo(ref, 'pending', { icalendar });
+  // Room for one ICS, and not for two.
+  ask = snapshotsOf(source, { maxBytes: 30_000 }).ask;
+  for (let n = 0; n < 2; n++) {
+    expect(await ask(board, { withExtras: true })).toBe('pending 0');
+    expect(await ask(board)).toBe('pending 0');
+  }
+  expect(asked()).toEqual(['with ICS']);
+  await ask(smartInviteRef('US', 'other', null), { withExtras: true });
+  await ask(board, { withExtras: true });
+  expect(asked()).toEqual(['with ICS', 'with ICS', 'with ICS']);
+});
+
+test('a newer read without ICS is not hidden by an older one with it', async () => {
   source.answer = plainOrWithIcalendar;
-  const { snapshots } = snapshotsOf(source);
-  const wish = { maxAgeMs: null, caller: new Cancellation() };
-  await snapshots.read(board, { ...wish, withIcalendar: true });
-  expect(snapshots.answer(board, true, null)).toMatchObject({ attachments: { icalendar: 'BEGIN:VCALENDAR' } });
-  expect(snapshots.answer(board, false, null)).toMatchObject({
-    recipient: { rawStatus: 'with ICS' },
-    attachments: null,
-  });
+  expect(await ask(board, { withExtras: true })).toBe('with ICS 0');
+  await pass(5_000);
+  expect(await ask(board, { maxAgeMs: 0 })).toBe('plain 0');
+  expect(await ask(board)).toBe('plain 0');
+  expect(await ask(board, { maxAgeMs: 60_000 })).toBe('plain 0');
+  // Whoever wants the ICS is not given what is older than is known: it is read again.
+  expect(await ask(board, { withExtras: true })).toBe('with ICS 0');
+  expect(asked()).toEqual(['with ICS', 'plain', 'with ICS']);
 });
 
 test('no more than maxEntries are remembered, and those not asked for go first', async () => {
@@ -100,8 +162,29 @@ test('no more than maxBytes are remembered', async () => {
   expect(again).toBeLessThan(100);
 });
 
+test('what may stand in for an answer is not forgotten, though nothing is fresh for so long', async () => {
+  ask = snapshotsOf(source, { finalMs: 30_000 }).ask;
+  await ask();
+  await pass(500_000);
+  source.answer = () => Promise.reject(new ProviderUnavailable('PARTOO'));
+  expect(await ask()).toBe('SENT 500000 stale');
+});
+
+test('what nobody has asked for in `finalMs` is forgotten, and what somebody has is not', async () => {
+  const HOUR = 3_600_000;
+  const { snapshots, ask } = snapshotsOf(source, { finalMs: HOUR });
+  source.answer = (ref) => review(ref, 'DELIVERED');
+  await ask(refTo('asked for'));
+  await ask(refTo('left'));
+  await pass(HOUR);
+  expect(await ask(refTo('asked for'))).toBe(`DELIVERED ${HOUR}`);
+  await pass(120_001);
+  expect(snapshots.peek(refTo('asked for'))).not.toBeNull();
+  expect(snapshots.peek(refTo('left'))).toBeNull();
+});
+
 test('a kind of invitation that no source is for is not configured', async () => {
   const snapshots = createSnapshots(new Map(), { ...FRESHNESS, maxEntries: 1, maxBytes: 1 });
-  const wish = { withIcalendar: false, maxAgeMs: null, caller: new Cancellation() };
+  const wish = { withExtras: false, maxAgeMs: null, caller: new Cancellation() };
   await expect(snapshots.read(board, wish)).rejects.toBeInstanceOf(ProviderNotConfigured);
 });

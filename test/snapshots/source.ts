@@ -1,20 +1,24 @@
 // A provider as snapshots see it, for tests on a clock of their own: it answers as the test says, and notes what it was
-// asked for. The quota is the real one; the breaker is what the test sets it to.
+// asked for. The quota is the real one; the breaker is what the test sets it to. A test whose provider says what none
+// would say (another invitation than was asked for, an attachment that nobody asked for) fails.
 
-import { vi } from 'vitest';
-import type { Invitation, ReviewInvitation, SmartInvite } from '../../src/invitation/invitation.ts';
-import { SpareQuotaUsedUp } from '../../src/invitation/problem.ts';
-import { type Ref, type ReviewInvitationRef, reviewInvitationRef, smartInviteRef } from '../../src/invitation/ref.ts';
+import { expect, vi } from 'vitest';
+import type { Invitation } from '../../src/invitation/kinds.ts';
+import { Problem, SpareQuotaUsedUp } from '../../src/invitation/problem.ts';
+import { isSameInvitation, type Ref, type RefTo, refOf } from '../../src/invitation/ref.ts';
+import type { DeliveryStatus, ReviewInvitation } from '../../src/invitation/review-invitation.ts';
+import type { SmartInvite } from '../../src/invitation/smart-invite.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import type { Source } from '../../src/snapshots/provider-read.ts';
 import { createSnapshots, type SnapshotOptions } from '../../src/snapshots/snapshots.ts';
-import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
 import { createQuota, type QuotaWindow } from '../../src/upstream/quota.ts';
 import type { Payment } from '../../src/upstream/upstream.ts';
+import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 export interface FakeRead {
   readonly ref: Ref;
-  readonly withIcalendar: boolean;
+  readonly withExtras: boolean;
   readonly payment: Payment;
   readonly cancellation: Cancellation;
   readonly atMs: number;
@@ -42,18 +46,25 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
     circuit: 'CLOSED',
     hasRoom: true,
     isCrowded: false,
-    answer: (ref) => review(ref as ReviewInvitationRef, 'SENT'),
+    answer: (ref) => (ref.type === 'ReviewInvitation' ? review(ref, 'SENT') : inviteTo(ref, 'pending')),
     reader: {
-      async read(ref, { withIcalendar, payment, cancellation }) {
-        if (payment === 'due' || payment === 'again') await quota.take(8_000, cancellation);
+      async read(ref, { withExtras, payment, cancellation }) {
+        if (payment === 'caller' || payment === 'insistent') await quota.take(8_000, cancellation);
         if (payment === 'spare' && quota.takeInBackground() > 0) throw new SpareQuotaUsedUp('PARTOO');
-        const read = { ref, withIcalendar, payment, cancellation, atMs: now() };
+        const read = { ref, withExtras, payment, cancellation, atMs: now() };
         reads.push(read);
         return new Promise((resolve, reject) => {
           cancellation.add({ cancelled: reject });
           Promise.resolve()
             .then(() => source.answer(ref, read))
-            .then(resolve, reject);
+            .then((invitation) => {
+              expect.soft(isPlausible(invitation, read), 'a provider would answer so').toBe(true);
+              resolve(invitation);
+            })
+            .catch((error: unknown) => {
+              expect.soft(error, 'a provider would fail so').toBeInstanceOf(Problem);
+              reject(error);
+            });
         });
       },
     },
@@ -70,30 +81,51 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
   return source;
 }
 
-export function review(ref: ReviewInvitationRef, deliveryStatus: ReviewInvitation['deliveryStatus']): ReviewInvitation {
-  return { type: 'ReviewInvitation', invitationId: ref.invitationId, deliveryStatus, rawStatus: deliveryStatus };
+function isPlausible(invitation: Invitation | null, { ref, withExtras }: FakeRead): boolean {
+  if (invitation === null) return true;
+  if (!isSameInvitation(ref, refOf(invitation))) return false;
+  if (ref.type === 'ReviewInvitation' || invitation.type === 'ReviewInvitation') return true;
+  const { recipientEmail } = ref.parts;
+  const isForRecipient = recipientEmail === null || invitation.recipient?.email === recipientEmail;
+  return isForRecipient && (withExtras || invitation.attachments === null);
 }
 
-/** The Smart Invite `board`, whose one recipient replied this. */
-export function invite(rawStatus: string, more: { endsAt?: string; icalendar?: string } = {}): SmartInvite {
-  const time = { dateTime: more.endsAt ?? '2099-05-04T09:30:00Z', date: null, timeZone: null };
-  const recipient = { email: 'a@example.com', status: 'PENDING', rawStatus, comment: null, proposal: null } as const;
+export function review(ref: Ref, deliveryStatus: DeliveryStatus): ReviewInvitation {
+  if (ref.type !== 'ReviewInvitation') throw new TypeError('Partoo is asked for review invitations');
+  return { type: 'ReviewInvitation', ...ref.parts, deliveryStatus, rawStatus: deliveryStatus };
+}
+
+interface InviteOptions {
+  readonly endsAt?: string;
+  readonly icalendar?: string;
+}
+
+/** The Smart Invite of that ref, whose one recipient replied this. */
+export function inviteTo(ref: Ref, rawStatus: string, options: InviteOptions = {}): SmartInvite {
+  if (ref.type !== 'SmartInvite') throw new TypeError('Cronofy is asked for Smart Invites');
+  const { dataCenter, smartInviteId, recipientEmail } = ref.parts;
+  const time = { dateTime: options.endsAt ?? '2099-05-04T09:30:00Z', date: null, timeZone: null };
+  const email = recipientEmail ?? 'a@example.com';
+  const recipient = { email, status: 'PENDING', rawStatus, comment: null, proposal: null } as const;
   return {
     type: 'SmartInvite',
-    dataCenter: 'US',
-    smartInviteId: 'board',
+    dataCenter,
+    smartInviteId,
     recipient,
     recipients: [recipient],
     replies: [],
     callbackUrl: null,
     event: { summary: null, description: null, start: time, end: time, location: null },
-    attachments: more.icalendar === undefined ? null : { icalendar: more.icalendar },
+    attachments: options.icalendar === undefined ? null : { icalendar: options.icalendar },
   };
 }
 
 export const board = smartInviteRef('US', 'board', null);
 
-export const refTo = (invitationId: string): ReviewInvitationRef => reviewInvitationRef(invitationId);
+/** The Smart Invite `board`. */
+export const invite = (rawStatus: string, options?: InviteOptions): SmartInvite => inviteTo(board, rawStatus, options);
+
+export const refTo = (invitationId: string): RefTo<'ReviewInvitation'> => reviewInvitationRef(invitationId);
 
 /** Snapshots of one source, and a way to ask for one that says in short what came. */
 export function snapshotsOf(source: FakeSource, options: Partial<SnapshotOptions> = {}) {
@@ -106,23 +138,24 @@ export function snapshotsOf(source: FakeSource, options: Partial<SnapshotOptions
   );
   return {
     snapshots,
-    /** Status, age in milliseconds by `observedAt`, and `stale` where it says so; null, or the code of the problem. */
+    /** Status, age in milliseconds by `observedAt`, and `stale` where it says so; null, the code of the problem, or `CallerGone`. */
     async ask(
       ref: Ref = refTo('one'),
-      wish: { maxAgeMs?: number; withIcalendar?: boolean; caller?: Cancellation; isPatient?: boolean } = {},
+      wish: { maxAgeMs?: number; withExtras?: boolean; caller?: Cancellation; isPatient?: boolean } = {},
     ): Promise<string | null> {
       try {
         const snapshot = await snapshots.read(ref, {
-          withIcalendar: wish.withIcalendar ?? false,
+          withExtras: wish.withExtras ?? false,
           maxAgeMs: wish.maxAgeMs ?? null,
           caller: wish.caller ?? new Cancellation(),
           isPatient: wish.isPatient ?? false,
         });
         if (snapshot === null) return null;
         const status = snapshot.type === 'ReviewInvitation' ? snapshot.rawStatus : snapshot.recipient?.rawStatus;
-        return `${status} ${Date.now() - snapshot.observedAt.getTime()}${snapshot.isStale ? ' stale' : ''}`;
+        return `${status} ${Date.now() - snapshot.observedAt.getTime()}${snapshot.staleness === null ? '' : ' stale'}`;
       } catch (error) {
-        if (error instanceof Error) return 'code' in error ? String(error.code) : error.name;
+        if (error instanceof Problem) return error.code;
+        if (error instanceof CallerGone) return 'CallerGone';
         throw error;
       }
     },

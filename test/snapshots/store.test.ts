@@ -1,8 +1,9 @@
 // What is remembered is bounded, by entries and by bytes.
 
-import { expect, test } from 'vitest';
-import { type SmartInvite, snapshotOf } from '../../src/invitation/invitation.ts';
-import { createStore, type Entry } from '../../src/snapshots/store.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { SmartInvite } from '../../src/invitation/smart-invite.ts';
+import { snapshotOf } from '../../src/invitation/snapshot.ts';
+import { createStore, type Entry, type StoreLimits } from '../../src/snapshots/store.ts';
 import { invite, refTo, review } from './source.ts';
 
 const LONG = 'x'.repeat(20_000);
@@ -13,25 +14,30 @@ const REPLY = {
   comment: null,
   proposal: null,
 } as const;
+const DAY_MS = 86_400_000;
+const NOTHING: Entry = { snapshot: null, withExtras: false, seenAt: 0, freshMs: 0, staleness: null };
 const ROOMY = { maxEntries: 1_000, maxBytes: 1_000_000 };
 
 function entry(id = 'one'): Entry {
   const snapshot = snapshotOf(review(refTo(id), 'SENT'), new Date());
-  return { snapshot, seenAt: 0, freshMs: 0, hasFailed: false };
+  return { ...NOTHING, snapshot };
 }
 
+/** On a clock that stands still. */
+const newStore = (limits: StoreLimits = ROOMY) => createStore(limits, DAY_MS, () => 1);
+
 test('keeps what it was given, "not found" too', () => {
-  const store = createStore(ROOMY);
+  const store = newStore();
   const one = entry();
   store.set('one', one);
-  store.set('nothing', { snapshot: null, seenAt: 1, freshMs: 0, hasFailed: false });
+  store.set('nothing', { ...NOTHING, seenAt: 1 });
   expect(store.get('one')).toBe(one);
-  expect(store.get('nothing')).toEqual({ snapshot: null, seenAt: 1, freshMs: 0, hasFailed: false });
+  expect(store.get('nothing')).toEqual({ ...NOTHING, seenAt: 1 });
   expect(store.get('other')).toBeUndefined();
 });
 
 test('keeps maxEntries, and drops those longest not asked for', () => {
-  const store = createStore({ ...ROOMY, maxEntries: 2 });
+  const store = newStore({ ...ROOMY, maxEntries: 2 });
   store.set('one', entry());
   store.set('two', entry());
   store.get('one');
@@ -43,7 +49,7 @@ test.each([
   ['one byte a character of latin1', 'é', 1],
   ['two bytes a character of any other', 'ж', 2],
 ])('keeps maxBytes, counted as what the texts take in memory: %s', (_, character, bytes) => {
-  const store = createStore({ ...ROOMY, maxBytes: 100_000 });
+  const store = newStore({ ...ROOMY, maxBytes: 100_000 });
   const ids = Array.from({ length: 100 }, (_, n) => `${n} ${character.repeat(5_000)}`);
   for (const id of ids) store.set(id, entry(id));
   const kept = ids.filter((id) => store.get(id) !== undefined);
@@ -62,24 +68,77 @@ test.each<[string, Partial<SmartInvite>]>([
   ['a summary', { event: { ...invite('pending').event, summary: LONG } }],
   ['an ICS', { attachments: { icalendar: LONG } }],
 ])('counts the text of %s', (_, part) => {
-  const store = createStore({ ...ROOMY, maxBytes: 20_000 });
+  const store = newStore({ ...ROOMY, maxBytes: 20_000 });
   const snapshot = snapshotOf({ ...invite('pending'), ...part }, new Date());
-  store.set('large', { snapshot, seenAt: 0, freshMs: 0, hasFailed: false });
+  store.set('large', { ...NOTHING, snapshot, withExtras: true });
   expect(store.get('large')).toBeUndefined();
 });
 
 test('bounds "not found" by bytes too', () => {
-  const store = createStore({ ...ROOMY, maxBytes: 50_000 });
+  const store = newStore({ ...ROOMY, maxBytes: 50_000 });
   const ids = Array.from({ length: 1_000 }, (_, n) => String(n));
-  for (const id of ids) store.set(id, { snapshot: null, seenAt: 0, freshMs: 0, hasFailed: false });
+  for (const id of ids) store.set(id, NOTHING);
   expect(ids.filter((id) => store.get(id) !== undefined).length).toBeLessThan(500);
 });
 
 test('does not keep what is larger than all of it, nor what it replaces', () => {
-  const store = createStore({ ...ROOMY, maxBytes: 10_000 });
+  const store = newStore({ ...ROOMY, maxBytes: 10_000 });
   store.set('small', entry());
   store.set('one', entry());
   store.set('one', entry('x'.repeat(10_000)));
   expect(store.get('one')).toBeUndefined();
   expect(store.get('small')).toBeDefined();
+});
+
+describe('what nobody has asked for', () => {
+  let at: number;
+  const MINUTE = 60_000;
+  const HOUR = 60 * MINUTE;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    at = 1;
+  });
+  afterEach(() => vi.useRealTimers());
+
+  async function pass(ms: number): Promise<void> {
+    at += ms;
+    await vi.advanceTimersByTimeAsync(ms);
+  }
+
+  test('for so long is not given any more, two minutes later at most, and not forgotten before', async () => {
+    const store = createStore(ROOMY, HOUR, () => at);
+    store.set('one', entry());
+    store.set('two', entry());
+    await pass(HOUR);
+    expect(store.get('one')).toBeDefined();
+    await pass(2 * MINUTE + 1);
+    expect(store.get('one')).toBeDefined();
+    expect(store.get('two')).toBeUndefined();
+  });
+
+  test('is not forgotten early where the clock was not looked at for a while', async () => {
+    const store = createStore(ROOMY, HOUR, () => at);
+    store.set('one', entry());
+    await pass(MINUTE - 1);
+    store.set('late', entry());
+    await pass(HOUR);
+    expect(store.get('late')).toBeDefined();
+  });
+
+  test('is freed, and what was asked for is not', async () => {
+    const store = createStore(ROOMY, HOUR, () => at);
+    store.set('one', entry());
+    const { calculatedSize } = store;
+    store.set('two', entry());
+    await pass(HOUR - MINUTE);
+    store.get('one');
+    await pass(3 * MINUTE + 1);
+    store.purgeStale();
+    expect(store.calculatedSize).toBe(calculatedSize);
+    expect(store.get('one')).toBeDefined();
+    await pass(HOUR + 2 * MINUTE + 1);
+    store.purgeStale();
+    expect(store.calculatedSize).toBe(0);
+  });
 });

@@ -4,11 +4,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { type Invitation, momentOf, type Snapshot, snapshotOf } from '../../src/invitation/invitation.ts';
-import { refOf, reviewInvitationRef, smartInviteRef } from '../../src/invitation/ref.ts';
+import type { Invitation } from '../../src/invitation/kinds.ts';
+import { refOf } from '../../src/invitation/ref.ts';
+import { momentOf, type Snapshot, snapshotOf } from '../../src/invitation/snapshot.ts';
 import { decodeSmartInvite } from '../../src/providers/cronofy/wire.ts';
 import { decodeReviewInvitation } from '../../src/providers/partoo/wire.ts';
 import { createStore, type Store } from '../../src/snapshots/store.ts';
+import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -51,7 +53,9 @@ function inviteOf(n: number, replies: number, comment: string, icalendar?: strin
   return decodeSmartInvite(arrived(wire), smartInviteRef('US', wire.smart_invite_id, null));
 }
 
+const DAY_MS = 86_400_000;
 const ROOMY = { maxEntries: 50_000, maxBytes: 1_000_000_000 };
+const newStore = () => createStore(ROOMY, DAY_MS, () => performance.now());
 const ICS = 'X-LINE:some text of a calendar\r\n'.repeat(640);
 
 const keyOf = (n: number, snapshot: Snapshot | null) =>
@@ -75,10 +79,11 @@ test.each<[string, number, (n: number) => Invitation | null]>([
       const snapshot = invitation && snapshotOf(invitation, momentOf(n));
       // It has been given once.
       snapshot?.observedAt.toISOString();
-      store.set(keyOf(n, snapshot), { snapshot, seenAt: performance.now(), freshMs: 10_000, hasFailed: false });
+      const seenAt = performance.now();
+      store.set(keyOf(n, snapshot), { snapshot, withExtras: true, seenAt, freshMs: 10_000, staleness: null });
     }
   };
-  const [first, second] = [createStore(ROOMY), createStore(ROOMY)];
+  const [first, second] = [newStore(), newStore()];
   // What runs for the first time takes memory of its own.
   fill(first, 1_000_000);
   const before = used();

@@ -2,22 +2,15 @@
 // (beta, November 2026); what is known beyond it is in this folder's README.
 
 import { z } from 'zod';
-import type { CronofyDataCenter } from '../../invitation/invitation.ts';
 import { ProviderNotConfigured } from '../../invitation/problem.ts';
-import { DATA_CENTERS, type SmartInviteRef } from '../../invitation/ref.ts';
+import type { RefTo } from '../../invitation/ref.ts';
+import { type CronofyDataCenter, DATA_CENTERS } from '../../invitation/smart-invite.ts';
 import { FIXED_HEADERS } from '../../upstream/request.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { baseUrl } from '../base-url.ts';
 import { credentials } from '../credential.ts';
-import {
-  type Account,
-  accountId,
-  MAX_BODY_BYTES,
-  MAX_BODY_BYTES_WITH_ICALENDAR,
-  type Provider,
-  type Reader,
-} from '../provider.ts';
+import { type Account, accountId, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
 import { quotaSetting } from '../quota-setting.ts';
 import { decodeNotification, isSigned, SIGNATURE_HEADER } from './notification.ts';
 import { decodeSmartInvite } from './wire.ts';
@@ -32,11 +25,14 @@ const ORIGINS: Record<CronofyDataCenter, string> = {
   US: 'https://api.cronofy.com',
 };
 
-export const dataCenter = z
+/** The same for an answer with its ICS, which may hold a long description. */
+const MAX_BODY_BYTES_WITH_ICALENDAR = 1024 * 1024;
+
+const dataCenter = z
   .string()
   .transform((text) => text.toUpperCase())
   .pipe(z.enum(DATA_CENTERS, { error: `must be one of ${DATA_CENTERS.join(', ').toLowerCase()}` }))
-  .default('US');
+  .prefault('us');
 
 const account = z
   .object({
@@ -61,6 +57,7 @@ const account = z
       id: accountId('CRONOFY', secret, origins[set.CRONOFY_DATA_CENTER] ?? ''),
       provider: 'CRONOFY',
       reads: 'SmartInvite',
+      defaults: { dataCenter: set.CRONOFY_DATA_CENTER },
       quota: set.CRONOFY_QUOTA,
       open: (call) => createCronofyReader(origins, secret, call),
       notifications: {
@@ -79,8 +76,8 @@ function createCronofyReader(
 ): Reader {
   const headers = [...FIXED_HEADERS, 'authorization', `Bearer ${secret.reveal()}`];
   return {
-    read(ref: SmartInviteRef, { withIcalendar, cancellation, payment }) {
-      const origin = origins[ref.dataCenter];
+    read(ref: RefTo<'SmartInvite'>, { withExtras, cancellation, payment }) {
+      const origin = origins[ref.parts.dataCenter];
       if (origin === undefined) {
         return Promise.reject(new ProviderNotConfigured('CRONOFY', 'is not configured for this data center'));
       }
@@ -89,9 +86,9 @@ function createCronofyReader(
           provider: 'CRONOFY',
           origin,
           path: '/v1/smart_invites',
-          query: queryOf(ref, withIcalendar),
+          query: queryOf(ref, withExtras),
           headers,
-          maxBytes: withIcalendar ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,
+          maxBytes: withExtras ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,
           decode: (json) => decodeSmartInvite(json, ref),
         },
         cancellation,
@@ -101,7 +98,8 @@ function createCronofyReader(
   };
 }
 
-function queryOf({ smartInviteId, recipientEmail }: SmartInviteRef, withIcalendar: boolean): Record<string, string> {
+function queryOf({ parts }: RefTo<'SmartInvite'>, withIcalendar: boolean): Record<string, string> {
+  const { smartInviteId, recipientEmail } = parts;
   const query: Record<string, string> = { smart_invite_id: smartInviteId };
   if (recipientEmail !== null) query.recipient_email = recipientEmail;
   if (withIcalendar) query.include_ics = 'true';

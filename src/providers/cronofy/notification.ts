@@ -3,8 +3,8 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { CronofyDataCenter, SmartInvite, SmartInviteReply } from '../../invitation/invitation.ts';
-import { smartInviteRef } from '../../invitation/ref.ts';
+import { refTo } from '../../invitation/ref.ts';
+import type { CronofyDataCenter, SmartInvite, SmartInviteReply } from '../../invitation/smart-invite.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Notification } from '../provider.ts';
 import { decodeReply, ReplyWire } from './wire.ts';
@@ -54,9 +54,7 @@ export function decodeNotification(body: Buffer, dataCenter: CronofyDataCenter):
   const { smart_invite_id: smartInviteId, recipient, reply } = wire.data.smart_invite;
   const said = [recipient, reply].flatMap((one) => (one ? [decodeReply(one)] : []));
   return {
-    ref: smartInviteRef(dataCenter, smartInviteId, recipient?.email ?? null),
-    // Whoever asked for the invite as a whole, or wrote the address in another case, means the same one.
-    names: (ref) => ref.type === 'SmartInvite' && ref.dataCenter === dataCenter && ref.smartInviteId === smartInviteId,
+    ref: refTo('SmartInvite', { dataCenter, smartInviteId, recipientEmail: recipient?.email ?? null }),
     overlay: (invitation) => (invitation.type === 'SmartInvite' ? said.reduce(withReply, invitation) : invitation),
   };
 }

@@ -4,9 +4,16 @@
 // Source: Cronofy's public documentation of "Invite Status" (beta, November 2026) and the official clients.
 
 import { z } from 'zod';
-import type { EventTime, Proposal, ReplyStatus, SmartInvite, SmartInviteReply } from '../../invitation/invitation.ts';
 import { ProviderBadResponse } from '../../invitation/problem.ts';
-import type { SmartInviteRef } from '../../invitation/ref.ts';
+import type { RefTo } from '../../invitation/ref.ts';
+import type {
+  EventTime,
+  Proposal,
+  ReplyStatus,
+  SmartInvite,
+  SmartInviteKey,
+  SmartInviteReply,
+} from '../../invitation/smart-invite.ts';
 
 // In each union the usual shape comes first, because they are tried one after the other.
 
@@ -47,7 +54,7 @@ const SmartInviteWire = z.object({
 export type SmartInviteWire = z.input<typeof SmartInviteWire>;
 
 /** @throws ProviderBadResponse where the JSON has another shape, or speaks of another invite than was asked for. */
-export function decodeSmartInvite(json: unknown, asked: SmartInviteRef): SmartInvite {
+export function decodeSmartInvite(json: unknown, { parts: asked }: RefTo<'SmartInvite'>): SmartInvite {
   const parsed = SmartInviteWire.safeParse(json);
   if (!parsed.success) throw new ProviderBadResponse('CRONOFY');
   const wire = parsed.data;
@@ -76,7 +83,7 @@ export function decodeSmartInvite(json: unknown, asked: SmartInviteRef): SmartIn
 }
 
 // The address that was asked for is among the invited, in whatever case it was typed.
-function answers(invite: SmartInvite, asked: SmartInviteRef): boolean {
+function answers(invite: SmartInvite, asked: SmartInviteKey): boolean {
   const email = asked.recipientEmail?.toLowerCase();
   return (
     invite.smartInviteId === asked.smartInviteId &&

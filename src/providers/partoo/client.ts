@@ -2,7 +2,7 @@
 // (Partoo Rest API v2, November 2026); what is known beyond it is in this folder's README.
 
 import { z } from 'zod';
-import type { ReviewInvitationRef } from '../../invitation/ref.ts';
+import type { RefTo } from '../../invitation/ref.ts';
 import { FIXED_HEADERS } from '../../upstream/request.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
@@ -46,13 +46,13 @@ function createPartooReader(base: { origin: string; path: string }, apiKey: Secr
   const path = `${base.path}/review_booster/invitation_status`;
   const headers = [...FIXED_HEADERS, 'x-APIKey', apiKey.reveal()];
   return {
-    read(ref: ReviewInvitationRef, { cancellation, payment }) {
+    read(ref: RefTo<'ReviewInvitation'>, { cancellation, payment }) {
       return call(
         {
           provider: 'PARTOO',
           origin: base.origin,
           path,
-          query: { invitation_id: ref.invitationId },
+          query: { invitation_id: ref.parts.invitationId },
           headers,
           maxBytes: MAX_BODY_BYTES,
           decode: (json) => decodeReviewInvitation(json, ref),

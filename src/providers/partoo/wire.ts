@@ -3,9 +3,9 @@
 // Source: the OpenAPI document of "The status of a review invitation" (Partoo Rest API v2, November 2026).
 
 import { z } from 'zod';
-import type { DeliveryStatus, ReviewInvitation } from '../../invitation/invitation.ts';
 import { ProviderBadResponse } from '../../invitation/problem.ts';
-import type { ReviewInvitationRef } from '../../invitation/ref.ts';
+import type { RefTo } from '../../invitation/ref.ts';
+import type { DeliveryStatus, ReviewInvitation } from '../../invitation/review-invitation.ts';
 
 const InvitationStatusWire = z.object({
   invitation_id: z.string().nullish(),
@@ -17,7 +17,7 @@ export type InvitationStatusWire = z.infer<typeof InvitationStatusWire>;
 const DELIVERY_STATUSES: readonly DeliveryStatus[] = ['CREATED', 'SENT', 'FAILED_SEND', 'DELIVERED', 'FAILED_DELIVERY'];
 
 /** @throws ProviderBadResponse where the JSON has another shape, or speaks of another invitation than was asked for. */
-export function decodeReviewInvitation(json: unknown, asked: ReviewInvitationRef): ReviewInvitation {
+export function decodeReviewInvitation(json: unknown, { parts: asked }: RefTo<'ReviewInvitation'>): ReviewInvitation {
   const wire = InvitationStatusWire.safeParse(json);
   if (!wire.success) throw new ProviderBadResponse('PARTOO');
   const { invitation_id = null, status = null } = wire.data;

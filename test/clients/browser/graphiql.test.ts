@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parse } from 'graphql';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { schema } from '../../../src/schema/index.ts';
 import { graphiqlTabs } from '../../../src/server/graphiql.ts';
 import { startTestGateway, type TestGateway } from '../../harness.ts';
 
@@ -43,7 +44,7 @@ function chromiumPath(): string {
   return path;
 }
 
-const OPERATIONS = graphiqlTabs.flatMap(({ query }) =>
+const OPERATIONS = graphiqlTabs(schema).flatMap(({ query }) =>
   parse(query).definitions.flatMap((one) => (one.kind === 'OperationDefinition' ? [one] : [])),
 );
 
@@ -112,7 +113,7 @@ describe('GraphiQL', () => {
   const result = () => page.locator('.graphiql-response');
 
   test('opens with the tabs it is given, by the names of their operations', async () => {
-    expect(TITLES).toHaveLength(5);
+    expect(TITLES).toHaveLength(6);
     expect(await page.getByRole('tab').allInnerTexts()).toEqual(TITLES);
   });
 

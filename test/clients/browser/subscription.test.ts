@@ -79,7 +79,7 @@ test('the tab Live shows the states of now, and a reply as it comes', async () =
   expect(control.status).toBe(204);
   await expect
     .poll(() => result.innerText(), { timeout: 10_000 })
-    .toMatch(/"guest1@example\.com",\s*"status":\s*"ACCEPTED"/);
+    .toMatch(/"externalId":\s*"team-lunch",\s*"status":\s*"ACCEPTED"/);
   await page.screenshot({ path: join(tmpdir(), 'invitation-gateway-graphiql-live.png') });
 
   await page.getByRole('button', { name: /^Stop query/ }).click();

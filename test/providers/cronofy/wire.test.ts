@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ProviderBadResponse } from '../../../src/invitation/problem.ts';
-import { smartInviteRef } from '../../../src/invitation/ref.ts';
 import { decodeSmartInvite } from '../../../src/providers/cronofy/wire.ts';
+import { smartInviteRef } from '../../refs.ts';
 
 type Json = { [name: string]: unknown };
 

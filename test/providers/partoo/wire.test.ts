@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ProviderBadResponse } from '../../../src/invitation/problem.ts';
-import { reviewInvitationRef } from '../../../src/invitation/ref.ts';
 import { decodeReviewInvitation } from '../../../src/providers/partoo/wire.ts';
+import { reviewInvitationRef } from '../../refs.ts';
 
 const Contract = z.object({
   paths: z.object({

@@ -1,17 +1,11 @@
-// What the statuses mean together, and when nothing more will change.
+// What the statuses mean together, what the provider's own word is, and when nothing more will change.
 
 import { describe, expect, test } from 'vitest';
-import {
-  type DeliveryStatus,
-  type EventTime,
-  type Invitation,
-  type InvitationStatus,
-  type ReplyStatus,
-  type ReviewInvitation,
-  type SmartInvite,
-  snapshotOf,
-  statusOf,
-} from '../../src/invitation/invitation.ts';
+import type { InvitationStatus } from '../../src/invitation/kind.ts';
+import { type Invitation, kindOf } from '../../src/invitation/kinds.ts';
+import type { DeliveryStatus, ReviewInvitation } from '../../src/invitation/review-invitation.ts';
+import type { EventTime, ReplyStatus, SmartInvite } from '../../src/invitation/smart-invite.ts';
+import { snapshotOf } from '../../src/invitation/snapshot.ts';
 
 const NOWHEN: EventTime = { dateTime: null, date: null, timeZone: null };
 
@@ -36,6 +30,7 @@ function invite(statuses: readonly ReplyStatus[], end: Partial<EventTime> = {}):
   };
 }
 
+const statusOf = (invitation: Invitation) => kindOf(invitation).statusOf(invitation);
 const isSeenFinal = (invitation: Invitation, observedAt: string | number) =>
   snapshotOf(invitation, new Date(observedAt)).isFinal;
 
@@ -73,6 +68,20 @@ describe('the shared status', () => {
   test('comes from the people invited, not from replies of others', () => {
     const [forwarded] = invite(['ACCEPTED']).recipients;
     expect(statusOf({ ...invite(['PENDING']), replies: forwarded === undefined ? [] : [forwarded] })).toBe('PENDING');
+  });
+});
+
+describe("the provider's own word", () => {
+  const rawStatusOf = (invitation: Invitation) => snapshotOf(invitation, new Date()).rawStatus;
+
+  test('of a review invitation is what it said, and null where it said nothing', () => {
+    expect(rawStatusOf({ ...review('UNKNOWN'), rawStatus: 'teleported' })).toBe('teleported');
+    expect(rawStatusOf({ ...review('UNKNOWN'), rawStatus: null })).toBeNull();
+  });
+
+  test('of a Smart Invite is that of the one person invited, and null where several are', () => {
+    expect(rawStatusOf(invite(['ACCEPTED']))).toBe('ACCEPTED');
+    expect(rawStatusOf(invite(['ACCEPTED', 'ACCEPTED']))).toBeNull();
   });
 });
 

@@ -1,0 +1,60 @@
+// What there is to know of one kind of invitation, whoever looks at it: who sends it, what its shape is, what names it,
+// how it is doing, and what of it is news. Each kind fills this in in a file of its own; rooms above ask the kind, and
+// never which kind it is.
+
+import type { ZodType } from 'zod';
+import type { KeyPart } from './key-part.ts';
+import type { ProviderName } from './provider.ts';
+
+export type InvitationStatus = 'PENDING' | 'DELIVERED' | 'ACCEPTED' | 'TENTATIVE' | 'DECLINED' | 'FAILED' | 'UNKNOWN';
+
+/** A natural key, part by part. */
+export type NaturalKey = Readonly<Record<string, string | null>>;
+
+/** What is known of an invitation of any kind. */
+export interface AnyInvitation {
+  readonly type: string;
+}
+
+/**
+ * One kind, by its name, its natural key and what is known of one. Its functions are methods, so that a kind is one of
+ * `AnyKind` too: whoever has an invitation of whatever kind asks the kind of that name.
+ */
+export interface Kind<Name extends string, Key extends NaturalKey, I extends AnyInvitation> {
+  /** The `type` of its invitations, and the name of its type in the schema. */
+  readonly name: Name;
+  readonly provider: ProviderName;
+  /** What is known of one, as it was read. What other processes have written to Redis is held against it. */
+  readonly shape: ZodType<I>;
+  /** Its natural key, in the order that global ids have. */
+  readonly key: { readonly [Part in keyof Key]: KeyPart<Key[Part]> };
+  /** The part that is the provider's id. */
+  readonly externalId: string & keyof Key;
+  /** Parts that say for whom it is seen: refs that differ in these alone name one invitation. */
+  readonly views: readonly (string & keyof Key)[];
+  /** What is read only where a caller selects it, because it is large; null where there is no such thing. */
+  readonly extras: Extras<I> | null;
+  keyOf(invitation: I): Key;
+  /** In the vocabulary that every kind shares. */
+  statusOf(invitation: I): InvitationStatus;
+  /** The provider's own word, where it said one for the whole. */
+  rawStatusOf(invitation: I): string | null;
+  /** Whether nothing more will change of what was observed at that moment (milliseconds since 1970). */
+  isFinal(invitation: I, observedAt: number): boolean;
+  /** Where the provider sends its notifications of it; null where it sends none. */
+  callbackUrlOf(invitation: I): string | null;
+}
+
+export interface Extras<I> {
+  /** The field of the schema's type, and the one within it, whose selection asks for them. */
+  readonly selectedBy: readonly [field: string, within: string];
+  /** The same invitation without them. */
+  without<T extends I>(invitation: T): T;
+  /** The first with the extras of the second. */
+  from<T extends I>(invitation: T, other: I): T;
+}
+
+export type AnyKind = Kind<string, NaturalKey, AnyInvitation>;
+
+/** What is known of one, by the shape of its kind: nobody changes it. */
+export type Frozen<T> = T extends object ? { readonly [Property in keyof T]: Frozen<T[Property]> } : T;

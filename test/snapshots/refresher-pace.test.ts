@@ -1,0 +1,144 @@
+// How often is read behind the callers' backs: as the quota, other processes and the breaker allow, on a clock that the test
+// sets.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { newRefresher, plain } from './refreshing.ts';
+import { now, pass, refTo, useClock } from './source.ts';
+
+beforeEach(() => {
+  useClock();
+});
+afterEach(() => vi.useRealTimers());
+
+test('many that are wanted at once are read in a small burst and then evenly, not in a burst a window', async () => {
+  const { want, times } = newRefresher([{ limit: 100, windowMs: 60_000 }]);
+  for (let n = 0; n < 500; n++) want(`id-${n}`);
+  await pass(0);
+  // A fifth of the window's limit; background work may make ninety calls a minute.
+  expect(times).toHaveLength(20);
+  const keepWanting = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 10_000) {
+      for (let n = 0; n < 500; n++) want(`id-${n}`);
+      await pass(10_000);
+    }
+  };
+  // The burst is part of the first minute's calls; from then on every half a minute has as many as the other.
+  await keepWanting(60_000);
+  for (let half = 0; half < 6; half++) {
+    const before = times.length;
+    await keepWanting(30_000);
+    expect(times.length - before).toBeGreaterThanOrEqual(43);
+    expect(times.length - before).toBeLessThanOrEqual(47);
+  }
+});
+
+describe('what another process reads', () => {
+  test('is left to it, costs no quota, and does not keep the rest from being read', async () => {
+    const { source, want, read } = newRefresher(undefined, async ({ key }) => key !== refTo('theirs').key);
+    want('theirs', 60_000);
+    want('ours');
+    await pass(1_900);
+    expect(read).toEqual(['ours']);
+    expect(source.quota.status().remaining).toBe(999);
+  });
+
+  test('is read here where it was not told of after two seconds', async () => {
+    let isTheirs = true;
+    const { want, read } = newRefresher(undefined, async () => !isTheirs);
+    want('a');
+    await pass(500);
+    isTheirs = false;
+    await pass(1_400);
+    expect(read).toEqual([]);
+    await pass(1_200);
+    expect(read).toEqual(['a']);
+  });
+
+  test('and has told of meanwhile, is not read here', async () => {
+    const { promise: claimed, resolve } = Promise.withResolvers<boolean>();
+    const { refresher, want, read } = newRefresher(undefined, () => claimed);
+    want('a');
+    refresher.forget(plain('a'), now());
+    resolve(true);
+    await pass(5_000);
+    expect(read).toEqual([]);
+  });
+});
+
+describe('background reads', () => {
+  test('keep to nine tenths of the quota', async () => {
+    const { read, want, times } = newRefresher([{ limit: 10, windowMs: 10_000 }]);
+    for (let n = 0; n < 30; n++) want(`${n}`);
+    await pass(9_999);
+    expect(read).toHaveLength(9);
+    await pass(10_000);
+    expect(times).toHaveLength(18);
+  });
+
+  test('wait while a queue stands before the provider', async () => {
+    const { read, want, source } = newRefresher();
+    source.hasRoom = false;
+    want('a');
+    await pass(10_000);
+    expect(read).toEqual([]);
+    source.hasRoom = true;
+    await pass(1_000);
+    expect(read).toEqual(['a']);
+  });
+
+  test('go on when the quota was closed by a 429 and opens again', async () => {
+    const { read, want, source } = newRefresher();
+    source.quota.close(30_000);
+    want('a');
+    await pass(29_999);
+    expect(read).toEqual([]);
+    await pass(1);
+    expect(read).toEqual(['a']);
+  });
+});
+
+describe('while the breaker is not closed', () => {
+  test('one read a second is tried, and no two at once', async () => {
+    const { read, want, times, source, readsTake } = newRefresher();
+    source.circuit = 'OPEN';
+    for (let n = 0; n < 100; n++) want(`${n}`, 100_000 - n);
+    await pass(10_000);
+    expect(times.map((at) => Math.round((at - (times[0] ?? 0)) / 1_000))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    readsTake(5_000);
+    const before = read.length;
+    await pass(11_500);
+    expect(read.length - before).toBe(2);
+  });
+
+  test('they take turns, and none is paid for that the breaker may refuse', async () => {
+    const { read, want, source } = newRefresher();
+    source.circuit = 'OPEN';
+    for (const key of ['a', 'b', 'c']) want(key, 500_000, Number.NEGATIVE_INFINITY);
+    await pass(5_000);
+    expect(read).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+    expect(source.quota.status().remaining).toBe(1_000);
+  });
+
+  test('what is wanted again meanwhile does not make it more', async () => {
+    const { read, want, source } = newRefresher();
+    source.circuit = 'OPEN';
+    for (let ms = 0; ms < 10_000; ms += 100) {
+      want('a');
+      want('b');
+      await pass(100);
+    }
+    expect(read.length).toBeLessThanOrEqual(11);
+    expect(read.length).toBeGreaterThanOrEqual(10);
+  });
+
+  test('and everything goes on when it closes', async () => {
+    const { read, want, source } = newRefresher();
+    source.circuit = 'OPEN';
+    for (let n = 0; n < 20; n++) want(`${n}`);
+    await pass(5_000);
+    source.circuit = 'CLOSED';
+    await pass(1_000);
+    // Those that were tried while it was open are read again.
+    expect(new Set(read.slice(-20)).size).toBe(20);
+  });
+});

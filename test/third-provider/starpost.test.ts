@@ -1,0 +1,93 @@
+// Run in a copy of the sources to which the third provider was added: the contract suite for it, and what it has to go
+// through in every room.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refTo } from '../src/invitation/ref.ts';
+import { momentOf, snapshotOf } from '../src/invitation/snapshot.ts';
+import { STARPOST_API_KEY } from '../src/sandbox/starpost.ts';
+import { schema } from '../src/schema/index.ts';
+import { graphiqlTabs } from '../src/server/graphiql.ts';
+import { decodeSnapshot, encodeSnapshot } from '../src/snapshots/codec.ts';
+import { bytesOf } from '../src/snapshots/weight.ts';
+import { describeProvider } from './contract/provider.contract.ts';
+import { startTestGateway, type TestGateway } from './harness.ts';
+
+describeProvider({
+  name: 'STARPOST',
+  imitationIn: (sandbox) => sandbox.starpost,
+  credential: ['x-api-key', STARPOST_API_KEY],
+  seeded: {
+    id: 'mail-reviewed',
+    selection: 'provider isStale status rawStatus ... on EmailInvitation { mailStatus businessUnitId }',
+    answer: {
+      __typename: 'EmailInvitation',
+      status: 'ACCEPTED',
+      rawStatus: 'reviewed',
+      mailStatus: 'REVIEWED',
+      businessUnitId: 'main',
+    },
+  },
+  refOf: (text) => ({ emailInvitation: { invitationId: text } }),
+  targetOf: (encoded) => `/v1/private/business-units/main/email-invitations/${encoded}`,
+  others: [],
+});
+
+const invitation = {
+  type: 'EmailInvitation',
+  businessUnitId: 'main',
+  invitationId: 'mail-sent',
+  mailStatus: 'SENT',
+  rawStatus: 'sent',
+} as const;
+
+test('its invitations go through the text that processes share', () => {
+  const { type, businessUnitId, invitationId } = invitation;
+  const shared = { ref: refTo(type, { businessUnitId, invitationId }), invitation, observedAt: 1 };
+  expect(decodeSnapshot(encodeSnapshot(shared))).toEqual(shared);
+  expect(
+    decodeSnapshot(encodeSnapshot({ ...shared, invitation: { ...invitation, mailStatus: 'LOST' } } as never)),
+  ).toBe(undefined);
+});
+
+test('its invitations weigh what their texts weigh', () => {
+  const longer = { ...invitation, rawStatus: 'x'.repeat(1_000) };
+  const [one, other] = [invitation, longer].map((each) => bytesOf(snapshotOf(each, momentOf(0))));
+  expect((other ?? 0) - (one ?? 0)).toBeGreaterThanOrEqual(1_000);
+});
+
+describe('a gateway that has it', () => {
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    gateway = await startTestGateway();
+  });
+  afterAll(() => gateway.stop());
+
+  test('answers a page of three kinds, by global ids too', async () => {
+    const page = `query ($refs: [InvitationRef!]!) { invitations(refs: $refs) { id provider status } }`;
+    const refs = [
+      { emailInvitation: { invitationId: 'mail-bounced' } },
+      { reviewInvitation: { invitationId: 'review-sent' } },
+      { smartInvite: { smartInviteId: 'team-offsite' } },
+    ];
+    const first = await gateway.query(page, { refs });
+    expect(first.errors).toBeUndefined();
+    expect(first.data.invitations).toMatchObject([
+      { provider: 'STARPOST', status: 'FAILED' },
+      { provider: 'PARTOO' },
+      { provider: 'CRONOFY' },
+    ]);
+    const ids = first.data.invitations.map(({ id }: { id: string }) => ({ id }));
+    expect(await gateway.query(page, { refs: ids })).toEqual(first);
+  });
+
+  test('has it in every tab of GraphiQL that names kinds, and each of them works', async () => {
+    const tabs = graphiqlTabs(schema, gateway.sandbox.examples);
+    expect(tabs.map(({ query }) => query).join()).toContain('query OneEmailInvitation');
+    for (const { query, variables = '{}' } of tabs) {
+      if (query.includes('subscription ')) continue;
+      const { data, errors } = await gateway.query(query, JSON.parse(variables));
+      expect(errors, query).toBeUndefined();
+      expect(Object.values(data)).not.toContain(null);
+    }
+  });
+});
