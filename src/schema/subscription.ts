@@ -1,7 +1,8 @@
 // The live side: every change of the invitations on a screen.
 
 import { kindOf } from '../invitation/kinds.ts';
-import { refOf } from '../invitation/ref.ts';
+import { BadUserInput, ProblemOfRef } from '../invitation/problem.ts';
+import { type Ref, refOf } from '../invitation/ref.ts';
 import { builder } from './builder.ts';
 import { Invitation, requireSize } from './invitation.ts';
 import { InvitationRefInput, refOfInput } from './ref-input.ts';
@@ -19,7 +20,7 @@ builder.subscriptionField('invitationChanged', (t) =>
     args: { refs: t.arg({ type: [InvitationRefInput], required: true, description: 'Which ones, 1 to 100.' }) },
     subscribe: (_, { refs }, context, info) => {
       requireSize('refs', refs);
-      const named = refs.map((input) => refOfInput(input, context));
+      const named = refs.map((input, refIndex) => refAt(refIndex, () => refOfInput(input, context)));
       return context.streams.open(named, selectionOf(info).withExtras, context.callerId);
     },
     resolve: async (event, _, context, info) => {
@@ -37,3 +38,12 @@ builder.subscriptionField('invitationChanged', (t) =>
     },
   }),
 );
+
+/** @throws ProblemOfRef where the ref at this place can name no invitation. */
+function refAt(refIndex: number, refOf: () => Ref): Ref {
+  try {
+    return refOf();
+  } catch (error) {
+    throw error instanceof BadUserInput ? new ProblemOfRef(error, refIndex) : error;
+  }
+}

@@ -100,7 +100,7 @@ describe('a subscription', () => {
   ])('with %s among its refs is refused whole, and nothing is read', async (_, wrong) => {
     const stream = subscribe([review('review-sent'), wrong]);
     expect(await stream.completed).toBe('completed');
-    expect(stream.events).toEqual([{ code: 'BAD_USER_INPUT' }]);
+    expect(stream.events).toEqual([{ code: 'BAD_USER_INPUT', refIndex: 1 }]);
     expect(gateway.takeCalls()).toEqual({ partoo: [], cronofy: [] });
   });
 

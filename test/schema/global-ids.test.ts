@@ -90,7 +90,7 @@ describe.each(IMPOSSIBLE)('text that no global id can be: %s', (_, id) => {
     expect(events).toHaveLength(1);
     const { data, errors } = JSON.parse(events[0]?.slice('data: '.length) ?? '');
     expect(data ?? null).toBeNull();
-    expect(errors).toMatchObject([{ extensions: MISTAKE }]);
+    expect(errors).toMatchObject([{ extensions: { ...MISTAKE, refIndex: 1 } }]);
     expect(gateway.takeCalls()).toEqual(none);
   });
 });
