@@ -154,7 +154,10 @@ export function createRefresher(
   function retryLater(key: string, wish: Wish, isWell: boolean): void {
     const failures = isWell ? wish.failures + 1 : wish.failures;
     const delayMs = isWell ? Math.min(PROBE_MS * 2 ** (failures - 1), LONGEST_BACKOFF_MS) : PROBE_MS;
-    wishes.set(key, { ...(wishes.get(key) ?? wish), failures, notBefore: now() + delayMs });
+    // Asked for again meanwhile, perhaps without the extras that were wanted.
+    const newer = wishes.get(key) ?? wish;
+    const reading = wish.reading.withExtras ? wish.reading : newer.reading;
+    wishes.set(key, { ...newer, reading, failures, notBefore: now() + delayMs });
   }
 
   /** Probes take turns, or one that fails by itself would keep the breaker open. */

@@ -122,6 +122,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     if (maxAgeMs !== null || !mayStandIn(entry, now())) return readOrOld(source, reading, wish, entry !== undefined);
     const spare = readNow(source, reading, { caller, payment: 'spare', maxAgeMs });
     return within(options.patienceMs, spare, (staleness) => {
+      const newest = find(ref, withExtras);
+      // Another process, or a notification, may have told of a newer state meanwhile.
+      if (newest?.snapshot && newest.seenAt > entry.seenAt) return newest.snapshot;
       wantBehind(reading);
       return giveOld(entry, staleness);
     });

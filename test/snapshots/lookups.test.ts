@@ -104,3 +104,16 @@ test('what they have read since it was wanted is not read here', async () => {
   expect(await all.ask(board)).toBe('accepted 8000');
   expect(source.reads).toHaveLength(1);
 });
+
+test('a caller that may have the old answer is given what they have read while it waited', async () => {
+  const first = all.ask(one);
+  await pass(10);
+  expect(await first).toBe('SENT 0');
+  await pass(70 * SECOND);
+  source.answer = () => new Promise(() => {});
+  const second = all.ask(one);
+  await pass(SECOND / 2);
+  all.snapshots.adopt(sawReview('DELIVERED'));
+  await pass(SECOND / 2);
+  expect(await second).toBe('DELIVERED 500');
+});

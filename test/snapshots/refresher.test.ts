@@ -158,3 +158,19 @@ describe('what is wanted with extras by somebody', () => {
     expect([read, withExtras]).toEqual([one.reads, one.reads]);
   });
 });
+
+test('what has failed with extras is read again with them, though it was asked for without meanwhile', async () => {
+  const { refresher, want, failing, inFlight, withExtras, read, readsTake } = newRefresher();
+  failing.add('a');
+  readsTake(100);
+  refresher.want({ ...plain('a'), withExtras: true }, now() - 20_000);
+  await pass(50);
+  inFlight.add('a');
+  want('a');
+  await pass(60);
+  inFlight.delete('a');
+  failing.delete('a');
+  await pass(2_000);
+  expect(read).toEqual(['a', 'a']);
+  expect(withExtras).toEqual(['a', 'a']);
+});
