@@ -57,7 +57,7 @@ async function serve(): Promise<void> {
       process.exit(0);
     });
   }
-  // Last, because whoever reads it may send a signal at once.
+  // Last, because the reader of the banner may send a signal at once.
   process.stdout.write(banner(gateway.origin, settings, sandbox));
 }
 

@@ -24,7 +24,7 @@ export const idPart: KeyPart<string> = {
   faultOf: faultOfText,
 };
 
-/** An e-mail address, or null for whoever it is. */
+/** An e-mail address, or null where none is named. */
 export const addressPart: KeyPart<string | null> = {
   fallback: null,
   // What a provider gives as an address is part of a global id, and is taken back as it is.

@@ -1,4 +1,4 @@
-// What there is to know of one kind of invitation, whoever looks at it: who sends it, what its shape is, what names it,
+// What there is to know of one kind of invitation: which provider sends it, what its shape is, what names it,
 // how it is doing, and what of it is news. Each kind fills this in in a file of its own; rooms above ask the kind, and
 // never which kind it is.
 
@@ -18,7 +18,7 @@ export interface AnyInvitation {
 
 /**
  * One kind, by its name, its natural key and what is known of one. Its functions are methods, so that a kind is one of
- * `AnyKind` too: whoever has an invitation of whatever kind asks the kind of that name.
+ * `AnyKind` too: code that has an invitation of any kind calls the functions of that kind.
  */
 export interface Kind<Name extends string, Key extends NaturalKey, I extends AnyInvitation> {
   /** The `type` of its invitations, and the name of its type in the schema. */

@@ -112,7 +112,7 @@ export class ProviderRateLimited extends ProviderProblem {
   }
 }
 
-/** What background work may use is used up: whoever asks as a caller may be served all the same. */
+/** What background work may use is used up; a caller that waits may be served all the same. */
 export class SpareQuotaUsedUp extends ProviderRateLimited {
   constructor(provider: ProviderName) {
     super(provider, null);

@@ -54,7 +54,7 @@ export type Proposal = NonNullable<SmartInviteReply['proposal']>;
 export type SmartInviteKey = {
   readonly dataCenter: CronofyDataCenter;
   readonly smartInviteId: string;
-  /** Null asks for the invitation as a whole, whoever was invited. */
+  /** Null asks for the invitation as a whole, with all recipients. */
   readonly recipientEmail: string | null;
 };
 

@@ -59,7 +59,7 @@ class OperationLoader implements InvitationLoader {
   readonly #caller: Caller;
   #reads: DataLoader<readonly Wish[], Outcome[]> | undefined;
   readonly #refs: Ref[] = [];
-  /** Made for whoever asks for more than that, in several places. */
+  /** Made where an operation names more than that, some of them several times. */
   #distinct: Set<string> | undefined;
   #weight = 0;
 
@@ -191,7 +191,7 @@ class WishMap<T> {
   }
 }
 
-// The youngest answer that anybody names does for everybody who names an age. Whoever leaves the age to the gateway is
+// The youngest age that a field names does for all fields that name one. A field that leaves the age to the gateway is
 // asked for apart, since the gateway may know better (and the snapshots make one call of both).
 function merge(wishes: readonly Wish[]): readonly Wish[] {
   if (wishes.length === 1) return wishes;

@@ -104,7 +104,7 @@ export function resolve(
   return typeof property === 'function' ? property.call(source, args, context, info) : property;
 }
 
-/** Null in its place, with an error; or the error for whoever is above, where the place must not be null. */
+/** Null in its place, with an error; where the place must not be null, the error for the field above. */
 function fail(run: Run, field: FieldPlan, type: GraphQLOutputType, path: Path, error: unknown): null {
   const fault = error instanceof FieldFault ? error : new FieldFault(error, field.nodes, pathToArray(path));
   if (isNonNullType(type)) throw fault;

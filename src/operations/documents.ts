@@ -94,7 +94,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
     const known = registered.get(hash);
     if (text === undefined) {
       if (known !== undefined) return known;
-      // Whoever asks by hash will ask again, so that the text that follows is kept at once.
+      // A client that asks by hash will ask again, so that the text that follows is kept at once.
       if (IS_SHA256.test(hash)) seen.set(hash, true);
       throw new PersistedQueryNotFound();
     }

@@ -30,7 +30,7 @@ export interface OperationOptions {
   readonly introspection: IntrospectionSizes;
   /** It is run again and again. */
   readonly isKept: boolean;
-  /** Its text was checked by whoever runs the gateway. */
+  /** The operator has checked its text. */
   readonly isTrusted: boolean;
 }
 

@@ -14,9 +14,9 @@ import type { Payment, Upstream } from '../upstream/upstream.ts';
 export interface ReadOptions {
   /** Also bring the extras of the kind, where it has any. */
   readonly withExtras: boolean;
-  /** Cancelled when nobody waits for the answer any more. */
+  /** Cancelled when no caller waits for the answer any more. */
   readonly cancellation: Cancellation;
-  /** Whether the quota of the call was taken already by whoever decided to make it. */
+  /** How the quota of the call is taken. */
   readonly payment: Payment;
 }
 

@@ -1,6 +1,6 @@
 // What several gateway processes share, through one Redis (or Valkey). It is never relied upon: a command that fails or
 // takes too long gives nothing, and none is tried until the server answers again, so that a hung one costs no caller more
-// than a timeout. Whoever uses it has an answer of its own for that case.
+// than a timeout. Each of its users has an answer of its own for that case.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, ReplyError } from 'ioredis';

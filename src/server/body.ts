@@ -42,7 +42,7 @@ export function readBody(
   request.on('error', finish);
 }
 
-/** The same as a promise, for whoever is not in a hurry. @throws what `readBody` calls back with. */
+/** The same as a promise. @throws what `readBody` calls back with. */
 export function bodyOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     readBody(request, maxBytes, (error, body) => (error === null ? resolve(body) : reject(error)));

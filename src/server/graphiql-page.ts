@@ -22,7 +22,7 @@ export interface GraphiqlPage {
 }
 
 export interface GraphiqlPageOptions {
-  /** What GraphiQL opens with for whoever was never here; the first tab is in front. */
+  /** What GraphiQL opens with at a browser's first visit; the first tab is in front. */
   readonly tabs: readonly GraphiqlTab[];
   readonly title: string;
 }

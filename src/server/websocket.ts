@@ -14,7 +14,7 @@ import { connect, type Extra } from './websocket-connection.ts';
 const MAX_PAYLOAD_BYTES = 100 * 1024;
 const COMPLETING_MS = 50;
 
-/** Whoever says nothing between two of these is gone; and a silent socket stays open through proxies. */
+/** A client that says nothing between two of these has gone; the pings keep a silent socket open through proxies. */
 const PING_MS = 12_000;
 
 /** @returns a function that takes no more sockets and closes those there are, at the latest after so many milliseconds. */
@@ -44,7 +44,8 @@ export function acceptWebSockets(
   });
 
   server.on('upgrade', (request, socket, head) => {
-    // Node hands the socket over bare: whoever breaks off now would end the process, and whoever stays keep it from ending.
+    // Node hands the socket over bare: a client that breaks off now would end the process, and one that stays would keep it
+    // from ending.
     socket.on('error', () => socket.destroy());
     if (!hasOneHost(request)) return refuse(socket, '400 Bad Request', HOST_FAULT);
     if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH)

@@ -80,7 +80,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
     isFresh({ snapshot, seenAt, freshMs }, maxAgeMs, at) {
       const ageMs = at - seenAt;
       if (maxAgeMs === null) return ageMs <= freshMs;
-      // Who asks the provider itself is given nothing that is known: its read began before the question.
+      // A caller that asks the provider itself gets nothing that is known: its read began before the question.
       if (maxAgeMs === 0) return false;
       // An age that is worked out from `observedAt` counts whole milliseconds.
       return Math.floor(ageMs) <= maxAgeMs && (snapshot !== null || ageMs <= freshMs);
@@ -116,13 +116,13 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       if (entry !== undefined && entry.seenAt <= begunAt) entry.staleness = staleness;
     },
     refuse(key, error) {
-      // Whoever asks next is told, too: an old answer must not hide that the gateway is no longer let in.
+      // The next caller is told, too: an old answer must not hide that the provider refuses the gateway's credentials.
       if (error instanceof ProviderUnauthorized) store.delete(key);
     },
   };
 }
 
-/** Whether two states are the same to whoever looks; extras are only there in reads that asked for them. */
+/** Whether callers see two states as the same; extras are not compared, because only reads that ask for them have them. */
 function isSame(a: Snapshot | null, b: Snapshot | null): boolean {
   if (a === null || b === null) return a === b;
   const shown = (snapshot: Snapshot) => ({ ...withoutExtras(snapshot), observedAt: null, staleness: null });

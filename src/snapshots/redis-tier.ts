@@ -19,7 +19,7 @@ export interface SharedTier {
 
 const CHANNEL = 'gateway:snapshots';
 
-/** How long nobody else reads what a process has claimed, in milliseconds: far longer than a read mostly takes. */
+/** How long other processes leave alone what one has claimed, in milliseconds: far longer than a read mostly takes. */
 const CLAIM_MS = 2_000;
 
 /** Instead of a snapshot: some that were read could not be shared. */

@@ -1,4 +1,4 @@
-// Reads again, behind the callers' backs, what they were given older than fresh: as much as one account's quota leaves
+// Reads again, in the background, what callers were given older than fresh: as much as one account's quota leaves
 // for background work, and what matters most first. What matters is age, and a little how often it was asked for: so
 // everything asked for comes round, and nobody gets more of it by asking more.
 
@@ -13,7 +13,7 @@ export interface Refresher {
    * @param at Default: now.
    */
   want(reading: Reading, seenAt: number, at?: number): void;
-  /** Whether the quota is too short for what is wanted already: whoever could do without is not to be served before. */
+  /** Whether the quota is too short for what is wanted already: a read with spare quota is not to be made before that. */
   isBehind(): boolean;
   /** Takes back a wish that was there at that time already: such a read has fulfilled it. */
   forget(reading: Reading, begunAt: number): void;
@@ -117,7 +117,7 @@ export function createRefresher(
       }
       const [key, wish] = most;
       if (claim !== undefined && !(await claim(wish.reading.ref))) {
-        // Whoever reads it shares it; where that does not come, it is still wanted.
+        // The process that claimed it shares what it reads; where that does not come, it is still wanted.
         wish.notBefore = now() + CLAIMED_MS;
         continue;
       }

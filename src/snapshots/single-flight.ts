@@ -147,7 +147,7 @@ export function createSingleFlight(clock: () => number): SingleFlight {
   };
 }
 
-/** A read that throws before it promises anything fails as any other does, and takes nobody else's along. */
+/** A read that throws before it returns a promise fails as any other does. */
 function started(read: Read, cancellation: Cancellation): Promise<Invitation | null> {
   try {
     return read.start(cancellation);

@@ -122,7 +122,7 @@ export class Attempt<R extends UpstreamRequest, T>
       this.#settle();
       this.#succeed();
     }
-    // Whoever is next is to find the connection before undici takes it for idle; and after the answer was read, which may
+    // The next attempt is to find the connection before undici takes it for idle; and after the answer was read, which may
     // say that nobody is to call for now.
     this.#release();
   }

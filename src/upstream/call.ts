@@ -123,7 +123,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
 
   override cancel(reason: Error): void {
     super.cancel(reason);
-    // Between two attempts nobody else is there to be told.
+    // Between two attempts there is no attempt to tell.
     this.fail(reason);
   }
 

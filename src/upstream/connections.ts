@@ -1,11 +1,11 @@
 // The connections of one account: so many calls at once, each on a connection of its own that is kept alive, and a line
-// of those who wait for one. It holds undici's clients itself, because whoever is next can then be handed a connection
+// of calls that wait for one. It holds undici's clients itself, because the next call can then be handed a connection
 // in the moment that it is free: one that was idle even for a moment undici looks at for a turn of the event loop before
 // it writes (its Pool always lets them idle).
 
 import { Client } from 'undici';
 
-/** Whoever wants to make a call. */
+/** An attempt that wants a connection. */
 export interface Waiter {
   readonly origin: string;
   /** It may call now. A connection that was used before may have been closed by the other side just now. */
@@ -15,9 +15,9 @@ export interface Waiter {
 export interface Connections {
   /** Begins at once, or when its turn comes. */
   enter(waiter: Waiter): void;
-  /** Gives its place in the line to the next. */
+  /** It waits no longer. */
   leave(waiter: Waiter): void;
-  /** The call has ended: whoever is next begins. */
+  /** The attempt has ended: the next in line begins. */
   release(origin: string, client: Client): void;
   /** A new connection for a call that goes on, in exchange for the one that it had, which is given up. */
   exchange(origin: string, client: Client): Client;

@@ -68,7 +68,7 @@ export function createSharedQuota(
   async function takeShared(share: number): Promise<number | undefined> {
     // What this process has done itself, and a gate that was closed while Redis was away, are known here. Redis knows
     // nothing of what was used meanwhile: until that is over, our share holds as well. All of it is looked at first,
-    // because Redis counts whoever it lets pass.
+    // because Redis counts each call that it lets pass.
     const own = performance.now() < aloneUntil ? ownShare : everybody;
     const ownMs = own.delayMs(share);
     if (ownMs > 0) return ownMs;
