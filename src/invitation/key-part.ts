@@ -12,7 +12,7 @@ export interface KeyPart<T extends string | null> {
 }
 
 /** Longest id or address that is taken, in UTF-16 code units: far beyond any that a provider hands out. */
-export const MAX_KEY_LENGTH = 512;
+const MAX_KEY_LENGTH = 512;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;

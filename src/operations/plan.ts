@@ -6,10 +6,7 @@ import {
   type FieldNode,
   type GraphQLField,
   type GraphQLObjectType,
-  type GraphQLOutputType,
   type GraphQLSchema,
-  getNamedType,
-  isObjectType,
   SchemaMetaFieldDef,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
@@ -111,12 +108,6 @@ export function planOf(scope: Scope, rootType: GraphQLObjectType): SelectionPlan
   const { schema, fragments, conditions, operation } = scope;
   const collected = collectFields(schema, fragments, conditions, rootType, operation.selectionSet);
   return new PlannedSelection(scope, rootType, collected);
-}
-
-/** The one object type that a field gives; undefined where it gives leaves or several types. */
-export function objectTypeOf(type: GraphQLOutputType): GraphQLObjectType | undefined {
-  const named = getNamedType(type);
-  return isObjectType(named) ? named : undefined;
 }
 
 function definitionOf(schema: GraphQLSchema, type: GraphQLObjectType, name: string) {
