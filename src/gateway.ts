@@ -126,6 +126,7 @@ export async function startGateway(
     async stop(timeoutMs) {
       streams.stop();
       watcher.stop();
+      snapshots.stop();
       await server.stop(timeoutMs);
       await Promise.all(transports.map((transport) => transport.close()));
       redis?.close();

@@ -19,16 +19,20 @@ export type ProblemCode =
   | 'PERSISTED_QUERY_NOT_SUPPORTED'
   | 'PERSISTED_QUERY_NOT_IN_LIST';
 
-export abstract class Problem extends Error {
-  // Refusals come by the thousand when quota is short, and no stack of one is ever shown: capturing it would be most of
-  // what they cost.
+/**
+ * An error without a stack. Refusals come by the thousand when quota is short, and no stack of one is ever shown:
+ * capturing it would be most of what they cost.
+ */
+abstract class ErrorWithoutStack extends Error {
   constructor(message: string) {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(message);
     Error.stackTraceLimit = stackTraceLimit;
   }
+}
 
+export abstract class Problem extends ErrorWithoutStack {
   abstract readonly code: ProblemCode;
   /** Whether the same request may succeed later without anybody changing anything. */
   readonly retryable: boolean = false;
@@ -38,7 +42,7 @@ export abstract class Problem extends Error {
 }
 
 /** What went wrong with one of several refs. */
-export class ProblemOfRef extends Error {
+export class ProblemOfRef extends ErrorWithoutStack {
   readonly problem: Problem;
   /** Its place in the list that the caller gave. */
   readonly refIndex: number;

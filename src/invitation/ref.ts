@@ -69,6 +69,8 @@ export function refOf(invitation: Invitation): Ref {
 /** Whether two refs name one invitation, in the same words or in others: by recipient, say, and as a whole. */
 export function isSameInvitation(a: Ref, b: Ref): boolean {
   if (a.type !== b.type) return false;
+  // It is asked for everything that is watched, and mostly this is what differs.
+  if (externalIdOf(a) !== externalIdOf(b)) return false;
   const { key, views } = kindOf(a);
   const [mine, other]: readonly NaturalKey[] = [a.parts, b.parts];
   return Object.keys(key).every((name) => mine?.[name] === other?.[name] || views.includes(name));

@@ -67,7 +67,9 @@ export function createWatcher(options: WatcherOptions): Watcher {
   }
 
   function find(matches: (ref: Ref) => boolean): Ref[] {
-    return watched.size === 0 ? [] : [...watched.values()].map(({ ref }) => ref).filter(matches);
+    const found: Ref[] = [];
+    for (const { ref } of watched.values()) if (matches(ref)) found.push(ref);
+    return found;
   }
 
   /** It may change again soon, unless what was known is only confirmed. */

@@ -1,8 +1,8 @@
 // One read of an invitation at its provider, and what its outcome changes: what is known here, what other processes are
 // told, and which background reads are no longer needed.
 
-import { type Invitation, kindOf } from '../invitation/kinds.ts';
-import { SpareQuotaUsedUp } from '../invitation/problem.ts';
+import type { Invitation } from '../invitation/kinds.ts';
+import type { Problem } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import { momentOf, type Snapshot, snapshotOf, withoutExtras } from '../invitation/snapshot.ts';
 import type { Reader } from '../providers/provider.ts';
@@ -26,8 +26,8 @@ export interface ReadEffects {
   readonly shared: Pick<SharedTier, 'share'> | undefined;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  /** Whether a read may be made now that only gets what background work may have. */
-  maySpare(source: Source, ref: Ref): boolean;
+  /** Why no read may be made now with spare quota; undefined where one may. */
+  spareRefusal(source: Source, ref: Ref): Problem | undefined;
   /** Asks for a read in the background that begins from now on. */
   want(ref: Ref): void;
   /** Takes back the request for a background read that a read begun at that time has fulfilled. */
@@ -51,9 +51,8 @@ export class ProviderRead implements Read {
   start(cancellation: Cancellation): Promise<Invitation | null> {
     const { ref, withExtras } = this.#reading;
     const payment = this.#payment;
-    if (payment === 'spare' && !this.#effects.maySpare(this.#source, ref)) {
-      return Promise.reject(new SpareQuotaUsedUp(kindOf(ref).provider));
-    }
+    const refusal = payment === 'spare' ? this.#effects.spareRefusal(this.#source, ref) : undefined;
+    if (refusal !== undefined) return Promise.reject(refusal);
     this.#begunAt = this.#effects.now();
     return this.#source.reader.read(ref, { withExtras, cancellation, payment });
   }
@@ -79,7 +78,7 @@ export class ProviderRead implements Read {
     if (this.#begunAt === undefined) return;
     const { known } = this.#effects;
     const staleness = stalenessOf(error);
-    if (staleness === null) known.refuse(this.#reading.ref.key, error);
-    else known.fail(this.#reading.ref.key, staleness, this.#begunAt);
+    if (staleness === null) known.refuse(this.#reading, error);
+    else known.fail(this.#reading, staleness, this.#begunAt);
   }
 }

@@ -2,7 +2,8 @@
 // from another process, where one has just seen it, or from the provider. What was read is kept and told, and takes back
 // the request for a background read. Whether it is read at all is not decided here.
 
-import type { InvitationType } from '../invitation/kinds.ts';
+import { type InvitationType, kindOf } from '../invitation/kinds.ts';
+import { type Problem, ProviderUnavailable, SpareQuotaUsedUp } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
@@ -47,8 +48,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     known,
     shared,
     now,
-    maySpare: ({ upstream: { policy } }, { type }) =>
-      policy.circuit() === 'CLOSED' && !policy.isCrowded() && !refreshers.get(type)?.isBehind(),
+    spareRefusal,
     want,
     forget,
   };
@@ -62,6 +62,13 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
         now,
       }),
     );
+  }
+
+  function spareRefusal({ upstream: { policy } }: Source, ref: Ref): Problem | undefined {
+    const { provider } = kindOf(ref);
+    if (policy.circuit() !== 'CLOSED') return new ProviderUnavailable(provider);
+    const isShort = policy.isCrowded() || refreshers.get(ref.type)?.isBehind();
+    return isShort ? new SpareQuotaUsedUp(provider) : undefined;
   }
 
   /** Where there is a read in flight that brings what is wanted. */
@@ -83,7 +90,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     const isForProvider = reading.withExtras || maxAgeMs === 0 || payment === 'prepaid';
     if (lookUp === undefined || isForProvider || flightFor(reading, notBefore) !== undefined) return share();
     return lookUp(reading.ref).then(() => {
-      const entry = known.get(key);
+      const entry = known.peek(reading.ref, false);
       return entry?.snapshot && known.isFresh(entry, maxAgeMs, now()) ? entry.snapshot : share();
     });
   }
@@ -93,13 +100,12 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
   }
 
   function wantFromNowOn(reading: Reading, at?: number): void {
-    const { key, type } = reading.ref;
-    const seenAt = known.get(key)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    refreshers.get(type)?.want(reading, seenAt, at);
+    const seenAt = known.peek(reading.ref, reading.withExtras)?.seenAt ?? Number.NEGATIVE_INFINITY;
+    refreshers.get(reading.ref.type)?.want(reading, seenAt, at);
   }
 
   function want(ref: Ref, unlessWithinMs = 0): void {
-    const seenAt = known.get(ref.key)?.seenAt ?? Number.NEGATIVE_INFINITY;
+    const seenAt = known.peek(ref, false)?.seenAt ?? Number.NEGATIVE_INFINITY;
     if (now() - seenAt >= unlessWithinMs) wantFromNowOn(readingOf(ref, false));
   }
 

@@ -19,7 +19,7 @@ import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot, Staleness } from '../invitation/snapshot.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { SharedSnapshot } from './codec.ts';
-import { createKnown, type KnownOptions } from './known.ts';
+import { createKnown, type KnownOptions, markStale } from './known.ts';
 import type { Source } from './provider-read.ts';
 import { type Reading, readingOf } from './reading.ts';
 import { createReads } from './reads.ts';
@@ -66,6 +66,7 @@ export interface Snapshots {
   overlay(ref: Ref, change: (invitation: Invitation) => Invitation, heardAt?: number): void;
   /** Keeps what another process has read. */
   adopt(shared: SharedSnapshot): void;
+  stop(): void;
 }
 
 export interface SnapshotOptions extends KnownOptions {
@@ -82,15 +83,8 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
   // Nearly every answer comes from here: it makes nothing but what it returns, and looks at the clock once.
   function answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null): Snapshot | null | undefined {
-    const entry = find(ref, withExtras);
+    const entry = known.find(ref, withExtras);
     return entry && sources.has(ref.type) ? answerFrom(entry, ref, withExtras, maxAgeMs) : undefined;
-  }
-
-  /** What is known, with extras where these are wanted and there may be any. */
-  function find(ref: Ref, withExtras: boolean): Entry | undefined {
-    const entry = known.get(ref.key);
-    if (!withExtras || entry === undefined || entry.withExtras || entry.snapshot === null) return entry;
-    return kindOf(ref).extras === null ? entry : undefined;
   }
 
   function answerFrom(
@@ -103,7 +97,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     if (known.isFresh(entry, maxAgeMs, at)) return entry.snapshot;
     if (maxAgeMs !== null || at - entry.seenAt > options.revalidateMs || !mayStandIn(entry, at)) return undefined;
     wantBehind(readingOf(ref, withExtras), at);
-    return entry.staleness === null ? entry.snapshot : giveOld(entry, entry.staleness);
+    return entry.staleness === null ? entry.snapshot : giveOld(entry, current(entry.staleness));
   }
 
   /** Whether it is given where the provider cannot be asked. */
@@ -115,18 +109,18 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     const source = sources.get(ref.type);
     if (source === undefined) return Promise.reject(new ProviderNotConfigured(kindOf(ref).provider));
     const { withExtras, maxAgeMs, caller } = wish;
-    const entry = find(ref, withExtras);
+    const entry = known.find(ref, withExtras);
     const atOnce = entry && answerFrom(entry, ref, withExtras, maxAgeMs);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
     const reading = readingOf(ref, withExtras);
     if (maxAgeMs !== null || !mayStandIn(entry, now())) return readOrOld(source, reading, wish, entry !== undefined);
     const spare = readNow(source, reading, { caller, payment: 'spare', maxAgeMs });
     return within(options.patienceMs, spare, (staleness) => {
-      const newest = find(ref, withExtras);
-      // Another process, or a notification, may have told of a newer state meanwhile.
-      if (newest?.snapshot && newest.seenAt > entry.seenAt) return newest.snapshot;
       wantBehind(reading);
-      return giveOld(entry, staleness);
+      const newest = known.find(ref, withExtras);
+      // Another process, or a notification, may have told of a newer state meanwhile. Where that came without the extras
+      // that are wanted, there is nothing to give but what the read brings.
+      return newest === entry ? giveOld(entry, staleness) : newest?.snapshot;
     });
   }
 
@@ -138,8 +132,8 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     return readNow(source, reading, { caller, payment, maxAgeMs }).catch((error: unknown) => {
       // A caller that shared a read with spare quota has a share of its own.
       if (error instanceof SpareQuotaUsedUp && payment !== 'spare') return read(reading.ref, wish);
-      if (error instanceof ProviderRateLimited) wantBehind(reading);
-      const old = find(reading.ref, reading.withExtras);
+      if (error instanceof ProviderRateLimited || payment === 'spare') wantBehind(reading);
+      const old = known.find(reading.ref, reading.withExtras);
       const staleness = stalenessOf(error);
       if (staleness !== null && mayStandIn(old, askedAt)) return giveOld(old, staleness);
       throw error;
@@ -149,10 +143,11 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   return {
     read,
     answer,
-    peek: (ref) => known.get(ref.key)?.snapshot ?? null,
+    peek: (ref) => known.peek(ref, false)?.snapshot ?? null,
     want,
     adopt,
     overlay: known.overlay,
+    stop: known.stop,
     async readSoon(ref) {
       const source = sources.get(ref.type);
       if (source === undefined) return false;
@@ -170,26 +165,36 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
 type Found = Entry & { readonly snapshot: Snapshot };
 
+/** A time to try again that is over says nothing. */
+function current(staleness: Staleness): Staleness {
+  const { reason, retryAt } = staleness;
+  return retryAt !== null && retryAt.getTime() <= Date.now() ? { reason, retryAt: null } : staleness;
+}
+
 /** The old one, because there is no other now; callers that are shown it are told when it is confirmed. */
 function giveOld(entry: Found, staleness: Staleness): Snapshot {
-  entry.staleness = staleness;
+  markStale(entry, staleness);
   return { ...entry.snapshot, staleness };
 }
 
-/** The read's answer, or the old one where the read takes too long or the provider cannot be asked. */
+/** The read's answer, or the old one, where there is one to give and the read takes too long or the provider cannot be asked. */
 function within(
   patienceMs: number,
   read: Promise<Snapshot | null>,
-  giveOld: (staleness: Staleness) => Snapshot,
+  giveOld: (staleness: Staleness) => Snapshot | null | undefined,
 ): Promise<Snapshot | null> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(giveOld(TOO_SLOW)), patienceMs);
+    const timer = setTimeout(() => {
+      const old = giveOld(TOO_SLOW);
+      if (old !== undefined) resolve(old);
+    }, patienceMs);
     read
       .finally(() => clearTimeout(timer))
       .then(resolve, (error: unknown) => {
         const staleness = stalenessOf(error);
-        if (staleness === null) reject(error);
-        else resolve(giveOld(staleness));
+        const old = staleness === null ? undefined : giveOld(staleness);
+        if (old === undefined) reject(error);
+        else resolve(old);
       });
   });
 }

@@ -18,6 +18,8 @@ export interface Entry {
   staleness: Staleness | null;
   /** When the notification was received that was applied to it, on the same clock. */
   readonly overlaidAt?: number;
+  /** The last one that was read with extras, where this one was read without and says the same. */
+  readonly lastWithExtras?: Entry | undefined;
 }
 
 export interface StoreLimits {
@@ -25,7 +27,7 @@ export interface StoreLimits {
   readonly maxBytes: number;
 }
 
-export type Store = Pick<LRUCache<string, Entry>, 'get' | 'set' | 'delete' | 'calculatedSize' | 'purgeStale'>;
+export type Store = Pick<LRUCache<string, Entry>, 'get' | 'peek' | 'set' | 'delete' | 'calculatedSize' | 'purgeStale'>;
 
 /** The cache looks at the clock once in so many milliseconds: it does so for every entry that it gives. */
 const CLOCK_RESOLUTION_MS = 60_000;
@@ -39,8 +41,7 @@ export function createStore({ maxEntries, maxBytes }: StoreLimits, forgetMs: num
   return new LRUCache<string, Entry>({
     max: maxEntries,
     maxSize: maxBytes,
-    sizeCalculation: ({ snapshot }, key) =>
-      ENTRY_BYTES + bytesOfText(key) + (snapshot === null ? 0 : bytesOf(snapshot)),
+    sizeCalculation: (entry, key) => bytesOfText(key) + bytesOfEntry(entry),
     // What its clock is behind is no reason to forget an entry early.
     ttl: forgetMs + CLOCK_RESOLUTION_MS,
     updateAgeOnGet: true,
@@ -60,6 +61,11 @@ function coarse(now: () => number): () => number {
     }
     return at;
   };
+}
+
+function bytesOfEntry({ snapshot, lastWithExtras }: Entry): number {
+  const bytes = ENTRY_BYTES + (snapshot === null ? 0 : bytesOf(snapshot));
+  return lastWithExtras === undefined ? bytes : bytes + bytesOfEntry(lastWithExtras);
 }
 
 // The entry, its place in the cache and in its map. The fixed arrays of the cache are not in it: 48 bytes for each of

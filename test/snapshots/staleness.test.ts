@@ -67,6 +67,25 @@ describe('an old answer for want of quota', () => {
   });
 });
 
+test('an old answer is UNAVAILABLE while the breaker is open, not for want of quota', async () => {
+  await read();
+  await pass(90 * SECOND);
+  source.circuit = 'OPEN';
+  expect(await read()).toEqual({ reason: 'UNAVAILABLE', retryAt: null });
+});
+
+test('a time to try again that is over is not given', async () => {
+  await read();
+  source.answer = failsWith(new ProviderThrottled('PARTOO', 5));
+  await pass(20 * SECOND);
+  expect(await read()).toBeNull();
+  await pass(0);
+  source.answer = () => new Promise(() => {});
+  expect(await read()).toEqual({ reason: 'RATE_LIMITED', retryAt: inSeconds(5) });
+  await pass(6 * SECOND);
+  expect(await read()).toEqual({ reason: 'RATE_LIMITED', retryAt: null });
+});
+
 describe.each<[string, Error, StalenessReason, number | null]>([
   ['answers 429 and says for how long', new ProviderThrottled('PARTOO', 30), 'RATE_LIMITED', 30],
   ['answers 429 and does not say for how long', new ProviderThrottled('PARTOO', null), 'RATE_LIMITED', null],
@@ -148,5 +167,32 @@ describe('what a notification says', () => {
     source.answer = failsWith(new ProviderUnavailable('PARTOO'));
     expect(await read(0)).toEqual({ reason: 'UNAVAILABLE', retryAt: null });
     expect(await read()).toEqual(UNCONFIRMED);
+  });
+});
+
+describe('what a notification says that is not final', () => {
+  const UNCONFIRMED = { reason: 'UNCONFIRMED', retryAt: null };
+  const notify = () => all.snapshots.overlay(one, () => review(one, 'CREATED'));
+
+  test('stays UNCONFIRMED to callers that are content with it, whatever reads of it fail with', async () => {
+    await read();
+    notify();
+    source.answer = failsWith(new ProviderUnavailable('PARTOO'));
+    expect(await read(0)).toMatchObject({ reason: 'UNAVAILABLE' });
+    await pass(20 * SECOND);
+    expect(await read()).toEqual(UNCONFIRMED);
+    await pass(5 * SECOND);
+    expect(await read()).toEqual(UNCONFIRMED);
+  });
+
+  test('is given to a caller that waits for a read that takes too long', async () => {
+    await read();
+    await pass(90 * SECOND);
+    source.answer = slow;
+    const waiting = all.snapshots.read(one, { withExtras: false, maxAgeMs: null, caller: new Cancellation() });
+    await pass(SECOND / 2);
+    notify();
+    await pass(SECOND / 2);
+    expect(await waiting).toMatchObject({ deliveryStatus: 'CREATED', staleness: UNCONFIRMED });
   });
 });
