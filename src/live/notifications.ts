@@ -1,6 +1,6 @@
-// What a provider's notification sets off: the invitation is read again, at most once a second each. Where the quota does
-// not allow that now, what the notification says is applied to what is known and shown meanwhile; it is signed, but
-// nothing in it tells when it was sent, so that only the read that follows is believed for good. In: the bytes of a
+// What a provider's notification sets off: the invitation is read again, at most once a second each. Where that read cannot
+// be made now, takes over 500 ms, or must wait for the second to be over, what the notification says is shown meanwhile,
+// marked as unconfirmed: it is signed, but it carries no time, so that only the next read confirms it. In: the bytes of a
 // webhook's request. It knows neither HTTP nor what a provider's notification looks like.
 
 import { isSameInvitation, type Ref } from '../invitation/ref.ts';

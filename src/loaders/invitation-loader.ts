@@ -36,10 +36,10 @@ export type Found<R extends Ref = Ref> = Snapshot<R['type']> | null;
 export type Outcome = Snapshot | null | Error;
 
 /** Most distinct invitations that one operation reads. */
-export const MAX_REFS_PER_OPERATION = 200;
+const MAX_REFS_PER_OPERATION = 200;
 
 /** Most that the invitations of one answer weigh, in bytes. */
-export const MAX_WEIGHT = 4 * 1024 * 1024;
+const MAX_WEIGHT = 4 * 1024 * 1024;
 
 /** Whose operation it is. */
 export interface Caller {

@@ -4,7 +4,6 @@
 
 import {
   type FieldNode,
-  type GraphQLField,
   type GraphQLObjectType,
   type GraphQLSchema,
   SchemaMetaFieldDef,
@@ -14,72 +13,38 @@ import {
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import { argumentsOf } from './arguments.ts';
 import { completeOf } from './complete.ts';
-import { type Leaf, leafOf } from './leaf.ts';
-import type { ArgumentsOf, Complete, FieldPlan, Quick, Scope, SelectionPlan } from './plan-shape.ts';
+import { leafOf } from './leaf.ts';
+import type { FieldPlan, Scope, SelectionPlan } from './plan-shape.ts';
 import { compileQuick } from './quick.ts';
 
-class PlannedField implements FieldPlan {
-  readonly key: string;
-  readonly nodes: readonly FieldNode[];
-  readonly parentType: GraphQLObjectType;
-  readonly definition: GraphQLField<unknown, unknown>;
-  readonly argumentsOf: ArgumentsOf;
-  readonly complete: Complete;
-  readonly leaf: Leaf | undefined;
-  readonly #scope: Scope;
-  #last: SelectionPlan | undefined;
-  #selections: Map<GraphQLObjectType, SelectionPlan> | undefined;
-
-  constructor(
-    scope: Scope,
-    parentType: GraphQLObjectType,
-    key: string,
-    nodes: readonly FieldNode[],
-    node: FieldNode,
-    definition: GraphQLField<unknown, unknown>,
-  ) {
-    this.#scope = scope;
-    this.parentType = parentType;
-    this.key = key;
-    this.nodes = nodes;
-    this.definition = definition;
-    this.argumentsOf = argumentsOf(definition, node);
-    this.complete = completeOf(definition.type);
-    this.leaf = leafOf(parentType, definition);
+function selectionPlan(
+  scope: Scope,
+  type: GraphQLObjectType,
+  collected: ReadonlyMap<string, readonly FieldNode[]>,
+): SelectionPlan {
+  const fields: FieldPlan[] = [];
+  for (const [key, nodes] of collected) {
+    const field = fieldOf(scope, type, key, nodes);
+    if (field !== undefined) fields.push(field);
   }
-
-  selectionOn(type: GraphQLObjectType): SelectionPlan {
-    if (this.#last?.type === type) return this.#last;
-    this.#selections ??= new Map();
-    let selection = this.#selections.get(type);
-    if (selection === undefined) {
-      const { schema, fragments, conditions } = this.#scope;
-      const fields = collectSubfields(schema, fragments, conditions, type, this.nodes);
-      selection = new PlannedSelection(this.#scope, type, fields);
-      this.#selections.set(type, selection);
-    }
-    this.#last = selection;
-    return selection;
-  }
+  // Resolvers of the root have effects: they are called once, and never tried.
+  const isRoot = type === scope.schema.getRootType(scope.operation.operation);
+  return { type, fields, quick: scope.isCompiled && !isRoot ? compileQuick(type, fields) : undefined };
 }
 
-class PlannedSelection implements SelectionPlan {
-  readonly type: GraphQLObjectType;
-  readonly fields: readonly FieldPlan[];
-  readonly quick: Quick | undefined;
-
-  constructor(scope: Scope, type: GraphQLObjectType, collected: ReadonlyMap<string, readonly FieldNode[]>) {
-    this.type = type;
-    const fields: FieldPlan[] = [];
-    for (const [key, nodes] of collected) {
-      const field = fieldOf(scope, type, key, nodes);
-      if (field !== undefined) fields.push(field);
-    }
-    this.fields = fields;
-    // Resolvers of the root have effects: they are called once, and never tried.
-    const isRoot = type === scope.schema.getRootType(scope.operation.operation);
-    this.quick = scope.isCompiled && !isRoot ? compileQuick(this) : undefined;
-  }
+/** Plans what is selected of each type of object that a field gives, once a type. */
+function selectionsOf(scope: Scope, nodes: readonly FieldNode[]): FieldPlan['selectionOn'] {
+  const { schema, fragments, conditions } = scope;
+  const selections = new Map<GraphQLObjectType, SelectionPlan>();
+  let last: SelectionPlan | undefined;
+  return (type) => {
+    if (last?.type === type) return last;
+    const selection =
+      selections.get(type) ?? selectionPlan(scope, type, collectSubfields(schema, fragments, conditions, type, nodes));
+    selections.set(type, selection);
+    last = selection;
+    return selection;
+  };
 }
 
 // So a document costs what it says, and not what its fragments expand to.
@@ -95,7 +60,16 @@ function fieldOf(
   if (known !== undefined) return known;
   const definition = definitionOf(scope.schema, type, node.name.value);
   if (!definition) return undefined;
-  const field = new PlannedField(scope, type, key, nodes, node, definition);
+  const field: FieldPlan = {
+    key,
+    nodes,
+    parentType: type,
+    definition,
+    argumentsOf: argumentsOf(definition, node),
+    complete: completeOf(definition.type),
+    leaf: leafOf(type, definition),
+    selectionOn: selectionsOf(scope, nodes),
+  };
   if (nodes.length === 1) scope.planned.set(node, [...(scope.planned.get(node) ?? []), field]);
   return field;
 }
@@ -107,7 +81,7 @@ function fieldOf(
 export function planOf(scope: Scope, rootType: GraphQLObjectType): SelectionPlan {
   const { schema, fragments, conditions, operation } = scope;
   const collected = collectFields(schema, fragments, conditions, rootType, operation.selectionSet);
-  return new PlannedSelection(scope, rootType, collected);
+  return selectionPlan(scope, rootType, collected);
 }
 
 function definitionOf(schema: GraphQLSchema, type: GraphQLObjectType, name: string) {

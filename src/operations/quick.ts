@@ -17,7 +17,7 @@ import {
   isObjectType,
   TypeNameMetaFieldDef,
 } from 'graphql';
-import type { FieldPlan, Quick, SelectionPlan } from './plan-shape.ts';
+import type { FieldPlan, Quick } from './plan-shape.ts';
 
 /** Text of the code, and the values that it names v0, v1 and so on. */
 class Code {
@@ -36,7 +36,7 @@ class Code {
 }
 
 /** undefined where a field of the object takes arguments, may be of several types, or needs more than the object. */
-export function compileQuick({ type, fields }: SelectionPlan): Quick | undefined {
+export function compileQuick(type: GraphQLObjectType, fields: readonly FieldPlan[]): Quick | undefined {
   if (type.isTypeOf) return undefined;
   const code = new Code();
   const lines: string[] = [];

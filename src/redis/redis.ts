@@ -1,6 +1,7 @@
 // What several gateway processes share, through one Redis (or Valkey). It is never relied upon: a command that fails or
-// takes too long gives nothing, and none is tried until the server answers again, so that a hung one costs no caller more
-// than a timeout. Each of its users has an answer of its own for that case.
+// takes too long gives nothing, and each of its users has an answer of its own for that case. The process then pings
+// Redis, and sends no command from the first lost ping until one is answered: a hung Redis delays a caller by two timeouts
+// at most.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, ReplyError } from 'ioredis';

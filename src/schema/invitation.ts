@@ -12,7 +12,7 @@ import { InvitationRefInput, MAX_AGE_SECONDS, maxAgeMsOf, refOfId, refOfInput } 
 import { selectionOf } from './selection.ts';
 
 /** Most invitations that one list may name. */
-export const MAX_REFS = 100;
+const MAX_REFS = 100;
 
 export const Provider = builder.enumType('Provider', {
   description: 'Who sends an invitation and knows how it is doing.',

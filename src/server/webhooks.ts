@@ -7,7 +7,7 @@ import { type Handler, reply } from './reply.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
-const PATH = /^\/webhooks\/([a-z]+)(?:\/default)?$/;
+const PATH = /^\/webhooks\/([a-z0-9_]+)(?:\/default)?$/;
 
 export function createWebhookHandler(notifications: Pick<Notifications, 'accepts' | 'receive'>): Handler {
   return async (request, response) => {

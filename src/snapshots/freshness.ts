@@ -5,13 +5,13 @@ export interface Freshness {
   readonly freshMs: number;
   /** The same for one that will not change any more. */
   readonly finalMs: number;
-  /** Up to here it is given at once while it is read again behind; older, the caller waits for the read. */
+  /** A caller gets an answer up to this age at once, and it is read again in the background; for an older one it waits. */
   readonly revalidateMs: number;
-  /** For how long a caller waits who could have the old one. */
+  /** A caller that names no age waits this long for a new answer, then gets the old one. */
   readonly patienceMs: number;
   /** Up to here the old one is given where the provider cannot be asked. */
   readonly staleMs: number;
-  /** How long "not found" is believed. */
+  /** How long "not found" is believed, by this process alone: it is not shared. */
   readonly notFoundMs: number;
 }
 

@@ -1,4 +1,5 @@
-// What was last seen of each invitation, by this process or another, and whether what is seen now is news.
+// What was last seen of each invitation, by this process or another ("not found" by this one alone), and whether what is
+// seen now is news.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type Invitation, kindOf } from '../invitation/kinds.ts';

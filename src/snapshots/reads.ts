@@ -1,6 +1,6 @@
 // How an invitation is read: now, by one read for all callers that wait for it, or in the background as the quota allows;
-// from another process, where one has just seen it, or from the provider. What was read is kept and told, and takes back
-// the request for a background read. Whether it is read at all is not decided here.
+// from another process, where one has just seen it, or from the provider. What was read is kept and told, and
+// the background read that it makes needless is dropped. Whether it is read at all is not decided here.
 
 import { type InvitationType, kindOf } from '../invitation/kinds.ts';
 import { type Problem, ProviderUnavailable, SpareQuotaUsedUp } from '../invitation/problem.ts';

@@ -1,6 +1,6 @@
 // Single-flight: any number of callers share one read of one invitation that is in flight. A caller that wants an answer
 // no older than a certain moment gets none of a read that began before; all that came too late for the read in flight
-// share the next one. A caller that leaves takes nobody's answer along; when the last one has left, the read is cancelled.
+// share the next one. When a caller leaves, the read goes on for the others; when the last one has left, it is cancelled.
 
 import type { Invitation } from '../invitation/kinds.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';

@@ -30,8 +30,8 @@ import type { Entry } from './store.ts';
 export interface SnapshotWish {
   readonly withExtras: boolean;
   /**
-   * The oldest answer that will do, in milliseconds: a read in flight will do that began no longer ago. 0 asks the
-   * provider after the question. Null leaves it to the gateway.
+   * The oldest answer that will do, in milliseconds: a read in flight is shared that began within this time. With 0 a new
+   * read begins after the question. Null leaves it to the gateway.
    */
   readonly maxAgeMs: number | null;
   /** Cancelled when the caller has gone. */

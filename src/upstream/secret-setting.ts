@@ -1,5 +1,5 @@
-// Which settings are secrets: the schema of each says so itself, with this mark. Whoever reads settings takes a secret
-// from a file too (NAME_FILE), and prints none; neither needs a list of names.
+// Which settings are secrets: the schema of each says so itself, with this mark. The settings take a
+// secret from a file too (NAME_FILE), and `--check` prints none; neither needs a list of names.
 
 import { z } from 'zod';
 

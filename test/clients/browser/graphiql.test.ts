@@ -1,48 +1,16 @@
-// GraphiQL as a developer first meets it: in a real browser, whole from the gateway, with queries that work. The
-// browser is a Chromium of this machine; CHROMIUM_PATH names it where it is in no usual place.
+// GraphiQL as a developer first meets it: in a real browser, whole from the gateway, with queries that work.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { existsSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'graphql';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { schema } from '../../../src/schema/index.ts';
 import { graphiqlTabs } from '../../../src/server/graphiql.ts';
 import { startTestGateway, type TestGateway } from '../../harness.ts';
-
-const USUAL_PATHS = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/snap/bin/chromium',
-  '/opt/homebrew/bin/chromium',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-function chromiumPath(): string {
-  const named = process.env.CHROMIUM_PATH;
-  const path = named ? named : USUAL_PATHS.find((path) => existsSync(path));
-  if (path === undefined || !existsSync(path)) {
-    throw new Error('There is no Chromium in any usual place: install one, or name its executable in CHROMIUM_PATH.');
-  }
-  return path;
-}
+import { launchChromium } from './chromium.ts';
 
 const OPERATIONS = graphiqlTabs(schema).flatMap(({ query }) =>
   parse(query).definitions.flatMap((one) => (one.kind === 'OperationDefinition' ? [one] : [])),
@@ -75,7 +43,7 @@ describe('GraphiQL', () => {
   let browser: Browser;
   beforeAll(async () => {
     gateway = await startTestGateway();
-    browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGUMENTS });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();

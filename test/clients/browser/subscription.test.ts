@@ -1,49 +1,17 @@
-// The tab "Live" of GraphiQL in a real browser: the states of now, and a change while one looks. The browser is a
-// Chromium of this machine; CHROMIUM_PATH names it where it is in no usual place.
+// The tab "Live" of GraphiQL in a real browser: the states of now, and a change while one looks.
 
-import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../../harness.ts';
-
-const USUAL_PATHS = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/snap/bin/chromium',
-  '/opt/homebrew/bin/chromium',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-function chromiumPath(): string {
-  const named = process.env.CHROMIUM_PATH;
-  const path = named ? named : USUAL_PATHS.find((path) => existsSync(path));
-  if (path === undefined || !existsSync(path)) {
-    throw new Error('There is no Chromium in any usual place: install one, or name its executable in CHROMIUM_PATH.');
-  }
-  return path;
-}
+import { launchChromium } from './chromium.ts';
 
 let gateway: TestGateway;
 let browser: Browser;
 beforeAll(async () => {
   gateway = await startTestGateway();
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: ARGUMENTS });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();
