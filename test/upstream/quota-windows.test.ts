@@ -4,14 +4,20 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { createQuota, type Quota, type QuotaWindow, withMargin } from '../../src/upstream/quota.ts';
+import { BACKGROUND, createQuota, type Quota } from '../../src/upstream/quota.ts';
+import { type QuotaWindow, withMargin } from '../../src/upstream/quota-window.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => vi.useRealTimers());
 
 const now = () => performance.now();
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-const take = (quota: Quota, patienceMs: number) => quota.take(patienceMs, new Cancellation());
+let callers = 0;
+/** Takes a call for a caller that has none yet. */
+const take = (quota: Quota, patienceMs: number, cancellation = new Cancellation()) => {
+  callers += 1;
+  return quota.take({ how: 'caller', caller: `caller-${callers}` }, patienceMs, cancellation);
+};
 
 const window = fc.record({ limit: fc.integer({ min: 1, max: 12 }), windowMs: fc.integer({ min: 1, max: 2_000 }) });
 const windows = fc.array(window, { minLength: 1, maxLength: 3 });
@@ -33,7 +39,7 @@ describe('in no stretch of a window’s length are there more calls than its lim
     });
     await fc.assert(
       fc.asyncProperty(windows, fc.array(ask, { maxLength: 60 }), async (kept, asks) => {
-        const quota = createQuota('PARTOO', kept, now);
+        const quota = createQuota('PARTOO', kept, { now });
         const times: number[] = [];
         const served: number[] = [];
         for (const [n, { afterMs, patienceMs }] of asks.entries()) {
@@ -60,13 +66,13 @@ describe('in no stretch of a window’s length are there more calls than its lim
     const ask = fc.record({ afterMs: fc.integer({ min: 0, max: 500 }), background: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(windows, fc.array(ask, { maxLength: 80 }), async (kept, asks) => {
-        const quota = createQuota('PARTOO', kept, now);
+        const quota = createQuota('PARTOO', kept, { now });
         const times: number[] = [];
         const called = () => void times.push(now());
         for (const { afterMs, background } of asks) {
           await pass(afterMs);
           if (!background) take(quota, 2_000).then(called, () => undefined);
-          else if (quota.takeInBackground() === 0) called();
+          else if (quota.takeSpare(BACKGROUND) === 0) called();
           await pass(0);
         }
         await pass(20_000);
@@ -76,7 +82,7 @@ describe('in no stretch of a window’s length are there more calls than its lim
   });
 
   test('around a full minute, where a counter that starts anew would let twice as many pass', async () => {
-    const quota = createQuota('PARTOO', [{ limit: 10, windowMs: 60_000 }], now);
+    const quota = createQuota('PARTOO', [{ limit: 10, windowMs: 60_000 }], { now });
     const at = async (ms: number) => {
       await pass(ms - now());
       const results = await Promise.allSettled(Array.from({ length: 10 }, () => take(quota, 0)));

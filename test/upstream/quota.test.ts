@@ -3,20 +3,26 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
-import { createQuota, parseQuota, type Quota } from '../../src/upstream/quota.ts';
+import { BACKGROUND, createQuota, type Quota } from '../../src/upstream/quota.ts';
+import { parseQuota } from '../../src/upstream/quota-window.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => vi.useRealTimers());
 
 const now = () => performance.now();
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-const take = (quota: Quota, patienceMs: number) => quota.take(patienceMs, new Cancellation());
+let callers = 0;
+/** Takes a call for a caller that has none yet. */
+const take = (quota: Quota, patienceMs: number, cancellation = new Cancellation()) => {
+  callers += 1;
+  return quota.take({ how: 'caller', caller: `caller-${callers}` }, patienceMs, cancellation);
+};
 const minute = (limit: number) => [{ limit, windowMs: 60_000 }];
 
 describe('background work', () => {
   test('keeps to nine tenths of each window, and callers have the rest', async () => {
-    const quota = createQuota('CRONOFY', [{ limit: 45, windowMs: 1_000 }, ...minute(100)], now);
-    const taken = () => Array.from({ length: 200 }, () => quota.takeInBackground()).filter((ms) => ms === 0).length;
+    const quota = createQuota('CRONOFY', [{ limit: 45, windowMs: 1_000 }, ...minute(100)], { now });
+    const taken = () => Array.from({ length: 200 }, () => quota.takeSpare(BACKGROUND)).filter((ms) => ms === 0).length;
     expect(taken()).toBe(40);
     for (let n = 0; n < 5; n++) await take(quota, 0);
     await expect(take(quota, 0)).rejects.toBeInstanceOf(ProviderRateLimited);
@@ -28,34 +34,34 @@ describe('background work', () => {
   });
 
   test('has one call where the window has one', () => {
-    const quota = createQuota('PARTOO', minute(1), now);
-    expect([quota.takeInBackground(), quota.takeInBackground()]).toEqual([0, 60_000]);
+    const quota = createQuota('PARTOO', minute(1), { now });
+    expect([quota.takeSpare(BACKGROUND), quota.takeSpare(BACKGROUND)]).toEqual([0, 60_000]);
   });
 
   test('is told when to ask again, and then it is right', async () => {
-    const quota = createQuota('PARTOO', minute(10), now);
-    for (let n = 0; n < 9; n++) expect(quota.takeInBackground()).toBe(0);
+    const quota = createQuota('PARTOO', minute(10), { now });
+    for (let n = 0; n < 9; n++) expect(quota.takeSpare(BACKGROUND)).toBe(0);
     await pass(20_000);
-    expect(quota.takeInBackground()).toBe(40_000);
+    expect(quota.takeSpare(BACKGROUND)).toBe(40_000);
     await pass(40_000);
-    expect(quota.takeInBackground()).toBe(0);
+    expect(quota.takeSpare(BACKGROUND)).toBe(0);
   });
 
   test('takes nothing past a caller who waits', async () => {
-    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
+    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], { now });
     await take(quota, 0);
     const waiting = take(quota, 5_000);
     await pass(999);
-    expect(quota.takeInBackground()).toBeGreaterThan(0);
+    expect(quota.takeSpare(BACKGROUND)).toBeGreaterThan(0);
     await pass(1);
     await waiting;
-    expect(quota.takeInBackground()).toBe(1_000);
+    expect(quota.takeSpare(BACKGROUND)).toBe(1_000);
   });
 });
 
 describe('a caller', () => {
   test('who cannot be served within patience is refused at once, and told when to come again', async () => {
-    const quota = createQuota('PARTOO', minute(1), now);
+    const quota = createQuota('PARTOO', minute(1), { now });
     await take(quota, 0);
     await pass(17_500);
     const refused = { provider: 'PARTOO', code: 'PROVIDER_RATE_LIMITED', retryAfterSeconds: 43 };
@@ -65,7 +71,7 @@ describe('a caller', () => {
   });
 
   test('is refused also for the line before it, and the line itself is kept', async () => {
-    const quota = createQuota('PARTOO', [{ limit: 2, windowMs: 1_000 }], now);
+    const quota = createQuota('PARTOO', [{ limit: 2, windowMs: 1_000 }], { now });
     await Promise.all([take(quota, 0), take(quota, 0)]);
     const served: string[] = [];
     for (const name of ['a', 'b', 'c', 'd']) take(quota, 2_000).then(() => served.push(`${name} ${now() - start}`));
@@ -76,11 +82,11 @@ describe('a caller', () => {
   });
 
   test('who leaves the line is taken out of it, and those behind move up', async () => {
-    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
+    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], { now });
     await take(quota, 0);
     const start = now();
     const leaving = new Cancellation();
-    const left = quota.take(5_000, leaving);
+    const left = take(quota, 5_000, leaving);
     const stays = take(quota, 5_000).then(() => now() - start);
     leaving.cancel(new CallerGone());
     await expect(left).rejects.toBeInstanceOf(CallerGone);
@@ -90,11 +96,11 @@ describe('a caller', () => {
   });
 
   test('who has left already takes nothing', async () => {
-    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
+    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], { now });
     await take(quota, 0);
     const gone = new Cancellation();
     gone.cancel(new CallerGone());
-    await expect(quota.take(5_000, gone)).rejects.toBeInstanceOf(CallerGone);
+    await expect(take(quota, 5_000, gone)).rejects.toBeInstanceOf(CallerGone);
     await pass(1_000);
     expect(quota.status().remaining).toBe(1);
   });
@@ -102,10 +108,10 @@ describe('a caller', () => {
 
 describe('a closed gate', () => {
   test('holds everybody until the time has passed, whatever is left', async () => {
-    const quota = createQuota('PARTOO', minute(100), now);
+    const quota = createQuota('PARTOO', minute(100), { now });
     quota.close(3_000);
     quota.close(1_000);
-    expect(quota.takeInBackground()).toBe(3_000);
+    expect(quota.takeSpare(BACKGROUND)).toBe(3_000);
     await expect(take(quota, 2_999)).rejects.toMatchObject({ retryAfterSeconds: 3 });
     const start = now();
     const waited = take(quota, 3_000).then(() => now() - start);
@@ -114,7 +120,7 @@ describe('a closed gate', () => {
   });
 
   test('holds those too who were waiting when it closed', async () => {
-    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
+    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], { now });
     await take(quota, 0);
     const start = now();
     const waited = take(quota, 5_000).then(() => now() - start);
@@ -124,7 +130,7 @@ describe('a closed gate', () => {
   });
 
   test('lets nobody into a line that will not be served within patience once it opens', async () => {
-    const quota = createQuota('PARTOO', minute(2), now);
+    const quota = createQuota('PARTOO', minute(2), { now });
     quota.close(1_000);
     const results = [1, 2, 3].map(() =>
       take(quota, 8_000).then(
@@ -137,7 +143,7 @@ describe('a closed gate', () => {
   });
 
   test('refuses those at once who were waiting, where it stays closed beyond their patience', async () => {
-    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
+    const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], { now });
     await take(quota, 0);
     const waiting = take(quota, 5_000).catch((error) => error.retryAfterSeconds);
     quota.close(60_000);
@@ -147,7 +153,7 @@ describe('a closed gate', () => {
 });
 
 test('its status is that of the window that has least left', async () => {
-  const quota = createQuota('CRONOFY', [{ limit: 4, windowMs: 1_000 }, ...minute(10)], now);
+  const quota = createQuota('CRONOFY', [{ limit: 4, windowMs: 1_000 }, ...minute(10)], { now });
   expect(quota.status()).toEqual({ limit: 4, remaining: 4, resetsInMs: 0 });
   await take(quota, 0);
   await pass(400);

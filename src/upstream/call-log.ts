@@ -1,0 +1,121 @@
+// The calls of late of one account, and the books of each window: how many calls are in it, and of which callers. It
+// remembers when calls were made, so that a window is exact wherever it begins. (A counter that starts anew each minute
+// lets twice the limit pass around the full minute, and the provider's minute does not begin when ours does.)
+
+import { longestOf, type QuotaWindow } from './quota-window.ts';
+
+/** One window and its books. */
+export class WindowBooks implements QuotaWindow {
+  readonly limit: number;
+  readonly windowMs: number;
+  /** Calls of each caller that has any. */
+  readonly byCaller = new Map<string, number>();
+  /** Calls of callers that insisted on a newer answer than was known. */
+  insistent = 0;
+  /** Calls that were not spread evenly. */
+  burst = 0;
+  /** Number of the oldest call that is in the window. */
+  first = 0;
+
+  constructor({ limit, windowMs }: QuotaWindow) {
+    this.limit = limit;
+    this.windowMs = windowMs;
+  }
+}
+
+const INSISTENT = 1;
+const PACED = 2;
+const INITIAL_SIZE = 256;
+
+export class CallLog {
+  readonly books: readonly WindowBooks[];
+  readonly longest: WindowBooks;
+  // Rings: the call of number n stands at n % size.
+  #times = new Float64Array(INITIAL_SIZE);
+  #flags = new Uint8Array(INITIAL_SIZE);
+  #callers: string[] = new Array(INITIAL_SIZE);
+  /** How many calls there have been. */
+  #made = 0;
+
+  constructor(windows: readonly QuotaWindow[]) {
+    this.books = windows.map((window) => new WindowBooks(window));
+    this.longest = longestOf(this.books);
+  }
+
+  /** @param at Milliseconds, not before any call that was added earlier. */
+  add(at: number, caller: string, isInsistent: boolean, isPaced: boolean): void {
+    this.advance(at);
+    if (this.used(this.longest) === this.#times.length) this.#grow();
+    const place = this.#made % this.#times.length;
+    this.#times[place] = at;
+    this.#flags[place] = (isInsistent ? INSISTENT : 0) | (isPaced ? PACED : 0);
+    this.#callers[place] = caller;
+    this.#made += 1;
+    for (const books of this.books) {
+      books.byCaller.set(caller, (books.byCaller.get(caller) ?? 0) + 1);
+      if (isInsistent) books.insistent += 1;
+      if (!isPaced) books.burst += 1;
+    }
+  }
+
+  /** Takes out of each window's books what is no longer in it. */
+  advance(now: number): void {
+    for (const books of this.books) {
+      while (books.first < this.#made && this.#timeOf(books.first) + books.windowMs <= now) this.#leave(books);
+    }
+  }
+
+  /** Calls in the window, as of the last time that the log was advanced. */
+  used(books: WindowBooks): number {
+    return this.#made - books.first;
+  }
+
+  /** When the n-th last call was made; -Infinity where there were not so many in the longest window. */
+  nthLast(n: number): number {
+    return n > this.used(this.longest) ? Number.NEGATIVE_INFINITY : this.#timeOf(this.#made - n);
+  }
+
+  /** The same among the calls of callers that insisted. */
+  nthLastInsistent(n: number): number {
+    let left = n;
+    for (let number = this.#made - 1; number >= this.longest.first; number--) {
+      if ((this.#flagsOf(number) & INSISTENT) !== 0) left -= 1;
+      if (left === 0) return this.#timeOf(number);
+    }
+    return Number.NEGATIVE_INFINITY;
+  }
+
+  #timeOf(number: number): number {
+    return this.#times[number % this.#times.length] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  #flagsOf(number: number): number {
+    return this.#flags[number % this.#flags.length] ?? 0;
+  }
+
+  #leave(books: WindowBooks): void {
+    const caller = this.#callers[books.first % this.#callers.length] ?? '';
+    const flags = this.#flagsOf(books.first);
+    books.first += 1;
+    const calls = (books.byCaller.get(caller) ?? 0) - 1;
+    if (calls > 0) books.byCaller.set(caller, calls);
+    else books.byCaller.delete(caller);
+    if ((flags & INSISTENT) !== 0) books.insistent -= 1;
+    if ((flags & PACED) === 0) books.burst -= 1;
+  }
+
+  #grow(): void {
+    const size = this.#times.length;
+    const [times, flags] = [new Float64Array(size * 2), new Uint8Array(size * 2)];
+    const callers: string[] = new Array(size * 2);
+    for (let number = this.longest.first; number < this.#made; number++) {
+      const place = number % (size * 2);
+      times[place] = this.#timeOf(number);
+      flags[place] = this.#flagsOf(number);
+      callers[place] = this.#callers[number % size] ?? '';
+    }
+    this.#times = times;
+    this.#flags = flags;
+    this.#callers = callers;
+  }
+}

@@ -1,0 +1,164 @@
+// The line of callers that wait for a call of an account's quota. First go those below their share, then the others, each
+// in the order they came; one that cannot be served in time is refused.
+
+import { ProviderRateLimited } from '../invitation/problem.ts';
+import type { ProviderName } from '../invitation/provider.ts';
+import type { CancelListener, Cancellation } from './cancellation.ts';
+import type { Payment, Shares } from './shares.ts';
+
+/** What came of taking calls: how many were taken, and in how many milliseconds to try the rest again. */
+export interface Taken {
+  readonly taken: number;
+  readonly delayMs: number;
+}
+
+/** Takes a call for each of these payments, the first ones first. */
+export type TakeCalls = (payments: readonly Payment[]) => Taken | Promise<Taken>;
+
+export interface LineOptions {
+  readonly provider: ProviderName;
+  readonly shares: Shares;
+  /** Advances the shares' log, and gives the time. */
+  readonly now: () => number;
+  readonly take: TakeCalls;
+  /** Most calls that are taken at once. */
+  readonly batch: number;
+}
+
+export class QuotaLine {
+  readonly #options: LineOptions;
+  readonly #waiting: Waiter[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isServing = false;
+  #hasMore = false;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+  }
+
+  /** How many wait that go before such a one. */
+  ahead(payment: Payment): number {
+    if (this.#waiting.length === 0) return 0;
+    const { shares, now } = this.#options;
+    const isFirst = shares.goesFirst(payment);
+    // Callers that insist may have to wait for each other, and then hold up nobody else.
+    const isPassed = payment.how !== 'insistent' && shares.insistentAt() > now();
+    const isAhead = (other: Payment) =>
+      !(isPassed && other.how === 'insistent') && !(isFirst && !shares.goesFirst(other));
+    return this.#waiting.filter((waiter) => isAhead(waiter.payment)).length;
+  }
+
+  /** Why a caller with so many others ahead cannot be served within `patienceMs`. */
+  refusal(payment: Payment, ahead: number, patienceMs: number): ProviderRateLimited | undefined {
+    const delayMs = this.#options.shares.delayMs(payment, ahead, this.#options.now());
+    return delayMs > patienceMs ? this.#refusalIn(delayMs) : undefined;
+  }
+
+  /**
+   * Waits for a call.
+   * @throws ProviderRateLimited where it has not come within `patienceMs`; the reason where it is cancelled.
+   */
+  wait(payment: Payment, patienceMs: number, cancellation: Cancellation): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        payment,
+        until: this.#options.now() + patienceMs,
+        cancelled: (reason) => waiter.refuse(reason),
+        refuse: (reason) => {
+          cancellation.remove(waiter);
+          const place = this.#waiting.indexOf(waiter);
+          if (place >= 0) this.#waiting.splice(place, 1);
+          reject(reason);
+        },
+        serve: () => {
+          cancellation.remove(waiter);
+          this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+          resolve();
+        },
+      };
+      this.#waiting.push(waiter);
+      cancellation.add(waiter);
+      this.serve();
+    });
+  }
+
+  /** Serves those whose turn it is; called again whenever something has changed for them. */
+  serve(): void {
+    this.#hasMore = true;
+    if (!this.#isServing) void this.#serveAll();
+  }
+
+  async #serveAll(): Promise<void> {
+    this.#isServing = true;
+    let delayMs = 0;
+    while (this.#hasMore) {
+      this.#hasMore = false;
+      this.#refuseLate();
+      const { next, delayMs: nextMs } = this.#next();
+      delayMs = nextMs;
+      if (next.length === 0) continue;
+      // Nothing is waited for where nothing has to be.
+      const taking = this.#options.take(next.map(({ payment }) => payment));
+      const { taken, delayMs: againMs } = taking instanceof Promise ? await taking : taking;
+      // A call that was taken for a caller that has gone meanwhile is the next one's.
+      for (const waiter of next.filter((one) => this.#waiting.includes(one)).slice(0, taken)) waiter.serve();
+      delayMs = againMs;
+      if (againMs === 0) this.#hasMore = true;
+    }
+    this.#isServing = false;
+    this.#wakeIn(delayMs);
+  }
+
+  /** Those that may be served now, in their order, or in how many milliseconds the first one may. */
+  #next(): { next: readonly Waiter[]; delayMs: number } {
+    const { shares, now, batch } = this.#options;
+    const at = now();
+    const next: Waiter[] = [];
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const waiter of this.#inOrder()) {
+      const delayMs = shares.delayMs(waiter.payment, next.length, at);
+      if (delayMs === 0) next.push(waiter);
+      else soonest = Math.min(soonest, delayMs);
+      if (next.length === batch) break;
+      // What is free next is the first one's, but for those that insist: they may have to wait for each other.
+      if (delayMs > 0 && waiter.payment.how !== 'insistent' && shares.goesFirst(waiter.payment)) break;
+    }
+    return { next, delayMs: soonest };
+  }
+
+  #inOrder(): readonly Waiter[] {
+    if (this.#waiting.length < 2) return this.#waiting;
+    const isFirst = (waiter: Waiter) => this.#options.shares.goesFirst(waiter.payment);
+    const { true: first = [], false: rest = [] } = Object.groupBy(this.#waiting, (one) => `${isFirst(one)}` as const);
+    return [...first, ...rest];
+  }
+
+  /** Others may have gone ahead of one that was let into the line in good hope; and a gate may have closed. */
+  #refuseLate(): void {
+    const { shares, now } = this.#options;
+    const at = now();
+    for (const [place, waiter] of [...this.#inOrder().entries()].reverse()) {
+      const delayMs = shares.delayMs(waiter.payment, place, at);
+      if (delayMs > 0 && at + delayMs > waiter.until) waiter.refuse(this.#refusalIn(delayMs));
+    }
+  }
+
+  #refusalIn(delayMs: number): ProviderRateLimited {
+    return new ProviderRateLimited(this.#options.provider, Math.max(1, Math.ceil(delayMs / 1_000)));
+  }
+
+  #wakeIn(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting.length === 0 || delayMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.serve(), Math.max(1, Math.ceil(delayMs)));
+  }
+}
+
+interface Waiter extends CancelListener {
+  readonly payment: Payment;
+  /** When it would rather be refused. */
+  readonly until: number;
+  refuse(reason: Error): void;
+  serve(): void;
+}

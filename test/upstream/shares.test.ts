@@ -1,0 +1,163 @@
+// The shares of a quota among callers, on a clock that the test sets, with the providers' real windows.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ProviderRateLimited } from '../../src/invitation/problem.ts';
+import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { BACKGROUND, createQuota, type Quota } from '../../src/upstream/quota.ts';
+import { parseQuota, withMargin } from '../../src/upstream/quota-window.ts';
+import type { PaymentKind } from '../../src/upstream/shares.ts';
+
+beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
+afterEach(() => vi.useRealTimers());
+
+const now = () => performance.now();
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+/** What an attempt may wait. */
+const PATIENCE_MS = 7_500;
+
+function quotaOf(text: string, reserve?: number): Quota {
+  return createQuota('PARTOO', withMargin(parseQuota(text) ?? []), {
+    now,
+    ...(reserve === undefined ? {} : { reserve }),
+  });
+}
+
+const take = (quota: Quota, caller: string, how: PaymentKind = 'caller', patienceMs = PATIENCE_MS) =>
+  quota.take({ how, caller }, patienceMs, new Cancellation());
+
+/** How many a caller gets at once. */
+function burst(quota: Quota, caller: string, how: PaymentKind = 'caller'): number {
+  let taken = 0;
+  while (quota.takeNow({ how, caller })) taken += 1;
+  return taken;
+}
+
+/** A caller that wants everything: so many calls wait at any time, and one that is refused comes again. */
+function greedy(quota: Quota, caller: string, atOnce = 60) {
+  const times: number[] = [];
+  let isOver = false;
+  const one = async () => {
+    while (!isOver) {
+      try {
+        await take(quota, caller);
+        times.push(now());
+      } catch (error) {
+        expect(error).toBeInstanceOf(ProviderRateLimited);
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+    }
+  };
+  for (let n = 0; n < atOnce; n++) void one();
+  return {
+    times,
+    stop() {
+      isOver = true;
+    },
+  };
+}
+
+/** How long a caller takes to have so many, asking again when it is told to. */
+async function untilServed(quota: Quota, caller: string, count: number): Promise<number> {
+  const from = now();
+  const one = async (): Promise<void> => {
+    try {
+      await take(quota, caller);
+    } catch (error) {
+      const seconds = (error as ProviderRateLimited).retryAfterSeconds ?? 1;
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+      await one();
+    }
+  };
+  await Promise.all(Array.from({ length: count }, one));
+  return now() - from;
+}
+
+const QUOTAS = ['270/60s', '45/1s,450/60s'];
+/** When newcomers come, after one caller has begun to take everything, in milliseconds. */
+const PHASES = [10, 500, 950, 1_040, 5_000, 26_700, 30_000, 59_000, 60_990, 61_100, 75_000, 122_500, 200_300];
+
+describe.each(QUOTAS)('beside one caller that wants everything of %s', (text) => {
+  test.each(PHASES)('ten newcomers have one call each within a second, %i ms after it began', async (phase) => {
+    const quota = quotaOf(text);
+    const { stop } = greedy(quota, 'greedy');
+    await pass(phase);
+    const waits = Promise.all(Array.from({ length: 10 }, (_, n) => untilServed(quota, `new-${n}`, 1)));
+    await pass(20_000);
+    stop();
+    for (const ms of await waits) expect(ms).toBeLessThanOrEqual(1_000);
+  });
+
+  test.each(PHASES)('twenty newcomers have three calls each within 15 s, %i ms after it began', async (phase) => {
+    const quota = quotaOf(text);
+    const { stop } = greedy(quota, 'greedy');
+    await pass(phase);
+    const waits = Promise.all(Array.from({ length: 20 }, (_, n) => untilServed(quota, `new-${n}`, 3)));
+    await pass(70_000);
+    stop();
+    for (const ms of await waits) expect(ms).toBeLessThanOrEqual(15_000);
+  });
+
+  test('that caller has 95 % of all but the reserve in the long run', async () => {
+    const quota = quotaOf(text);
+    const { times, stop } = greedy(quota, 'greedy');
+    await pass(600_000);
+    stop();
+    const perMinute = (parseQuota(text) ?? []).at(-1)?.limit ?? 0;
+    expect(times.length).toBeGreaterThanOrEqual(0.95 * 0.9 * perMinute * 10);
+    await pass(10_000);
+  });
+});
+
+test('a caller that is alone has a first burst of half a window', () => {
+  expect(burst(quotaOf('100/60s'), 'a')).toBe(51);
+});
+
+test('a caller above its share leaves the reserve to those below theirs', async () => {
+  const quota = quotaOf('100/60s', 0.2);
+  const { times, stop } = greedy(quota, 'a');
+  await pass(59_000);
+  expect(times).toHaveLength(80);
+  expect(['b', 'c', 'd', 'e'].map((caller) => burst(quota, caller))).toEqual([20, 0, 0, 0]);
+  stop();
+  await pass(10_000);
+});
+
+test('background work and callers that could do without leave the reserve, too', () => {
+  const quota = quotaOf('100/60s', 0.2);
+  let taken = 0;
+  while (quota.takeSpare(BACKGROUND) === 0) taken += 1;
+  expect(taken).toBe(80);
+  expect(quota.takeSpare({ how: 'spare', caller: 'b' })).toBeGreaterThan(0);
+  expect(burst(quota, 'b')).toBe(20);
+});
+
+test('a reserve of nothing keeps nothing back', () => {
+  const quota = quotaOf('100/60s', 0);
+  let taken = 0;
+  while (quota.takeSpare(BACKGROUND) === 0) taken += 1;
+  expect(taken).toBe(100);
+});
+
+test('callers that insist have half of the longest window together, and callers that do not pass them', async () => {
+  const quota = quotaOf('20/60s');
+  const insisted = ['a', 'b', 'c', 'd', 'e'].map((caller) => burst(quota, caller, 'insistent'));
+  expect(insisted.reduce((a, b) => a + b)).toBe(10);
+  const waiting = take(quota, 'f', 'insistent', 60_000 * 2);
+  expect(quota.takeNow({ how: 'insistent', caller: 'g' })).toBe(false);
+  expect(quota.takeNow({ how: 'caller', caller: 'g' })).toBe(true);
+  await pass(61_000);
+  await waiting;
+});
+
+test('in the line, a caller below its share goes ahead of one above', async () => {
+  const quota = quotaOf('10/1s');
+  const served: string[] = [];
+  const order = (caller: string) => void take(quota, caller).then(() => served.push(caller));
+  for (let n = 0; n < 14; n++) order('a');
+  await pass(0);
+  const before = served.length;
+  for (const caller of ['b', 'c', 'd', 'e']) order(caller);
+  await pass(5_000);
+  expect(served.slice(before, before + 4)).toEqual(['b', 'c', 'd', 'e']);
+  expect(served).toHaveLength(18);
+});
