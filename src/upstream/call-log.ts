@@ -42,16 +42,21 @@ export class CallLog {
     this.longest = longestOf(this.books);
   }
 
-  /** @param at Milliseconds, not before any call that was added earlier. */
+  /** @param at When it was made, in milliseconds: mostly now, and earlier where another process has told of it. */
   add(at: number, caller: string, isInsistent: boolean, isPaced: boolean): void {
-    this.advance(at);
     if (this.used(this.longest) === this.#times.length) this.#grow();
-    const place = this.#made % this.#times.length;
+    let number = this.#made;
+    this.#made += 1;
+    for (; number > this.longest.first && this.#timeOf(number - 1) > at; number--) this.#move(number - 1, number);
+    const place = number % this.#times.length;
     this.#times[place] = at;
     this.#flags[place] = (isInsistent ? INSISTENT : 0) | (isPaced ? PACED : 0);
     this.#callers[place] = caller;
-    this.#made += 1;
     for (const books of this.books) {
+      if (number < books.first) {
+        books.first += 1;
+        continue;
+      }
       books.byCaller.set(caller, (books.byCaller.get(caller) ?? 0) + 1);
       if (isInsistent) books.insistent += 1;
       if (!isPaced) books.burst += 1;
@@ -68,6 +73,22 @@ export class CallLog {
   /** Calls in the window, as of the last time that the log was advanced. */
   used(books: WindowBooks): number {
     return this.#made - books.first;
+  }
+
+  /** When the call was made that is the n-th to leave the window; 0 is the next one. */
+  nthOldest(books: WindowBooks, n: number): number {
+    return this.#timeOf(books.first + n);
+  }
+
+  /** How many of the window's calls were made until then. */
+  usedUntil(books: WindowBooks, at: number): number {
+    let [low, high] = [books.first, this.#made];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.#timeOf(middle) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low - books.first;
   }
 
   /** When the n-th last call was made; -Infinity where there were not so many in the longest window. */
@@ -91,6 +112,13 @@ export class CallLog {
 
   #flagsOf(number: number): number {
     return this.#flags[number % this.#flags.length] ?? 0;
+  }
+
+  #move(from: number, to: number): void {
+    const size = this.#times.length;
+    this.#times[to % size] = this.#timeOf(from);
+    this.#flags[to % size] = this.#flagsOf(from);
+    this.#callers[to % size] = this.#callers[from % size] ?? '';
   }
 
   #leave(books: WindowBooks): void {

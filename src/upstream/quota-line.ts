@@ -12,14 +12,17 @@ export interface Taken {
   readonly delayMs: number;
 }
 
-/** Takes a call for each of these payments, the first ones first. */
-export type TakeCalls = (payments: readonly Payment[]) => Taken | Promise<Taken>;
+/** Takes a call for each of these payments, the first ones first; the first has waited for so many milliseconds. */
+export type TakeCalls = (payments: readonly Payment[], waitedMs: number) => Taken | Promise<Taken>;
 
 export interface LineOptions {
   readonly provider: ProviderName;
+  /** Says who goes first. */
   readonly shares: Shares;
   /** Advances the shares' log, and gives the time. */
   readonly now: () => number;
+  /** In how many milliseconds from `at` a call may be taken, with so many others ahead. */
+  readonly delayMs: (payment: Payment, ahead: number, at: number) => number;
   readonly take: TakeCalls;
   /** Most calls that are taken at once. */
   readonly batch: number;
@@ -50,7 +53,7 @@ export class QuotaLine {
 
   /** Why a caller with so many others ahead cannot be served within `patienceMs`. */
   refusal(payment: Payment, ahead: number, patienceMs: number): ProviderRateLimited | undefined {
-    const delayMs = this.#options.shares.delayMs(payment, ahead, this.#options.now());
+    const delayMs = this.#options.delayMs(payment, ahead, this.#options.now());
     return delayMs > patienceMs ? this.#refusalIn(delayMs) : undefined;
   }
 
@@ -59,10 +62,12 @@ export class QuotaLine {
    * @throws ProviderRateLimited where it has not come within `patienceMs`; the reason where it is cancelled.
    */
   wait(payment: Payment, patienceMs: number, cancellation: Cancellation): Promise<void> {
+    const since = this.#options.now();
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         payment,
-        until: this.#options.now() + patienceMs,
+        since,
+        until: since + patienceMs,
         cancelled: (reason) => waiter.refuse(reason),
         refuse: (reason) => {
           cancellation.remove(waiter);
@@ -96,9 +101,14 @@ export class QuotaLine {
       this.#refuseLate();
       const { next, delayMs: nextMs } = this.#next();
       delayMs = nextMs;
-      if (next.length === 0) continue;
+      const [first] = next;
+      if (first === undefined) continue;
       // Nothing is waited for where nothing has to be.
-      const taking = this.#options.take(next.map(({ payment }) => payment));
+      const waitedMs = this.#options.now() - first.since;
+      const taking = this.#options.take(
+        next.map(({ payment }) => payment),
+        waitedMs,
+      );
       const { taken, delayMs: againMs } = taking instanceof Promise ? await taking : taking;
       // A call that was taken for a caller that has gone meanwhile is the next one's.
       for (const waiter of next.filter((one) => this.#waiting.includes(one)).slice(0, taken)) waiter.serve();
@@ -111,12 +121,12 @@ export class QuotaLine {
 
   /** Those that may be served now, in their order, or in how many milliseconds the first one may. */
   #next(): { next: readonly Waiter[]; delayMs: number } {
-    const { shares, now, batch } = this.#options;
+    const { shares, now, batch, delayMs: delayOf } = this.#options;
     const at = now();
     const next: Waiter[] = [];
     let soonest = Number.POSITIVE_INFINITY;
     for (const waiter of this.#inOrder()) {
-      const delayMs = shares.delayMs(waiter.payment, next.length, at);
+      const delayMs = delayOf(waiter.payment, next.length, at);
       if (delayMs === 0) next.push(waiter);
       else soonest = Math.min(soonest, delayMs);
       if (next.length === batch) break;
@@ -135,10 +145,9 @@ export class QuotaLine {
 
   /** Others may have gone ahead of one that was let into the line in good hope; and a gate may have closed. */
   #refuseLate(): void {
-    const { shares, now } = this.#options;
-    const at = now();
+    const at = this.#options.now();
     for (const [place, waiter] of [...this.#inOrder().entries()].reverse()) {
-      const delayMs = shares.delayMs(waiter.payment, place, at);
+      const delayMs = this.#options.delayMs(waiter.payment, place, at);
       if (delayMs > 0 && at + delayMs > waiter.until) waiter.refuse(this.#refusalIn(delayMs));
     }
   }
@@ -157,6 +166,7 @@ export class QuotaLine {
 
 interface Waiter extends CancelListener {
   readonly payment: Payment;
+  readonly since: number;
   /** When it would rather be refused. */
   readonly until: number;
   refuse(reason: Error): void;

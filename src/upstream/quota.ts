@@ -86,6 +86,7 @@ export function createQuota(
     provider,
     shares,
     now,
+    delayMs: (payment, ahead, at) => shares.delayMs(payment, ahead, at),
     batch: 1,
     take([payment]) {
       if (payment !== undefined) shares.record(now(), payment);

@@ -1,147 +1,222 @@
-// A quota that several processes share: the same exact windows, kept in Redis by its own clock. Where Redis cannot be
-// asked, each process keeps to its share of them, and what it has used of late counts.
+// A quota that several processes share: the same exact windows, kept in Redis by its own clock (redis-calls.ts). A call is
+// made where this process and Redis both have room for it, because either may have forgotten what the other knows.
+// Processes hear of each other's calls, so that each knows who is below its share, and what was used where Redis is lost
+// or emptied. Without Redis a process keeps to its own share (own-share.ts), and for a short time after Redis is back:
+// others tell Redis only then what they did meanwhile.
 
-import { ProviderRateLimited } from '../invitation/problem.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { SharedRedis } from '../redis/redis.ts';
-import type { Cancellation } from './cancellation.ts';
-import { BACKGROUND_SHARE, createQuota, paceOf, type Quota, type QuotaWindow, usableOf } from './quota.ts';
-
-// KEYS: the calls made, and the gate. ARGV: a unique name of this call, then usable limit and length of each window.
-// Gives 0 and records the call, or in how many milliseconds to ask again.
-const TAKE = `
-if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local delay = redis.call('PTTL', KEYS[2])
-if delay < 0 then delay = 0 end
-local longest = 0
-for i = 2, #ARGV, 2 do
-  local usable, length = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
-  if length > longest then longest = length end
-  local used = redis.call('ZCOUNT', KEYS[1], '(' .. (now - length), '+inf')
-  if used >= usable then
-    local blocking = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - length), '+inf', 'WITHSCORES', 'LIMIT', used - usable, 1)
-    local wait = tonumber(blocking[2]) + length - now
-    if wait > delay then delay = wait end
-  end
-end
-if delay > 0 then return delay end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - longest)
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('PEXPIRE', KEYS[1], longest)
-return 0
-`;
-
-// KEYS: the gate. ARGV: for how many milliseconds. One that is closed for longer stays so.
-const CLOSE = `
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) end
-return 0
-`;
+import { CallLog } from './call-log.ts';
+import { KnownCalls } from './known-calls.ts';
+import { OwnShare } from './own-share.ts';
+import { FAIR_RESERVE, paceOf, type Quota, statusOf } from './quota.ts';
+import { QuotaLine, type Taken } from './quota-line.ts';
+import type { QuotaWindow } from './quota-window.ts';
+import { createRedisCalls, digestOf, nameOfCall, type Rank, readName, type SharedCall } from './redis-calls.ts';
+import { type Payment, Shares } from './shares.ts';
 
 export interface SharedQuotaOptions {
   /** Names the account in Redis; not the credential. */
   readonly accountId: string;
   /** Among how many processes the quota is divided where Redis cannot be asked. */
   readonly processes: number;
+  /** The part of each window that is kept for callers below their share, 0 to 1. */
+  readonly reserve?: number;
 }
 
-export function createSharedQuota(
+/** How long after Redis is back others may not have come back to it, in milliseconds. */
+const SETTLE_MS = 3_000;
+
+/** Most calls that are asked for at once. */
+const BATCH = 32;
+
+const now = () => performance.now();
+
+/** Most callers whose digests are remembered. */
+const MAX_DIGESTS = 10_000;
+
+export async function createSharedQuota(
   provider: ProviderName,
   windows: readonly QuotaWindow[],
   redis: SharedRedis,
-  { accountId, processes }: SharedQuotaOptions,
-): Quota {
-  /** What this process may do alone. */
-  const ownShare = createQuota(
-    provider,
-    windows.map(({ limit, windowMs }) => ({ limit: Math.max(1, Math.floor(limit / processes)), windowMs })),
-  );
-  /** What all may do together: a Redis that was emptied would allow it a second time. */
-  const everybody = createQuota(provider, windows);
-  const keys = [`gateway:quota:${accountId}`, `gateway:gate:${accountId}`];
-  const process = crypto.randomUUID();
-  const longestMs = Math.max(...windows.map(({ windowMs }) => windowMs));
-  let aloneUntil = Number.NEGATIVE_INFINITY;
+  { accountId, processes, reserve = FAIR_RESERVE }: SharedQuotaOptions,
+): Promise<Quota> {
+  const process = crypto.randomUUID().slice(0, 8);
+  const log = new CallLog(windows);
+  const shares = new Shares(log, reserve);
+  const known = new KnownCalls(log.longest.windowMs);
+  const shared = createRedisCalls({ redis, windows, accountId, process, reserve });
+  const own = new OwnShare(log, () => 1 / Math.max(processes, known.processes()), now());
+  const digests = new Map<string, string>();
   let calls = 0;
+  /** Redis is asked; else this process is alone. */
+  let isTogether = false;
+  let hasBeenTogether = false;
+  /** Until then this process keeps to its own share as well. */
+  let settledAt = Number.NEGATIVE_INFINITY;
+  let syncing: Promise<void> | undefined;
 
-  async function takeShared(share: number): Promise<number | undefined> {
-    // What this process has done itself, and a gate that was closed while Redis was away, are known here. Redis knows
-    // nothing of what was used meanwhile: until that is over, our share holds as well. All of it is looked at first,
-    // because Redis counts each call that it lets pass.
-    const own = performance.now() < aloneUntil ? ownShare : everybody;
-    const ownMs = own.delayMs(share);
-    if (ownMs > 0) return ownMs;
-    const usable = windows.flatMap(({ limit, windowMs }) => [usableOf(limit, share), Math.ceil(windowMs)]);
-    calls += 1;
-    const name = `${process}:${calls}`;
-    const delayMs = await redis.ask((client) => client.eval(TAKE, keys.length, ...keys, name, ...usable));
-    if (typeof delayMs !== 'number') {
-      aloneUntil = performance.now() + longestMs;
-      return undefined;
+  function clock(): number {
+    const at = now();
+    log.advance(at);
+    return at;
+  }
+
+  /** The payment as the books of all processes have it. */
+  function shareOf({ how, caller }: Payment): Payment {
+    let digest = digests.get(caller);
+    if (digest === undefined) {
+      if (digests.size >= MAX_DIGESTS) digests.clear();
+      digest = caller === '' ? '' : digestOf(accountId, caller);
+      digests.set(caller, digest);
     }
-    if (delayMs > 0) return delayMs;
-    // Others may have passed while Redis was asked.
-    const lateMs = own.delayMs(share);
-    if (lateMs > 0) return lateMs;
-    record();
-    return 0;
+    return { how, caller: digest };
   }
 
-  function record(): void {
-    ownShare.record();
-    everybody.record();
+  function delayMs(payment: Payment, ahead: number, at: number): number {
+    const delay = shares.delayMs(payment, ahead, at);
+    return isTogether && at >= settledAt ? delay : Math.max(delay, own.delayMs(ahead, at));
   }
+
+  function record(name: string, at: number): void {
+    const call = readName(name);
+    if (call === undefined || !known.add(name, at)) return;
+    shares.record(at, call);
+  }
+
+  /** Hears of calls that other processes have made. */
+  function hear(others: readonly SharedCall[]): void {
+    const at = now();
+    // What was made longer ago than a window is no matter; and the log takes them in their order.
+    for (const { name, ageMs } of others.toSorted((a, b) => b.ageMs - a.ageMs)) {
+      if (ageMs >= 0 && ageMs < log.longest.windowMs) record(name, at - ageMs);
+    }
+    line.serve();
+  }
+
+  function lose(): void {
+    if (isTogether || !hasSettled()) own.lost(now());
+    isTogether = false;
+  }
+
+  function hasSettled(): boolean {
+    return now() >= settledAt;
+  }
+
+  /** Tells Redis what it may not know, and hears what it does. */
+  async function sync(): Promise<void> {
+    const answer = await shared.sync(known.list(now()), Math.max(0, shares.closedUntil - now()));
+    if (answer === undefined) return lose();
+    hear(answer.calls);
+    closeFor(answer.closedMs);
+    if (isTogether) return;
+    settledAt = hasBeenTogether || own.isUsed() ? now() + SETTLE_MS : Number.NEGATIVE_INFINITY;
+    isTogether = true;
+    hasBeenTogether = true;
+    line.serve();
+  }
+
+  /** Asks Redis again where this process has been without it. */
+  function comeBack(): Promise<void> | undefined {
+    if (isTogether || !redis.isUp()) return undefined;
+    syncing ??= sync().finally(() => {
+      syncing = undefined;
+    });
+    return syncing;
+  }
+
+  function closeFor(forMs: number): void {
+    if (forMs <= 0) return;
+    shares.closedUntil = Math.max(shares.closedUntil, now() + forMs);
+    line.serve();
+  }
+
+  function rankOf(payment: Payment): Rank {
+    if (payment.how === 'spare' || payment.how === 'background') return 2;
+    return shares.goesFirst(payment) ? 0 : 1;
+  }
+
+  async function takeShared(payments: readonly Payment[], waitedMs: number): Promise<Taken> {
+    const wanted = payments.map((payment) => ({ name: nameFor(payment), rank: rankOf(payment) }));
+    let answer = await shared.take(wanted, waitedMs, known.count(now()));
+    if (answer === 'behind') {
+      await sync();
+      answer = isTogether ? await shared.take(wanted, waitedMs, 0) : undefined;
+    }
+    if (answer === undefined || answer === 'behind') {
+      lose();
+      return { taken: 0, delayMs: 1 };
+    }
+    const at = clock();
+    for (const { name } of wanted.slice(0, answer.taken)) record(name, at);
+    if (!hasSettled()) own.record(at, answer.taken);
+    return answer;
+  }
+
+  function takeAlone(payments: readonly Payment[]): Taken {
+    const at = clock();
+    for (const payment of payments) record(nameFor(payment), at);
+    own.record(at, payments.length);
+    return { taken: payments.length, delayMs: 0 };
+  }
+
+  function nameFor({ how, caller }: Payment): string {
+    calls += 1;
+    return nameOfCall(process, calls, how, caller);
+  }
+
+  const takeCalls = (payments: readonly Payment[], waitedMs: number) =>
+    isTogether ? takeShared(payments, waitedMs) : takeAlone(payments);
+  const line = new QuotaLine({ provider, shares, now: clock, delayMs, batch: BATCH, take: takeCalls });
+
+  /** In how many milliseconds a call that does not wait may be taken, as far as this process knows. */
+  function spareDelayMs(payment: Payment): number {
+    const ahead = line.ahead(payment);
+    const delay = delayMs(payment, ahead, clock());
+    // What is free next is taken by those that wait.
+    return ahead > 0 ? Math.max(1, delay) : delay;
+  }
+
+  redis.onRecovered(() => {
+    lose();
+    void comeBack();
+  });
+  await shared.listen({ calls: hear, closed: closeFor, missed: () => void sync() });
+  await comeBack();
 
   return {
-    async takeInBackground() {
-      const delayMs = await takeShared(BACKGROUND_SHARE);
-      if (delayMs !== undefined) return delayMs;
-      const aloneMs = ownShare.takeInBackground();
-      if (aloneMs === 0) everybody.record();
-      return aloneMs;
+    async takeSpare(spare) {
+      await comeBack();
+      const payment = shareOf(spare);
+      const aheadMs = spareDelayMs(payment);
+      if (aheadMs > 0) return aheadMs;
+      const { taken, delayMs: againMs } = await takeCalls([payment], 0);
+      return taken > 0 ? 0 : Math.max(1, againMs);
     },
-    // Only Redis knows, and it is asked when a connection is free.
-    refusal: () => undefined,
+    refusal: (payment, ahead, patienceMs) => {
+      const share = shareOf(payment);
+      return line.refusal(share, line.ahead(share) + ahead, patienceMs);
+    },
+    // Redis has to be asked.
     takeNow: () => false,
-    async take(patienceMs, cancellation) {
-      const until = performance.now() + patienceMs;
-      while (true) {
-        const delayMs = await takeShared(1);
-        const leftMs = until - performance.now();
-        if (delayMs === undefined) {
-          await ownShare.take(leftMs, cancellation);
-          return everybody.record();
-        }
-        if (delayMs === 0) return;
-        if (delayMs > leftMs) throw new ProviderRateLimited(provider, Math.max(1, Math.ceil(delayMs / 1_000)));
-        await wait(delayMs, cancellation);
-      }
+    async take(payment, patienceMs, cancellation) {
+      if (cancellation.reason !== undefined) throw cancellation.reason;
+      const until = now() + patienceMs;
+      await comeBack();
+      const share = shareOf(payment);
+      const leftMs = Math.max(0, until - now());
+      const refused = line.refusal(share, line.ahead(share), leftMs);
+      if (refused !== undefined) throw refused;
+      return line.wait(share, leftMs, cancellation);
     },
     close(forMs) {
-      ownShare.close(forMs);
-      everybody.close(forMs);
-      void redis.ask((client) => client.eval(CLOSE, 1, keys[1] ?? '', Math.ceil(forMs)));
+      closeFor(forMs);
+      shared.close(forMs);
     },
-    // Of this process alone: asking Redis for it would make a question of a status.
-    status: () => ownShare.status(),
-    // Of everybody: one process alone may have all the work.
-    pace: paceOf(windows),
+    pace: paceOf(windows, reserve),
+    status() {
+      const at = clock();
+      return isTogether ? statusOf(log, shares, at) : own.status(at, shares.closedUntil);
+    },
   };
-}
-
-function wait(delayMs: number, cancellation: Cancellation): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      cancellation.remove(waiter);
-      resolve();
-    }, delayMs);
-    const waiter = {
-      cancelled(reason: Error) {
-        clearTimeout(timer);
-        reject(reason);
-      },
-    };
-    cancellation.add(waiter);
-  });
 }

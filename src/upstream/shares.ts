@@ -48,11 +48,10 @@ export class Shares {
     this.#reserve = reserve;
   }
 
-  /** Counts a call. */
+  /** Counts a call; the log is advanced to now. */
   record(at: number, { caller, how }: Payment): void {
-    this.#log.advance(at);
     const isPaced = this.#isPaced(how, caller);
-    if (isPaced) this.#lastPacedAt = at;
+    if (isPaced) this.#lastPacedAt = Math.max(this.#lastPacedAt, at);
     this.#log.add(at, caller, how === 'insistent', isPaced || how === 'background');
   }
 

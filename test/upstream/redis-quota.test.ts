@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test,
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { createRedis, type SharedRedis } from '../../src/redis/redis.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
-import { parseQuota, type Quota } from '../../src/upstream/quota.ts';
+import { BACKGROUND, type Quota } from '../../src/upstream/quota.ts';
+import { parseQuota } from '../../src/upstream/quota-window.ts';
 import { createSharedQuota } from '../../src/upstream/redis-quota.ts';
 import { type RedisServer, startRedisServer } from '../redis/server.ts';
 
@@ -28,22 +29,30 @@ let accounts = 0;
 async function startProcesses(text: string, processes = 2, accountId = `account-${accounts++}`) {
   const windows = parseQuota(text);
   if (windows === undefined) throw new Error(`${text} is no quota`);
-  const quotas = [1, 2].map(() => {
+  const redises = [1, 2].map(() => {
     const redis = createRedis(server.url, () => undefined);
     connections.push(redis);
     onTestFinished(() => {
       connections.splice(connections.indexOf(redis), 1);
       redis.close();
     });
-    return createSharedQuota('PARTOO', windows, redis, { accountId, processes });
+    return redis;
   });
   await untilUp(true);
-  const [a, b] = quotas;
+  const [a, b] = await Promise.all(
+    redises.map((redis) => createSharedQuota('PARTOO', windows, redis, { accountId, processes })),
+  );
   if (a === undefined || b === undefined) throw new Error('there are two');
   return { a, b };
 }
 
-const take = (quota: Quota, patienceMs = 0) => quota.take(patienceMs, new Cancellation());
+let callers = 0;
+
+/** Takes a call for a caller that has none yet. */
+function take(quota: Quota, patienceMs = 0, cancellation = new Cancellation()): Promise<void> {
+  callers += 1;
+  return quota.take({ how: 'caller', caller: `caller-${callers}` }, patienceMs, cancellation);
+}
 
 /** How many calls a caller gets who waits for none. */
 async function takeAll(quota: Quota): Promise<number> {
@@ -57,7 +66,7 @@ async function takeAll(quota: Quota): Promise<number> {
 
 async function takeAllInBackground(quota: Quota): Promise<number> {
   let taken = 0;
-  while ((await quota.takeInBackground()) === 0) taken += 1;
+  while ((await quota.takeSpare(BACKGROUND)) === 0) taken += 1;
   return taken;
 }
 
@@ -73,7 +82,7 @@ async function grantsDuring(accountId: string, work: Promise<unknown>): Promise<
   const watching = (async () => {
     while (!isOver) {
       isOver = await Promise.race([work.then(() => true), new Promise<false>((next) => setTimeout(next, 50, false))]);
-      const found = (await server.command('ZRANGE', `gateway:quota:${accountId}`, 0, -1, 'WITHSCORES')) as string[];
+      const found = (await server.command('ZRANGE', `gateway:{${accountId}}:calls`, 0, -1, 'WITHSCORES')) as string[];
       for (let n = 0; n < found.length; n += 2) grantedAt.set(found[n] ?? '', Number(found[n + 1]));
     }
   })();
@@ -100,7 +109,7 @@ describe('two processes together never take more than the limit in any stretch o
     }
     async function work(quota: Quota): Promise<void> {
       while (performance.now() < until) {
-        const delayMs = await quota.takeInBackground();
+        const delayMs = await quota.takeSpare(BACKGROUND);
         if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
       }
     }
@@ -116,7 +125,7 @@ test('a Redis that was emptied gives nobody a second helping', async () => {
   expect(await takeAll(a)).toBe(10);
   await server.command('FLUSHALL');
   expect(await takeAll(a)).toBe(0);
-  expect(await a.takeInBackground()).toBeGreaterThan(50_000);
+  expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
 });
 
 test('one process may take all of it, and the other then gets none', async () => {
@@ -137,7 +146,7 @@ test('background work of both together leaves a tenth to callers', async () => {
   await take(a);
   expect((await takeAllInBackground(a)) + (await takeAllInBackground(b))).toBe(17);
   expect(await takeAll(b)).toBe(2);
-  expect(await a.takeInBackground()).toBeGreaterThan(50_000);
+  expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
 });
 
 test('who cannot be served in time is told at once, and when to come again', async () => {
@@ -151,7 +160,7 @@ test('who leaves while waiting takes no call along', async () => {
   const { a, b } = await startProcesses('1/1s');
   await take(a);
   const cancellation = new Cancellation();
-  const waiting = b.take(10_000, cancellation);
+  const waiting = take(b, 10_000, cancellation);
   cancellation.cancel(new CallerGone());
   await expect(waiting).rejects.toBeInstanceOf(CallerGone);
   await take(a, 2_000);
@@ -162,7 +171,7 @@ test('accounts do not share with each other', async () => {
   const one = await startProcesses('5/60s');
   const other = await startProcesses('5/60s');
   one.a.close(60_000);
-  await vi.waitUntil(async () => (await one.b.takeInBackground()) > 0);
+  await vi.waitUntil(async () => (await one.b.takeSpare(BACKGROUND)) > 0);
   expect(await takeAll(other.b)).toBe(5);
 });
 
@@ -171,7 +180,7 @@ describe('a gate', () => {
     const { a, b } = await startProcesses('1000/1s');
     const closedAt = performance.now();
     a.close(1_000);
-    await vi.waitUntil(async () => (await b.takeInBackground()) > 0, { interval: 1 });
+    await vi.waitUntil(async () => (await b.takeSpare(BACKGROUND)) > 0, { interval: 1 });
     await expect(take(b)).rejects.toBeInstanceOf(ProviderRateLimited);
     await expect(take(a)).rejects.toBeInstanceOf(ProviderRateLimited);
     await take(b, 2_000);
@@ -182,11 +191,11 @@ describe('a gate', () => {
   test('is not opened earlier by one that is closed for a shorter time', async () => {
     const { a, b } = await startProcesses('1000/1s');
     a.close(60_000);
-    await vi.waitUntil(async () => (await b.takeInBackground()) > 0);
+    await vi.waitUntil(async () => (await b.takeSpare(BACKGROUND)) > 0);
     b.close(100);
     b.close(100);
     await take(b, 1_000).catch(() => undefined);
-    expect(await a.takeInBackground()).toBeGreaterThan(50_000);
+    expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
   });
 
   test('that was closed while Redis was away holds when it is back', async () => {
@@ -194,7 +203,7 @@ describe('a gate', () => {
     await server.kill();
     await untilUp(false);
     a.close(60_000);
-    expect(await a.takeInBackground()).toBeGreaterThan(50_000);
+    expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
     await server.restart();
     await untilUp(true);
     await expect(take(a)).rejects.toBeInstanceOf(ProviderRateLimited);
@@ -202,26 +211,43 @@ describe('a gate', () => {
 });
 
 describe('without Redis', () => {
-  test('each process keeps to its share', async () => {
-    const { a, b } = await startProcesses('12/60s', 3);
+  test('each process makes its share of the calls, evenly spread, from the first one on', async () => {
+    const { a, b } = await startProcesses('12/1.2s', 3);
     await server.kill();
     await untilUp(false);
-    expect(await takeAll(a)).toBe(4);
-    expect(await takeAllInBackground(b)).toBe(3);
-    expect(await takeAll(b)).toBe(1);
+    const times: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      await take(a, 5_000);
+      times.push(performance.now());
+    }
+    const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThan(295);
+    await take(b, 100);
   });
 
-  test('what a process has used shortly before counts', async () => {
-    const { a, b } = await startProcesses('10/60s');
-    for (let n = 0; n < 3; n++) await take(a);
-    expect(await takeAllInBackground(b)).toBe(6);
+  test('a process that has never reached Redis makes its share of the calls, too', async () => {
+    await server.kill();
+    const redis = createRedis(server.url, () => undefined);
+    onTestFinished(() => redis.close());
+    const windows = parseQuota('8/0.8s') ?? [];
+    const quota = await createSharedQuota('PARTOO', windows, redis, { accountId: 'never', processes: 4 });
+    expect(quota.status()).toMatchObject({ limit: 2, remaining: 2 });
+    const from = performance.now();
+    for (let n = 0; n < 3; n++) await take(quota, 5_000);
+    expect(performance.now() - from).toBeGreaterThan(790);
+  });
+
+  test('what the other processes had used before counts', async () => {
+    const { a, b } = await startProcesses('20/10s');
+    expect(await takeAll(a)).toBe(20);
     await server.kill();
     await untilUp(false);
-    expect(await takeAll(a)).toBe(2);
     expect(await takeAll(b)).toBe(0);
+    const error = await take(b, 8_000).catch((error: unknown) => error);
+    expect(error).toMatchObject({ retryAfterSeconds: 10 });
   });
 
-  test('whoever waited for Redis’ turn waits for the share’s', async () => {
+  test('callers who waited for Redis wait for the share', async () => {
     const { a, b } = await startProcesses('2/1s');
     for (const quota of [a, b]) await take(quota);
     const times: number[] = [];
@@ -231,26 +257,23 @@ describe('without Redis', () => {
     expect(most(times, 900)).toBe(2);
   });
 
-  test('what was used meanwhile counts when Redis is back', async () => {
-    const { a, b } = await startProcesses('10/60s');
+  test('what was used meanwhile counts when Redis is back, whoever comes back first', async () => {
+    const { a, b } = await startProcesses('4/2s');
     await server.kill();
     await untilUp(false);
-    expect([await takeAll(a), await takeAll(b)]).toEqual([5, 5]);
+    const times: number[] = [];
+    const call = async (quota: Quota) => {
+      const until = performance.now() + 9_000;
+      while (performance.now() < until) await take(quota, 8_000).then(() => times.push(performance.now()));
+    };
+    const calling = Promise.all([call(a), call(b)]);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
     await server.restart();
-    await untilUp(true);
-    expect([await takeAll(a), await takeAll(b)]).toEqual([0, 0]);
-  });
-
-  test('who is refused for want of a share takes nothing of the other’s', async () => {
-    const { a, b } = await startProcesses('10/60s');
-    await server.kill();
-    await untilUp(false);
-    expect(await takeAll(a)).toBe(5);
-    await server.restart();
-    await untilUp(true);
-    for (let n = 0; n < 20; n++) expect(await takeAll(a)).toBe(0);
-    expect(await takeAll(b)).toBe(10);
-  });
+    await calling;
+    expect(most(times, 1_900)).toBe(4);
+    // Both shares while it was away, and nearly all when it was back.
+    expect(times.length).toBeGreaterThan(12);
+  }, 20_000);
 
   test('it is shared again when Redis is back', async () => {
     const { a, b } = await startProcesses('10/1s');
@@ -262,4 +285,35 @@ describe('without Redis', () => {
     await vi.waitUntil(async () => (await takeAll(a)) === 10, { timeout: 8_000, interval: 1_100 });
     expect(await takeAll(b)).toBe(0);
   });
+});
+
+test('a Redis that knows less than the processes is told what it does not know', async () => {
+  const { a, b } = await startProcesses('6/4s');
+  const times: number[] = [];
+  for (let n = 0; n < 3; n++) await take(a);
+  times.push(...Array.from({ length: 3 }, () => performance.now()));
+  await server.command('FLUSHALL');
+  expect(await takeAll(b)).toBe(3);
+  expect(await takeAll(a)).toBe(0);
+});
+
+test('no process starves beside one that asks more often', async () => {
+  const { a, b } = await startProcesses('10/1s');
+  const served = { a: 0, b: 0 };
+  const until = performance.now() + 4_000;
+  const call = async (name: 'a' | 'b', atOnce: number) => {
+    const one = async () => {
+      while (performance.now() < until) {
+        await take({ a, b }[name], 5_000).then(
+          () => {
+            served[name] += 1;
+          },
+          () => new Promise((resolve) => setTimeout(resolve, 50)),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, one));
+  };
+  await Promise.all([call('a', 20), call('b', 1)]);
+  expect(served.b).toBeGreaterThan(5);
 });

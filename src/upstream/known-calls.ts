@@ -1,0 +1,58 @@
+// The calls of the longest window that this process knows of, its own and those that others told of: what it tells a Redis
+// that has forgotten them.
+
+import type { SharedCall } from './redis-calls.ts';
+
+/** Most calls that Redis is told of at once. */
+const MAX_CALLS = 5_000;
+
+export class KnownCalls {
+  readonly #windowMs: number;
+  readonly #at = new Map<string, number>();
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  /** @returns whether it was not known yet. */
+  add(name: string, at: number): boolean {
+    if (this.#at.has(name)) return false;
+    this.#at.set(name, at);
+    return true;
+  }
+
+  /** How many are in the window for sure: one that is about to leave it may have left it for Redis. */
+  count(now: number): number {
+    this.#forget(now - this.#windowMs);
+    if (this.#at.size > MAX_CALLS) return 0;
+    let leaving = 0;
+    for (const at of this.#at.values()) {
+      if (at > now - this.#windowMs + LEAVING_MS) break;
+      leaving += 1;
+    }
+    return this.#at.size - leaving;
+  }
+
+  list(now: number): readonly SharedCall[] {
+    this.#forget(now - this.#windowMs);
+    return [...this.#at].slice(-MAX_CALLS).map(([name, at]) => ({ name, ageMs: Math.max(0, now - at) }));
+  }
+
+  /** How many processes have made calls. */
+  processes(): number {
+    const names = new Set<string>();
+    for (const name of this.#at.keys()) names.add(name.slice(0, name.indexOf(':')));
+    return names.size;
+  }
+
+  // They were added in about the order in which they were made.
+  #forget(until: number): void {
+    for (const [name, at] of this.#at) {
+      if (at > until) return;
+      this.#at.delete(name);
+    }
+  }
+}
+
+/** What a call may have been on its way from Redis to here, in milliseconds. */
+const LEAVING_MS = 500;
