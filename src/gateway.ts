@@ -21,7 +21,8 @@ import type { Source } from './snapshots/provider-read.ts';
 import { createSharedTier } from './snapshots/redis-tier.ts';
 import { createSnapshots } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
-import { createQuota, withMargin } from './upstream/quota.ts';
+import { createQuota } from './upstream/quota.ts';
+import { withMargin } from './upstream/quota-window.ts';
 import { createSharedQuota } from './upstream/redis-quota.ts';
 import { createTransport, type Transport } from './upstream/transport.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
@@ -58,14 +59,15 @@ export async function startGateway(
   const sources = new Map<InvitationType, Source>();
   for (const account of settings.accounts) {
     const { provider } = account;
+    const { processes, fairReserve: reserve } = settings;
     const windows = withMargin(account.quota);
     const quota =
       redis === undefined
-        ? createQuota(provider, windows)
-        : createSharedQuota(provider, windows, redis, { accountId: account.id, processes: settings.processes });
+        ? createQuota(provider, windows, { reserve })
+        : await createSharedQuota(provider, windows, redis, { accountId: account.id, processes, reserve });
     const transport = createTransport(LIMITS);
     transports.push(transport);
-    const upstream = createUpstream(provider, transport, { ...LIMITS, quota, windows });
+    const upstream = createUpstream(provider, transport, { ...LIMITS, quota });
     upstream.policy.onCircuit(() => log.warn({ provider, circuit: upstream.policy.circuit() }, 'the breaker changed'));
     upstreams.set(provider, upstream);
     sources.set(account.reads, { reader: account.open(upstream.call), upstream });

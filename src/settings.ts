@@ -35,6 +35,8 @@ export interface Settings {
   readonly redisUrl: Secret | null;
   /** Among how many processes the quota is divided while Redis cannot be asked. */
   readonly processes: number;
+  /** The part of each quota that is kept for callers below their share, 0 to 1. */
+  readonly fairReserve: number;
 }
 
 export class SettingsError extends Error {
@@ -79,6 +81,7 @@ export function readSettings(environment: Environment): Settings {
     },
     redisUrl: own.data.REDIS_URL ?? null,
     processes: own.data.PROCESSES,
+    fairReserve: own.data.FAIR_RESERVE,
     streams: {
       maxStreams: own.data.MAX_STREAMS,
       maxStreamsPerCaller: own.data.MAX_STREAMS_PER_CALLER,

@@ -38,6 +38,7 @@ interface Stream {
   /** As the caller gave them. */
   readonly refs: readonly Ref[];
   readonly withExtras: boolean;
+  readonly callerId: string;
   /** What is still watched, by key. */
   readonly live: ReadonlyMap<string, () => void>;
   readonly feed: Feed<Snapshot | ProblemOfRef>;
@@ -100,7 +101,8 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
         live.set(key, watcher.watch(ref));
         changes.subscribe(key, give);
       }
-      for (const ref of distinct.values()) void tellState(ref, { refs, withExtras, live, feed, gone, give, finish });
+      for (const ref of distinct.values())
+        void tellState(ref, { refs, withExtras, callerId, live, feed, gone, give, finish });
       if (live.size === 0) feed.complete();
       return feed;
     },
@@ -112,7 +114,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
 
   /** The first state of one ref; a change that came meanwhile is newer, and stays. */
   async function tellState(ref: Ref, stream: Stream): Promise<void> {
-    const { refs, withExtras, live, feed, gone, give, finish } = stream;
+    const { refs, withExtras, callerId, live, feed, gone, give, finish } = stream;
     const key = ref.key;
     let hasChanged = false;
     const onChange = () => {
@@ -125,6 +127,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
         withExtras: withExtras && snapshots.peek(ref) === null,
         maxAgeMs: null,
         caller: gone,
+        callerId,
         isPatient: true,
       };
       const snapshot = await snapshots.read(ref, wish);

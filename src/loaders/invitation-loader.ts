@@ -43,6 +43,8 @@ const MAX_WEIGHT = 4 * 1024 * 1024;
 
 /** Whose operation it is. */
 export interface Caller {
+  /** Names the caller. */
+  readonly id: string;
   /** Cancelled when the caller has gone. */
   readonly cancellation: Cancellation;
 }
@@ -145,6 +147,7 @@ class OperationLoader implements InvitationLoader {
         withExtras: withExtras.size > 0 && withExtras.has(ref.key),
         maxAgeMs,
         caller: this.#caller.cancellation,
+        callerId: this.#caller.id,
       }),
     );
     const outcomes = (await Promise.allSettled(reads)).map(outcomeOf);

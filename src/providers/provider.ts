@@ -7,9 +7,10 @@ import type { Invitation, InvitationType } from '../invitation/kinds.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Named, Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
-import type { QuotaWindow } from '../upstream/quota.ts';
+import type { QuotaWindow } from '../upstream/quota-window.ts';
 import type { Secret } from '../upstream/secret.ts';
-import type { Payment, Upstream } from '../upstream/upstream.ts';
+import type { Payment } from '../upstream/shares.ts';
+import type { Prepaid, Upstream } from '../upstream/upstream.ts';
 
 export interface ReadOptions {
   /** Also bring the extras of the kind, where it has any. */
@@ -17,7 +18,7 @@ export interface ReadOptions {
   /** Cancelled when no caller waits for the answer any more. */
   readonly cancellation: Cancellation;
   /** How the quota of the call is taken. */
-  readonly payment: Payment;
+  readonly payment: Payment | Prepaid;
 }
 
 /** One account, ready to be asked. It is handed refs of the account's own kind only (`Account.reads`). */

@@ -1,7 +1,7 @@
 // A quota as settings take it, such as `45/1s,450/60s`.
 
 import { z } from 'zod';
-import { parseQuota, type QuotaWindow } from '../upstream/quota.ts';
+import { parseQuota, type QuotaWindow } from '../upstream/quota-window.ts';
 
 export function quotaSetting(defaults: readonly QuotaWindow[]) {
   return z

@@ -49,6 +49,6 @@ function byDefault(name: NumberName): string {
 function processesAlone({ texts }: Given): readonly Mistake[] {
   const processes = shape.PROCESSES.safeParse(texts.PROCESSES);
   const hasRedis = [texts.REDIS_URL, texts[fileVariable('REDIS_URL')]].some((text) => text !== undefined);
-  if (hasRedis || !processes.success || processes.data === 1) return [];
+  if (hasRedis || texts.PROCESSES === undefined || !processes.success || processes.data === 1) return [];
   return [{ name: 'PROCESSES', message: 'must be 1 where REDIS_URL is not set' }];
 }

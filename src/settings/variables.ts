@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { parseTrustedDocuments } from '../operations/trusted-documents.ts';
 import { FRESHNESS } from '../snapshots/freshness.ts';
+import { FAIR_RESERVE } from '../upstream/quota.ts';
 import { Secret } from '../upstream/secret.ts';
 import { secretSetting } from '../upstream/secret-setting.ts';
 import { textOf } from './environment.ts';
@@ -78,7 +79,15 @@ export const Variables = z.object({
       .refine((text) => /^rediss?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be a redis:// or rediss:// URL')
       .transform((text) => new Secret(text)),
   ).optional(),
-  PROCESSES: count(1),
+  PROCESSES: count(4),
+  FAIR_RESERVE: z
+    .string()
+    .refine(
+      (text) => /^0?(\.\d{1,3})?$|^0\.\d{1,3}$/.test(text) && Number(text) < 1,
+      'must be a part of 1, such as 0.1',
+    )
+    .transform(Number)
+    .prefault(String(FAIR_RESERVE)),
   MAX_STREAMS: count(2_000),
   MAX_STREAMS_PER_CALLER: count(10),
 });

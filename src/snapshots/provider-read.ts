@@ -7,7 +7,8 @@ import type { Ref } from '../invitation/ref.ts';
 import { momentOf, type Snapshot, snapshotOf, withoutExtras } from '../invitation/snapshot.ts';
 import type { Reader } from '../providers/provider.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment, Upstream } from '../upstream/upstream.ts';
+import type { Payment } from '../upstream/shares.ts';
+import type { Prepaid, Upstream } from '../upstream/upstream.ts';
 import type { Known } from './known.ts';
 import type { Reading } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
@@ -38,10 +39,10 @@ export class ProviderRead implements Read {
   readonly #effects: ReadEffects;
   readonly #source: Source;
   readonly #reading: Reading;
-  readonly #payment: Payment;
+  readonly #payment: Payment | Prepaid;
   #begunAt: number | undefined;
 
-  constructor(effects: ReadEffects, source: Source, reading: Reading, payment: Payment) {
+  constructor(effects: ReadEffects, source: Source, reading: Reading, payment: Payment | Prepaid) {
     this.#effects = effects;
     this.#source = source;
     this.#reading = reading;
@@ -51,7 +52,8 @@ export class ProviderRead implements Read {
   start(cancellation: Cancellation): Promise<Invitation | null> {
     const { ref, withExtras } = this.#reading;
     const payment = this.#payment;
-    const refusal = payment === 'spare' ? this.#effects.spareRefusal(this.#source, ref) : undefined;
+    const isSpare = payment.how === 'spare' || payment.how === 'background';
+    const refusal = isSpare ? this.#effects.spareRefusal(this.#source, ref) : undefined;
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#begunAt = this.#effects.now();
     return this.#source.reader.read(ref, { withExtras, cancellation, payment });

@@ -7,7 +7,8 @@ import { type Problem, ProviderUnavailable, SpareQuotaUsedUp } from '../invitati
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment } from '../upstream/upstream.ts';
+import type { Payment } from '../upstream/shares.ts';
+import type { Prepaid } from '../upstream/upstream.ts';
 import type { SharedSnapshot } from './codec.ts';
 import type { Known } from './known.ts';
 import { createLookups } from './lookups.ts';
@@ -87,7 +88,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
       return flight.share(key, caller, notBefore, read);
     };
     // What others have seen comes without extras, and is no answer to a caller that asks the provider itself.
-    const isForProvider = reading.withExtras || maxAgeMs === 0 || payment === 'prepaid';
+    const isForProvider = reading.withExtras || maxAgeMs === 0 || payment.how === 'prepaid';
     if (lookUp === undefined || isForProvider || flightFor(reading, notBefore) !== undefined) return share();
     return lookUp(reading.ref).then(() => {
       const entry = known.peek(reading.ref, false);
@@ -118,7 +119,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     if (known.adopt(snapshot)) forget(readingOf(snapshot.ref, false), seenAt);
   }
 
-  async function refresh(source: Source, reading: Reading, payment: Payment): Promise<boolean> {
+  async function refresh(source: Source, reading: Reading, payment: Payment | Prepaid): Promise<boolean> {
     try {
       await readNow(source, reading, { caller: new Cancellation(), payment, maxAgeMs: null });
       return true;

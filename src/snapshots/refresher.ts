@@ -3,7 +3,9 @@
 // everything asked for comes round, and nobody gets more of it by asking more.
 
 import type { Ref } from '../invitation/ref.ts';
-import type { Upstream } from '../upstream/upstream.ts';
+import { BACKGROUND } from '../upstream/quota.ts';
+import type { Payment } from '../upstream/shares.ts';
+import type { Prepaid, Upstream } from '../upstream/upstream.ts';
 import type { Reading } from './reading.ts';
 
 export interface Refresher {
@@ -27,6 +29,9 @@ const MAX_WISHES = 20_000;
 
 /** While the breaker is not closed, how often a read is tried, in milliseconds: it is the probe. */
 const PROBE_MS = 1_000;
+
+/** A probe is made even where background work has nothing left: callers wait for the provider to be well. */
+const PROBE: Payment = { how: 'caller', caller: '' };
 
 /** What fails by itself is tried again after a second, then ever more slowly: the others' quota is not spent on it. */
 const LONGEST_BACKOFF_MS = 60_000;
@@ -55,7 +60,7 @@ interface Wish {
 
 export interface RefresherOptions {
   /** Reads what is wanted, and says whether that is settled. It never rejects. */
-  readonly read: (reading: Reading, payment: 'prepaid' | 'caller') => Promise<boolean>;
+  readonly read: (reading: Reading, payment: Payment | Prepaid) => Promise<boolean>;
   /** Whether such a read is in flight already. */
   readonly isInFlight: (reading: Reading) => boolean;
   /** Whether this process is the one to read it, where there are others. */
@@ -127,7 +132,7 @@ export function createRefresher(
         return;
       }
       // A probe that the breaker does not let through is not to cost anything, so that it pays when it is made.
-      const taken = isProbe ? 0 : upstream.quota.takeInBackground();
+      const taken = isProbe ? 0 : upstream.quota.takeSpare(BACKGROUND);
       // Only a shared quota has to be waited for.
       const delayMs = typeof taken === 'number' ? taken : await taken;
       isShort = delayMs > 0;
@@ -140,7 +145,7 @@ export function createRefresher(
       wishes.delete(key);
       evenlyAt = Math.max(evenlyAt, now()) + everyMs;
       reading += 1;
-      void read(wish.reading, isProbe ? 'caller' : 'prepaid').then((isRead) => {
+      void read(wish.reading, isProbe ? PROBE : { how: 'prepaid', takenAt: now() }).then((isRead) => {
         reading -= 1;
         const isWell = upstream.policy.circuit() === 'CLOSED';
         if (!isRead) retryLater(key, wish, isWell);

@@ -18,6 +18,7 @@ import { ProviderNotConfigured, ProviderRateLimited, SpareQuotaUsedUp } from '..
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot, Staleness } from '../invitation/snapshot.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
+import { BACKGROUND } from '../upstream/quota.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { createKnown, type KnownOptions, markStale } from './known.ts';
 import type { Source } from './provider-read.ts';
@@ -36,6 +37,8 @@ export interface SnapshotWish {
   readonly maxAgeMs: number | null;
   /** Cancelled when the caller has gone. */
   readonly caller: Cancellation;
+  /** Names the caller in the books of the quota. */
+  readonly callerId: string;
   /** A subscription is told of every change: it waits, and leaves the callers' share of the quota to them. */
   readonly isPatient?: boolean;
 }
@@ -108,13 +111,13 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   function read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null> {
     const source = sources.get(ref.type);
     if (source === undefined) return Promise.reject(new ProviderNotConfigured(kindOf(ref).provider));
-    const { withExtras, maxAgeMs, caller } = wish;
+    const { withExtras, maxAgeMs, caller, callerId } = wish;
     const entry = known.find(ref, withExtras);
     const atOnce = entry && answerFrom(entry, ref, withExtras, maxAgeMs);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
     const reading = readingOf(ref, withExtras);
     if (maxAgeMs !== null || !mayStandIn(entry, now())) return readOrOld(source, reading, wish, entry !== undefined);
-    const spare = readNow(source, reading, { caller, payment: 'spare', maxAgeMs });
+    const spare = readNow(source, reading, { caller, payment: { how: 'spare', caller: callerId }, maxAgeMs });
     return within(options.patienceMs, spare, (staleness) => {
       wantBehind(reading);
       const newest = known.find(ref, withExtras);
@@ -126,13 +129,14 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
   /** For a caller that waits for it: an old one will do only where the provider cannot be asked. */
   function readOrOld(source: Source, reading: Reading, wish: SnapshotWish, isKnown: boolean): Promise<Snapshot | null> {
-    const { maxAgeMs, caller } = wish;
-    const payment = wish.isPatient ? 'spare' : isKnown && maxAgeMs !== null ? 'insistent' : 'caller';
+    const { maxAgeMs, caller, callerId } = wish;
+    const how = wish.isPatient ? 'spare' : isKnown && maxAgeMs !== null ? 'insistent' : 'caller';
+    const payment = { how, caller: callerId } as const;
     const askedAt = now();
     return readNow(source, reading, { caller, payment, maxAgeMs }).catch((error: unknown) => {
       // A caller that shared a read with spare quota has a share of its own.
-      if (error instanceof SpareQuotaUsedUp && payment !== 'spare') return read(reading.ref, wish);
-      if (error instanceof ProviderRateLimited || payment === 'spare') wantBehind(reading);
+      if (error instanceof SpareQuotaUsedUp && how !== 'spare') return read(reading.ref, wish);
+      if (error instanceof ProviderRateLimited || how === 'spare') wantBehind(reading);
       const old = known.find(reading.ref, reading.withExtras);
       const staleness = stalenessOf(error);
       if (staleness !== null && mayStandIn(old, askedAt)) return giveOld(old, staleness);
@@ -153,7 +157,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       if (source === undefined) return false;
       try {
         // A read in flight may have begun before what makes us read.
-        await readNow(source, readingOf(ref, false), { caller: new Cancellation(), payment: 'spare', maxAgeMs: 0 });
+        await readNow(source, readingOf(ref, false), { caller: new Cancellation(), payment: BACKGROUND, maxAgeMs: 0 });
         return true;
       } catch {
         want(ref);

@@ -12,19 +12,24 @@ export class WindowBooks implements QuotaWindow {
   readonly byCaller = new Map<string, number>();
   /** Calls of callers that insisted on a newer answer than was known. */
   insistent = 0;
-  /** Calls that were not spread evenly. */
+  /** Calls that were not spread evenly over the window. */
   burst = 0;
+  /** When the last one was made that was. */
+  lastPacedAt = Number.NEGATIVE_INFINITY;
   /** Number of the oldest call that is in the window. */
   first = 0;
+  /** Tells the windows apart in a set of them. */
+  readonly bit: number;
 
-  constructor({ limit, windowMs }: QuotaWindow) {
+  constructor({ limit, windowMs }: QuotaWindow, index: number) {
     this.limit = limit;
     this.windowMs = windowMs;
+    this.bit = 1 << index;
   }
 }
 
-const INSISTENT = 1;
-const PACED = 2;
+/** The flag of a call whose caller insisted; the others are the windows over which it was spread evenly. */
+const INSISTENT = 1 << 30;
 const INITIAL_SIZE = 256;
 
 export class CallLog {
@@ -32,25 +37,28 @@ export class CallLog {
   readonly longest: WindowBooks;
   // Rings: the call of number n stands at n % size.
   #times = new Float64Array(INITIAL_SIZE);
-  #flags = new Uint8Array(INITIAL_SIZE);
+  #flags = new Int32Array(INITIAL_SIZE);
   #callers: string[] = new Array(INITIAL_SIZE);
   /** How many calls there have been. */
   #made = 0;
 
   constructor(windows: readonly QuotaWindow[]) {
-    this.books = windows.map((window) => new WindowBooks(window));
+    this.books = windows.map((window, index) => new WindowBooks(window, index));
     this.longest = longestOf(this.books);
   }
 
-  /** @param at When it was made, in milliseconds: mostly now, and earlier where another process has told of it. */
-  add(at: number, caller: string, isInsistent: boolean, isPaced: boolean): void {
+  /**
+   * @param at When it was made, in milliseconds: mostly now, and earlier where another process has told of it.
+   * @param paced The windows over which it was spread evenly, by their bits.
+   */
+  add(at: number, caller: string, isInsistent: boolean, paced: number): void {
     if (this.used(this.longest) === this.#times.length) this.#grow();
     let number = this.#made;
     this.#made += 1;
     for (; number > this.longest.first && this.#timeOf(number - 1) > at; number--) this.#move(number - 1, number);
     const place = number % this.#times.length;
     this.#times[place] = at;
-    this.#flags[place] = (isInsistent ? INSISTENT : 0) | (isPaced ? PACED : 0);
+    this.#flags[place] = isInsistent ? paced | INSISTENT : paced;
     this.#callers[place] = caller;
     for (const books of this.books) {
       if (number < books.first) {
@@ -59,7 +67,7 @@ export class CallLog {
       }
       books.byCaller.set(caller, (books.byCaller.get(caller) ?? 0) + 1);
       if (isInsistent) books.insistent += 1;
-      if (!isPaced) books.burst += 1;
+      if ((paced & books.bit) === 0) books.burst += 1;
     }
   }
 
@@ -129,12 +137,12 @@ export class CallLog {
     if (calls > 0) books.byCaller.set(caller, calls);
     else books.byCaller.delete(caller);
     if ((flags & INSISTENT) !== 0) books.insistent -= 1;
-    if ((flags & PACED) === 0) books.burst -= 1;
+    if ((flags & books.bit) === 0) books.burst -= 1;
   }
 
   #grow(): void {
     const size = this.#times.length;
-    const [times, flags] = [new Float64Array(size * 2), new Uint8Array(size * 2)];
+    const [times, flags] = [new Float64Array(size * 2), new Int32Array(size * 2)];
     const callers: string[] = new Array(size * 2);
     for (let number = this.longest.first; number < this.#made; number++) {
       const place = number % (size * 2);

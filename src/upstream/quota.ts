@@ -22,6 +22,8 @@ export interface Quota {
   takeSpare(payment: Payment): number | Promise<number>;
   /** Why a caller with so many others ahead cannot be served within `patienceMs`; undefined where that may be. */
   refusal(payment: Payment, ahead: number, patienceMs: number): ProviderRateLimited | undefined;
+  /** Whether a caller is below its share: it may wait where it keeps others waiting. */
+  goesFirst(payment: Payment): boolean;
   /** Takes one call for a caller, if that needs no waiting. */
   takeNow(payment: Payment): boolean;
   /**
@@ -101,6 +103,10 @@ export function createQuota(
       return Math.max(1, shares.delayMs(payment, line.ahead(payment), now()));
     },
     refusal: (payment, ahead, patienceMs) => line.refusal(payment, line.ahead(payment) + ahead, patienceMs),
+    goesFirst(payment) {
+      now();
+      return shares.goesFirst(payment);
+    },
     takeNow,
     take(payment, patienceMs, cancellation) {
       if (cancellation.reason !== undefined) return Promise.reject(cancellation.reason);

@@ -197,6 +197,10 @@ export async function createSharedQuota(
       const share = shareOf(payment);
       return line.refusal(share, line.ahead(share) + ahead, patienceMs);
     },
+    goesFirst(payment) {
+      clock();
+      return shares.goesFirst(shareOf(payment));
+    },
     // Redis has to be asked.
     takeNow: () => false,
     async take(payment, patienceMs, cancellation) {

@@ -40,7 +40,6 @@ export class Shares {
   readonly #reserve: number;
   /** No call before this: what a 429 asks for. */
   closedUntil = Number.NEGATIVE_INFINITY;
-  #lastPacedAt = Number.NEGATIVE_INFINITY;
 
   /** @param reserve The part of each window that is kept for callers below their share. */
   constructor(log: CallLog, reserve: number) {
@@ -50,9 +49,13 @@ export class Shares {
 
   /** Counts a call; the log is advanced to now. */
   record(at: number, { caller, how }: Payment): void {
-    const isPaced = this.#isPaced(how, caller);
-    if (isPaced) this.#lastPacedAt = Math.max(this.#lastPacedAt, at);
-    this.#log.add(at, caller, how === 'insistent', isPaced || how === 'background');
+    let paced = 0;
+    for (const books of this.#log.books) {
+      const isPaced = hasBurst(books, caller);
+      if (isPaced || how === 'background') paced |= books.bit;
+      if (isPaced && how !== 'background') books.lastPacedAt = Math.max(books.lastPacedAt, at);
+    }
+    this.#log.add(at, caller, how === 'insistent', paced);
   }
 
   /** Whether it goes ahead of whoever is above its share, and may take all of a window. */
@@ -66,23 +69,16 @@ export class Shares {
     return true;
   }
 
-  #isPaced(how: PaymentKind, caller: string): boolean {
-    if (how === 'background') return false;
-    for (const books of this.#log.books) {
-      if ((books.byCaller.get(caller) ?? 0) >= Math.max(1, books.limit * BURST_SHARE)) return true;
-    }
-    return false;
-  }
-
   /** In how many milliseconds it may be taken, with so many others ahead; the log is advanced to `now`. */
   delayMs(payment: Payment, ahead: number, now: number): number {
     const goesFirst = this.goesFirst(payment);
-    const isPaced = !goesFirst && this.#isPaced(payment.how, payment.caller);
+    const maySpread = !goesFirst && payment.how !== 'background';
     let at = this.closedUntil;
     for (const books of this.#log.books) {
       const usable = goesFirst ? books.limit : partOf(books.limit, 1 - this.#reserve);
       at = Math.max(at, this.#freeAt(books, usable, ahead));
-      if (isPaced) at = Math.max(at, this.#lastPacedAt + paceMs(books, usable, ahead));
+      if (maySpread && hasBurst(books, payment.caller))
+        at = Math.max(at, books.lastPacedAt + paceMs(books, usable, ahead));
     }
     if (payment.how === 'insistent') at = Math.max(at, this.insistentAt());
     return Math.max(0, at - now);
@@ -106,6 +102,11 @@ export class Shares {
       this.closedUntil + rounds * windowMs,
     );
   }
+}
+
+/** Whether a caller has had the burst that it may have of a window. */
+function hasBurst({ limit, byCaller }: WindowBooks, caller: string): boolean {
+  return (byCaller.get(caller) ?? 0) >= Math.max(1, limit * BURST_SHARE);
 }
 
 /**

@@ -35,7 +35,11 @@ const snapshots: Pick<Snapshots, 'answer' | 'read'> = {
   async read(ref, { withExtras, caller }) {
     const reader = readers.get(ref.type);
     if (reader === undefined) throw new Error(`nobody reads a ${ref.type}`);
-    const invitation = await reader.read(ref, { withExtras, cancellation: caller, payment: 'prepaid' });
+    const invitation = await reader.read(ref, {
+      withExtras,
+      cancellation: caller,
+      payment: { how: 'prepaid', takenAt: performance.now() },
+    });
     return invitation && snapshotOf(invitation, new Date());
   },
 };

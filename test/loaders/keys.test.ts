@@ -49,7 +49,7 @@ test('each wish of an operation gets the answer of its own ref, as old as it may
           answer: () => undefined,
           read: async (ref, { maxAgeMs, withExtras }) => tell(ref, maxAgeMs, withExtras),
         },
-        { cancellation: new Cancellation() },
+        { id: 'caller', cancellation: new Cancellation() },
       );
       const given = await loader.loadMany(wishes);
       for (const [n, { ref, maxAgeMs, selection }] of wishes.entries()) {

@@ -7,6 +7,7 @@ import type { CronofyDataCenter } from '../../src/invitation/smart-invite.ts';
 import type { Account } from '../../src/providers/provider.ts';
 import { type Environment, readSettings } from '../../src/settings.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { BACKGROUND } from '../../src/upstream/quota.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 /** Where a read of one account's would have gone, as `https://host/path?name=value`, and with which headers. */
@@ -17,7 +18,7 @@ async function callOf(environment: Environment, provider: ProviderName, ref: Ref
     return null;
   };
   const account = readSettings(environment).accounts.find((each) => each.provider === provider);
-  const options = { withExtras: false, cancellation: new Cancellation(), payment: 'prepaid' } as const;
+  const options = { withExtras: false, cancellation: new Cancellation(), payment: BACKGROUND } as const;
   const answer = await account?.open(record).read(ref, options);
   expect(answer).toBeNull();
   expect(calls).toHaveLength(1);

@@ -75,6 +75,14 @@ const quotaLimit = (provider: string) => async (environment: Environment) => {
   return data.providers.find((one: { provider: string }) => one.provider === provider).quota?.limit;
 };
 
+/** Whether a caller gets calls beyond its share, which is ten where it is alone. */
+async function goesBeyondShare(environment: Environment): Promise<boolean> {
+  const { query, takeCalls } = await start(environment);
+  const refs = Array.from({ length: 20 }, (_, n) => review(`review-${n}`));
+  await query('query($refs: [InvitationRef!]!) { invitations(refs: $refs) { id } }', { refs });
+  return takeCalls().partoo.length > 10;
+}
+
 /** The host that a call would go to. */
 const hostOf = (ref: object) => async (environment: Environment) => {
   const [account] = readSettings(environment).accounts;
@@ -278,7 +286,14 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
     without: [],
     with: ['REDIS'],
   },
-  PROCESSES: { value: '3', beside: gone, observe: quotaLimit('PARTOO'), without: 270, with: 90 },
+  PROCESSES: { value: '3', beside: gone, observe: quotaLimit('PARTOO'), without: 67, with: 90 },
+  FAIR_RESERVE: {
+    value: '0.9',
+    beside: { PARTOO_QUOTA: '20/60s' },
+    observe: goesBeyondShare,
+    without: true,
+    with: false,
+  },
 };
 
 const TEXTS = ['{ providers { provider } }'];

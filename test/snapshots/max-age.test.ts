@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited, ProviderUnavailable } from '../../src/invitation/problem.ts';
 import type { Ref } from '../../src/invitation/ref.ts';
+import { BACKGROUND } from '../../src/upstream/quota.ts';
 import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
 
 const SECOND = 1_000;
@@ -72,8 +73,8 @@ describe('maxAgeMs', () => {
     await ask();
     await pass(90 * SECOND);
     // Whoever comes first leaves it at the old answer, since nothing is left for those who can.
-    while (source.quota.takeInBackground() === 0);
-    while (source.quota.takeNow());
+    while (source.quota.takeSpare(BACKGROUND) === 0);
+    while (source.quota.takeNow({ how: 'caller', caller: crypto.randomUUID() }));
     const given = await Promise.all([ask(), ask(refTo('one'), { maxAgeMs: 5 * SECOND })]);
     expect(given).toEqual(['SENT 90000 stale', 'SENT 90000 stale']);
   });

@@ -1,6 +1,7 @@
 // Whoever is told of every change asks patiently: the callers' share of the quota is left to callers.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { BACKGROUND } from '../../src/upstream/quota.ts';
 import { createFakeSource, refTo, snapshotsOf, useClock } from './source.ts';
 
 beforeEach(useClock);
@@ -9,7 +10,7 @@ afterEach(() => vi.useRealTimers());
 /** Ten calls, nine of which background work may use, and has. */
 function newSource() {
   const source = createFakeSource([{ limit: 10, windowMs: 60_000 }]);
-  for (let n = 0; n < 9; n++) source.quota.takeInBackground();
+  for (let n = 0; n < 9; n++) source.quota.takeSpare(BACKGROUND);
   return source;
 }
 

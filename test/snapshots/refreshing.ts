@@ -3,7 +3,8 @@
 import { externalIdOf, type Ref } from '../../src/invitation/ref.ts';
 import type { Reading } from '../../src/snapshots/reading.ts';
 import { createRefresher, type Refresher } from '../../src/snapshots/refresher.ts';
-import type { QuotaWindow } from '../../src/upstream/quota.ts';
+import { BACKGROUND } from '../../src/upstream/quota.ts';
+import type { QuotaWindow } from '../../src/upstream/quota-window.ts';
 import { createFakeSource, type FakeSource, now, refTo } from './source.ts';
 
 export const plain = (id: string): Reading => ({ ref: refTo(id), withExtras: false });
@@ -50,6 +51,6 @@ export function newRefresher(
 /** One read a second, the first of which is used up: what is wanted in between has to wait. */
 export async function oneASecond() {
   const all = newRefresher([{ limit: 1, windowMs: 1_000 }]);
-  all.source.quota.takeInBackground();
+  all.source.quota.takeSpare(BACKGROUND);
   return all;
 }

@@ -5,6 +5,7 @@ import { ProviderNotConfigured, ProviderUnavailable } from '../../src/invitation
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots } from '../../src/snapshots/snapshots.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { BACKGROUND } from '../../src/upstream/quota.ts';
 import { smartInviteRef } from '../refs.ts';
 import {
   board,
@@ -58,7 +59,7 @@ test('a read with ICS takes back the wish to read the same without', async () =>
   await ask(board);
   await pass(20_000);
   // Nine tenths are used up: the wish must wait, and a caller need not.
-  while (source.quota.takeInBackground() === 0);
+  while (source.quota.takeSpare(BACKGROUND) === 0);
   expect(await ask(board)).toBe('plain 20000');
   expect(await ask(board, { withExtras: true })).toBe('with ICS 0');
   await pass(30_000);
@@ -185,6 +186,6 @@ test('what nobody has asked for in `finalMs` is forgotten, and what somebody has
 
 test('a kind of invitation that no source is for is not configured', async () => {
   const snapshots = createSnapshots(new Map(), { ...FRESHNESS, maxEntries: 1, maxBytes: 1 });
-  const wish = { withExtras: false, maxAgeMs: null, caller: new Cancellation() };
+  const wish = { withExtras: false, maxAgeMs: null, caller: new Cancellation(), callerId: 'caller' };
   await expect(snapshots.read(board, wish)).rejects.toBeInstanceOf(ProviderNotConfigured);
 });

@@ -299,6 +299,7 @@ test('a reader that throws before it promises anything fails its read as any oth
     withExtras: false,
     maxAgeMs: null,
     caller: new Cancellation(),
+    callerId: 'caller',
   });
   await expect(reading).rejects.toThrow(ProviderUnauthorized);
   isBroken = false;

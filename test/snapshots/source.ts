@@ -12,14 +12,16 @@ import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import type { Source } from '../../src/snapshots/provider-read.ts';
 import { createSnapshots, type SnapshotOptions } from '../../src/snapshots/snapshots.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
-import { createQuota, type QuotaWindow } from '../../src/upstream/quota.ts';
-import type { Payment } from '../../src/upstream/upstream.ts';
+import { createQuota } from '../../src/upstream/quota.ts';
+import type { QuotaWindow } from '../../src/upstream/quota-window.ts';
+import type { Payment } from '../../src/upstream/shares.ts';
+import type { Prepaid } from '../../src/upstream/upstream.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 export interface FakeRead {
   readonly ref: Ref;
   readonly withExtras: boolean;
-  readonly payment: Payment;
+  readonly payment: (Payment | Prepaid)['how'];
   readonly cancellation: Cancellation;
   readonly atMs: number;
 }
@@ -38,7 +40,7 @@ export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 export const useClock = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
 
 export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_000, windowMs: 60_000 }]): FakeSource {
-  const quota = createQuota('PARTOO', windows, now);
+  const quota = createQuota('PARTOO', windows, { now });
   const reads: FakeRead[] = [];
   const source: FakeSource = {
     reads,
@@ -49,9 +51,9 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
     answer: (ref) => (ref.type === 'ReviewInvitation' ? review(ref, 'SENT') : inviteTo(ref, 'pending')),
     reader: {
       async read(ref, { withExtras, payment, cancellation }) {
-        if (payment === 'caller' || payment === 'insistent') await quota.take(8_000, cancellation);
-        if (payment === 'spare' && quota.takeInBackground() > 0) throw new SpareQuotaUsedUp('PARTOO');
-        const read = { ref, withExtras, payment, cancellation, atMs: now() };
+        if (payment.how === 'caller' || payment.how === 'insistent') await quota.take(payment, 8_000, cancellation);
+        else if (payment.how !== 'prepaid' && quota.takeSpare(payment) > 0) throw new SpareQuotaUsedUp('PARTOO');
+        const read = { ref, withExtras, payment: payment.how, cancellation, atMs: now() };
         reads.push(read);
         return new Promise((resolve, reject) => {
           cancellation.add({ cancelled: reject });
@@ -148,6 +150,8 @@ export function snapshotsOf(source: FakeSource, options: Partial<SnapshotOptions
           withExtras: wish.withExtras ?? false,
           maxAgeMs: wish.maxAgeMs ?? null,
           caller: wish.caller ?? new Cancellation(),
+          // Another one each time: none is above its share.
+          callerId: crypto.randomUUID(),
           isPatient: wish.isPatient ?? false,
         });
         if (snapshot === null) return null;

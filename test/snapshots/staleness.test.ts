@@ -10,6 +10,7 @@ import {
 } from '../../src/invitation/problem.ts';
 import type { Staleness, StalenessReason } from '../../src/invitation/snapshot.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { BACKGROUND } from '../../src/upstream/quota.ts';
 import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
 
 const SECOND = 1_000;
@@ -27,7 +28,12 @@ afterEach(() => vi.useRealTimers());
 
 /** What is said of the answer; it has to be one. */
 async function read(maxAgeMs: number | null = null): Promise<Staleness | null> {
-  const snapshot = await all.snapshots.read(one, { withExtras: false, maxAgeMs, caller: new Cancellation() });
+  const snapshot = await all.snapshots.read(one, {
+    withExtras: false,
+    maxAgeMs,
+    caller: new Cancellation(),
+    callerId: 'caller',
+  });
   if (snapshot === null) throw new Error('nothing was found');
   return snapshot.staleness;
 }
@@ -61,7 +67,7 @@ describe('an old answer for want of quota', () => {
   test('does not say when, where only what background work may use is used up', async () => {
     await read();
     await pass(90 * SECOND);
-    while (source.quota.takeInBackground() === 0);
+    while (source.quota.takeSpare(BACKGROUND) === 0);
     expect(await read()).toEqual({ reason: 'RATE_LIMITED', retryAt: null });
     expect(source.reads).toHaveLength(1);
   });
@@ -189,7 +195,12 @@ describe('what a notification says that is not final', () => {
     await read();
     await pass(90 * SECOND);
     source.answer = slow;
-    const waiting = all.snapshots.read(one, { withExtras: false, maxAgeMs: null, caller: new Cancellation() });
+    const waiting = all.snapshots.read(one, {
+      withExtras: false,
+      maxAgeMs: null,
+      caller: new Cancellation(),
+      callerId: 'caller',
+    });
     await pass(SECOND / 2);
     notify();
     await pass(SECOND / 2);
