@@ -189,7 +189,10 @@ test('a caller’s share of the quota holds over both: what it has had of one, i
   // Half of the window at once, and the first call that is spread evenly.
   expect(await read(pair.a, ids.slice(0, 8))).toBe(6);
   expect(await read(pair.b, ids.slice(8))).toBe(0);
-  expect(pair.calls()).toHaveLength(6);
+  // What was refused is read in the background, and the reserve stays.
+  await vi.waitUntil(() => pair.calls().length === 9);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(pair.calls()).toHaveLength(9);
 });
 
 test('a provider’s 429 to one keeps the other from calling', async () => {
