@@ -3,8 +3,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
 
 export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 export const SANDBOX = fileURLToPath(new URL('../src/sandbox/main.ts', import.meta.url));
@@ -49,10 +49,11 @@ export function run(file: string, environment: Record<string, string>, ...args: 
 /** Waits for the banner. */
 export async function startGateway(environment: Record<string, string>): Promise<Run & { origin: string }> {
   const started = run(MAIN, { PORT: '0', ...environment });
-  const origin = await vi.waitFor(() => {
-    const found = /(http:\/\/127\.0\.0\.1:\d+)\/graphql/.exec(started.stdout())?.[1];
-    if (found === undefined) throw new Error(`no banner yet: ${started.stdout()}${started.stderr()}`);
-    return found;
-  }, PATIENCE_MS);
-  return { ...started, origin };
+  const until = performance.now() + PATIENCE_MS;
+  while (performance.now() < until) {
+    const origin = /(http:\/\/127\.0\.0\.1:\d+)\/graphql/.exec(started.stdout())?.[1];
+    if (origin !== undefined) return { ...started, origin };
+    await sleep(10);
+  }
+  throw new Error(`no banner yet: ${started.stdout()}${started.stderr()}`);
 }

@@ -1,14 +1,12 @@
 // The port that every provider fills in: how its settings become an account, and how an account reads an invitation.
 // Above it nobody knows hosts, keys or snake_case; below it nobody knows GraphQL.
 
-import { createHash } from 'node:crypto';
 import type { ZodObject, ZodPipe, ZodType } from 'zod';
 import type { Invitation, InvitationType } from '../invitation/kinds.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Named, Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { QuotaWindow } from '../upstream/quota-window.ts';
-import type { Secret } from '../upstream/secret.ts';
 import type { Payment } from '../upstream/shares.ts';
 import type { Prepaid, Upstream } from '../upstream/upstream.ts';
 
@@ -33,7 +31,7 @@ export interface Reader {
 
 /** One set of credentials at a provider. */
 export interface Account {
-  /** Names it where processes share something: a digest, never the credential. */
+  /** Names it where processes share something. */
   readonly id: string;
   readonly provider: ProviderName;
   readonly reads: InvitationType;
@@ -73,7 +71,3 @@ export interface Provider {
 
 /** Most bytes of an answer's body that are read: an answer is about one kilobyte. */
 export const MAX_BODY_BYTES = 256 * 1024;
-
-export function accountId(provider: ProviderName, credential: Secret, origin: string): string {
-  return createHash('sha256').update(`${provider} ${origin} ${credential.reveal()}`).digest('base64url').slice(0, 16);
-}

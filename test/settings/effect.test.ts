@@ -75,6 +75,16 @@ const quotaLimit = (provider: string) => async (environment: Environment) => {
   return data.providers.find((one: { provider: string }) => one.provider === provider).quota?.limit;
 };
 
+/** Whether an account keeps its name when its secret is another one. */
+const accountOf = (provider: string) => (environment: Environment) => {
+  const [one, other] = ['one', 'other'].map((secret) =>
+    readSettings({ PARTOO_API_KEY: secret, CRONOFY_CLIENT_SECRET: secret, ...environment }).accounts.find(
+      (account) => account.provider === provider,
+    ),
+  );
+  return one?.id === other?.id;
+};
+
 /** Whether a caller gets calls beyond its share, which is ten where it is alone. */
 async function goesBeyondShare(environment: Environment): Promise<boolean> {
   const { query, takeCalls } = await start(environment);
@@ -171,6 +181,8 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
     without: 'api.partoo.co',
     with: '127.0.0.1:8080',
   },
+  PARTOO_ACCOUNT: { value: 'main', observe: accountOf('PARTOO'), without: false, with: true },
+  CRONOFY_ACCOUNT: { value: 'main', observe: accountOf('CRONOFY'), without: false, with: true },
   PARTOO_QUOTA: { value: '30/60s', observe: quotaLimit('PARTOO'), without: 270, with: 30 },
   CRONOFY_CLIENT_SECRET: {
     value: 'another-secret',

@@ -8,9 +8,10 @@ import { type CronofyDataCenter, DATA_CENTERS } from '../../invitation/smart-inv
 import { FIXED_HEADERS } from '../../upstream/request.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
+import { accountId, accountName } from '../account-name.ts';
 import { baseUrl } from '../base-url.ts';
 import { credentials } from '../credential.ts';
-import { type Account, accountId, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
+import { type Account, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
 import { quotaSetting } from '../quota-setting.ts';
 import { decodeNotification, isSigned, SIGNATURE_HEADER } from './notification.ts';
 import { decodeSmartInvite } from './wire.ts';
@@ -40,6 +41,7 @@ const account = z
     CRONOFY_CLIENT_SECRET: credentials.optional(),
     CRONOFY_DATA_CENTER: dataCenter,
     CRONOFY_BASE_URL: baseUrl('').optional(),
+    CRONOFY_ACCOUNT: accountName.optional(),
     // A tenth under the 50 a second and 500 a minute that Cronofy allows an application.
     CRONOFY_QUOTA: quotaSetting([
       { limit: 45, windowMs: 1_000 },
@@ -54,7 +56,7 @@ const account = z
     const origins: Partial<Record<CronofyDataCenter, string>> =
       set.CRONOFY_BASE_URL === undefined ? ORIGINS : { [set.CRONOFY_DATA_CENTER]: set.CRONOFY_BASE_URL.origin };
     return {
-      id: accountId('CRONOFY', secret, origins[set.CRONOFY_DATA_CENTER] ?? ''),
+      id: accountId('CRONOFY', set.CRONOFY_ACCOUNT, secret, origins[set.CRONOFY_DATA_CENTER] ?? ''),
       provider: 'CRONOFY',
       reads: 'SmartInvite',
       defaults: { dataCenter: set.CRONOFY_DATA_CENTER },

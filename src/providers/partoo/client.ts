@@ -6,9 +6,10 @@ import type { RefTo } from '../../invitation/ref.ts';
 import { FIXED_HEADERS } from '../../upstream/request.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
+import { accountId, accountName } from '../account-name.ts';
 import { baseUrl } from '../base-url.ts';
 import { credential } from '../credential.ts';
-import { type Account, accountId, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
+import { type Account, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
 import { quotaSetting } from '../quota-setting.ts';
 import { decodeReviewInvitation } from './wire.ts';
 
@@ -24,6 +25,7 @@ const account = z
       .enum(['production', 'sandbox'], { error: 'must be production or sandbox' })
       .default('production'),
     PARTOO_BASE_URL: baseUrl('/v2').optional(),
+    PARTOO_ACCOUNT: accountName.optional(),
     // A tenth under the 300 that Partoo allows an organization: others call it too, and clocks differ.
     PARTOO_QUOTA: quotaSetting([{ limit: 270, windowMs: 60_000 }]),
   })
@@ -32,7 +34,7 @@ const account = z
     const base = set.PARTOO_BASE_URL ?? HOSTS[set.PARTOO_ENVIRONMENT];
     const apiKey = set.PARTOO_API_KEY;
     return {
-      id: accountId('PARTOO', apiKey, base.origin),
+      id: accountId('PARTOO', set.PARTOO_ACCOUNT, apiKey, base.origin),
       provider: 'PARTOO',
       reads: 'ReviewInvitation',
       quota: set.PARTOO_QUOTA,

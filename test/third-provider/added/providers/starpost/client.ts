@@ -5,9 +5,10 @@ import type { RefTo } from '../../invitation/ref.ts';
 import { FIXED_HEADERS } from '../../upstream/request.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
+import { accountId } from '../account-name.ts';
 import { baseUrl } from '../base-url.ts';
 import { credential } from '../credential.ts';
-import { type Account, accountId, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
+import { type Account, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
 import { quotaSetting } from '../quota-setting.ts';
 import { decodeEmailInvitation } from './wire.ts';
 
@@ -23,7 +24,7 @@ const account = z
     const { origin } = set.STARPOST_BASE_URL ?? { origin: 'https://api.starpost.example' };
     const apiKey = set.STARPOST_API_KEY;
     return {
-      id: accountId('STARPOST', apiKey, origin),
+      id: accountId('STARPOST', undefined, apiKey, origin),
       provider: 'STARPOST',
       reads: 'EmailInvitation',
       defaults: { businessUnitId: set.STARPOST_BUSINESS_UNIT },
