@@ -10,6 +10,7 @@ import { createStreams } from './live/streams.ts';
 import { createWatcher } from './live/watcher.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { providers } from './providers/index.ts';
+import type { Account } from './providers/provider.ts';
 import type { Context, ProviderStatus } from './schema/builder.ts';
 import { schema } from './schema/index.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
@@ -21,12 +22,14 @@ import type { Source } from './snapshots/provider-read.ts';
 import { createSharedTier } from './snapshots/redis-tier.ts';
 import { createSnapshots } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
+import type { Circuit } from './upstream/breaker.ts';
+import type { OriginListener } from './upstream/origins.ts';
 import { createQuota, withMargin } from './upstream/quota.ts';
 import { createSharedQuota } from './upstream/redis-quota.ts';
-import { createTransport, type Transport } from './upstream/transport.ts';
+import { createTransport } from './upstream/transport.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
-/** How long a provider is waited for, and how many calls at once it gets. */
+/** How long a provider is waited for, and how many calls at once each of its origins gets. */
 const LIMITS = {
   connectTimeoutMs: 1_000,
   headersTimeoutMs: 3_000,
@@ -46,7 +49,6 @@ export async function startGateway(
   log: Logger,
   examples?: GraphiqlExamples,
 ): Promise<RunningServer> {
-  const transports: Transport[] = [];
   const redis =
     settings.redisUrl === null
       ? undefined
@@ -63,10 +65,12 @@ export async function startGateway(
       redis === undefined
         ? createQuota(provider, windows)
         : createSharedQuota(provider, windows, redis, { accountId: account.id, processes: settings.processes });
-    const transport = createTransport(LIMITS);
-    transports.push(transport);
-    const upstream = createUpstream(provider, transport, { ...LIMITS, quota, windows });
-    upstream.policy.onCircuit(() => log.warn({ provider, circuit: upstream.policy.circuit() }, 'the breaker changed'));
+    const limits = { ...LIMITS, proxy: settings.proxy };
+    const upstream: Upstream = createUpstream(
+      provider,
+      (origin, troubles) => createTransport(origin, troubles, limits),
+      { ...LIMITS, quota, windows, listener: originLog(log, account, () => upstream.circuit()) },
+    );
     upstreams.set(provider, upstream);
     sources.set(account.reads, { reader: account.open(upstream.call), upstream });
   }
@@ -116,7 +120,7 @@ export async function startGateway(
 
   /** What callers may notice: a provider that is not called, processes that do not hear of each other. */
   const degraded = () => [
-    ...[...upstreams].filter(([, { policy }]) => policy.circuit() !== 'CLOSED').map(([provider]) => provider),
+    ...[...upstreams].filter(([, upstream]) => upstream.circuit() !== 'CLOSED').map(([provider]) => provider),
     ...(redis === undefined || redis.isUp() ? [] : ['REDIS']),
   ];
 
@@ -128,7 +132,7 @@ export async function startGateway(
       watcher.stop();
       snapshots.stop();
       await server.stop(timeoutMs);
-      await Promise.all(transports.map((transport) => transport.close()));
+      for (const upstream of upstreams.values()) upstream.close();
       redis?.close();
     },
   };
@@ -139,13 +143,26 @@ function scopeOf({ accounts }: Settings): string {
   return accounts.map(({ id }) => id).join('.');
 }
 
+/** What is told of an account's origins. Where it has several, their names say which; a host is never logged. */
+function originLog(log: Logger, { provider, places }: Account, circuit: () => Circuit): OriginListener {
+  const known = (origin: string) => ({ provider, ...(places && { place: places.get(origin) }) });
+  return {
+    circuitChanged: (origin, there) =>
+      log.warn({ ...known(origin), ...(places && { there }), circuit: circuit() }, 'the breaker changed'),
+    troubleBegan: (origin, { kind, detail }) =>
+      log.warn({ ...known(origin), trouble: kind, detail }, 'calls to the provider fail'),
+    troubleEnded: (origin, { kind, detail }) =>
+      log.warn({ ...known(origin), trouble: kind, detail }, 'calls to the provider do not fail like this any more'),
+  };
+}
+
 function statusOf(provider: ProviderName, upstream: Upstream | undefined): ProviderStatus {
   if (upstream === undefined) return { provider, isConfigured: false, circuit: 'CLOSED', quota: null };
   const { limit, remaining, resetsInMs } = upstream.quota.status();
   return {
     provider,
     isConfigured: true,
-    circuit: upstream.policy.circuit(),
+    circuit: upstream.circuit(),
     quota: { limit, remaining, resetsAt: new Date(Date.now() + resetsInMs) },
   };
 }

@@ -7,9 +7,10 @@ import type { Invitation, InvitationType } from '../invitation/kinds.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Named, Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
+import type { Payment } from '../upstream/payment.ts';
 import type { QuotaWindow } from '../upstream/quota.ts';
 import type { Secret } from '../upstream/secret.ts';
-import type { Payment, Upstream } from '../upstream/upstream.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
 export interface ReadOptions {
   /** Also bring the extras of the kind, where it has any. */
@@ -28,6 +29,8 @@ export interface Reader {
    * @throws Problem for everything else that is not a good answer.
    */
   read(ref: Ref, options: ReadOptions): Promise<Invitation | null>;
+  /** Scheme, host and port of where it is asked: what is asked there fails together. Undefined where none is configured. */
+  originOf(ref: Ref): string | undefined;
 }
 
 /** One set of credentials at a provider. */
@@ -40,6 +43,8 @@ export interface Account {
   readonly defaults?: Named;
   /** How many calls it may make. */
   readonly quota: readonly QuotaWindow[];
+  /** What the log calls each origin, where there are several: origin → name. A host is never logged. */
+  readonly places?: ReadonlyMap<string, string>;
   open(call: Upstream['call']): Reader;
   /** Understands the notifications that the provider sends; undefined where it sends none. */
   readonly notifications?: NotificationReader;

@@ -7,7 +7,8 @@ import type { Ref } from '../invitation/ref.ts';
 import { momentOf, type Snapshot, snapshotOf, withoutExtras } from '../invitation/snapshot.ts';
 import type { Reader } from '../providers/provider.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment, Upstream } from '../upstream/upstream.ts';
+import type { Payment } from '../upstream/payment.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import type { Known } from './known.ts';
 import type { Reading } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
@@ -17,7 +18,7 @@ import { stalenessOf } from './staleness.ts';
 /** Where one kind of invitation is read. */
 export interface Source {
   readonly reader: Reader;
-  readonly upstream: Pick<Upstream, 'quota' | 'policy'>;
+  readonly upstream: Pick<Upstream, 'quota' | 'wayTo'>;
 }
 
 /** What the reads of a process share. */

@@ -3,7 +3,7 @@
 import { kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment } from '../upstream/upstream.ts';
+import type { Payment } from '../upstream/payment.ts';
 
 export interface Reading {
   readonly ref: Ref;

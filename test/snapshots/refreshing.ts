@@ -19,7 +19,8 @@ export function newRefresher(
   const failing = new Set<string>();
   const inFlight = new Set<string>();
   const withExtras: string[] = [];
-  const refresher: Refresher = createRefresher(source.upstream, {
+  const refresher: Refresher = createRefresher(source.quota, {
+    wayTo: () => source.upstream.wayTo(undefined),
     async read({ ref, withExtras: isWithExtras }) {
       const key = externalIdOf(ref);
       read.push(key);

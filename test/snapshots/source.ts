@@ -12,8 +12,9 @@ import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import type { Source } from '../../src/snapshots/provider-read.ts';
 import { createSnapshots, type SnapshotOptions } from '../../src/snapshots/snapshots.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
+import type { Payment } from '../../src/upstream/payment.ts';
 import { createQuota, type QuotaWindow } from '../../src/upstream/quota.ts';
-import type { Payment } from '../../src/upstream/upstream.ts';
+import type { Way } from '../../src/upstream/upstream.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 export interface FakeRead {
@@ -40,6 +41,11 @@ export const useClock = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTi
 export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_000, windowMs: 60_000 }]): FakeSource {
   const quota = createQuota('PARTOO', windows, now);
   const reads: FakeRead[] = [];
+  const way: Way = {
+    circuit: () => source.circuit,
+    hasRoom: () => source.hasRoom,
+    isCrowded: () => source.isCrowded,
+  };
   const source: FakeSource = {
     reads,
     quota,
@@ -48,9 +54,11 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
     isCrowded: false,
     answer: (ref) => (ref.type === 'ReviewInvitation' ? review(ref, 'SENT') : inviteTo(ref, 'pending')),
     reader: {
+      originOf: () => 'https://provider.example',
       async read(ref, { withExtras, payment, cancellation }) {
         if (payment === 'caller' || payment === 'insistent') await quota.take(8_000, cancellation);
-        if (payment === 'spare' && quota.takeInBackground() > 0) throw new SpareQuotaUsedUp('PARTOO');
+        if ((payment === 'spare' || payment === 'background') && quota.takeInBackground() > 0)
+          throw new SpareQuotaUsedUp('PARTOO');
         const read = { ref, withExtras, payment, cancellation, atMs: now() };
         reads.push(read);
         return new Promise((resolve, reject) => {
@@ -70,12 +78,7 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
     },
     upstream: {
       quota,
-      policy: {
-        circuit: () => source.circuit,
-        hasRoom: () => source.hasRoom,
-        isCrowded: () => source.isCrowded,
-        onCircuit: () => {},
-      },
+      wayTo: () => way,
     },
   };
   return source;

@@ -4,10 +4,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AttemptPlan } from '../../src/upstream/attempt.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
+import type { Payment } from '../../src/upstream/payment.ts';
 import { createQuota } from '../../src/upstream/quota.ts';
 import type { UpstreamRequest } from '../../src/upstream/request.ts';
 import type { Transport } from '../../src/upstream/transport.ts';
-import { createUpstream, type Payment, type ReadRequest, type Upstream } from '../../src/upstream/upstream.ts';
+import { createUpstream, type ReadRequest, type Upstream } from '../../src/upstream/upstream.ts';
 
 const LIMITS = { maxInFlight: 32, maxWaiting: 168, totalTimeoutMs: 8_000 };
 const WINDOWS = [{ limit: 10, windowMs: 60_000 }];
@@ -28,7 +29,7 @@ let gets: number;
 async function answer<R extends UpstreamRequest, T>(plan: AttemptPlan<R, T>): Promise<void> {
   gets += 1;
   try {
-    await plan.admit?.();
+    if (plan.paidAt === undefined && !plan.payer?.payNow()) await plan.payer?.pay(plan.call);
     plan.call.succeed(plan.read({ status: 200, headers: {}, body: Buffer.from('{}') }, plan.request));
   } catch (error) {
     plan.call.fail(error);
@@ -38,11 +39,12 @@ async function answer<R extends UpstreamRequest, T>(plan: AttemptPlan<R, T>): Pr
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   gets = 0;
-  const transport: Transport = { get: (plan) => void answer(plan), waiting: () => 0, close: async () => {} };
-  upstream = createUpstream('PARTOO', transport, {
+  const transport: Transport = { get: (plan) => void answer(plan), waiting: () => 0, renew: () => {}, close: () => {} };
+  upstream = createUpstream('PARTOO', () => transport, {
     ...LIMITS,
     quota: createQuota('PARTOO', WINDOWS),
     windows: WINDOWS,
+    listener: { circuitChanged: () => {}, troubleBegan: () => {}, troubleEnded: () => {} },
   });
 });
 afterEach(() => vi.useRealTimers());
