@@ -12,7 +12,7 @@ import { SECRETS } from './settings/known.ts';
 import { Variables } from './settings/variables.ts';
 import type { SnapshotOptions } from './snapshots/snapshots.ts';
 import type { Secret } from './upstream/secret.ts';
-import type { ProxyWay } from './upstream/tunnel.ts';
+import type { ProxyServer } from './upstream/tunnel.ts';
 
 export type { Environment };
 
@@ -31,7 +31,7 @@ export interface Settings {
   readonly sandbox: boolean;
   readonly accounts: readonly Account[];
   /** Through which providers are called, where no other way leads out. */
-  readonly proxy: ProxyWay | undefined;
+  readonly proxy: ProxyServer | undefined;
   readonly snapshots: SnapshotOptions;
   readonly streams: StreamLimits;
   /** Where processes share what they share; null where there is one process. */

@@ -2,14 +2,14 @@
 // where there is one. HTTP/1.1 alone: over HTTP/2 all calls would share one connection, and its failures.
 
 import { buildConnector } from 'undici';
-import { type Connected, createTunnel, isExcepted, type ProxyWay } from './tunnel.ts';
+import { type Connected, createTunnel, isExcepted, type ProxyServer } from './tunnel.ts';
 
 export type Connector = (connected: Connected) => void;
 
 export interface ConnectorOptions {
   /** For name, TCP and TLS together, in milliseconds. */
   readonly connectTimeoutMs: number;
-  readonly proxy?: ProxyWay | undefined;
+  readonly proxy?: ProxyServer | undefined;
 }
 
 export function createConnector(origin: string, { connectTimeoutMs, proxy }: ConnectorOptions): Connector {

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { Client } from 'undici';
 import type { Secret } from './secret.ts';
 
-export interface ProxyWay {
+export interface ProxyServer {
   /** An http or https URL; a name and a password in it sign in there. */
   readonly url: Secret;
   /** Hosts that are reached without it. */
@@ -33,7 +33,7 @@ export type Connected = (...outcome: [error: null, socket: Socket] | [error: Err
  * @param timeoutMs For the connection to the proxy, and again for its answer.
  * @returns a function that opens a tunnel to the target.
  */
-export function createTunnel(proxy: ProxyWay, target: string, timeoutMs: number): (connected: Connected) => void {
+export function createTunnel(proxy: ProxyServer, target: string, timeoutMs: number): (connected: Connected) => void {
   const { origin, hostname, username, password } = new URL(proxy.url.reveal());
   const name = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const headers: Record<string, string> = { host: target };
