@@ -10,6 +10,7 @@ import { createStreams } from './live/streams.ts';
 import { createWatcher } from './live/watcher.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { providers } from './providers/index.ts';
+import type { Account } from './providers/provider.ts';
 import type { Context, ProviderStatus } from './schema/builder.ts';
 import { schema } from './schema/index.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
@@ -21,13 +22,15 @@ import type { Source } from './snapshots/provider-read.ts';
 import { createSharedTier } from './snapshots/redis-tier.ts';
 import { createSnapshots } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
+import type { Circuit } from './upstream/breaker.ts';
+import type { OriginListener } from './upstream/origins.ts';
 import { createQuota } from './upstream/quota.ts';
 import { withMargin } from './upstream/quota-window.ts';
 import { createSharedQuota } from './upstream/redis-quota.ts';
-import { createTransport, type Transport } from './upstream/transport.ts';
+import { createTransport } from './upstream/transport.ts';
 import { createUpstream, type Upstream } from './upstream/upstream.ts';
 
-/** How long a provider is waited for, and how many calls at once it gets. */
+/** How long a provider is waited for, and how many calls at once each of its origins gets. */
 const LIMITS = {
   connectTimeoutMs: 1_000,
   headersTimeoutMs: 3_000,
@@ -47,7 +50,6 @@ export async function startGateway(
   log: Logger,
   examples?: GraphiqlExamples,
 ): Promise<RunningServer> {
-  const transports: Transport[] = [];
   const redis =
     settings.redisUrl === null
       ? undefined
@@ -59,16 +61,18 @@ export async function startGateway(
   const sources = new Map<InvitationType, Source>();
   for (const account of settings.accounts) {
     const { provider } = account;
-    const { processes, fairReserve: reserve } = settings;
     const windows = withMargin(account.quota);
+    const { processes, fairReserve: reserve } = settings;
     const quota =
       redis === undefined
         ? createQuota(provider, windows, { reserve })
         : await createSharedQuota(provider, windows, redis, { accountId: account.id, processes, reserve });
-    const transport = createTransport(LIMITS);
-    transports.push(transport);
-    const upstream = createUpstream(provider, transport, { ...LIMITS, quota });
-    upstream.policy.onCircuit(() => log.warn({ provider, circuit: upstream.policy.circuit() }, 'the breaker changed'));
+    const limits = { ...LIMITS, proxy: settings.proxy };
+    const upstream: Upstream = createUpstream(
+      provider,
+      (origin, troubles) => createTransport(origin, troubles, limits),
+      { ...LIMITS, quota, listener: originLog(log, account, () => upstream.circuit()) },
+    );
     upstreams.set(provider, upstream);
     sources.set(account.reads, { reader: account.open(upstream.call), upstream });
   }
@@ -118,7 +122,7 @@ export async function startGateway(
 
   /** What callers may notice: a provider that is not called, processes that do not hear of each other. */
   const degraded = () => [
-    ...[...upstreams].filter(([, { policy }]) => policy.circuit() !== 'CLOSED').map(([provider]) => provider),
+    ...[...upstreams].filter(([, upstream]) => upstream.circuit() !== 'CLOSED').map(([provider]) => provider),
     ...(redis === undefined || redis.isUp() ? [] : ['REDIS']),
   ];
 
@@ -130,7 +134,7 @@ export async function startGateway(
       watcher.stop();
       snapshots.stop();
       await server.stop(timeoutMs);
-      await Promise.all(transports.map((transport) => transport.close()));
+      for (const upstream of upstreams.values()) upstream.close();
       redis?.close();
     },
   };
@@ -141,13 +145,26 @@ function scopeOf({ accounts }: Settings): string {
   return accounts.map(({ id }) => id).join('.');
 }
 
+/** What is told of an account's origins. Where it has several, their names say which; a host is never logged. */
+function originLog(log: Logger, { provider, places }: Account, circuit: () => Circuit): OriginListener {
+  const known = (origin: string) => ({ provider, ...(places && { place: places.get(origin) }) });
+  return {
+    circuitChanged: (origin, there) =>
+      log.warn({ ...known(origin), ...(places && { there }), circuit: circuit() }, 'the breaker changed'),
+    troubleBegan: (origin, { kind, detail }) =>
+      log.warn({ ...known(origin), trouble: kind, detail }, 'calls to the provider fail'),
+    troubleEnded: (origin, { kind, detail }) =>
+      log.warn({ ...known(origin), trouble: kind, detail }, 'calls to the provider do not fail like this any more'),
+  };
+}
+
 function statusOf(provider: ProviderName, upstream: Upstream | undefined): ProviderStatus {
   if (upstream === undefined) return { provider, isConfigured: false, circuit: 'CLOSED', quota: null };
   const { limit, remaining, resetsInMs } = upstream.quota.status();
   return {
     provider,
     isConfigured: true,
-    circuit: upstream.policy.circuit(),
+    circuit: upstream.circuit(),
     quota: { limit, remaining, resetsAt: new Date(Date.now() + resetsInMs) },
   };
 }

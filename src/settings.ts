@@ -12,6 +12,7 @@ import { SECRETS } from './settings/known.ts';
 import { Variables } from './settings/variables.ts';
 import type { SnapshotOptions } from './snapshots/snapshots.ts';
 import type { Secret } from './upstream/secret.ts';
+import type { ProxyServer } from './upstream/tunnel.ts';
 
 export type { Environment };
 
@@ -29,6 +30,8 @@ export interface Settings {
   /** Whether both providers are to be imitated on loopback. */
   readonly sandbox: boolean;
   readonly accounts: readonly Account[];
+  /** Through which providers are called, where no other way leads out. */
+  readonly proxy: ProxyServer | undefined;
   readonly snapshots: SnapshotOptions;
   readonly streams: StreamLimits;
   /** Where processes share what they share; null where there is one process. */
@@ -69,6 +72,7 @@ export function readSettings(environment: Environment): Settings {
     logLevel: own.data.LOG_LEVEL,
     sandbox: own.data.SANDBOX ?? (open.length === 0 && own.data.NODE_ENV !== 'production'),
     accounts: open,
+    proxy: own.data.HTTPS_PROXY && { url: own.data.HTTPS_PROXY, except: own.data.NO_PROXY },
     snapshots: {
       freshMs: own.data.FRESH_SECONDS,
       finalMs: own.data.FINAL_SECONDS,

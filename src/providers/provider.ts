@@ -6,9 +6,9 @@ import type { Invitation, InvitationType } from '../invitation/kinds.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Named, Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
+import type { Payment } from '../upstream/payment.ts';
 import type { QuotaWindow } from '../upstream/quota-window.ts';
-import type { Payment } from '../upstream/shares.ts';
-import type { Prepaid, Upstream } from '../upstream/upstream.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
 export interface ReadOptions {
   /** Also bring the extras of the kind, where it has any. */
@@ -16,7 +16,7 @@ export interface ReadOptions {
   /** Cancelled when no caller waits for the answer any more. */
   readonly cancellation: Cancellation;
   /** How the quota of the call is taken. */
-  readonly payment: Payment | Prepaid;
+  readonly payment: Payment;
 }
 
 /** One account, ready to be asked. It is handed refs of the account's own kind only (`Account.reads`). */
@@ -27,6 +27,8 @@ export interface Reader {
    * @throws Problem for everything else that is not a good answer.
    */
   read(ref: Ref, options: ReadOptions): Promise<Invitation | null>;
+  /** Scheme, host and port of where it is asked: what is asked there fails together. Undefined where none is configured. */
+  originOf(ref: Ref): string | undefined;
 }
 
 /** One set of credentials at a provider. */
@@ -39,6 +41,8 @@ export interface Account {
   readonly defaults?: Named;
   /** How many calls it may make. */
   readonly quota: readonly QuotaWindow[];
+  /** What the log calls each origin, where there are several: origin → name. A host is never logged. */
+  readonly places?: ReadonlyMap<string, string>;
   open(call: Upstream['call']): Reader;
   /** Understands the notifications that the provider sends; undefined where it sends none. */
   readonly notifications?: NotificationReader;

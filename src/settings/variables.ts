@@ -28,6 +28,13 @@ const count = (fallback: number) =>
     .transform(Number)
     .prefault(String(fallback));
 
+function isProxyUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname + url.search + url.hash !== '/') return false;
+  // Name and password stand there percent-encoded.
+  return !/%(?![\da-f]{2})/i.test(url.username + url.password);
+}
+
 export const Variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z
@@ -88,6 +95,17 @@ export const Variables = z.object({
     )
     .transform(Number)
     .prefault(String(FAIR_RESERVE)),
+  HTTPS_PROXY: secretSetting(
+    z
+      .string()
+      .refine(isProxyUrl, 'must be the http or https URL of a proxy, without a path')
+      .transform((text) => new Secret(text)),
+  ).optional(),
+  // Platforms set it too, and put in what this gateway has no use for: that excepts nothing.
+  NO_PROXY: z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== ''))
+    .default([]),
   MAX_STREAMS: count(2_000),
   MAX_STREAMS_PER_CALLER: count(10),
 });

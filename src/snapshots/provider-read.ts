@@ -7,8 +7,8 @@ import type { Ref } from '../invitation/ref.ts';
 import { momentOf, type Snapshot, snapshotOf, withoutExtras } from '../invitation/snapshot.ts';
 import type { Reader } from '../providers/provider.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment } from '../upstream/shares.ts';
-import type { Prepaid, Upstream } from '../upstream/upstream.ts';
+import type { Payment } from '../upstream/payment.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import type { Known } from './known.ts';
 import type { Reading } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
@@ -18,7 +18,7 @@ import { stalenessOf } from './staleness.ts';
 /** Where one kind of invitation is read. */
 export interface Source {
   readonly reader: Reader;
-  readonly upstream: Pick<Upstream, 'quota' | 'policy'>;
+  readonly upstream: Pick<Upstream, 'quota' | 'wayTo'>;
 }
 
 /** What the reads of a process share. */
@@ -39,10 +39,10 @@ export class ProviderRead implements Read {
   readonly #effects: ReadEffects;
   readonly #source: Source;
   readonly #reading: Reading;
-  readonly #payment: Payment | Prepaid;
+  readonly #payment: Payment;
   #begunAt: number | undefined;
 
-  constructor(effects: ReadEffects, source: Source, reading: Reading, payment: Payment | Prepaid) {
+  constructor(effects: ReadEffects, source: Source, reading: Reading, payment: Payment) {
     this.#effects = effects;
     this.#source = source;
     this.#reading = reading;
@@ -52,8 +52,7 @@ export class ProviderRead implements Read {
   start(cancellation: Cancellation): Promise<Invitation | null> {
     const { ref, withExtras } = this.#reading;
     const payment = this.#payment;
-    const isSpare = payment.how === 'spare' || payment.how === 'background';
-    const refusal = isSpare ? this.#effects.spareRefusal(this.#source, ref) : undefined;
+    const refusal = payment.how === 'spare' ? this.#effects.spareRefusal(this.#source, ref) : undefined;
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#begunAt = this.#effects.now();
     return this.#source.reader.read(ref, { withExtras, cancellation, payment });

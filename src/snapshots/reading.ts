@@ -3,8 +3,7 @@
 import { kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment } from '../upstream/shares.ts';
-import type { Prepaid } from '../upstream/upstream.ts';
+import type { Payment } from '../upstream/payment.ts';
 
 export interface Reading {
   readonly ref: Ref;
@@ -19,7 +18,7 @@ export function readingOf(ref: Ref, withExtras: boolean): Reading {
 /** Who waits for it. */
 export interface Asker {
   readonly caller: Cancellation;
-  readonly payment: Payment | Prepaid;
+  readonly payment: Payment;
   /** The oldest answer that will do, in milliseconds; null leaves it to the gateway. */
   readonly maxAgeMs: number | null;
 }

@@ -7,8 +7,8 @@ import { type Problem, ProviderUnavailable, SpareQuotaUsedUp } from '../invitati
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment } from '../upstream/shares.ts';
-import type { Prepaid } from '../upstream/upstream.ts';
+import type { Payment } from '../upstream/payment.ts';
+import type { Way } from '../upstream/upstream.ts';
 import type { SharedSnapshot } from './codec.ts';
 import type { Known } from './known.ts';
 import { createLookups } from './lookups.ts';
@@ -56,8 +56,9 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
   for (const [type, source] of sources) {
     refreshers.set(
       type,
-      createRefresher(source.upstream, {
+      createRefresher(source.upstream.quota, {
         read: (reading, payment) => refresh(source, reading, payment),
+        wayTo: ({ ref }) => wayTo(source, ref),
         isInFlight: (reading) => flightFor(reading, Number.NEGATIVE_INFINITY) !== undefined,
         ...(shared === undefined ? {} : { claim: shared.claim }),
         now,
@@ -65,10 +66,11 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     );
   }
 
-  function spareRefusal({ upstream: { policy } }: Source, ref: Ref): Problem | undefined {
+  function spareRefusal(source: Source, ref: Ref): Problem | undefined {
     const { provider } = kindOf(ref);
-    if (policy.circuit() !== 'CLOSED') return new ProviderUnavailable(provider);
-    const isShort = policy.isCrowded() || refreshers.get(ref.type)?.isBehind();
+    const way = wayTo(source, ref);
+    if (way.circuit() !== 'CLOSED') return new ProviderUnavailable(provider);
+    const isShort = way.isCrowded() || refreshers.get(ref.type)?.isBehind();
     return isShort ? new SpareQuotaUsedUp(provider) : undefined;
   }
 
@@ -88,7 +90,8 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
       return flight.share(key, caller, notBefore, read);
     };
     // What others have seen comes without extras, and is no answer to a caller that asks the provider itself.
-    const isForProvider = reading.withExtras || maxAgeMs === 0 || payment.how === 'prepaid';
+    const isBehind = payment.how === 'prepaid' || payment.how === 'background';
+    const isForProvider = reading.withExtras || maxAgeMs === 0 || isBehind;
     if (lookUp === undefined || isForProvider || flightFor(reading, notBefore) !== undefined) return share();
     return lookUp(reading.ref).then(() => {
       const entry = known.peek(reading.ref, false);
@@ -119,7 +122,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     if (known.adopt(snapshot)) forget(readingOf(snapshot.ref, false), seenAt);
   }
 
-  async function refresh(source: Source, reading: Reading, payment: Payment | Prepaid): Promise<boolean> {
+  async function refresh(source: Source, reading: Reading, payment: Payment): Promise<boolean> {
     try {
       await readNow(source, reading, { caller: new Cancellation(), payment, maxAgeMs: null });
       return true;
@@ -130,4 +133,8 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
   }
 
   return { readNow, wantBehind, want, adopt };
+}
+
+function wayTo({ reader, upstream }: Source, ref: Ref): Way {
+  return upstream.wayTo(reader.originOf(ref));
 }

@@ -3,9 +3,9 @@
 // everything asked for comes round, and nobody gets more of it by asking more.
 
 import type { Ref } from '../invitation/ref.ts';
-import { BACKGROUND } from '../upstream/quota.ts';
-import type { Payment } from '../upstream/shares.ts';
-import type { Prepaid, Upstream } from '../upstream/upstream.ts';
+import { BACKGROUND, type Payment, PREPAID } from '../upstream/payment.ts';
+import type { Quota } from '../upstream/quota.ts';
+import type { Way } from '../upstream/upstream.ts';
 import type { Reading } from './reading.ts';
 
 export interface Refresher {
@@ -30,9 +30,6 @@ const MAX_WISHES = 20_000;
 /** While the breaker is not closed, how often a read is tried, in milliseconds: it is the probe. */
 const PROBE_MS = 1_000;
 
-/** A probe is made even where background work has nothing left: callers wait for the provider to be well. */
-const PROBE: Payment = { how: 'caller', caller: '' };
-
 /** What fails by itself is tried again after a second, then ever more slowly: the others' quota is not spent on it. */
 const LONGEST_BACKOFF_MS = 60_000;
 
@@ -48,6 +45,7 @@ const BURST_SHARE = 0.2;
 interface Wish {
   /** It is read with extras where any of the wishes wanted them. */
   reading: Reading;
+  readonly lane: Lane;
   readonly seenAt: number;
   readonly since: number;
   askedAt: number;
@@ -58,9 +56,20 @@ interface Wish {
   notBefore: number;
 }
 
+/** The reads that go the same way, and fail together. */
+interface Lane {
+  readonly way: Way;
+  /** How many are in flight. */
+  reading: number;
+  /** While the breaker is not closed: the next read is not tried before. */
+  probeAt: number;
+}
+
 export interface RefresherOptions {
   /** Reads what is wanted, and says whether that is settled. It never rejects. */
-  readonly read: (reading: Reading, payment: Payment | Prepaid) => Promise<boolean>;
+  readonly read: (reading: Reading, payment: Payment) => Promise<boolean>;
+  /** How it stands with the calls to where it is read. The same object for what fails together. */
+  readonly wayTo: (reading: Reading) => Way;
   /** Whether such a read is in flight already. */
   readonly isInFlight: (reading: Reading) => boolean;
   /** Whether this process is the one to read it, where there are others. */
@@ -69,12 +78,12 @@ export interface RefresherOptions {
 }
 
 export function createRefresher(
-  upstream: Pick<Upstream, 'quota' | 'policy'>,
-  { read, isInFlight, claim, now }: RefresherOptions,
+  quota: Pick<Quota, 'takeSpare' | 'pace'>,
+  { read, wayTo, isInFlight, claim, now }: RefresherOptions,
 ): Refresher {
   const wishes = new Map<string, Wish>();
   let timer: NodeJS.Timeout | undefined;
-  let reading = 0;
+  const lanes = new Map<Way, Lane>();
   let isPumping = false;
   /** There was no quota for the last one that could have been read. */
   let isShort = false;
@@ -83,7 +92,7 @@ export function createRefresher(
   /** When the next read would be made if all were spread evenly. */
   let evenlyAt = Number.NEGATIVE_INFINITY;
 
-  const { everyMs, limit } = upstream.quota.pace;
+  const { everyMs, limit } = quota.pace;
   const burstMs = everyMs * (Math.max(1, Math.floor(limit * BURST_SHARE)) - 1);
 
   function wait(delayMs: number): void {
@@ -105,10 +114,7 @@ export function createRefresher(
 
   async function readMost(): Promise<void> {
     while (wishes.size > 0) {
-      const isProbe = upstream.policy.circuit() !== 'CLOSED';
-      // When a read ends, the pump is started again.
-      if (reading > 0 && (isProbe || !upstream.policy.hasRoom())) return;
-      const most = mostWanted(isProbe);
+      const most = mostWanted();
       if (most === undefined) {
         isShort = false;
         if (wishes.size > 0) wait(PROBE_MS);
@@ -127,12 +133,11 @@ export function createRefresher(
         continue;
       }
       if (wishes.get(key) !== wish || isInFlight(wish.reading)) continue;
-      if (!upstream.policy.hasRoom()) {
-        wait(PROBE_MS);
-        return;
-      }
+      const { lane } = wish;
+      if (!mayRead(lane)) continue;
+      const isProbe = lane.way.circuit() !== 'CLOSED';
       // A probe that the breaker does not let through is not to cost anything, so that it pays when it is made.
-      const taken = isProbe ? 0 : upstream.quota.takeSpare(BACKGROUND);
+      const taken = isProbe ? 0 : quota.takeSpare(BACKGROUND);
       // Only a shared quota has to be waited for.
       const delayMs = typeof taken === 'number' ? taken : await taken;
       isShort = delayMs > 0;
@@ -143,16 +148,29 @@ export function createRefresher(
         return;
       }
       wishes.delete(key);
-      evenlyAt = Math.max(evenlyAt, now()) + everyMs;
-      reading += 1;
-      void read(wish.reading, isProbe ? PROBE : { how: 'prepaid', takenAt: now() }).then((isRead) => {
-        reading -= 1;
-        const isWell = upstream.policy.circuit() === 'CLOSED';
+      if (!isProbe) evenlyAt = Math.max(evenlyAt, now()) + everyMs;
+      lane.reading += 1;
+      void read(wish.reading, isProbe ? BACKGROUND : PREPAID).then((isRead) => {
+        lane.reading -= 1;
+        const isWell = lane.way.circuit() === 'CLOSED';
         if (!isRead) retryLater(key, wish, isWell);
-        if (isProbe && !isWell) wait(PROBE_MS);
-        else void pump();
+        if (!isWell) lane.probeAt = now() + PROBE_MS;
+        void pump();
       });
     }
+  }
+
+  function laneOf(reading: Reading): Lane {
+    const way = wayTo(reading);
+    const lane = lanes.get(way) ?? { way, reading: 0, probeAt: 0 };
+    lanes.set(way, lane);
+    return lane;
+  }
+
+  /** Whether one more may be read: where the breaker is not closed, one at a time, now and then. */
+  function mayRead({ way, reading, probeAt }: Lane): boolean {
+    if (way.circuit() !== 'CLOSED') return reading === 0 && now() >= probeAt;
+    return way.hasRoom();
   }
 
   /** What failed is still wanted, for as long as a wish lasts. */
@@ -165,24 +183,30 @@ export function createRefresher(
     wishes.set(key, { ...newer, reading, failures, notBefore: now() + delayMs });
   }
 
-  /** Probes take turns, or one that fails by itself would keep the breaker open. */
-  function mostWanted(isProbe: boolean): [string, Wish] | undefined {
+  /** Probes come first, and take turns: or one that fails by itself would keep the breaker open. */
+  function mostWanted(): [string, Wish] | undefined {
     const at = now();
     let most: [string, Wish] | undefined;
     let best = -1;
+    let probe: [string, Wish] | undefined;
     for (const [key, wish] of wishes) {
       if (at - wish.askedAt > WISH_TTL_MS) {
         wishes.delete(key);
         continue;
       }
       if (at < wish.notBefore || isInFlight(wish.reading)) continue;
-      const score = isProbe ? at - wish.notBefore : (at - wish.seenAt) * (1 + Math.log2(1 + wish.asks));
+      if (!mayRead(wish.lane)) continue;
+      if (wish.lane.way.circuit() !== 'CLOSED') {
+        if (probe === undefined || wish.notBefore < probe[1].notBefore) probe = [key, wish];
+        continue;
+      }
+      const score = (at - wish.seenAt) * (1 + Math.log2(1 + wish.asks));
       if (score > best) {
         best = score;
         most = [key, wish];
       }
     }
-    return most;
+    return probe ?? most;
   }
 
   return {
@@ -194,10 +218,19 @@ export function createRefresher(
         wish.asks += 1;
         wish.askedAt = at;
       } else if (wishes.size < MAX_WISHES) {
-        wishes.set(key, { reading, seenAt, since: at, askedAt: at, asks: 1, failures: 0, notBefore: 0 });
+        wishes.set(key, {
+          reading,
+          lane: laneOf(reading),
+          seenAt,
+          since: at,
+          askedAt: at,
+          asks: 1,
+          failures: 0,
+          notBefore: 0,
+        });
       }
       // What waits already, or for quota or a probe, is not hastened by asking.
-      const mayBeNext = wish === undefined && !isShort && upstream.policy.circuit() === 'CLOSED';
+      const mayBeNext = wish === undefined && !isShort && laneOf(reading).way.circuit() === 'CLOSED';
       if (timer === undefined || mayBeNext) void pump();
     },
     isBehind: () => isShort && wishes.size > 0,

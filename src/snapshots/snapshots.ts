@@ -18,7 +18,6 @@ import { ProviderNotConfigured, ProviderRateLimited, SpareQuotaUsedUp } from '..
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot, Staleness } from '../invitation/snapshot.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
-import { BACKGROUND } from '../upstream/quota.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { createKnown, type KnownOptions, markStale } from './known.ts';
 import type { Source } from './provider-read.ts';
@@ -157,7 +156,11 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       if (source === undefined) return false;
       try {
         // A read in flight may have begun before what makes us read.
-        await readNow(source, readingOf(ref, false), { caller: new Cancellation(), payment: BACKGROUND, maxAgeMs: 0 });
+        await readNow(source, readingOf(ref, false), {
+          caller: new Cancellation(),
+          payment: FOR_NO_CALLER,
+          maxAgeMs: 0,
+        });
         return true;
       } catch {
         want(ref);
@@ -166,6 +169,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     },
   };
 }
+
+/** What a notification asks for: as soon as there is quota that callers leave. */
+const FOR_NO_CALLER = { how: 'spare', caller: '' } as const;
 
 type Found = Entry & { readonly snapshot: Snapshot };
 

@@ -10,6 +10,7 @@ import {
   ProviderUnavailable,
 } from '../invitation/problem.ts';
 import type { ProviderName } from '../invitation/provider.ts';
+import { parseJson } from './json.ts';
 import type { UpstreamAnswer } from './request.ts';
 
 /** What is needed to understand an answer. */
@@ -25,13 +26,15 @@ export interface AnswerDecoder<T> {
  */
 export function readAnswer<T>(answer: UpstreamAnswer, decoder: AnswerDecoder<T>): T | null {
   if (answer.status === 404) return null;
+  // A part of an answer may well be JSON, and say something else than the whole.
+  if (answer.status === 206) throw new ProviderBadResponse(decoder.provider);
   if (answer.status < 200 || answer.status > 299) throw problemOfStatus(answer, decoder.provider);
   return decoder.decode(jsonOf(answer, decoder.provider));
 }
 
 function jsonOf({ body }: UpstreamAnswer, provider: ProviderName): unknown {
   try {
-    return JSON.parse(body.toString());
+    return parseJson(body);
   } catch {
     throw new ProviderBadResponse(provider);
   }
@@ -39,7 +42,7 @@ function jsonOf({ body }: UpstreamAnswer, provider: ProviderName): unknown {
 
 function problemOfStatus({ status, headers }: UpstreamAnswer, provider: ProviderName): Problem {
   if (status === 401 || status === 402 || status === 403) return new ProviderUnauthorized(provider);
-  if (status === 429) return new ProviderThrottled(provider, retryAfterSeconds(headers['retry-after']));
+  if (status === 429) return new ProviderThrottled(provider, retryAfterSeconds(headers));
   if (status === 408 || status >= 500) return new ProviderUnavailable(provider);
   return status >= 400 ? new ProviderRejected(provider) : new ProviderBadResponse(provider);
 }
@@ -49,13 +52,28 @@ const MAX_RETRY_AFTER_SECONDS = 300;
 
 /**
  * Seconds to wait by a Retry-After header (RFC 9110, 10.2.3: seconds or an HTTP date), at most five minutes; null
- * where there is none or it makes no sense.
+ * where there is none or it makes no sense. Of several the longest. A date is of the provider's clock, and compared with
+ * the date that it gives its answer.
  */
-export function retryAfterSeconds(header: string | string[] | undefined, now = Date.now()): number | null {
-  if (typeof header !== 'string') return null;
-  if (/^\d+$/.test(header)) return Math.min(Number(header), MAX_RETRY_AFTER_SECONDS);
+export function retryAfterSeconds(headers: UpstreamAnswer['headers'], now = Date.now()): number | null {
+  const header = headers['retry-after'];
+  if (header === undefined) return null;
+  const seconds = [header].flat().flatMap((each) => secondsOf(each.trim(), momentOf(headers.date) ?? now) ?? []);
+  return seconds.length === 0 ? null : Math.min(Math.max(...seconds), MAX_RETRY_AFTER_SECONDS);
+}
+
+function secondsOf(text: string, now: number): number | null {
+  if (/^\d+$/.test(text)) return Number(text);
+  const at = momentOf(text);
+  if (at === null) return null;
+  const seconds = Math.ceil((at - now) / 1_000);
+  return seconds > 0 ? seconds : null;
+}
+
+/** The moment of an HTTP date. */
+function momentOf(text: string | string[] | undefined): number | null {
   // Date.parse makes a date of nearly anything: only what looks like one is handed to it.
-  if (!/^[A-Z][a-z]+, .+ GMT$/.test(header)) return null;
-  const seconds = Math.ceil((Date.parse(header) - now) / 1_000);
-  return seconds > 0 ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : null;
+  if (typeof text !== 'string' || !/^[A-Z][a-z]+, .+ GMT$/.test(text)) return null;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : at;
 }

@@ -1,23 +1,32 @@
-// One attempt at one call: request in; status and bytes, or what the caller makes of them, out. It works with undici's
-// dispatch handlers and not with its streams, because then one deadline bounds the whole attempt, a dripping or endless body
-// is cut where it is counted, and no unread body can be left behind. Redirects are never followed: a credential in
-// `x-APIKey` would travel along.
+// One attempt at one call: request in; status and bytes, or what the caller makes of them, out. First there is a
+// connection, then the call is paid for, then it is written: a provider counts a call when it arrives. It works with
+// undici's dispatch handlers and not with its streams, because then one deadline bounds the whole attempt, a dripping or
+// endless body is cut where it is counted, and no unread body can be left behind. Redirects are never followed: a
+// credential in `x-APIKey` would travel along.
 
-import type { Client, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../invitation/problem.ts';
-import type { ProviderName } from '../invitation/provider.ts';
 import type { Attempted } from './call.ts';
 import type { CancelListener } from './cancellation.ts';
+import { type Connection, NotSent } from './connection.ts';
 import type { Connections, Waiter } from './connections.ts';
 import type { Deadline, Deadlines, Expiring } from './deadlines.ts';
+import type { Payment } from './payment.ts';
 import { targetOf, type UpstreamAnswer, type UpstreamRequest } from './request.ts';
+import { isTimeout, type Troubles, troubleOfBreaking, troubleOfConnecting } from './troubles.ts';
 
-/** Asked when a connection is free: nothing, where the call may be made at once, or what has to be waited for. */
-export type Admit = () => Promise<void> | undefined;
+/** How a call is paid for, when its connection is there. */
+export interface Payer {
+  /** Pays if that needs no waiting. */
+  payNow(payment: Payment): boolean;
+  /** Pays when its turn comes. @throws Problem where that is too late; the call's reason where it is cancelled. */
+  pay(payment: Payment, call: Attempted<unknown>): Promise<void>;
+}
 
-/** What the attempts over one account's connections share. */
+/** What the attempts over the connections of one origin share. */
 export interface AttemptRules {
   readonly connections: Connections;
+  readonly troubles: Troubles;
   /** For the answer's headers, once the request is sent. */
   readonly headersDeadlines: Deadlines;
   /** For the rest of the answer, from then on. */
@@ -30,8 +39,16 @@ export interface AttemptPlan<R extends UpstreamRequest, T> {
   readonly read: (answer: UpstreamAnswer, request: R) => T;
   /** Told how the attempt ended, and cancels it. */
   readonly call: Attempted<T>;
-  readonly admit?: Admit | undefined;
+  /** Undefined where nothing counts the call. */
+  readonly payer?: Payer | undefined;
+  readonly payment?: Payment | undefined;
+  /** When it was paid for, if it was; on the clock that never goes back. */
+  readonly paidAt?: number | undefined;
 }
+
+/** A payment that is older when the request is written counts for another moment than the provider's, in milliseconds. */
+const PAYMENT_TTL_MS = 20;
+const USED_UP = Number.NEGATIVE_INFINITY;
 
 /** Collects one answer; whatever comes first (end, error, cap, deadline, cancellation) settles it, and the rest is ignored. */
 export class Attempt<R extends UpstreamRequest, T>
@@ -39,12 +56,14 @@ export class Attempt<R extends UpstreamRequest, T>
 {
   readonly #plan: AttemptPlan<R, T>;
   readonly #rules: AttemptRules;
-  #client: Client | undefined;
+  #connection: Connection | undefined;
   #isReused = false;
+  #paidAt: number;
   #deadline: Deadline | undefined;
   #hasHeadersDeadline = false;
   #controller: Dispatcher.DispatchController | undefined;
   #failure: Error | undefined;
+  #isAnswering = false;
   #status = 0;
   #headers: UpstreamAnswer['headers'] = {};
   #chunks: Buffer[] = [];
@@ -53,36 +72,55 @@ export class Attempt<R extends UpstreamRequest, T>
   constructor(plan: AttemptPlan<R, T>, rules: AttemptRules) {
     this.#plan = plan;
     this.#rules = rules;
+    this.#paidAt = plan.paidAt ?? USED_UP;
     plan.call.add(this);
-  }
-
-  get origin(): string {
-    return this.#plan.request.origin;
   }
 
   cancelled(reason: Error): void {
     this.#fail(reason);
   }
 
-  begin(client: Client, isReused: boolean): void {
-    this.#client = client;
+  begin(connection: Connection, isReused: boolean): void {
+    this.#connection = connection;
     this.#isReused = isReused;
-    const admission = this.#plan.admit?.();
-    if (admission === undefined) this.#send(client);
-    else void this.#await(admission, client);
+    // It may have been given up while the connection was made.
+    if (this.#failure !== undefined) this.#release();
+    else if (this.#isPaid()) this.#send(connection);
+    else void this.#pay(connection);
   }
 
-  async #await(admission: Promise<void>, client: Client): Promise<void> {
+  notConnected(error: Error): void {
+    this.#connection = undefined;
+    if (this.#failure !== undefined) return;
+    this.#rules.troubles.failed(troubleOfConnecting(error));
+    this.#failWith(error);
+  }
+
+  /** Whether its payment is new enough, or could be made at once. */
+  #isPaid(): boolean {
+    const { payer, payment } = this.#plan;
+    if (payer === undefined || payment === undefined) return true;
+    const now = performance.now();
+    if (now - this.#paidAt <= PAYMENT_TTL_MS) return true;
+    if (!payer.payNow(payment)) return false;
+    this.#paidAt = now;
+    return true;
+  }
+
+  async #pay(connection: Connection): Promise<void> {
+    const { payer, payment, call } = this.#plan;
     try {
-      await admission;
+      if (payment !== undefined) await payer?.pay(payment, call);
+      this.#paidAt = performance.now();
     } catch (reason) {
       this.#fail(reason instanceof Error ? reason : new ProviderUnavailable(this.#plan.request.provider));
     }
-    if (this.#failure === undefined) this.#send(client);
-    else this.#release();
+    if (this.#failure !== undefined) this.#release();
+    else if (connection.isOpen) this.#send(connection);
+    else this.#beginAnew(connection);
   }
 
-  #send(client: Client): void {
+  #send({ client }: Connection): void {
     this.#hasHeadersDeadline = true;
     this.#deadline = this.#rules.headersDeadlines.set(this);
     const { request } = this.#plan;
@@ -97,24 +135,45 @@ export class Attempt<R extends UpstreamRequest, T>
       this.#hasHeadersDeadline = false;
       this.#deadline = this.#rules.bodyDeadlines.set(this);
     } else {
+      this.#rules.troubles.failed({ kind: 'time' });
       this.#fail(new ProviderTimeout(this.#plan.request.provider));
     }
   }
 
+  /** The request is written when this returns. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#failure !== undefined) controller.abort(CANCELLED);
-    this.#controller = controller;
+    // The process stood still meanwhile. There is no way back from here but by giving the connection up.
+    else if (!this.#isPaid()) controller.abort(NOT_PAID);
+    else {
+      this.#controller = controller;
+      this.#paidAt = USED_UP;
+    }
+  }
+
+  onResponseStarted(): void {
+    this.#isAnswering = true;
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: UpstreamAnswer['headers']): void {
+    // Hints that come before the answer are none.
+    if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
+    const { connection } = headers;
+    if (connection !== undefined && connection !== 'keep-alive' && /close/i.test(`${connection}`)) {
+      this.#connection?.retire();
+    }
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#plan.request.maxBytes) this.#fail(new ProviderBadResponse(this.#plan.request.provider));
-    else this.#chunks.push(chunk);
+    if (this.#bytes > this.#plan.request.maxBytes) {
+      this.#rules.troubles.failed({ kind: 'answer', detail: this.#status });
+      this.#fail(new ProviderBadResponse(this.#plan.request.provider));
+    } else {
+      this.#chunks.push(chunk);
+    }
   }
 
   onResponseEnd(): void {
@@ -133,9 +192,11 @@ export class Attempt<R extends UpstreamRequest, T>
     try {
       result = read(this.#answer(), request);
     } catch (problem) {
+      this.#rules.troubles.answeredWith(problem, this.#status);
       call.fail(problem);
       return;
     }
+    this.#rules.troubles.answered();
     call.succeed(result);
   }
 
@@ -146,28 +207,44 @@ export class Attempt<R extends UpstreamRequest, T>
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    if (this.#failure === undefined && this.#status === 0 && this.#isReused && isClosed(error)) {
-      this.#repeat();
-    } else {
-      this.#fail(problemOf(error, this.#plan.request.provider));
-      // undici is not done with the connection yet.
-      queueMicrotask(() => this.#release());
+    const connection = this.#connection;
+    if (this.#failure === undefined && connection !== undefined && this.#mayGoOn(error)) {
+      this.#beginAnew(connection);
+      return;
     }
+    if (this.#failure === undefined) {
+      this.#rules.troubles.failed(troubleOfBreaking(error));
+      this.#failWith(error);
+    }
+    // undici is not done with the connection yet.
+    queueMicrotask(() => this.#release());
   }
 
-  // The server closed a connection that was kept alive just as it was used again: that tells nothing of the server, so
-  // that the call is made once more, on a new connection, and nobody notices.
-  #repeat(): void {
+  // Nothing was sent, or the server closed a connection that was kept alive just as it was used again. That tells nothing
+  // of the server, so that the call is made on a new connection, and its caller does not notice. What was sent has cost a
+  // call, and the call counts it.
+  #mayGoOn(error: Error): boolean {
+    if (error === NOT_PAID) return true;
+    if (!this.#isReused || this.#isAnswering) return false;
+    return error instanceof NotSent || (isClosed(error) && this.#plan.call.mayRepeat());
+  }
+
+  #beginAnew(connection: Connection): void {
     this.#deadline?.clear();
     this.#controller = undefined;
-    this.#isReused = false;
-    if (this.#client === undefined) return;
-    this.#client = this.#rules.connections.exchange(this.origin, this.#client);
-    this.#send(this.#client);
+    this.#connection = undefined;
+    this.#rules.connections.exchange(this, connection);
   }
 
   #release(): void {
-    if (this.#client !== undefined) this.#rules.connections.release(this.origin, this.#client);
+    if (this.#connection !== undefined) this.#rules.connections.release(this.#connection);
+    this.#connection = undefined;
+  }
+
+  // Only the kind of failure is kept: undici's messages name hosts and ports.
+  #failWith(error: Error): void {
+    const { provider } = this.#plan.request;
+    this.#fail(isTimeout(error) ? new ProviderTimeout(provider) : new ProviderUnavailable(provider));
   }
 
   #fail(reason: Error): void {
@@ -176,7 +253,7 @@ export class Attempt<R extends UpstreamRequest, T>
     this.#settle();
     this.#chunks = [];
     this.#plan.call.fail(reason);
-    if (this.#client === undefined) this.#rules.connections.leave(this);
+    if (this.#connection === undefined) this.#rules.connections.leave(this);
     else this.#controller?.abort(CANCELLED);
   }
 
@@ -186,16 +263,11 @@ export class Attempt<R extends UpstreamRequest, T>
   }
 }
 
-// What undici is told when we give a call up; made once, because an error's stack costs more than the call.
+// What undici is told when a call is given up; made once, because an error's stack costs more than the call.
 const CANCELLED = new Error('the gateway gave this call up');
+const NOT_PAID = new Error('the payment for this call is too old');
 
 /** Closed by the other side, in order; a connection that was reset tells of trouble. */
 function isClosed(error: Error): boolean {
   return 'code' in error && error.code === 'UND_ERR_SOCKET';
-}
-
-// Only the kind of failure is kept: undici's messages name hosts and ports.
-function problemOf(error: Error, provider: ProviderName): Error {
-  const isTimeout = 'code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT';
-  return isTimeout ? new ProviderTimeout(provider) : new ProviderUnavailable(provider);
 }

@@ -20,12 +20,16 @@ import type { RetryBudget } from './retry-budget.ts';
 export interface Attempted<T> extends Cancellation {
   succeed(answer: T): void;
   fail(error: unknown): void;
+  /** Asked before the same attempt sends its request once more: that counts among those that may be sent for a call. */
+  mayRepeat(): boolean;
+  /** What is left of the call's deadline, in milliseconds. */
+  remainingMs(): number;
 }
 
 /** Makes an attempt at a call, and tells the call how it ended; the first is number 0. */
 export type MakeAttempt<T> = (call: Call<T>, number: number) => void;
 
-/** What an account's calls share. */
+/** What the calls to one origin share. */
 export interface CallRules {
   readonly provider: ProviderName;
   readonly breaker: Breaker;
@@ -36,7 +40,8 @@ export interface CallRules {
   readonly onEnd: () => void;
 }
 
-const MAX_RETRIES = 2;
+/** Most requests that are sent for one call. */
+const MAX_REQUESTS = 3;
 /** Longest time before the first retry; before the second it is twice that. */
 const RETRY_DELAY_MS = 100;
 
@@ -48,6 +53,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
   readonly #reject: (reason: unknown) => void;
   readonly #deadline: Deadline;
   #attempts = 0;
+  #repeats = 0;
   #period: Period = 0;
   #isOver = false;
   #pause: NodeJS.Timeout | undefined;
@@ -69,7 +75,6 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     caller.add(this);
   }
 
-  /** What is left of its deadline, in milliseconds. */
   remainingMs(): number {
     return this.#deadline.dueAt - performance.now();
   }
@@ -84,6 +89,16 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
       this.#period = period;
       this.#attempt(this, this.#attempts++);
     }
+  }
+
+  mayRepeat(): boolean {
+    if (!this.#hasMore()) return false;
+    this.#repeats += 1;
+    return true;
+  }
+
+  #hasMore(): boolean {
+    return this.#attempts + this.#repeats < MAX_REQUESTS;
   }
 
   succeed(answer: T): void {
@@ -102,7 +117,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     if (isFailing(error) && this.reason === undefined) breaker.failed(this.#period);
     else if (isAnswer(error)) breaker.answered(this.#period);
     else breaker.ended(this.#period);
-    const isLast = this.#attempts > MAX_RETRIES || breaker.circuit() !== 'CLOSED';
+    const isLast = !this.#hasMore() || breaker.circuit() !== 'CLOSED';
     if (!isRepeatable || isLast || !budget.spend()) {
       this.#end(error);
     } else {

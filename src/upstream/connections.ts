@@ -1,65 +1,84 @@
-// The connections of one account: so many calls at once, each on a connection of its own that is kept alive, and a line
-// of calls that wait for one. It holds undici's clients itself, because the next call can then be handed a connection
-// in the moment that it is free: one that was idle even for a moment undici looks at for a turn of the event loop before
-// it writes (its Pool always lets them idle).
+// The connections to one origin: so many calls at once, each on a connection of its own that is kept alive, and a line of
+// calls that wait for one. A call is handed a connection that is set up. It holds undici's clients itself, because the
+// next call can then be handed a connection in the moment that it is free: one that was idle even for a moment undici
+// looks at for a turn of the event loop before it writes (its Pool always lets them idle).
 
-import { Client } from 'undici';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import type { Connector } from './connector.ts';
 
 /** An attempt that wants a connection. */
 export interface Waiter {
-  readonly origin: string;
   /** It may call now. A connection that was used before may have been closed by the other side just now. */
-  begin(client: Client, isReused: boolean): void;
+  begin(connection: Connection, isReused: boolean): void;
+  /** There was no connection to be had; it has no place any more. */
+  notConnected(error: Error): void;
 }
 
 export interface Connections {
   /** Begins at once, or when its turn comes. */
   enter(waiter: Waiter): void;
-  /** It waits no longer. */
+  /** It waits no longer for its turn. */
   leave(waiter: Waiter): void;
   /** The attempt has ended: the next in line begins. */
-  release(origin: string, client: Client): void;
-  /** A new connection for a call that goes on, in exchange for the one that it had, which is given up. */
-  exchange(origin: string, client: Client): Client;
+  release(connection: Connection): void;
+  /** A new connection for an attempt that goes on, in exchange for the one that it had, which is given up. */
+  exchange(waiter: Waiter, connection: Connection): void;
+  /** No further call is made on any connection there is now: the next one looks the name up again. */
+  renew(): void;
   /** The length of the line. */
   waiting(): number;
-  close(): Promise<void>;
+  close(): void;
 }
 
-export interface ConnectionLimits {
-  readonly maxInFlight: number;
-  readonly connectTimeoutMs: number;
-}
-
-export function createConnections({ maxInFlight, connectTimeoutMs }: ConnectionLimits): Connections {
-  const clients = new Set<Client>();
-  const idle = new Map<string, Client[]>();
+export function createConnections(origin: string, connect: Connector, maxInFlight: number): Connections {
+  const open = new Set<Connection>();
+  const idle: Connection[] = [];
   const line: Waiter[] = [];
+  const owner: ConnectionOwner = { closed };
   let inFlight = 0;
+  let isClosed = false;
+  /** How often all connections were given up. */
+  let renewals = 0;
 
-  function connect(origin: string): Client {
-    const client = new Client(origin, {
-      pipelining: 1,
-      connect: { timeout: connectTimeoutMs },
-      // Each attempt has a timer of its own, that also bounds what undici's two do not: a drip.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: 30_000,
-    });
-    clients.add(client);
-    return client;
-  }
-
-  function idleOf(origin: string): Client[] {
-    const list = idle.get(origin) ?? [];
-    if (list.length === 0) idle.set(origin, list);
-    return list;
+  function closed(connection: Connection): void {
+    open.delete(connection);
+    const place = idle.indexOf(connection);
+    if (place >= 0) idle.splice(place, 1);
   }
 
   // The one used last comes first: so that few stay warm and the others close by themselves.
   function give(waiter: Waiter): void {
-    const kept = idleOf(waiter.origin).pop();
-    waiter.begin(kept ?? connect(waiter.origin), kept !== undefined);
+    for (let kept = idle.pop(); kept !== undefined; kept = idle.pop()) {
+      if (!kept.isUsable) continue;
+      kept.isBusy = true;
+      waiter.begin(kept, true);
+      return;
+    }
+    connectFor(waiter);
+  }
+
+  function connectFor(waiter: Waiter): void {
+    const begunAt = renewals;
+    connect((error, socket) => {
+      if (error !== null) {
+        waiter.notConnected(error);
+        serveNext();
+        return;
+      }
+      const connection = new Connection(origin, socket, owner);
+      open.add(connection);
+      connection.isBusy = true;
+      // The name was looked up before: good for this call, but for no other.
+      if (begunAt !== renewals) connection.retire();
+      if (isClosed) connection.close();
+      waiter.begin(connection, false);
+    });
+  }
+
+  function serveNext(): void {
+    const next = line.shift();
+    if (next === undefined) inFlight -= 1;
+    else give(next);
   }
 
   return {
@@ -75,25 +94,36 @@ export function createConnections({ maxInFlight, connectTimeoutMs }: ConnectionL
       const place = line.indexOf(waiter);
       if (place >= 0) line.splice(place, 1);
     },
-    release(origin, client) {
-      const next = line.shift();
-      if (next?.origin === origin) {
-        next.begin(client, true);
+    release(connection) {
+      if (!connection.isUsable) {
+        connection.isBusy = false;
+        connection.close();
+        serveNext();
         return;
       }
-      idleOf(origin).push(client);
-      if (next === undefined) inFlight -= 1;
-      else give(next);
+      const next = line.shift();
+      if (next !== undefined) {
+        next.begin(connection, true);
+        return;
+      }
+      connection.isBusy = false;
+      idle.push(connection);
+      inFlight -= 1;
     },
-    exchange(origin, client) {
-      clients.delete(client);
+    exchange(waiter, connection) {
+      connection.isBusy = false;
       // Not within its own error.
-      queueMicrotask(() => void client.destroy());
-      return connect(origin);
+      queueMicrotask(() => connection.close());
+      connectFor(waiter);
+    },
+    renew() {
+      renewals += 1;
+      for (const connection of open) connection.retire();
     },
     waiting: () => line.length,
-    async close() {
-      await Promise.all([...clients].map((client) => client.destroy()));
+    close() {
+      isClosed = true;
+      for (const connection of open) connection.close();
     },
   };
 }

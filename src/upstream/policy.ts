@@ -1,5 +1,6 @@
-// How one account's calls are made: so many at once and so many waiting, one deadline over everything, retries within a
-// budget (call.ts), a breaker (breaker.ts), and in each attempt a connection, quota, request and answer (attempt.ts).
+// How one account's calls to one origin are made: so many at once and so many waiting, one deadline over everything,
+// retries within a budget (call.ts), a breaker (breaker.ts), and in each attempt a connection, quota, request and answer
+// (attempt.ts).
 
 import { ProviderOverloaded } from '../invitation/problem.ts';
 import type { ProviderName } from '../invitation/provider.ts';

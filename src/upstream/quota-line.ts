@@ -4,7 +4,8 @@
 import { ProviderRateLimited } from '../invitation/problem.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { CancelListener, Cancellation } from './cancellation.ts';
-import type { Payment, Shares } from './shares.ts';
+import type { Payment } from './payment.ts';
+import type { Shares } from './shares.ts';
 
 /** What came of taking calls: how many were taken, and in how many milliseconds to try the rest again. */
 export interface Taken {

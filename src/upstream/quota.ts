@@ -5,9 +5,10 @@ import type { ProviderRateLimited } from '../invitation/problem.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import { CallLog, type WindowBooks } from './call-log.ts';
 import type { Cancellation } from './cancellation.ts';
+import type { Payment } from './payment.ts';
 import { QuotaLine } from './quota-line.ts';
 import { partOf, type QuotaWindow } from './quota-window.ts';
-import { type Payment, Shares } from './shares.ts';
+import { Shares } from './shares.ts';
 
 export interface QuotaStatus {
   /** Of the window that has least left. */
@@ -50,9 +51,6 @@ export interface Pace {
 export interface LocalQuota extends Quota {
   takeSpare(payment: Payment): number;
 }
-
-/** The payment of background work. */
-export const BACKGROUND: Payment = { how: 'background', caller: '' };
 
 /** The part of each window that is kept for callers below their share, where the settings say nothing. */
 export const FAIR_RESERVE = 0.1;

@@ -4,8 +4,8 @@
 
 import { createHash } from 'node:crypto';
 import type { SharedRedis } from '../redis/redis.ts';
+import type { PaymentKind } from './payment.ts';
 import { longestOf, partOf, type QuotaWindow } from './quota-window.ts';
-import type { PaymentKind } from './shares.ts';
 
 /** A call as processes tell each other of it. */
 export interface SharedCall {
@@ -182,8 +182,8 @@ redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' closed ' .. ARGV[3])
 return 0
 `;
 
-const KINDS: Readonly<Record<PaymentKind, string>> = { caller: 'c', insistent: 'i', spare: 's', background: 'b' };
-const KIND_OF = new Map(Object.entries(KINDS).map(([kind, letter]) => [letter, kind as PaymentKind]));
+const KINDS = { caller: 'c', insistent: 'i', spare: 's', background: 'b', prepaid: 'b' } as const;
+const KIND_OF = { c: 'caller', i: 'insistent', s: 'spare', b: 'background' } as const;
 
 /** @param caller A digest: what stands in Redis names nobody. */
 export function nameOfCall(process: string, number: number, how: PaymentKind, caller: string): string {
@@ -193,8 +193,11 @@ export function nameOfCall(process: string, number: number, how: PaymentKind, ca
 /** What a call's name says; undefined where it is none of ours. */
 export function readName(name: string): { process: string; how: PaymentKind; caller: string } | undefined {
   const [process = '', , letter = '', caller = ''] = name.split(':');
-  const how = KIND_OF.get(letter);
-  return how === undefined ? undefined : { process, how, caller };
+  return isLetter(letter) ? { process, how: KIND_OF[letter], caller } : undefined;
+}
+
+function isLetter(text: string): text is keyof typeof KIND_OF {
+  return Object.hasOwn(KIND_OF, text);
 }
 
 /** A short name for a caller: the same in all processes, and no address. */

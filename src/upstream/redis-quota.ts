@@ -9,11 +9,12 @@ import type { SharedRedis } from '../redis/redis.ts';
 import { CallLog } from './call-log.ts';
 import { KnownCalls } from './known-calls.ts';
 import { OwnShare } from './own-share.ts';
+import { isSpare, type Payment } from './payment.ts';
 import { FAIR_RESERVE, paceOf, type Quota, statusOf } from './quota.ts';
 import { QuotaLine, type Taken } from './quota-line.ts';
 import type { QuotaWindow } from './quota-window.ts';
 import { createRedisCalls, digestOf, nameOfCall, type Rank, readName, type SharedCall } from './redis-calls.ts';
-import { type Payment, Shares } from './shares.ts';
+import { Shares } from './shares.ts';
 
 export interface SharedQuotaOptions {
   /** Names the account in Redis; not the credential. */
@@ -132,7 +133,7 @@ export async function createSharedQuota(
   }
 
   function rankOf(payment: Payment): Rank {
-    if (payment.how === 'spare' || payment.how === 'background') return 2;
+    if (isSpare(payment)) return 2;
     return shares.goesFirst(payment) ? 0 : 1;
   }
 

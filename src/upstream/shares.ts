@@ -12,22 +12,8 @@
 // has one, too. What is spread evenly leaves the window evenly, so that a newcomer finds a free call soon at any moment.
 
 import type { CallLog, WindowBooks } from './call-log.ts';
+import { isSpare, type Payment } from './payment.ts';
 import { partOf } from './quota-window.ts';
-
-/** For whom a call is made, and how its quota is taken. */
-export interface Payment {
-  readonly how: PaymentKind;
-  /** Names the caller in the books; background work has a name of its own. */
-  readonly caller: string;
-}
-
-/**
- * - `caller`: by a caller that waits for it.
- * - `insistent`: by a caller that insists on a newer answer than is known.
- * - `spare`: for a caller that has an older answer and does not wait.
- * - `background`: by background work.
- */
-export type PaymentKind = 'caller' | 'insistent' | 'spare' | 'background';
 
 /** The part of the longest window that callers who insist get together, or no other invitation would be read again. */
 const INSISTENT_SHARE = 0.5;
@@ -48,19 +34,22 @@ export class Shares {
   }
 
   /** Counts a call; the log is advanced to now. */
-  record(at: number, { caller, how }: Payment): void {
+  record(at: number, payment: Payment): void {
+    const { caller, how } = payment;
+    const spreadsItself = isBackground(payment);
     let paced = 0;
     for (const books of this.#log.books) {
       const isPaced = hasBurst(books, caller);
-      if (isPaced || how === 'background') paced |= books.bit;
-      if (isPaced && how !== 'background') books.lastPacedAt = Math.max(books.lastPacedAt, at);
+      if (isPaced || spreadsItself) paced |= books.bit;
+      if (isPaced && !spreadsItself) books.lastPacedAt = Math.max(books.lastPacedAt, at);
     }
     this.#log.add(at, caller, how === 'insistent', paced);
   }
 
   /** Whether it goes ahead of whoever is above its share, and may take all of a window. */
-  goesFirst({ how, caller }: Payment): boolean {
-    if (how === 'spare' || how === 'background') return false;
+  goesFirst(payment: Payment): boolean {
+    if (isSpare(payment)) return false;
+    const { caller } = payment;
     for (const books of this.#log.books) {
       const used = books.byCaller.get(caller) ?? 0;
       const callers = books.byCaller.size + (used === 0 ? 1 : 0);
@@ -72,7 +61,7 @@ export class Shares {
   /** In how many milliseconds it may be taken, with so many others ahead; the log is advanced to `now`. */
   delayMs(payment: Payment, ahead: number, now: number): number {
     const goesFirst = this.goesFirst(payment);
-    const maySpread = !goesFirst && payment.how !== 'background';
+    const maySpread = !goesFirst && !isBackground(payment);
     let at = this.closedUntil;
     for (const books of this.#log.books) {
       const usable = goesFirst ? books.limit : partOf(books.limit, 1 - this.#reserve);
@@ -102,6 +91,10 @@ export class Shares {
       this.closedUntil + rounds * windowMs,
     );
   }
+}
+
+function isBackground({ how }: Payment): boolean {
+  return how === 'background' || how === 'prepaid';
 }
 
 /** Whether a caller has had the burst that it may have of a window. */

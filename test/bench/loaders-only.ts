@@ -13,20 +13,26 @@ import { readSettings } from '../../src/settings.ts';
 import type { Snapshots } from '../../src/snapshots/snapshots.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { readAnswer } from '../../src/upstream/answer.ts';
-import { createTransport } from '../../src/upstream/transport.ts';
+import { PREPAID } from '../../src/upstream/payment.ts';
+import { createTransport, type Transport } from '../../src/upstream/transport.ts';
+import { Troubles } from '../../src/upstream/troubles.ts';
 import { attempted } from '../upstream/attempted.ts';
 
 const settings = readSettings(process.env);
-const transport = createTransport({
-  maxInFlight: 32,
-  connectTimeoutMs: 1_000,
-  headersTimeoutMs: 3_000,
-  attemptTimeoutMs: 4_000,
-});
+const limits = { maxInFlight: 32, connectTimeoutMs: 1_000, headersTimeoutMs: 3_000, attemptTimeoutMs: 4_000 };
+const troubles = new Troubles({ began: () => {}, ended: () => {} });
+const transports = new Map<string, Transport>();
+const transportTo = (origin: string) => {
+  const transport = transports.get(origin) ?? createTransport(origin, troubles, limits);
+  transports.set(origin, transport);
+  return transport;
+};
 const readers = new Map<InvitationType, Reader>(
   settings.accounts.map((account) => [
     account.reads,
-    account.open((request, caller) => attempted((call) => transport.get({ request, read: readAnswer, call }), caller)),
+    account.open((request, caller) =>
+      attempted((call) => transportTo(request.origin).get({ request, read: readAnswer, call }), caller),
+    ),
   ]),
 );
 
@@ -38,7 +44,7 @@ const snapshots: Pick<Snapshots, 'answer' | 'read'> = {
     const invitation = await reader.read(ref, {
       withExtras,
       cancellation: caller,
-      payment: { how: 'prepaid', takenAt: performance.now() },
+      payment: PREPAID,
     });
     return invitation && snapshotOf(invitation, new Date());
   },

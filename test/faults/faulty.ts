@@ -1,13 +1,14 @@
-// A gateway whose providers can be broken in every way, and what every case of it leaves behind: the next healthy
+// A gateway whose providers can be broken in every way, over plain TCP or over TLS (vitest.config.ts runs all for both), and what every case of it leaves behind: the next healthy
 // request is answered, and no log line and no error has held a secret, an address or a place.
 
-import { test as base, expect, vi } from 'vitest';
+import { test as base, expect, inject, vi } from 'vitest';
 import { CRONOFY_CLIENT_SECRET } from '../../src/sandbox/cronofy.ts';
 import { PARTOO_API_KEY } from '../../src/sandbox/partoo.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Environment } from '../../src/settings.ts';
+import { createAuthority, trust } from '../certificates.ts';
 import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../harness.ts';
-import { type FaultyProxy, startProxy } from './proxy.ts';
+import { type FaultyProxy, type ProxyOptions, startProxy } from './proxy.ts';
 
 export interface Faulty {
   readonly gateway: TestGateway;
@@ -30,13 +31,28 @@ const INVITE = `query ($id: ID!, $maxAge: Int) {
   it: smartInvite(smartInviteId: $id, maxAgeSeconds: $maxAge) { status isStale }
 }`;
 
-async function startFaulty(environment: Environment): Promise<Faulty & { end(): Promise<void> }> {
+const authority = inject('faultsOver') === 'tls' ? createAuthority() : undefined;
+if (authority !== undefined) trust(authority);
+const certificate = authority?.issue();
+
+/** Quotas that spread no burst of a test's one caller. */
+const AMPLE = { PARTOO_QUOTA: '3000/60s', CRONOFY_QUOTA: '3000/60s' };
+
+async function startFaulty(
+  environment: Environment,
+  options: Pick<ProxyOptions, 'setUpMs'>,
+): Promise<Faulty & { end(): Promise<void> }> {
   // The proxies need a sandbox before there is a gateway; the harness's own stays unused.
   const sandbox = await startSandbox({ partoo: { latencyMs: 0, quota: [] }, cronofy: { latencyMs: 0, quota: [] } });
-  const partoo = await startProxy(sandbox.partoo.origin);
-  const cronofy = await startProxy(sandbox.cronofy.origin);
+  const partoo = await startProxy(sandbox.partoo.origin, { ...options, certificate });
+  const cronofy = await startProxy(sandbox.cronofy.origin, { ...options, certificate });
   const own = await startTestGateway({
-    environment: { PARTOO_BASE_URL: `${partoo.origin}/v2`, CRONOFY_BASE_URL: cronofy.origin, ...environment },
+    environment: {
+      PARTOO_BASE_URL: `${partoo.origin}/v2`,
+      CRONOFY_BASE_URL: cronofy.origin,
+      ...AMPLE,
+      ...environment,
+    },
   });
   const gateway: TestGateway = { ...own, sandbox };
   const errors: string[] = [];
@@ -90,12 +106,14 @@ async function startFaulty(environment: Environment): Promise<Faulty & { end(): 
 }
 
 /** A test that may start gateways; how they are left is looked at when it has passed. */
-export const test = base.extend<{ start: (environment?: Environment) => Promise<Faulty> }>({
+export const test = base.extend<{
+  start: (environment?: Environment, options?: Pick<ProxyOptions, 'setUpMs'>) => Promise<Faulty>;
+}>({
   // biome-ignore lint/correctness/noEmptyPattern: a fixture names what it needs, and this one needs nothing
   start: async ({}, use) => {
     const started: (Faulty & { end(): Promise<void> })[] = [];
-    await use(async (environment = {}) => {
-      const faulty = await startFaulty(environment);
+    await use(async (environment = {}, options = {}) => {
+      const faulty = await startFaulty(environment, options);
       started.push(faulty);
       return faulty;
     });

@@ -1,8 +1,12 @@
 // A TCP proxy before an imitated provider, that breaks connections the way networks and load balancers do. It counts
-// connections, requests and bytes as the gateway causes them. One request a chunk: they are small GETs.
+// connections, requests and bytes as the gateway causes them. One request a chunk: they are small GETs. It speaks TLS to the
+// gateway where it is given a certificate.
 
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
+import type { Certificate } from '../certificates.ts';
 
 export interface ProxiedRequest {
   /** Path and query. */
@@ -29,7 +33,19 @@ export interface FaultyProxy {
   accept(): Promise<void>;
 }
 
-export async function startProxy(origin: string): Promise<FaultyProxy> {
+export interface ProxyOptions {
+  /** It speaks TLS to the gateway. */
+  readonly certificate?: Certificate | undefined;
+  /** How long it takes to answer the gateway's first word of TLS, in milliseconds. */
+  readonly setUpMs?: number;
+  /** An address of this machine; by default 127.0.0.1. */
+  readonly address?: string;
+  /** By default one that is free. */
+  readonly port?: number;
+}
+
+export async function startProxy(origin: string, options: ProxyOptions = {}): Promise<FaultyProxy> {
+  const { certificate, setUpMs = 0, address = '127.0.0.1' } = options;
   const { hostname, port } = new URL(origin);
   const clients = new Set<Socket>();
   const requests: ProxiedRequest[] = [];
@@ -37,8 +53,10 @@ export async function startProxy(origin: string): Promise<FaultyProxy> {
   let bytesOfClosed = 0;
   let fault: Fault | undefined;
 
-  const server = createServer((client) => {
+  const server = createServer(async (socket) => {
     connections += 1;
+    if (setUpMs > 0) await sleep(setUpMs);
+    const client = certificate === undefined ? socket : secured(socket, certificate);
     clients.add(client);
     let upstream: Socket | undefined;
     let onConnection = 0;
@@ -67,12 +85,13 @@ export async function startProxy(origin: string): Promise<FaultyProxy> {
   });
 
   const accept = async (on: number) => {
-    server.listen(on, '127.0.0.1');
+    server.listen(on, address);
     await once(server, 'listening');
   };
-  const own = await acceptSomewhere(accept);
+  const own = options.port ?? (await acceptSomewhere(accept));
+  if (options.port !== undefined) await accept(options.port);
   return {
-    origin: `http://127.0.0.1:${own}`,
+    origin: `${certificate === undefined ? 'http' : 'https'}://${address}:${own}`,
     get connections() {
       return connections;
     },
@@ -94,6 +113,17 @@ export async function startProxy(origin: string): Promise<FaultyProxy> {
       if (!server.listening) await accept(own);
     },
   };
+}
+
+function secured(socket: Socket, certificate: Certificate): Socket {
+  const client = new TLSSocket(socket, { isServer: true, ALPNProtocols: ['h2', 'http/1.1'], ...certificate });
+  // Only what is below TLS can be reset.
+  client.resetAndDestroy = () => {
+    socket.resetAndDestroy();
+    return client;
+  };
+  socket.on('error', () => client.destroy());
+  return client;
 }
 
 /**

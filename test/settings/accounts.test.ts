@@ -7,7 +7,7 @@ import type { CronofyDataCenter } from '../../src/invitation/smart-invite.ts';
 import type { Account } from '../../src/providers/provider.ts';
 import { type Environment, readSettings } from '../../src/settings.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { BACKGROUND } from '../../src/upstream/quota.ts';
+import { BACKGROUND } from '../../src/upstream/payment.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 /** Where a read of one account's would have gone, as `https://host/path?name=value`, and with which headers. */

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createListener } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { KNOWN } from '../../src/settings/known.ts';
@@ -121,6 +121,26 @@ const heard =
     await (await start({ ...environment, [variable]: `${origin}${path}` })).query(query);
     return calls[0];
   };
+
+/** Whether the way to a provider leads through a proxy. */
+async function isProxied(environment: Environment): Promise<boolean> {
+  let asked = '';
+  const proxy = createListener((socket) => {
+    socket
+      .on('error', () => undefined)
+      .once('data', (head) => {
+        asked = head.toString('latin1');
+        socket.destroy();
+      });
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  onTestFinished(() => void proxy.close());
+  const port = String((proxy.address() as AddressInfo).port);
+  const here = Object.entries(environment).map(([name, value]) => [name, value?.replace('<port>', port)]);
+  const { query } = await start({ PARTOO_BASE_URL: 'https://provider.example/v2', ...Object.fromEntries(here) });
+  await query(SENT);
+  return asked.startsWith('CONNECT provider.example:443');
+}
 
 const reply = (path: string, init: RequestInit, see: (response: Response) => unknown) => async (env: Environment) =>
   see(await fetch(`${(await start(env)).origin}${path}`, init));
@@ -297,6 +317,14 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
     observe: reply('/ready', {}, async (response) => ((await response.json()) as { degraded: string[] }).degraded),
     without: [],
     with: ['REDIS'],
+  },
+  HTTPS_PROXY: { value: 'http://127.0.0.1:<port>', observe: isProxied, without: false, with: true },
+  NO_PROXY: {
+    value: 'provider.example',
+    beside: { HTTPS_PROXY: 'http://127.0.0.1:<port>' },
+    observe: isProxied,
+    without: true,
+    with: false,
   },
   PROCESSES: { value: '3', beside: gone, observe: quotaLimit('PARTOO'), without: 67, with: 90 },
   FAIR_RESERVE: {

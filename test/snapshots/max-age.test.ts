@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited, ProviderUnavailable } from '../../src/invitation/problem.ts';
 import type { Ref } from '../../src/invitation/ref.ts';
-import { BACKGROUND } from '../../src/upstream/quota.ts';
+import { BACKGROUND } from '../../src/upstream/payment.ts';
 import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
 
 const SECOND = 1_000;

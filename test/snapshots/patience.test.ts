@@ -1,7 +1,7 @@
 // Whoever is told of every change asks patiently: the callers' share of the quota is left to callers.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { BACKGROUND } from '../../src/upstream/quota.ts';
+import { BACKGROUND } from '../../src/upstream/payment.ts';
 import { createFakeSource, refTo, snapshotsOf, useClock } from './source.ts';
 
 beforeEach(useClock);

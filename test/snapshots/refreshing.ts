@@ -3,7 +3,7 @@
 import { externalIdOf, type Ref } from '../../src/invitation/ref.ts';
 import type { Reading } from '../../src/snapshots/reading.ts';
 import { createRefresher, type Refresher } from '../../src/snapshots/refresher.ts';
-import { BACKGROUND } from '../../src/upstream/quota.ts';
+import { BACKGROUND } from '../../src/upstream/payment.ts';
 import type { QuotaWindow } from '../../src/upstream/quota-window.ts';
 import { createFakeSource, type FakeSource, now, refTo } from './source.ts';
 
@@ -20,7 +20,8 @@ export function newRefresher(
   const failing = new Set<string>();
   const inFlight = new Set<string>();
   const withExtras: string[] = [];
-  const refresher: Refresher = createRefresher(source.upstream, {
+  const refresher: Refresher = createRefresher(source.quota, {
+    wayTo: () => source.upstream.wayTo(undefined),
     async read({ ref, withExtras: isWithExtras }) {
       const key = externalIdOf(ref);
       read.push(key);

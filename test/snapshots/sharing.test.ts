@@ -5,7 +5,7 @@ import { ProviderNotConfigured, ProviderUnavailable } from '../../src/invitation
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import { createSnapshots } from '../../src/snapshots/snapshots.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { BACKGROUND } from '../../src/upstream/quota.ts';
+import { BACKGROUND } from '../../src/upstream/payment.ts';
 import { smartInviteRef } from '../refs.ts';
 import {
   board,

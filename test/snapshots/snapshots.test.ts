@@ -202,7 +202,7 @@ describe('an older answer', () => {
     source.answer = later(500, says('CREATED'));
     expect(await ask()).toBe(`SENT ${OLD} stale`);
     // One that the breaker may let through is read behind, as a probe.
-    expect(source.reads.map(({ payment }) => payment)).toEqual(['caller', 'caller']);
+    expect(source.reads.map(({ payment }) => payment)).toEqual(['caller', 'background']);
   });
 
   test.each(PASSING)('is given where the provider %s, up to ten minutes old', async (_, error) => {
@@ -288,6 +288,7 @@ test('a reader that throws before it promises anything fails its read as any oth
   const fragile = snapshotsOf({
     ...source,
     reader: {
+      ...source.reader,
       read(...args) {
         if (isBroken) throw new ProviderUnauthorized('PARTOO');
         return read(...args);

@@ -12,16 +12,16 @@ import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import type { Source } from '../../src/snapshots/provider-read.ts';
 import { createSnapshots, type SnapshotOptions } from '../../src/snapshots/snapshots.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
+import { isSpare, type Payment } from '../../src/upstream/payment.ts';
 import { createQuota } from '../../src/upstream/quota.ts';
 import type { QuotaWindow } from '../../src/upstream/quota-window.ts';
-import type { Payment } from '../../src/upstream/shares.ts';
-import type { Prepaid } from '../../src/upstream/upstream.ts';
+import type { Way } from '../../src/upstream/upstream.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 export interface FakeRead {
   readonly ref: Ref;
   readonly withExtras: boolean;
-  readonly payment: (Payment | Prepaid)['how'];
+  readonly payment: Payment['how'];
   readonly cancellation: Cancellation;
   readonly atMs: number;
 }
@@ -42,6 +42,11 @@ export const useClock = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTi
 export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_000, windowMs: 60_000 }]): FakeSource {
   const quota = createQuota('PARTOO', windows, { now });
   const reads: FakeRead[] = [];
+  const way: Way = {
+    circuit: () => source.circuit,
+    hasRoom: () => source.hasRoom,
+    isCrowded: () => source.isCrowded,
+  };
   const source: FakeSource = {
     reads,
     quota,
@@ -50,8 +55,9 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
     isCrowded: false,
     answer: (ref) => (ref.type === 'ReviewInvitation' ? review(ref, 'SENT') : inviteTo(ref, 'pending')),
     reader: {
+      originOf: () => 'https://provider.example',
       async read(ref, { withExtras, payment, cancellation }) {
-        if (payment.how === 'caller' || payment.how === 'insistent') await quota.take(payment, 8_000, cancellation);
+        if (!isSpare(payment)) await quota.take(payment, 8_000, cancellation);
         else if (payment.how !== 'prepaid' && quota.takeSpare(payment) > 0) throw new SpareQuotaUsedUp('PARTOO');
         const read = { ref, withExtras, payment: payment.how, cancellation, atMs: now() };
         reads.push(read);
@@ -72,12 +78,7 @@ export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_0
     },
     upstream: {
       quota,
-      policy: {
-        circuit: () => source.circuit,
-        hasRoom: () => source.hasRoom,
-        isCrowded: () => source.isCrowded,
-        onCircuit: () => {},
-      },
+      wayTo: () => way,
     },
   };
   return source;

@@ -10,7 +10,7 @@ import {
 } from '../../src/invitation/problem.ts';
 import type { Staleness, StalenessReason } from '../../src/invitation/snapshot.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { BACKGROUND } from '../../src/upstream/quota.ts';
+import { BACKGROUND } from '../../src/upstream/payment.ts';
 import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
 
 const SECOND = 1_000;

@@ -25,13 +25,23 @@ describe('Retry-After', () => {
     ['more seconds than a number can hold', '9'.repeat(400), 300],
     ['an HTTP date', 'Sun, 22 Nov 2026 12:00:30 GMT', 30],
     ['an HTTP date of next year', 'Mon, 22 Nov 2027 12:00:00 GMT', 300],
+    ['a minute, with blanks', ' 60 ', 60],
+    ['an HTTP date with a blank', 'Sun, 22 Nov 2026 12:00:30 GMT ', 30],
+    ['two headers: the longer', ['1', '60'], 60],
+    ['two headers, of which one makes no sense', ['soon', '60'], 60],
   ])('of %s is taken, up to five minutes', (_, header, seconds) => {
-    expect(retryAfterSeconds(header, now)).toBe(seconds);
+    expect(retryAfterSeconds({ 'retry-after': header }, now)).toBe(seconds);
   });
 
   test('as an HTTP date is rounded up: a moment too early would be refused again', () => {
-    expect(retryAfterSeconds('Sun, 22 Nov 2026 12:00:30 GMT', now + 1)).toBe(30);
-    expect(retryAfterSeconds('Sun, 22 Nov 2026 12:00:30 GMT', now + 999)).toBe(30);
+    expect(retryAfterSeconds({ 'retry-after': 'Sun, 22 Nov 2026 12:00:30 GMT' }, now + 1)).toBe(30);
+    expect(retryAfterSeconds({ 'retry-after': 'Sun, 22 Nov 2026 12:00:30 GMT' }, now + 999)).toBe(30);
+  });
+
+  test('as an HTTP date is counted from the date of the answer, whose clock it is of', () => {
+    const headers = { 'retry-after': 'Sun, 22 Nov 2026 12:10:30 GMT', date: 'Sun, 22 Nov 2026 12:10:00 GMT' };
+    expect(retryAfterSeconds(headers, now)).toBe(30);
+    expect(retryAfterSeconds({ ...headers, date: 'today' }, now)).toBe(300);
   });
 
   test.each([
@@ -41,16 +51,19 @@ describe('Retry-After', () => {
     ['a word', 'abc'],
     ['a word and a year', 'soon 2099'],
     ['an empty text', ''],
-    ['two headers', ['1', '60']],
     ['no header', undefined],
   ])('is unknown where there is %s', (_, header) => {
-    expect(retryAfterSeconds(header, now)).toBeNull();
+    expect(retryAfterSeconds({ 'retry-after': header }, now)).toBeNull();
   });
 });
 
 describe('an answer', () => {
   test.each([200, 201, 202, 299])('with %i is what its JSON is decoded to', (status) => {
     expect(readAnswer(answer(status, '{"status":"SENT"}'), PARTOO)).toEqual({ json: { status: 'SENT' } });
+  });
+
+  test('is read with a byte order mark before it', () => {
+    expect(readAnswer(answer(200, '\ufeff{"status":"SENT"}'), PARTOO)).toEqual({ json: { status: 'SENT' } });
   });
 
   test('with 404 is that there is no such thing, whatever its body', () => {
@@ -73,6 +86,7 @@ describe('an answer', () => {
   );
 
   test.each<[number, ProblemCode, boolean]>([
+    [206, 'PROVIDER_BAD_RESPONSE', false],
     [301, 'PROVIDER_BAD_RESPONSE', false],
     [302, 'PROVIDER_BAD_RESPONSE', false],
     [304, 'PROVIDER_BAD_RESPONSE', false],

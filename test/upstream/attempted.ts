@@ -22,6 +22,14 @@ class OneAttempt<T> extends Cancellation implements Attempted<T>, CancelListener
   cancelled(reason: Error): void {
     this.cancel(reason);
   }
+
+  mayRepeat(): boolean {
+    return true;
+  }
+
+  remainingMs(): number {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 /** What a single attempt ends with, without the call that would make another one. */

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { BACKGROUND, createQuota, type Quota } from '../../src/upstream/quota.ts';
+import { BACKGROUND } from '../../src/upstream/payment.ts';
+import { createQuota, type Quota } from '../../src/upstream/quota.ts';
 import { type QuotaWindow, withMargin } from '../../src/upstream/quota-window.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test,
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { createRedis, type SharedRedis } from '../../src/redis/redis.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
-import { BACKGROUND, type Quota } from '../../src/upstream/quota.ts';
+import { BACKGROUND } from '../../src/upstream/payment.ts';
+import type { Quota } from '../../src/upstream/quota.ts';
 import { parseQuota } from '../../src/upstream/quota-window.ts';
 import { createSharedQuota } from '../../src/upstream/redis-quota.ts';
 import { type RedisServer, startRedisServer } from '../redis/server.ts';

@@ -3,9 +3,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { BACKGROUND, createQuota, type Quota } from '../../src/upstream/quota.ts';
+import type { PaymentKind } from '../../src/upstream/payment.ts';
+import { BACKGROUND } from '../../src/upstream/payment.ts';
+import { createQuota, type Quota } from '../../src/upstream/quota.ts';
 import { parseQuota, withMargin } from '../../src/upstream/quota-window.ts';
-import type { PaymentKind } from '../../src/upstream/shares.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
 afterEach(() => vi.useRealTimers());

@@ -5,13 +5,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../../src/invitation/problem.ts';
-import type { Admit } from '../../src/upstream/attempt.ts';
+import type { Payer } from '../../src/upstream/attempt.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
 import { FIXED_HEADERS, type UpstreamAnswer, type UpstreamRequest } from '../../src/upstream/request.ts';
-import { createTransport, type Transport } from '../../src/upstream/transport.ts';
+import { createTransport, type Transport, type TransportOptions } from '../../src/upstream/transport.ts';
+import { Troubles } from '../../src/upstream/troubles.ts';
 import { attempted } from './attempted.ts';
 
-type TransportOptions = Parameters<typeof createTransport>[0];
 type Behave = (response: ServerResponse, request: IncomingMessage) => void;
 
 /** Far beyond a test's own limit: a test that would wait for one of these fails. */
@@ -24,8 +24,11 @@ const PATIENT: TransportOptions = {
 };
 
 /** The answer as it came. */
-const get = (transport: Transport, request: UpstreamRequest, cancellation: Cancellation, admit?: Admit) =>
-  attempted<UpstreamAnswer>((call) => transport.get({ request, read: (answer) => answer, call, admit }), cancellation);
+const get = (transport: Transport, request: UpstreamRequest, cancellation: Cancellation, payer?: Payer) =>
+  attempted<UpstreamAnswer>(
+    (call) => transport.get({ request, read: (answer) => answer, call, payer, payment: { how: 'caller', caller: '' } }),
+    cancellation,
+  );
 
 const good: Behave = (response) => response.end('{"fine":true}');
 
@@ -49,13 +52,14 @@ describe('a call', () => {
   });
 
   afterEach(async () => {
-    await Promise.all(transports.splice(0).map((transport) => transport.close()));
+    for (const transport of transports.splice(0)) transport.close();
     server.closeAllConnections();
     if (server.listening) await once(server.close(), 'close');
   });
 
   function transportWith(options: Partial<TransportOptions> = {}): Transport {
-    const transport = createTransport({ ...PATIENT, ...options });
+    const troubles = new Troubles({ began: () => {}, ended: () => {} });
+    const transport = createTransport(request().origin, troubles, { ...PATIENT, ...options });
     transports.push(transport);
     return transport;
   }
@@ -171,8 +175,9 @@ describe('a call', () => {
 
   test('that nobody takes fails', async () => {
     const refused = request();
+    const transport = transportWith();
     await once(server.close(), 'close');
-    const failure = await get(transportWith(), refused, new Cancellation()).catch((error: unknown) => error);
+    const failure = await get(transport, refused, new Cancellation()).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ProviderUnavailable);
     expect(String(failure)).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/);
   });
@@ -218,18 +223,6 @@ describe('a call', () => {
       expect(targets).toEqual(['GET /read?id=a%20b', 'GET /read?id=last']);
     });
 
-    test('and made at another origin, keeps to the same bound', async () => {
-      const transport = transportWith({ maxInFlight: 1 });
-      const { origin } = new URL(request().origin.replace('127.0.0.1', 'localhost'));
-      const calls = [call(transport), call(transport, { origin }), call(transport)];
-      for (let n = 0; n < 3; n++) {
-        await answerAll(1);
-        expect(held).toHaveLength(0);
-      }
-      await Promise.all(calls);
-      expect(sockets).toHaveLength(2);
-    });
-
     test('and fails, leaves its place to the next', async () => {
       const transport = transportWith({ maxInFlight: 1 });
       behave = (response) => response.socket?.resetAndDestroy();
@@ -242,19 +235,20 @@ describe('a call', () => {
     });
   });
 
-  describe('that has to be admitted', () => {
-    test('is asked about when a connection is free, and keeps it while it waits', async () => {
+  describe('that has to be paid for', () => {
+    const later = (pay: Payer['pay']): Payer => ({ payNow: () => false, pay });
+
+    test('pays when a connection is free, and keeps it while it waits', async () => {
       const transport = transportWith({ maxInFlight: 1 });
-      const { promise: admission, resolve: admit } = Promise.withResolvers<void>();
+      const { promise: payment, resolve: admit } = Promise.withResolvers<void>();
       const asked: string[] = [];
-      const first = get(transport, request(), new Cancellation(), () => {
+      const waits = later(() => {
         asked.push('first');
-        return admission;
+        return payment;
       });
-      const second = get(transport, request(), new Cancellation(), () => {
-        asked.push('second');
-        return undefined;
-      });
+      const paysAtOnce: Payer = { ...later(() => Promise.reject(new Error())), payNow: () => asked.push('second') > 0 };
+      const first = get(transport, request(), new Cancellation(), waits);
+      const second = get(transport, request(), new Cancellation(), paysAtOnce);
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect([asked, targets]).toEqual([['first'], []]);
       admit();
@@ -265,16 +259,18 @@ describe('a call', () => {
     test('and is not, is not made, and its place is free', async () => {
       const transport = transportWith({ maxInFlight: 1 });
       const refusal = new ProviderUnavailable('PARTOO');
-      await expect(get(transport, request(), new Cancellation(), () => Promise.reject(refusal))).rejects.toBe(refusal);
+      const refuses = later(() => Promise.reject(refusal));
+      await expect(get(transport, request(), new Cancellation(), refuses)).rejects.toBe(refusal);
       await call(transport);
       expect(targets).toHaveLength(1);
     });
 
-    test('and is given up meanwhile, is not made though it is admitted, and its place is free', async () => {
+    test('and is given up meanwhile, is not made though it could be paid for, and its place is free', async () => {
       const transport = transportWith({ maxInFlight: 1 });
-      const { promise: admission, resolve: admit } = Promise.withResolvers<void>();
+      const { promise: payment, resolve: admit } = Promise.withResolvers<void>();
       const cancellation = new Cancellation();
-      const pending = get(transport, request({ query: { id: 'given-up' } }), cancellation, () => admission);
+      const waits = later(() => payment);
+      const pending = get(transport, request({ query: { id: 'given-up' } }), cancellation, waits);
       const reason = new CallerGone();
       cancellation.cancel(reason);
       await expect(pending).rejects.toBe(reason);

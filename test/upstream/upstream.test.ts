@@ -4,11 +4,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AttemptPlan } from '../../src/upstream/attempt.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
-import { BACKGROUND, createQuota } from '../../src/upstream/quota.ts';
+import { BACKGROUND, type Payment, PREPAID } from '../../src/upstream/payment.ts';
+import { createQuota } from '../../src/upstream/quota.ts';
 import type { UpstreamRequest } from '../../src/upstream/request.ts';
-import type { Payment } from '../../src/upstream/shares.ts';
 import type { Transport } from '../../src/upstream/transport.ts';
-import { createUpstream, type Prepaid, type ReadRequest, type Upstream } from '../../src/upstream/upstream.ts';
+import { createUpstream, type ReadRequest, type Upstream } from '../../src/upstream/upstream.ts';
 
 const LIMITS = { maxInFlight: 32, maxWaiting: 168, totalTimeoutMs: 8_000 };
 const WINDOWS = [{ limit: 10, windowMs: 60_000 }];
@@ -34,7 +34,9 @@ async function answer<R extends UpstreamRequest, T>(plan: AttemptPlan<R, T>): Pr
   gets += 1;
   try {
     if (connectMs > 0) await new Promise((resolve) => setTimeout(resolve, connectMs));
-    await plan.admit?.();
+    const isPaid = plan.paidAt !== undefined && performance.now() - plan.paidAt <= 20;
+    const { payer, payment = BACKGROUND } = plan;
+    if (!isPaid && !payer?.payNow(payment)) await payer?.pay(payment, plan.call);
     const status = statuses.shift() ?? 200;
     plan.call.succeed(plan.read({ status, headers: {}, body: Buffer.from('{}') }, plan.request));
   } catch (error) {
@@ -47,8 +49,12 @@ beforeEach(() => {
   gets = 0;
   connectMs = 0;
   statuses = [];
-  const transport: Transport = { get: (plan) => void answer(plan), waiting: () => 0, close: async () => {} };
-  upstream = createUpstream('PARTOO', transport, { ...LIMITS, quota: createQuota('PARTOO', WINDOWS) });
+  const transport: Transport = { get: (plan) => void answer(plan), waiting: () => 0, renew: () => {}, close: () => {} };
+  upstream = createUpstream('PARTOO', () => transport, {
+    ...LIMITS,
+    quota: createQuota('PARTOO', WINDOWS),
+    listener: { circuitChanged: () => {}, troubleBegan: () => {}, troubleEnded: () => {} },
+  });
 });
 afterEach(() => vi.useRealTimers());
 
@@ -56,7 +62,7 @@ let callers = 0;
 /** By a caller that has made no call yet. */
 const by = (how: Payment['how']): Payment => ({ how, caller: `caller-${callers++}` });
 
-async function call(payment: Payment | Prepaid) {
+async function call(payment: Payment) {
   const outcome = upstream.call(REQUEST, new Cancellation(), payment).catch((error) => error.code ?? error.name);
   await vi.advanceTimersByTimeAsync(1_000);
   return outcome;
@@ -88,25 +94,23 @@ test('a read with spare quota gets what background work may have, and no more', 
   expect(await call(by('caller'))).toBe('decoded');
 });
 
-const prepaid = (): Prepaid => ({ how: 'prepaid', takenAt: performance.now() });
-
 test('a call that is prepaid takes no quota', async () => {
-  for (let n = 0; n < 20; n++) expect(await call(prepaid())).toBe('decoded');
+  for (let n = 0; n < 20; n++) expect(await call(PREPAID)).toBe('decoded');
   expect(used()).toBe(0);
 });
 
 test('a call that is prepaid takes its quota again where its connection comes late', async () => {
   connectMs = 300;
-  expect(await call(prepaid())).toBe('decoded');
+  expect(await call(PREPAID)).toBe('decoded');
   expect(used()).toBe(1);
 });
 
 test('a background read that is made again pays as background work does', async () => {
   statuses = [503];
-  expect(await call(prepaid())).toBe('decoded');
+  expect(await call(PREPAID)).toBe('decoded');
   expect(used()).toBe(1);
   while (upstream.quota.takeSpare(BACKGROUND) === 0);
   statuses = [503];
-  expect(await call(prepaid())).toBe('PROVIDER_RATE_LIMITED');
+  expect(await call(PREPAID)).toBe('PROVIDER_RATE_LIMITED');
   expect(await call(by('caller'))).toBe('decoded');
 });

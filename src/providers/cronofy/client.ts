@@ -61,6 +61,7 @@ const account = z
       reads: 'SmartInvite',
       defaults: { dataCenter: set.CRONOFY_DATA_CENTER },
       quota: set.CRONOFY_QUOTA,
+      places: new Map(Object.entries(origins).map(([place, origin]) => [origin, place])),
       open: (call) => createCronofyReader(origins, secret, call),
       notifications: {
         isGenuine: (body, headers) => isSigned(body, headers[SIGNATURE_HEADER], secrets),
@@ -77,9 +78,11 @@ function createCronofyReader(
   call: Upstream['call'],
 ): Reader {
   const headers = [...FIXED_HEADERS, 'authorization', `Bearer ${secret.reveal()}`];
+  const originOf = ({ parts }: RefTo<'SmartInvite'>) => origins[parts.dataCenter];
   return {
+    originOf,
     read(ref: RefTo<'SmartInvite'>, { withExtras, cancellation, payment }) {
-      const origin = origins[ref.parts.dataCenter];
+      const origin = originOf(ref);
       if (origin === undefined) {
         return Promise.reject(new ProviderNotConfigured('CRONOFY', 'is not configured for this data center'));
       }

@@ -5,6 +5,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { refTo } from '../../invitation/ref.ts';
 import type { CronofyDataCenter, SmartInvite, SmartInviteReply } from '../../invitation/smart-invite.ts';
+import { parseJson } from '../../upstream/json.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Notification } from '../provider.ts';
 import { decodeReply, ReplyWire } from './wire.ts';
@@ -45,7 +46,7 @@ const NotificationWire = z.object({
 export function decodeNotification(body: Buffer, dataCenter: CronofyDataCenter): Notification | null {
   let json: unknown;
   try {
-    json = JSON.parse(body.toString());
+    json = parseJson(body);
   } catch {
     return null;
   }

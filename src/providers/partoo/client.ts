@@ -48,6 +48,7 @@ function createPartooReader(base: { origin: string; path: string }, apiKey: Secr
   const path = `${base.path}/review_booster/invitation_status`;
   const headers = [...FIXED_HEADERS, 'x-APIKey', apiKey.reveal()];
   return {
+    originOf: () => base.origin,
     read(ref: RefTo<'ReviewInvitation'>, { cancellation, payment }) {
       return call(
         {

@@ -38,6 +38,7 @@ export const starpost: Provider = { name: 'STARPOST', account };
 function createReader(origin: string, apiKey: Secret, call: Upstream['call']): Reader {
   const headers = [...FIXED_HEADERS, 'x-api-key', apiKey.reveal()];
   return {
+    originOf: () => origin,
     read(ref: RefTo<'EmailInvitation'>, { cancellation, payment }) {
       const { businessUnitId, invitationId } = ref.parts;
       const unit = `/v1/private/business-units/${encodeURIComponent(businessUnitId)}`;

@@ -1,0 +1,25 @@
+// For whom a call is made, which says how its quota is taken: out of which share, and how long it waits.
+
+export interface Payment {
+  readonly how: PaymentKind;
+  /** Names the caller in the books of the quota; background work has no name. */
+  readonly caller: string;
+}
+
+/**
+ * - `caller`: by a caller that waits for it.
+ * - `insistent`: by a caller that insists on a newer answer than is known; such callers get a share of what callers get.
+ * - `spare`: for a caller that has an older answer; it gets what background work may have, and does not wait.
+ * - `background`: by background work, out of what such work may have; it waits a little.
+ * - `prepaid`: it was taken just now, for a call that is made at once (a background read). Where that is too long ago when
+ *   the request can be written, it is taken again as for `background`.
+ */
+export type PaymentKind = 'caller' | 'insistent' | 'spare' | 'background' | 'prepaid';
+
+export const BACKGROUND: Payment = { how: 'background', caller: '' };
+export const PREPAID: Payment = { how: 'prepaid', caller: '' };
+
+/** Whether it is paid out of what callers leave. */
+export function isSpare({ how }: Payment): boolean {
+  return how !== 'caller' && how !== 'insistent';
+}
