@@ -1,8 +1,9 @@
-// Partoo as it counts calls: by its own clock, when they arrive. It answers each with a status.
+// Partoo as it counts calls: over TLS, by its own clock, when they arrive. It answers each with a status.
 
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Certificate } from '../certificates.ts';
 
 export interface CountingProvider {
   readonly port: number;
@@ -13,9 +14,9 @@ export interface CountingProvider {
   stop(): void;
 }
 
-export async function startCountingProvider(): Promise<CountingProvider> {
+export async function startCountingProvider(certificate: Certificate): Promise<CountingProvider> {
   const arrivals: number[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer(certificate, (request, response) => {
     arrivals.push(performance.now());
     const { searchParams } = new URL(request.url ?? '', 'http://provider');
     const invitation_id = searchParams.get('invitation_id');

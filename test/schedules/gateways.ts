@@ -42,7 +42,7 @@ export async function startGatewayProcess(options: GatewayOptions): Promise<Gate
     run = await startGateway({
       REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,
       PARTOO_API_KEY: 'key',
-      PARTOO_BASE_URL: `http://127.0.0.1:${toProvider.port}/v2`,
+      PARTOO_BASE_URL: `https://127.0.0.1:${toProvider.port}/v2`,
       LOG_LEVEL: 'warn',
       NODE_ENV: 'production',
       ...environment,

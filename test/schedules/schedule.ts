@@ -1,8 +1,12 @@
 // One random schedule of faults over three gateway processes that share an account: what they did to its quota, by the
 // provider's own clock. A fault comes when most of a window is used, and the load moves to other processes with it.
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withMargin } from '../../src/upstream/quota-window.ts';
+import { createAuthority } from '../certificates.ts';
 import { startRedisServer } from '../redis/server.ts';
 import { mostIn, startCountingProvider } from './counting-provider.ts';
 import { type GatewayProcess, startGatewayProcess } from './gateways.ts';
@@ -126,11 +130,15 @@ export async function runSchedule(seed: number, { windowMs, faults }: ScheduleOp
   const random = randomOf(seed);
   const between = (low: number, high: number) => low + random() * (high - low);
   const redis = await startRedisServer();
-  const provider = await startCountingProvider();
+  const authority = createAuthority();
+  const provider = await startCountingProvider(authority.issue());
+  const authorityFile = join(await mkdtemp(join(tmpdir(), 'authority-')), 'cert.pem');
+  await writeFile(authorityFile, authority.cert);
   const environment = {
     PARTOO_QUOTA: `${LIMIT}/${windowMs / 1_000}s`,
     PROCESSES: String(PROCESSES),
     PARTOO_ACCOUNT: 'one',
+    NODE_EXTRA_CA_CERTS: authorityFile,
   };
   const options = { redisPort: Number(new URL(redis.url).port), providerPort: provider.port, environment, random };
   const gateways: GatewayProcess[] = [];
@@ -179,6 +187,7 @@ export async function runSchedule(seed: number, { windowMs, faults }: ScheduleOp
     await Promise.all(gateways.map((gateway) => gateway.stop()));
     provider.stop();
     await redis.stop();
+    await rm(dirname(authorityFile), { recursive: true });
   }
 }
 
