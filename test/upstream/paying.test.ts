@@ -5,24 +5,14 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
 import type { Payment } from '../../src/upstream/payment.ts';
 import { createQuota, type QuotaWindow } from '../../src/upstream/quota.ts';
-import { createTransport } from '../../src/upstream/transport.ts';
-import { createUpstream, type ReadRequest } from '../../src/upstream/upstream.ts';
 import { createAuthority, trust } from '../certificates.ts';
 import { answerWith, type Fault, type FaultyProxy, startProxy } from '../faults/proxy.ts';
+import { openAccount } from './account.ts';
 
 const authority = createAuthority();
 trust(authority);
 const certificate = authority.issue();
 
-const LIMITS = {
-  maxInFlight: 32,
-  maxWaiting: 168,
-  connectTimeoutMs: 2_000,
-  headersTimeoutMs: 3_000,
-  attemptTimeoutMs: 4_000,
-  totalTimeoutMs: 8_000,
-};
-const listener = { circuitChanged: () => {}, troubleBegan: () => {}, troubleEnded: () => {} };
 const good = answerWith('{}');
 const fails: Fault = (client) => {
   client.write('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
@@ -30,31 +20,13 @@ const fails: Fault = (client) => {
 };
 
 /** A provider to which a connection takes 100 ms, and an account at it. */
-async function openAccount(window: QuotaWindow) {
+async function openSlowAccount(window: QuotaWindow) {
   const provider: FaultyProxy = await startProxy('http://127.0.0.1:1', { certificate, setUpMs: 100 });
   provider.break(good);
   const quota = createQuota('PARTOO', [window]);
-  const upstream = createUpstream('PARTOO', (origin, troubles) => createTransport(origin, troubles, LIMITS), {
-    ...LIMITS,
-    quota,
-    windows: [window],
-    listener,
-  });
-  onTestFinished(async () => {
-    upstream.close();
-    await provider.refuse();
-  });
-  const request: ReadRequest<string> = {
-    provider: 'PARTOO',
-    origin: provider.origin,
-    path: '/',
-    query: {},
-    headers: [],
-    maxBytes: 100,
-    decode: () => 'decoded',
-  };
-  const call = (payment: Payment, cancellation = new Cancellation()) =>
-    upstream.call(request, cancellation, payment).catch((error) => error.code ?? error.name);
+  onTestFinished(() => provider.refuse());
+  const account = openAccount({ quota, windows: [window] });
+  const call = (payment: Payment, cancellation?: Cancellation) => account.call(provider.origin, payment, cancellation);
   return { provider, quota, call, remaining: () => quota.status().remaining };
 }
 
@@ -66,7 +38,7 @@ function standStill(ms: number): void {
 }
 
 test('what was paid before the connection was there is paid again, and once it is there no more', async () => {
-  const { quota, call, remaining } = await openAccount(MINUTE);
+  const { quota, call, remaining } = await openSlowAccount(MINUTE);
   expect(quota.takeInBackground()).toBe(0);
   expect(await call('prepaid')).toBe('decoded');
   expect(remaining()).toBe(8);
@@ -76,7 +48,7 @@ test('what was paid before the connection was there is paid again, and once it i
 });
 
 test('a background read that has to be paid again takes nothing of what callers have left', async () => {
-  const { provider, quota, call, remaining } = await openAccount(MINUTE);
+  const { provider, quota, call, remaining } = await openSlowAccount(MINUTE);
   for (let n = 0; n < 9; n++) expect(quota.takeInBackground()).toBe(0);
   expect(await call('prepaid')).toBe('PROVIDER_RATE_LIMITED');
   expect([remaining(), provider.requests.length]).toEqual([1, 0]);
@@ -84,7 +56,7 @@ test('a background read that has to be paid again takes nothing of what callers 
 });
 
 test('a background read that has to be paid again waits for it where that is not long', async () => {
-  const { provider, quota, call } = await openAccount({ limit: 2, windowMs: 500 });
+  const { provider, quota, call } = await openSlowAccount({ limit: 2, windowMs: 500 });
   expect(quota.takeInBackground()).toBe(0);
   const before = performance.now();
   expect(await call('prepaid')).toBe('decoded');
@@ -94,7 +66,7 @@ test('a background read that has to be paid again waits for it where that is not
 test.each(['prepaid', 'background', 'spare'] as const)(
   'a read that is %s and made again takes nothing of what callers have left',
   async (payment) => {
-    const { provider, quota, call, remaining } = await openAccount(MINUTE);
+    const { provider, quota, call, remaining } = await openSlowAccount(MINUTE);
     expect(await call('caller')).toBe('decoded');
     provider.break(fails);
     // One is left for background work, and one more for callers.
@@ -105,7 +77,7 @@ test.each(['prepaid', 'background', 'spare'] as const)(
 );
 
 test('a call whose process stands still between payment and request is paid again', async () => {
-  const { provider, call, remaining } = await openAccount(MINUTE);
+  const { provider, call, remaining } = await openSlowAccount(MINUTE);
   expect(await call('caller')).toBe('decoded');
   await sleep(20);
   const late = call('caller');
@@ -115,7 +87,7 @@ test('a call whose process stands still between payment and request is paid agai
 });
 
 test('a call that cannot be paid again at once waits for its turn, on another connection', async () => {
-  const { provider, call } = await openAccount({ limit: 1, windowMs: 400 });
+  const { provider, call } = await openSlowAccount({ limit: 1, windowMs: 400 });
   expect(await call('caller')).toBe('decoded');
   await sleep(420);
   const paidAt = performance.now();
@@ -128,7 +100,7 @@ test('a call that cannot be paid again at once waits for its turn, on another co
 });
 
 test('a call whose connection closes while it waits for its quota is made on another one', async () => {
-  const { provider, call } = await openAccount({ limit: 1, windowMs: 600 });
+  const { provider, call } = await openSlowAccount({ limit: 1, windowMs: 600 });
   expect(await call('caller')).toBe('decoded');
   const waiting = call('caller');
   await sleep(50);
@@ -139,7 +111,7 @@ test('a call whose connection closes while it waits for its quota is made on ano
 });
 
 test('a call that is given up while its connection is made is not paid for, and the next one gets the connection', async () => {
-  const { provider, call, remaining } = await openAccount(MINUTE);
+  const { provider, call, remaining } = await openSlowAccount(MINUTE);
   const caller = new Cancellation();
   const left = call('caller', caller);
   caller.cancel(new Error('left'));
