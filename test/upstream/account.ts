@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
 import type { OriginListener } from '../../src/upstream/origins.ts';
 import type { Payment } from '../../src/upstream/payment.ts';
+import type { PolicyOptions } from '../../src/upstream/policy.ts';
 import { createQuota, type Quota, type QuotaWindow } from '../../src/upstream/quota.ts';
 import { createTransport, type TransportOptions } from '../../src/upstream/transport.ts';
 import { createUpstream, type ReadRequest } from '../../src/upstream/upstream.ts';
@@ -19,7 +20,7 @@ const LIMITS = {
 
 const PLENTY: readonly QuotaWindow[] = [{ limit: 10_000, windowMs: 60_000 }];
 
-export interface AccountOptions extends Partial<TransportOptions> {
+export interface AccountOptions extends Partial<TransportOptions & PolicyOptions> {
   readonly quota?: Quota;
   readonly windows?: readonly QuotaWindow[];
   readonly listener?: Partial<OriginListener>;
