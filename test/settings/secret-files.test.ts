@@ -138,10 +138,10 @@ test('a key that is set to nothing may stand in a file', () => {
 });
 
 test.each(SECRETS)('%s is the same by file as by itself', (name) => {
-  const text = 'redis://127.0.0.1:1';
+  const text = name === 'HTTPS_PROXY' ? 'http://127.0.0.1:1' : 'redis://127.0.0.1:1';
   const shown = (environment: Environment) => {
-    const { accounts, redisUrl } = readSettings(environment);
-    return { ids: accounts.map(({ id }) => id), redisUrl: redisUrl?.reveal() };
+    const { accounts, redisUrl, proxy } = readSettings(environment);
+    return { ids: accounts.map(({ id }) => id), redisUrl: redisUrl?.reveal(), proxy: proxy?.url.reveal() };
   };
   expect(shown({ [`${name}_FILE`]: fileWith(`${text}\n`) })).toEqual(shown({ [name]: text }));
   expect(shown({ [name]: text })).not.toEqual(shown({}));
@@ -156,5 +156,7 @@ test('every setting that becomes a Secret is marked as one', () => {
     }),
   );
   expect(becomeSecret.map(([name]) => name).toSorted()).toEqual(SECRETS.toSorted());
-  expect(SECRETS).toEqual(expect.arrayContaining(['PARTOO_API_KEY', 'CRONOFY_CLIENT_SECRET', 'REDIS_URL']));
+  expect(SECRETS).toEqual(
+    expect.arrayContaining(['PARTOO_API_KEY', 'CRONOFY_CLIENT_SECRET', 'REDIS_URL', 'HTTPS_PROXY']),
+  );
 });
