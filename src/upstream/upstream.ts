@@ -78,7 +78,7 @@ export function createUpstream(
         const send = () => origin.transport.get({ request, read, call, payer, paidAt });
         if (payment !== 'caller' && payment !== 'insistent') return send();
         // A caller that cannot be served is told before it waits for a connection.
-        const refusal = quota.refusal(origins.waiting(), patienceMs(call));
+        const refusal = quota.refusal(origin.transport.waiting(), patienceMs(call));
         if (refusal !== undefined) return call.fail(refusal);
         if (payment === 'caller' || insistent.takeNow()) return send();
         insistent.take(patienceMs(call), call).then(send, (reason: unknown) => call.fail(reason));

@@ -72,6 +72,18 @@ test('an origin that hangs keeps its own line of calls waiting, and no other', a
   await hanging;
 });
 
+test('calls that wait for an origin that hangs are not ahead of those to another one', async () => {
+  const [hangs, well] = [await startServer(never), await startServer(good)];
+  const quota = createQuota('PARTOO', [{ limit: 100, windowMs: 60_000 }]);
+  const { upstream, call } = openAccount({ quota });
+  const hanging = Promise.all(Array.from({ length: 120 }, () => call(hangs.origin)));
+  await vi.waitUntil(() => hangs.requests.length === 32);
+  // 32 of the hundred are used, and 88 wait.
+  expect(await call(well.origin)).toBe('decoded');
+  upstream.close();
+  await hanging;
+});
+
 test('all origins of an account take from one quota', async () => {
   const [one, other] = [await startServer(good), await startServer(good)];
   const quota = createQuota('PARTOO', [{ limit: 5, windowMs: 60_000 }]);

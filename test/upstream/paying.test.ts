@@ -76,6 +76,15 @@ test.each(['prepaid', 'background', 'spare'] as const)(
   },
 );
 
+test('a call that insists and is made again takes of what those get who insist', async () => {
+  const { provider, call } = await openSlowAccount(MINUTE);
+  for (let n = 0; n < 4; n++) expect(await call('insistent')).toBe('decoded');
+  provider.break(fails);
+  // Half of ten: the fifth is used up, and no sixth is left.
+  expect(await call('insistent')).toBe('PROVIDER_RATE_LIMITED');
+  expect(provider.requests).toHaveLength(5);
+});
+
 test('a call whose process stands still between payment and request is paid again', async () => {
   const { provider, call, remaining } = await openSlowAccount(MINUTE);
   expect(await call('caller')).toBe('decoded');
