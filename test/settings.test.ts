@@ -112,6 +112,16 @@ describe('a mistake', () => {
     expect(mistakesIn({ CRONOFY_CLIENT_SECRET: `good,${key}` })).toContain('  CRONOFY_CLIENT_SECRET must be ');
   });
 
+  test.each(
+    ['proxy.example:3128', '//proxy.example', 'socks5://proxy.example', 'http://proxy.example/path'].concat([
+      'http://proxy.example?a=1',
+      'http://us%er:sk_password@proxy.example',
+      'nonsense',
+    ]),
+  )('is the proxy %s', (HTTPS_PROXY) => {
+    expect(mistakesIn({ HTTPS_PROXY })).toContain('  HTTPS_PROXY must be ');
+  });
+
   test.each(['1000000', '-1', '1e3', 'soon'])('are %j seconds', (PATIENCE_SECONDS) => {
     expect(mistakesIn({ PATIENCE_SECONDS })).toContain('  PATIENCE_SECONDS must be ');
   });
@@ -161,8 +171,22 @@ test.each([
   expect(readSettings(environment).sandbox).toBe(sandbox);
 });
 
+test('a proxy is taken with the hosts that are called without it, whatever else stands among them', () => {
+  const { proxy } = readSettings({
+    HTTPS_PROXY: 'http://u:p%20w@proxy.example:3128',
+    NO_PROXY: ' a.example, 10.0.0.0/8 b ',
+  });
+  expect(proxy?.url.reveal()).toBe('http://u:p%20w@proxy.example:3128');
+  expect(proxy?.except).toEqual(['a.example', '10.0.0.0/8', 'b']);
+  expect(readSettings({ NO_PROXY: '*' }).proxy).toBeUndefined();
+});
+
 test('a secret never prints', () => {
-  const settings = readSettings({ PARTOO_API_KEY: 'hush-1', CRONOFY_CLIENT_SECRET: 'hush-2,hush-3' });
+  const settings = readSettings({
+    PARTOO_API_KEY: 'hush-1',
+    CRONOFY_CLIENT_SECRET: 'hush-2,hush-3',
+    HTTPS_PROXY: 'http://u:hush-5@proxy.example',
+  });
   expect(settings.accounts).toHaveLength(2);
   expect(inspect({ key: new Secret('hush-4') })).toBe('{ key: [redacted] }');
   const opened = settings.accounts.map((account) => account.open(async () => null));

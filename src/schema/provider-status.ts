@@ -29,7 +29,10 @@ const ProviderStatus = builder.objectRef<Domain>('ProviderStatus').implement({
       description:
         'Whether this gateway holds credentials for it. If not, its invitations fail with PROVIDER_NOT_CONFIGURED.',
     }),
-    circuit: t.expose('circuit', { type: CircuitState, description: 'Whether it is being called.' }),
+    circuit: t.expose('circuit', {
+      type: CircuitState,
+      description: 'Whether it is being called; of several places where it is, the worst.',
+    }),
     quota: t.expose('quota', {
       type: QuotaStatus,
       nullable: true,

@@ -6,45 +6,13 @@
 
 import type { Dispatcher } from 'undici';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../invitation/problem.ts';
-import type { Attempted } from './call.ts';
+import type { AttemptPlan, AttemptRules } from './attempt-plan.ts';
 import type { CancelListener } from './cancellation.ts';
 import { type Connection, NotSent } from './connection.ts';
-import type { Connections, Waiter } from './connections.ts';
-import type { Deadline, Deadlines, Expiring } from './deadlines.ts';
-import type { Payment } from './payment.ts';
+import type { Waiter } from './connections.ts';
+import type { Deadline, Expiring } from './deadlines.ts';
 import { targetOf, type UpstreamAnswer, type UpstreamRequest } from './request.ts';
-import { isTimeout, type Troubles, troubleOfBreaking, troubleOfConnecting } from './troubles.ts';
-
-/** How a call is paid for, when its connection is there. */
-export interface Payer {
-  /** Pays if that needs no waiting. */
-  payNow(payment: Payment): boolean;
-  /** Pays when its turn comes. @throws Problem where that is too late; the call's reason where it is cancelled. */
-  pay(payment: Payment, call: Attempted<unknown>): Promise<void>;
-}
-
-/** What the attempts over the connections of one origin share. */
-export interface AttemptRules {
-  readonly connections: Connections;
-  readonly troubles: Troubles;
-  /** For the answer's headers, once the request is sent. */
-  readonly headersDeadlines: Deadlines;
-  /** For the rest of the answer, from then on. */
-  readonly bodyDeadlines: Deadlines;
-}
-
-/** One GET, and what is made of its answer. */
-export interface AttemptPlan<R extends UpstreamRequest, T> {
-  readonly request: R;
-  readonly read: (answer: UpstreamAnswer, request: R) => T;
-  /** Told how the attempt ended, and cancels it. */
-  readonly call: Attempted<T>;
-  /** Undefined where nothing counts the call. */
-  readonly payer?: Payer | undefined;
-  readonly payment?: Payment | undefined;
-  /** When it was paid for, if it was; on the clock that never goes back. */
-  readonly paidAt?: number | undefined;
-}
+import { isTimeout, troubleOfBreaking, troubleOfConnecting } from './troubles.ts';
 
 /** A payment that is older when the request is written counts for another moment than the provider's, in milliseconds. */
 const PAYMENT_TTL_MS = 20;

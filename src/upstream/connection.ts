@@ -49,9 +49,9 @@ export class Connection {
     return !this.#isRetired && this.isOpen;
   }
 
-  /** False as soon as either side has begun to close it. */
+  /** Asked while no answer is due. */
   get isOpen(): boolean {
-    return this.#socket.writable;
+    return isOpen(this.#socket);
   }
 
   /** No further call is made on it. */
@@ -75,10 +75,18 @@ export class NotSent extends Error {
 
 const NOT_SENT = new NotSent('the connection had closed before');
 
+/**
+ * Neither side has begun to close it, and nothing has come unasked. A server that has waited long enough for a request
+ * says so: that would be taken for the answer to the next one.
+ */
+function isOpen(socket: Socket): boolean {
+  return socket.writable && socket.readableLength === 0;
+}
+
 function handOver(socket: Socket): NonNullable<Client.Options['connect']> {
   let isTaken = false;
   return (_, callback) => {
-    const isGone = isTaken || !socket.writable;
+    const isGone = isTaken || !isOpen(socket);
     isTaken = true;
     // undici does not expect an answer at once.
     queueMicrotask(() => (isGone ? callback(NOT_SENT, null) : callback(null, socket)));

@@ -12,11 +12,14 @@ export interface ConnectorOptions {
   readonly proxy?: ProxyServer | undefined;
 }
 
+/** A session of TLS that is taken up again is not asked for its certificate, which may be over or revoked by then. */
+const NO_SESSIONS = 0;
+
 export function createConnector(origin: string, { connectTimeoutMs, proxy }: ConnectorOptions): Connector {
   const url = new URL(origin);
   const { protocol, host, port } = url;
   const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  const connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
+  const connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false, maxCachedSessions: NO_SESSIONS });
   const direct = { protocol, host, hostname, port };
   if (proxy === undefined || protocol !== 'https:' || isExcepted(url, proxy.except)) {
     return (connected) => connect(direct, connected);

@@ -19,8 +19,6 @@ export interface Origins {
   at(origin: string): Origin;
   /** Whether calls are made: the worst of the origins in use. */
   circuit(): Circuit;
-  /** How many calls wait for a connection. */
-  waiting(): number;
   close(): void;
 }
 
@@ -76,11 +74,6 @@ export function createOrigins(
       const inUse = list.filter(({ usedAt }) => usedAt >= lastAt - IN_USE_MS);
       const severities = inUse.map(({ policy }) => BY_SEVERITY.indexOf(policy.circuit()));
       return BY_SEVERITY[Math.max(0, ...severities)] ?? 'CLOSED';
-    },
-    waiting() {
-      let calls = 0;
-      for (const { transport } of list) calls += transport.waiting();
-      return calls;
     },
     close() {
       for (const { transport } of list) transport.close();

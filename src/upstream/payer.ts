@@ -2,7 +2,7 @@
 
 import { SpareQuotaUsedUp } from '../invitation/problem.ts';
 import type { ProviderName } from '../invitation/provider.ts';
-import type { Payer } from './attempt.ts';
+import type { Payer } from './attempt-plan.ts';
 import type { Attempted } from './call.ts';
 import type { CancelListener, Cancellation } from './cancellation.ts';
 import { isSpare, type Payment } from './payment.ts';

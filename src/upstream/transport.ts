@@ -1,6 +1,7 @@
 // The way to one origin of a provider's: one GET at a time on each of its connections.
 
-import { Attempt, type AttemptPlan, type AttemptRules } from './attempt.ts';
+import { Attempt } from './attempt.ts';
+import type { AttemptPlan, AttemptRules } from './attempt-plan.ts';
 import { createConnections } from './connections.ts';
 import { type ConnectorOptions, createConnector } from './connector.ts';
 import { Deadlines } from './deadlines.ts';

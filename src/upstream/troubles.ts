@@ -63,7 +63,7 @@ export class Troubles {
   answered(): void {
     if (this.#lasting.size === 0) return;
     this.#answeredAt = performance.now();
-    this.#timer ??= this.#lookIn(QUIET_MS);
+    if (this.#timer === undefined) this.#look();
   }
 
   /** A call was answered with what is a problem. */
@@ -73,10 +73,7 @@ export class Troubles {
     else this.failed({ kind: 'status', detail: status });
   }
 
-  #lookIn(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#look(), ms).unref();
-  }
-
+  /** Tells what is over, and looks again when the next one may be. */
   #look(): void {
     this.#timer = undefined;
     const now = performance.now();
@@ -91,7 +88,7 @@ export class Troubles {
         this.#listener.ended(trouble);
       }
     }
-    if (nextMs < QUIET_MS) this.#timer = this.#lookIn(Math.ceil(nextMs));
+    if (Number.isFinite(nextMs)) this.#timer = setTimeout(() => this.#look(), Math.ceil(nextMs)).unref();
   }
 }
 

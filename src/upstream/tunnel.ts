@@ -3,7 +3,7 @@
 // the credential would be readable there.
 
 import type { Socket } from 'node:net';
-import { Client } from 'undici';
+import { buildConnector, Client } from 'undici';
 import type { Secret } from './secret.ts';
 
 export interface ProxyServer {
@@ -34,20 +34,21 @@ export type Connected = (...outcome: [error: null, socket: Socket] | [error: Err
  * @returns a function that opens a tunnel to the target.
  */
 export function createTunnel(proxy: ProxyServer, target: string, timeoutMs: number): (connected: Connected) => void {
-  const { origin, hostname, username, password } = new URL(proxy.url.reveal());
+  const { origin, username, password } = new URL(proxy.url.reveal());
   const name = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const headers: Record<string, string> = { host: target };
   if (name !== ':') headers['proxy-authorization'] = `Basic ${Buffer.from(name).toString('base64')}`;
-  // The certificate is to be the proxy's: undici would look for the host that the header names.
-  const request = { path: target, headers, servername: hostname };
+  const build = buildConnector({ timeout: timeoutMs, allowH2: false });
+  // A certificate is to be the proxy's: undici would look for the host that the header names.
+  const connect: buildConnector.connector = (to, connected) => build({ ...to, servername: '' }, connected);
 
   return (connected) => {
     const client = new Client(origin, {
-      connect: { timeout: timeoutMs },
+      connect,
       allowH2: false,
       headersTimeout: timeoutMs,
     });
-    client.connect(request, (error, answer) => {
+    client.connect({ path: target, headers }, (error, answer) => {
       if (error !== null) {
         connected(new ProxyFailed(error), null);
       } else if (answer.statusCode < 200 || answer.statusCode > 299) {

@@ -67,7 +67,7 @@ export function createUpstream(
         const send = (paidAt?: number) => origin.transport.get({ request, read, call, payer, payment, paidAt });
         if (isSpare(payment)) return send(payment.how === 'prepaid' && attempt === 0 ? begunAt : undefined);
         // A caller that cannot be served is told before it waits for a connection.
-        const refusal = quota.refusal(payment, origins.waiting(), patienceMs(call));
+        const refusal = quota.refusal(payment, origin.transport.waiting(), patienceMs(call));
         if (refusal !== undefined) return call.fail(refusal);
         if (payment.how === 'caller' && quota.goesFirst(payment)) return send();
         // A caller above its share may have to wait for long. It keeps no connection from others meanwhile.

@@ -18,7 +18,7 @@ export interface Faulty {
   /** A review invitation in short: what came of it, or the code of the error. */
   review(id: string, maxAgeSeconds?: number): Promise<string | null>;
   invite(id: string, maxAgeSeconds?: number): Promise<string | null>;
-  /** For a test that leaves a gate closed: only Cronofy is asked whether it is well afterwards. */
+  /** For a test that leaves a gate closed, or Partoo elsewhere: only Cronofy is asked whether it is well afterwards. */
   staysThrottled(): void;
 }
 
@@ -31,7 +31,8 @@ const INVITE = `query ($id: ID!, $maxAge: Int) {
   it: smartInvite(smartInviteId: $id, maxAgeSeconds: $maxAge) { status isStale }
 }`;
 
-const authority = inject('faultsOver') === 'tls' ? createAuthority() : undefined;
+/** Which the gateways of these tests trust; undefined where TLS is not spoken. */
+export const authority = inject('faultsOver') === 'tls' ? createAuthority() : undefined;
 if (authority !== undefined) trust(authority);
 const certificate = authority?.issue();
 

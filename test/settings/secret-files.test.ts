@@ -156,5 +156,7 @@ test('every setting that becomes a Secret is marked as one', () => {
     }),
   );
   expect(becomeSecret.map(([name]) => name).toSorted()).toEqual(SECRETS.toSorted());
-  expect(SECRETS).toEqual(expect.arrayContaining(['PARTOO_API_KEY', 'CRONOFY_CLIENT_SECRET', 'REDIS_URL']));
+  expect(SECRETS).toEqual(
+    expect.arrayContaining(['PARTOO_API_KEY', 'CRONOFY_CLIENT_SECRET', 'REDIS_URL', 'HTTPS_PROXY']),
+  );
 });

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ProviderBadResponse, ProviderTimeout, ProviderUnavailable } from '../../src/invitation/problem.ts';
-import type { Payer } from '../../src/upstream/attempt.ts';
+import type { Payer } from '../../src/upstream/attempt-plan.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
 import { FIXED_HEADERS, type UpstreamAnswer, type UpstreamRequest } from '../../src/upstream/request.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../src/upstream/transport.ts';

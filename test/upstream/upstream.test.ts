@@ -2,7 +2,7 @@
 // connection, and what background work may have.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { AttemptPlan } from '../../src/upstream/attempt.ts';
+import type { AttemptPlan } from '../../src/upstream/attempt-plan.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
 import { BACKGROUND, type Payment, PREPAID } from '../../src/upstream/payment.ts';
 import { createQuota } from '../../src/upstream/quota.ts';
