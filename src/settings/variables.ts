@@ -1,8 +1,10 @@
 // The variables of the gateway itself: name, what it takes, and its default, written as it would be set. The message of
 // a fault says what the variable takes. What a provider needs is described in the provider's folder.
 
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { parseTrustedDocuments } from '../operations/trusted-documents.ts';
+import { parseRedisUrl, REDIS_URL_FORMS } from '../redis/address.ts';
 import { FRESHNESS } from '../snapshots/freshness.ts';
 import { Secret } from '../upstream/secret.ts';
 import { secretSetting } from '../upstream/secret-setting.ts';
@@ -26,6 +28,17 @@ const count = (fallback: number) =>
     .refine((text) => /^[1-9]\d{0,8}$/.test(text), 'must be a whole number above 0')
     .transform(Number)
     .prefault(String(fallback));
+
+/** Whether a text holds certificates in PEM, and all that it holds can be read. */
+function isCertificates(pem: string): boolean {
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]*(-----END CERTIFICATE-----)?/g) ?? [];
+  try {
+    for (const certificate of certificates) new X509Certificate(certificate);
+    return certificates.length > 0;
+  } catch {
+    return false;
+  }
+}
 
 export const Variables = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -75,9 +88,17 @@ export const Variables = z.object({
   REDIS_URL: secretSetting(
     z
       .string()
-      .refine((text) => /^rediss?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be a redis:// or rediss:// URL')
+      .refine((text) => parseRedisUrl(text) !== undefined, `must be ${REDIS_URL_FORMS}`)
       .transform((text) => new Secret(text)),
   ).optional(),
+  REDIS_CA_FILE: z
+    .string()
+    .transform((path, context) => {
+      const pem = textOf(path) ?? '';
+      if (!isCertificates(pem)) context.addIssue('must name a file of certificates in PEM that can be read');
+      return pem;
+    })
+    .optional(),
   PROCESSES: count(1),
   MAX_STREAMS: count(2_000),
   MAX_STREAMS_PER_CALLER: count(10),

@@ -1,6 +1,7 @@
 // Settings that are right one by one and wrong together.
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { REDIS_URL_FORMS } from '../../src/redis/address.ts';
 import { type Environment, readSettings, SettingsError } from '../../src/settings.ts';
 import { endRuns, MAIN, run } from '../process.ts';
 
@@ -72,7 +73,7 @@ describe('a contradiction', () => {
       'REVALIDATE_SECONDS must be seconds, such as 10 or 0.5, below a million',
     ]);
     expect(mistakesIn({ PROCESSES: '2', REDIS_URL: 'http://redis.example' })).toEqual([
-      'REDIS_URL must be a redis:// or rediss:// URL',
+      `REDIS_URL must be ${REDIS_URL_FORMS}`,
     ]);
   });
 
