@@ -25,26 +25,26 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Settings of redis-server, as its configuration file has them. */
-export type RedisSettings = Readonly<Record<string, string | number>>;
+/** Lines of a configuration file. */
+export type RedisSettings = readonly string[];
+
+const BASE: RedisSettings = ['bind 127.0.0.1', 'loglevel notice'];
+const KEEPS_NOTHING: RedisSettings = ['save ""', 'appendonly no'];
 
 /**
- * @param options What it is started with; `sentinel` is the configuration file's text of one that watches others.
+ * @param settings Beside the usual ones.
+ * @param isSentinel Whether it watches others.
  * @throws Error where there is no redis-server, or it does not start.
  */
-export async function startRedisServer(
-  options: { readonly settings?: RedisSettings; readonly sentinel?: string } = {},
-): Promise<RedisServer> {
+export async function startRedisServer(settings: RedisSettings = [], isSentinel = false): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-redis-'));
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   const file = join(folder, 'redis.conf');
-  await writeFile(file, options.sentinel ?? '');
-  const settings = { ...BASE, ...(options.sentinel === undefined ? KEEPS_NOTHING : {}), ...options.settings };
-  const own = { ...settings, port, dir: folder };
-  const args = Object.entries(own).flatMap(([name, value]) => [`--${name}`, ...String(value).split(' ')]);
-  if (options.sentinel !== undefined) args.push('--sentinel');
-  let child = await launch([file, ...args]);
+  const own = [...BASE, ...(isSentinel ? [] : KEEPS_NOTHING), `port ${port}`, `dir ${folder}`, ...settings];
+  await writeFile(file, own.join('\n'));
+  const args = [file, ...(isSentinel ? ['--sentinel'] : [])];
+  let child = await launch(args);
 
   async function kill(): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -58,7 +58,7 @@ export async function startRedisServer(
     port,
     url,
     async command(name, ...args) {
-      const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+      const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, enableReadyCheck: false });
       // Whoever asks is told by the rejection.
       client.on('error', () => undefined);
       try {
@@ -71,7 +71,7 @@ export async function startRedisServer(
     kill,
     async restart() {
       await kill();
-      child = await launch([file, ...args]);
+      child = await launch(args);
     },
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
@@ -81,9 +81,6 @@ export async function startRedisServer(
     },
   };
 }
-
-const BASE: RedisSettings = { bind: '127.0.0.1', loglevel: 'notice' };
-const KEEPS_NOTHING: RedisSettings = { save: '', appendonly: 'no' };
 
 async function launch(args: readonly string[]): Promise<ChildProcess> {
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
