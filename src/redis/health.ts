@@ -89,9 +89,9 @@ export class Health {
     if (reason === READ_ONLY) this.#renew();
   }
 
-  /** Something is wrong that the trial may find. */
+  /** Something may be wrong, which the trial finds. */
   tryIn(delayMs: number): void {
-    this.#schedule(delayMs);
+    if (this.#isWell) this.#schedule(delayMs);
   }
 
   stop(): void {

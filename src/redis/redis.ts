@@ -89,6 +89,8 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
     });
   }
   commands.on('close', () => health.closed(reason));
+  // One of a cluster's servers; where a replica takes over, it takes some time.
+  commands.on('-node', () => health.tryIn(DOUBT_MS));
   // It may be back in a moment, or move to another server of the cluster.
   subscriber.on('close', () => (health.isWell ? health.tryIn(DOUBT_MS) : health.closed(reason)));
   subscriber.on('ready', subscribe);

@@ -1,7 +1,7 @@
 // Whether Redis does what is needed of it, found by doing that: a server may well answer PING and refuse scripts, keys or
 // channels, to this user, for want of memory, or because it is a replica.
 
-import type { Cluster, Redis } from 'ioredis';
+import type { RedisCommander } from 'ioredis';
 import type { Channels } from './channels.ts';
 import { within } from './reason.ts';
 import { createScript } from './script.ts';
@@ -14,17 +14,19 @@ const MESSAGE_TIMEOUT_MS = 500;
 
 const KEY_TTL_MS = 10_000;
 
-/** Each lies in another sixteenth of a cluster's slots, and so at another server in one of up to sixteen even parts. */
-export const CLUSTER_KEYS: readonly string[] = [11, 2, 60, 42, 10, 3, 61, 43, 13, 0, 62, 40, 12, 1, 63, 41].map(
+/**
+ * Each lies in another sixteenth of a cluster's slots, and so at another server in one of up to sixteen even parts. A single
+ * server has to take them all: one of a cluster does not.
+ */
+export const KEYS: readonly string[] = [11, 2, 60, 42, 10, 3, 61, 43, 13, 0, 62, 40, 12, 1, 63, 41].map(
   (n) => `gateway:check:${n}`,
 );
 
 const WRITE = createScript(`return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])`);
 
 /** @returns what rejects where one of them does not work: with Redis' refusal, or Lost. */
-export function createTrial(commands: Redis | Cluster, channels: Channels, timeoutMs: number): () => Promise<void> {
+export function createTrial(commands: RedisCommander, channels: Channels, timeoutMs: number): () => Promise<void> {
   const process = crypto.randomUUID();
-  const keys = commands.isCluster ? CLUSTER_KEYS : CLUSTER_KEYS.slice(0, 1);
   let count = 0;
   let expected = '';
   let onArrived = () => {};
@@ -55,7 +57,7 @@ export function createTrial(commands: Redis | Cluster, channels: Channels, timeo
   }
 
   return async () => {
-    await Promise.all([channels.subscribe(), ...keys.map(tryKey)]);
+    await Promise.all([channels.subscribe(), ...KEYS.map(tryKey)]);
     await tryMessage();
   };
 }

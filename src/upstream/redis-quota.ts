@@ -59,7 +59,8 @@ export function createSharedQuota(
   );
   /** What all may do together: a Redis that was emptied would allow it a second time. */
   const everybody = createQuota(provider, windows);
-  const keys = [`gateway:quota:${accountId}`, `gateway:gate:${accountId}`];
+  // One hash tag: in a cluster, what one script touches lies on one server.
+  const keys = [`gateway:{${accountId}}:quota`, `gateway:{${accountId}}:gate`];
   const process = crypto.randomUUID();
   const longestMs = Math.max(...windows.map(({ windowMs }) => windowMs));
   let aloneUntil = Number.NEGATIVE_INFINITY;

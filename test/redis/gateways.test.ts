@@ -194,7 +194,7 @@ test('the quota holds over both: what one has used, the other does not get', asy
 test('a provider’s 429 to one keeps the other from calling', async () => {
   pair.sandbox.partoo.misbehave({ status: 429, headers: { 'retry-after': '60' }, times: 1 });
   expect(await readReview(pair.a, 'review-sent')).toBe('PROVIDER_RATE_LIMITED');
-  await vi.waitUntil(async () => ((await server.command('KEYS', 'gateway:gate:*')) as string[]).length === 1);
+  await vi.waitUntil(async () => ((await server.command('KEYS', 'gateway:{*}:gate')) as string[]).length === 1);
   expect(await readReview(pair.b, 'review-created')).toBe('PROVIDER_RATE_LIMITED');
   expect(pair.calls()).toHaveLength(1);
 });
@@ -217,7 +217,7 @@ test('no key and no channel holds an address, an id or a credential', async () =
   ];
   expect(names.length).toBeGreaterThanOrEqual(8);
   for (const name of names) {
-    expect(name).toMatch(/^gateway:[a-z]+:[\w.-]+$/);
+    expect(name).toMatch(/^gateway:([a-z]+:[\w.-]+|\{[\w.-]+\}:[a-z]+)$/);
     expect(name).not.toMatch(/@|%40|example|invite-pending|board|review-sent|sandbox/);
   }
   // Everything that is kept is forgotten some day.

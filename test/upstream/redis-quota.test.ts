@@ -73,7 +73,7 @@ async function grantsDuring(accountId: string, work: Promise<unknown>): Promise<
   const watching = (async () => {
     while (!isOver) {
       isOver = await Promise.race([work.then(() => true), new Promise<false>((next) => setTimeout(next, 50, false))]);
-      const found = (await server.command('ZRANGE', `gateway:quota:${accountId}`, 0, -1, 'WITHSCORES')) as string[];
+      const found = (await server.command('ZRANGE', `gateway:{${accountId}}:quota`, 0, -1, 'WITHSCORES')) as string[];
       for (let n = 0; n < found.length; n += 2) grantedAt.set(found[n] ?? '', Number(found[n + 1]));
     }
   })();
