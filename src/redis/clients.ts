@@ -6,10 +6,12 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress, RedisHost } from './address.ts';
+import { watchSentinels } from './sentinels.ts';
 
 export interface Clients {
   readonly commands: Redis | Cluster;
   readonly subscriber: Redis;
+  close(): void;
 }
 
 export interface ClientOptions {
@@ -17,12 +19,14 @@ export interface ClientOptions {
   readonly ca: string | undefined;
   /** In how many milliseconds a connection is tried again. */
   readonly retryDelayMs: () => number;
+  /** Told when another server has become the primary, by Sentinels. */
+  readonly onMoved: () => void;
 }
 
 const DISCONNECT_TIMEOUT_MS = 100;
 const SENTINEL_TIMEOUT_MS = 500;
 
-export function createClients(address: RedisAddress, { ca, retryDelayMs }: ClientOptions): Clients {
+export function createClients(address: RedisAddress, { ca, retryDelayMs, onMoved }: ClientOptions): Clients {
   const tls = address.isTls ? { ...(ca === undefined ? {} : { ca }) } : undefined;
   const options: RedisOptions = {
     ...(address.username === undefined ? {} : { username: address.username }),
@@ -44,9 +48,19 @@ export function createClients(address: RedisAddress, { ca, retryDelayMs }: Clien
     disableClientInfo: true,
   };
   if (address.isCluster) return clusterOf(address, options, retryDelayMs);
+  const isWatched = address.primary !== undefined;
   const [{ host, port }] = address.hosts;
-  const target: RedisOptions = address.primary === undefined ? { host, port } : sentinelsOf(address, tls);
-  return { commands: new Redis({ ...options, ...target }), subscriber: new Redis({ ...options, ...target }) };
+  const target: RedisOptions = isWatched ? sentinelsOf(address, tls) : { host, port };
+  const stopWatching = isWatched ? watchSentinels(address, tls, onMoved) : undefined;
+  const [commands, subscriber] = [new Redis({ ...options, ...target }), new Redis({ ...options, ...target })];
+  return {
+    commands,
+    subscriber,
+    close() {
+      stopWatching?.();
+      for (const client of [commands, subscriber]) client.disconnect();
+    },
+  };
 }
 
 function sentinelsOf({ hosts, primary = '' }: RedisAddress, tls: object | undefined): RedisOptions {
@@ -77,7 +91,14 @@ function clusterOf({ hosts }: RedisAddress, options: RedisOptions, retryDelayMs:
     turn += 1;
     return all[turn % all.length] ?? hosts[0];
   };
-  return { commands, subscriber: new Redis({ ...options, Connector: connectorTo(nextHost, options.tls) }) };
+  const subscriber = new Redis({ ...options, Connector: connectorTo(nextHost, options.tls) });
+  return {
+    commands,
+    subscriber,
+    close() {
+      for (const client of [commands, subscriber]) client.disconnect();
+    },
+  };
 }
 
 /** Connects to another host each time. */

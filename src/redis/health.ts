@@ -68,8 +68,8 @@ export class Health {
 
   /** A connection was closed, or could not be made. */
   closed(reason: string): void {
-    // It was our own doing, and what it was done for is told.
-    if (!this.#isRenewing) this.#fail(reason);
+    // Where it is made anew, that it was closed is our own doing, and what that was for is told.
+    if (!this.#isRenewing || reason !== NOT_CONNECTED) this.#fail(reason);
   }
 
   /** A command was not answered in time. */
@@ -87,6 +87,12 @@ export class Health {
     this.#fail(reason);
     this.#schedule(this.#holdMs);
     if (reason === READ_ONLY) this.#renew();
+  }
+
+  /** Another server is the primary now. */
+  moved(): void {
+    this.#fail('another primary');
+    this.#renew();
   }
 
   /** Something may be wrong, which the trial finds. */

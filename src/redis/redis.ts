@@ -47,10 +47,12 @@ const RENEW_AFTER = 5;
 export function createRedis(url: string, onState: (reason: string | undefined) => void, ca?: string): SharedRedis {
   const address = parseRedisUrl(url);
   if (address === undefined) throw new Error('the URL of Redis is none');
-  const { commands, subscriber } = createClients(address, {
+  const clients = createClients(address, {
     ca,
     retryDelayMs: () => Math.min(Math.max(health.illMs / 2, MIN_RETRY_MS), MAX_RETRY_MS),
+    onMoved: () => health.moved(),
   });
+  const { commands, subscriber } = clients;
   const channels = new Channels(subscriber, COMMAND_TIMEOUT_MS);
   const recoveredListeners: (() => void)[] = [];
   const isReady = () => subscriber.status === 'ready';
@@ -82,6 +84,8 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
     client.on('error', (error) => {
       reason = reasonOf(error);
       if (isRefusal(error)) refusal = error;
+      // Where no Sentinel is found, no connection begins that could be closed.
+      if (client.status === 'connecting') health.closed(reason);
     });
     client.on('ready', () => {
       reason = NOT_CONNECTED;
@@ -132,8 +136,7 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
     isUp: () => health.isUp,
     close() {
       health.stop();
-      commands.disconnect();
-      subscriber.disconnect();
+      clients.close();
     },
   };
 }

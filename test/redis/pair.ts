@@ -92,7 +92,7 @@ export async function untilConnected(
 ): Promise<void> {
   const check = async () => {
     for (const { ready } of gateways) if ((await ready()).degraded.includes('REDIS')) return false;
-    const channels = (await server.command('PUBSUB', 'CHANNELS')) as string[];
+    const channels = (await server.command('PUBSUB', 'CHANNELS', 'gateway:*')) as string[];
     const counts = (await server.command('PUBSUB', 'NUMSUB', ...channels)) as (string | number)[];
     const numbers = counts.filter((count) => typeof count === 'number');
     return numbers.length > 0 && numbers.every((count) => count >= gateways.length);
