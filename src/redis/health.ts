@@ -7,7 +7,8 @@ import { NOT_CONNECTED, READ_ONLY, reasonOf } from './reason.ts';
 export interface HealthOptions {
   /** Rejects where what is needed of Redis does not work. */
   readonly trial: () => Promise<void>;
-  readonly isConnected: () => boolean;
+  /** Why there is no connection; undefined where there is. */
+  readonly disconnection: () => string | undefined;
   /** Connects anew, which may lead to another server. */
   readonly renew: () => void;
   /** After how many trials in a row without an answer. */
@@ -19,7 +20,7 @@ export interface HealthOptions {
 }
 
 const ILL_MS = 1_000;
-const WELL_MS = 30_000;
+const WELL_MS = 10_000;
 
 /** A refusal that comes back within that time of a passed trial is one that the trial does not find. */
 const RELAPSE_MS = 60_000;
@@ -61,13 +62,14 @@ export class Health {
 
   /** A connection stands. */
   connected(): void {
-    if (!this.#options.isConnected()) return;
+    if (this.#options.disconnection() !== undefined) return;
     this.#isRenewing = false;
     void this.#try();
   }
 
-  /** A connection was closed, or could not be made. */
+  /** A connection was closed, or could not be made. It is made again, and tried then. */
   closed(reason: string): void {
+    clearTimeout(this.#timer);
     // Where it is made anew, that it was closed is our own doing, and what that was for is told.
     if (!this.#isRenewing || reason !== NOT_CONNECTED) this.#fail(reason);
   }
@@ -116,7 +118,7 @@ export class Health {
     if (this.#triesAgain) return this.#try();
     if (reason === undefined) return this.#pass();
     // The connection's own end says why, and the next one is tried.
-    if (!this.#options.isConnected()) return;
+    if (this.#options.disconnection() !== undefined) return;
     this.#fail(reason);
     this.#failures += 1;
     this.#isRenewing = reason === READ_ONLY || this.#failures % this.#options.renewAfter === 0;
@@ -124,7 +126,8 @@ export class Health {
   }
 
   #tick(): void {
-    if (!this.#options.isConnected()) this.#fail(NOT_CONNECTED);
+    const disconnection = this.#options.disconnection();
+    if (disconnection !== undefined) this.#fail(disconnection);
     else if (this.#isRenewing) this.#renew();
     else void this.#try();
   }

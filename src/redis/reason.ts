@@ -62,6 +62,15 @@ export function within<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     // Between a timer and an immediate, Node reads what has arrived.
     const timer = setTimeout(() => setImmediate(() => reject(new Lost())), timeoutMs);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+    answer.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
 }

@@ -55,14 +55,16 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
   const { commands, subscriber } = clients;
   const channels = new Channels(subscriber, COMMAND_TIMEOUT_MS);
   const recoveredListeners: (() => void)[] = [];
+  /** Why the last connection was closed, or could not be made. */
+  let reason = NOT_CONNECTED;
   const isReady = () => subscriber.status === 'ready';
   const tryAll = createTrial(commands, channels, COMMAND_TIMEOUT_MS);
   const health: Health = new Health({
     async trial() {
       await tryAll();
-      if (refusal !== undefined) throw refusal;
+      if (handshakeRefusal !== undefined) throw handshakeRefusal;
     },
-    isConnected: () => commands.status === 'ready' && isReady(),
+    disconnection: () => (commands.status === 'ready' && isReady() ? undefined : reason),
     renew() {
       for (const client of [commands, subscriber]) if (client.status === 'ready') client.disconnect(true);
     },
@@ -74,16 +76,15 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
     },
   });
 
-  let reason = NOT_CONNECTED;
   /** Of what a connection began with, such as the choice of a database: without it, the rest would work elsewhere. */
-  let refusal: unknown;
+  let handshakeRefusal: unknown;
   for (const client of [commands, subscriber]) {
     client.on('connect', () => {
-      refusal = undefined;
+      handshakeRefusal = undefined;
     });
     client.on('error', (error) => {
       reason = reasonOf(error);
-      if (isRefusal(error)) refusal = error;
+      if (isRefusal(error)) handshakeRefusal = error;
       // Where no Sentinel is found, no connection begins that could be closed.
       if (client.status === 'connecting') health.closed(reason);
     });
@@ -124,7 +125,7 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
   }
 
   return {
-    ask: async (command, onRefusal) => (health.isUp ? send(command, onRefusal) : undefined),
+    ask: (command, onRefusal) => (health.isUp ? send(command, onRefusal) : Promise.resolve(undefined)),
     tell(command) {
       if (health.isWell) void send(command);
     },

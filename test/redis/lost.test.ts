@@ -46,12 +46,18 @@ test('a caller waits for a hung Redis once, whatever it is asked for', async () 
   const pair = await startPair(server.url);
   onTestFinished(() => pair.stop());
   await untilConnected(server, [pair.a, pair.b]);
-  await readReview(pair.a, 'review-created');
-  server.pause();
-  const startedAt = performance.now();
-  expect(await readReview(pair.a, 'review-sent')).toMatchObject({ status: 'PENDING' });
-  // Twice it would be a tenth of a second at least; alone, it takes some milliseconds.
-  expect(performance.now() - startedAt).toBeLessThan(100);
+  const durations: number[] = [];
+  for (const invitation_id of ['warm', 'first', 'second', 'third', 'fourth']) {
+    pair.sandbox.partoo.put({ invitation_id, status: 'SENT' });
+    if (invitation_id !== 'warm') server.pause();
+    const startedAt = performance.now();
+    expect(await readReview(pair.a, invitation_id)).toMatchObject({ status: 'PENDING' });
+    if (invitation_id !== 'warm') durations.push(performance.now() - startedAt);
+    server.resume();
+    await untilConnected(server, [pair.a, pair.b]);
+  }
+  // Twice would be a tenth of a second at least, each time. Once may take longer on a busy machine, but not each time.
+  expect(Math.min(...durations)).toBeLessThan(100);
 });
 
 test('what nobody waits for is sent while a command is in doubt', async () => {
@@ -86,4 +92,16 @@ test('one late answer is no outage: others hear of nothing', async () => {
   await vi.waitUntil(() => redis.isUp());
   expect(told).toEqual([undefined]);
   expect(onRecovered).not.toHaveBeenCalled();
+});
+
+test('a Redis that ends and comes back: the reasons are told once each, and when it is over', async () => {
+  const { redis, told } = await connect();
+  await server.kill();
+  await vi.waitUntil(() => told.includes('ECONNREFUSED'));
+  // Some more that are refused.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(redis.isUp()).toBe(false);
+  await server.restart();
+  await vi.waitUntil(() => redis.isUp(), { timeout: 2_000 });
+  expect(told).toEqual([undefined, 'not connected', 'ECONNREFUSED', undefined]);
 });
