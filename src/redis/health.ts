@@ -1,8 +1,8 @@
 // Whether Redis can be used: from a trial that passed until a command is refused or lost, or a connection closes. While it
-// cannot be used, it is tried every second; while it can, seldom. A lost command alone is no outage, but a trial that is
-// lost after it is; until then nothing is asked, so that a hung Redis delays a caller by one timeout.
+// cannot be used, it is tried every second; while it can, seldom. A lost command alone is no outage, but two trials that are
+// lost after it are; until then nothing is asked, so that a hung Redis delays a caller by one timeout.
 
-import { NOT_CONNECTED, READ_ONLY, reasonOf } from './reason.ts';
+import { NO_ANSWER, NOT_CONNECTED, READ_ONLY, reasonOf } from './reason.ts';
 
 export interface HealthOptions {
   /** Rejects where what is needed of Redis does not work. */
@@ -111,7 +111,9 @@ export class Health {
     this.#triesAgain = this.#isTrying;
     if (this.#isTrying) return;
     this.#isTrying = true;
-    const reason = await this.#options.trial().then(() => undefined, reasonOf);
+    let reason = await this.#outcome();
+    // Once may be a hiccup, of this process or of Redis.
+    if (reason === NO_ANSWER) reason = await this.#outcome();
     this.#isTrying = false;
     this.#isDoubted = false;
     if (this.#isStopped) return;
@@ -123,6 +125,10 @@ export class Health {
     this.#failures += 1;
     this.#isRenewing = reason === READ_ONLY || this.#failures % this.#options.renewAfter === 0;
     this.#schedule(ILL_MS);
+  }
+
+  #outcome(): Promise<string | undefined> {
+    return this.#options.trial().then(() => undefined, reasonOf);
   }
 
   #tick(): void {

@@ -7,6 +7,7 @@ export class Lost extends Error {
   override readonly name = 'Lost';
 }
 
+export const NO_ANSWER = 'no answer';
 export const NOT_CONNECTED = 'not connected';
 export const READ_ONLY = 'read-only';
 
@@ -42,7 +43,7 @@ export function isRefusal(error: unknown): error is Error {
 
 /** Why a trial of Redis or a connection to it failed. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof Lost) return 'no answer';
+  if (error instanceof Lost) return NO_ANSWER;
   if (isRefusal(error)) return refusalOf(error) ?? 'refused';
   if (!(error instanceof Error)) return NOT_CONNECTED;
   // A cluster says of the last of its servers why none of them could be asked.

@@ -3,7 +3,7 @@
 
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { invite, subscribeTo } from '../live/subscriber.ts';
-import { type Pair, readReview, startPair, untilConnected } from './pair.ts';
+import { type Pair, readReview, reasonsIn, startPair, untilConnected } from './pair.ts';
 import { startProxy } from './proxy.ts';
 import { type RedisServer, type RedisSettings, startRedisServer } from './server.ts';
 
@@ -36,13 +36,6 @@ async function readAll(pair: Pair, from: number, to: number): Promise<number> {
   return answers.filter((answer) => answer !== 'PROVIDER_RATE_LIMITED').length;
 }
 
-/** What the log says of Redis. */
-const saidOf = (log: readonly string[]) =>
-  log
-    .map((line) => JSON.parse(line) as { msg: string; reason?: string })
-    .filter(({ msg }) => msg.includes('Redis'))
-    .map(({ reason }) => reason);
-
 const degraded = async (pair: Pair) =>
   (await Promise.all([pair.a.ready(), pair.b.ready()])).every((state) => state.degraded.includes('REDIS'));
 
@@ -64,7 +57,7 @@ test('a failover behind one address is followed: what is written goes to the new
 
   expect((await readAll(pair, 2, 40)) + 2).toBe(20);
   expect(pair.sandbox.partoo.calls.length).toBe(20);
-  for (const { log } of [pair.a, pair.b]) expect(saidOf(log)).toEqual([undefined, 'read-only', undefined]);
+  for (const { log } of [pair.a, pair.b]) expect(reasonsIn(log)).toEqual([undefined, 'read-only', undefined]);
   pair.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
   await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
 });
@@ -79,11 +72,11 @@ describe('at a Redis that refuses, each keeps to its share, and both say so', ()
   ])('%s', async (_, settings, credentials, reason) => {
     const server = await startServer(...settings);
     const pair = await start(`redis://${credentials}127.0.0.1:${server.port}`, { PARTOO_QUOTA: '20/600s' });
-    await vi.waitUntil(() => [pair.a, pair.b].every(({ log }) => saidOf(log).length > 0));
+    await vi.waitUntil(() => [pair.a, pair.b].every(({ log }) => reasonsIn(log).length > 0));
     expect(await readAll(pair, 0, 60)).toBe(20);
     expect(await degraded(pair)).toBe(true);
     for (const { log } of [pair.a, pair.b]) {
-      expect(saidOf(log)).toEqual([reason]);
+      expect(reasonsIn(log)).toEqual([reason]);
       expect(log.join('')).not.toMatch(/sk_|redis:|127\.0\.0\.1/);
     }
   });
@@ -96,5 +89,5 @@ test('a user who loses a right that only the quota needs: degraded while it is s
   await server.command('ACL', 'SETUSER', 'default', '-zadd');
   expect(await readAll(pair, 0, 60)).toBe(20);
   expect(await degraded(pair)).toBe(true);
-  for (const { log } of [pair.a, pair.b]) expect(saidOf(log).slice(0, 2)).toEqual([undefined, 'no permission']);
+  for (const { log } of [pair.a, pair.b]) expect(reasonsIn(log).slice(0, 2)).toEqual([undefined, 'no permission']);
 });

@@ -120,3 +120,16 @@ export async function readInvite({ query }: PairedGateway, id: string) {
   const { data, errors } = await query(INVITE, { id });
   return errors?.[0]?.extensions.code ?? data.smartInvite;
 }
+
+/** Why Redis cannot be used, as the log says it, and undefined each time that it can. */
+export function reasonsIn(log: readonly string[]): (string | undefined)[] {
+  const lines = log.filter((line) => /"Redis can(not)? be used"/.test(line));
+  return withoutDelays(lines.map((line) => (JSON.parse(line) as { reason?: string }).reason));
+}
+
+/** The same without answers that came too late, as they do on a busy machine. */
+export function withoutDelays(reasons: readonly (string | undefined)[]): (string | undefined)[] {
+  return reasons
+    .filter((reason) => reason !== 'no answer')
+    .filter((reason, n, all) => n === 0 || reason !== undefined || all[n - 1] !== undefined);
+}
