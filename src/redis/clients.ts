@@ -51,8 +51,13 @@ export function createClients(address: RedisAddress, { ca, retryDelayMs, onMoved
   const isWatched = address.primary !== undefined;
   const [{ host, port }] = address.hosts;
   const target: RedisOptions = isWatched ? sentinelsOf(address, tls) : { host, port };
-  const stopWatching = isWatched ? watchSentinels(address, tls, onMoved) : undefined;
   const [commands, subscriber] = [new Redis({ ...options, ...target }), new Redis({ ...options, ...target })];
+  const stopWatching = isWatched
+    ? watchSentinels(address, tls, (to) => {
+        // Where one Sentinel has led to the new primary, the next one has nothing to add.
+        if (![commands, subscriber].every((client) => leadsTo(client, to))) onMoved();
+      })
+    : undefined;
   return {
     commands,
     subscriber,
@@ -61,6 +66,10 @@ export function createClients(address: RedisAddress, { ca, retryDelayMs, onMoved
       for (const client of [commands, subscriber]) client.disconnect();
     },
   };
+}
+
+function leadsTo({ status, stream }: Redis, { host, port }: RedisHost): boolean {
+  return status === 'ready' && stream.remoteAddress === host && stream.remotePort === port;
 }
 
 function sentinelsOf({ hosts, primary = '' }: RedisAddress, tls: object | undefined): RedisOptions {

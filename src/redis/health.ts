@@ -34,6 +34,8 @@ export class Health {
   #isTrying = false;
   #triesAgain = false;
   #isRenewing = false;
+  /** Until the timer, a trial that passes is not believed. */
+  #isHeld = false;
   #isStopped = false;
   #failures = 0;
   #wellSince = Number.NEGATIVE_INFINITY;
@@ -64,6 +66,7 @@ export class Health {
   connected(): void {
     if (this.#options.disconnection() !== undefined) return;
     this.#isRenewing = false;
+    this.#isHeld = false;
     void this.#try();
   }
 
@@ -87,6 +90,7 @@ export class Health {
     const isRelapse = performance.now() - this.#wellSince < RELAPSE_MS;
     this.#holdMs = isRelapse ? Math.min(this.#holdMs * 2, MAX_HOLD_MS) : ILL_MS;
     this.#fail(reason);
+    this.#isHeld = true;
     this.#schedule(this.#holdMs);
     if (reason === READ_ONLY) this.#renew();
   }
@@ -118,6 +122,7 @@ export class Health {
     this.#isDoubted = false;
     if (this.#isStopped) return;
     if (this.#triesAgain) return this.#try();
+    if (this.#isHeld) return;
     if (reason === undefined) return this.#pass();
     // The connection's own end says why, and the next one is tried.
     if (this.#options.disconnection() !== undefined) return;
@@ -132,6 +137,7 @@ export class Health {
   }
 
   #tick(): void {
+    this.#isHeld = false;
     const disconnection = this.#options.disconnection();
     if (disconnection !== undefined) this.#fail(disconnection);
     else if (this.#isRenewing) this.#renew();

@@ -2,16 +2,19 @@
 // ever read, or hang for as long as it likes.
 
 import { Redis } from 'ioredis';
-import type { RedisAddress } from './address.ts';
+import type { RedisAddress, RedisHost } from './address.ts';
 
 const CHANNEL = '+switch-master';
 const RETRY_MS = 1_000;
 
-/** @returns what ends it. */
+/**
+ * @param onMoved Told by each of the Sentinels, in whatever order they hear of it.
+ * @returns what ends it.
+ */
 export function watchSentinels(
   { hosts, primary }: RedisAddress,
   tls: object | undefined,
-  onMoved: () => void,
+  onMoved: (to: RedisHost) => void,
 ): () => void {
   const watchers = hosts.map(({ host, port }) => {
     const watcher = new Redis({
@@ -29,7 +32,8 @@ export function watchSentinels(
     watcher.on('error', () => undefined);
     watcher.on('ready', () => watcher.subscribe(CHANNEL).catch(() => undefined));
     watcher.on('message', (_, message) => {
-      if (message.startsWith(`${primary} `)) onMoved();
+      const [name, , , toHost = '', toPort] = message.split(' ');
+      if (name === primary) onMoved({ host: toHost, port: Number(toPort) });
     });
     return watcher;
   });

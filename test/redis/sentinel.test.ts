@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createRedis } from '../../src/redis/redis.ts';
 import { invite, subscribeTo } from '../live/subscriber.ts';
-import { type Pair, readReview, startPair, untilConnected, untilShared } from './pair.ts';
+import { type Pair, readReview, reasonsIn, startPair, untilConnected, untilShared } from './pair.ts';
 import { PRIMARY, startWatchedRedis, type WatchedRedis } from './sentinel.ts';
 
 const GUEST = 'invite-pending@example.com';
@@ -18,12 +18,13 @@ beforeEach(async () => {
 afterEach(() => watched.stop());
 
 /** The first of the Sentinels is not there. */
-const url = () => `redis+sentinel://127.0.0.1:1,127.0.0.1:${watched.sentinel.port}/${PRIMARY}`;
+const url = () =>
+  `redis+sentinel://127.0.0.1:1,${watched.sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${PRIMARY}`;
 
 const untilPromoted = () =>
   vi.waitUntil(
     async () => {
-      const [, port] = (await watched.sentinel.command('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', PRIMARY)) as string[];
+      const [, port] = (await watched.sentinels[0].command('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', PRIMARY)) as string[];
       return Number(port) === watched.replica.port;
     },
     { timeout: 15_000, interval: 20 },
@@ -46,7 +47,7 @@ describe('when the primary', () => {
   test.each<[string, () => unknown]>([
     ['is killed', () => watched.primary.kill()],
     ['hangs', () => watched.primary.pause()],
-    ['is told to give way', () => watched.sentinel.command('SENTINEL', 'FAILOVER', PRIMARY)],
+    ['is told to give way', () => watched.sentinels[0].command('SENTINEL', 'FAILOVER', PRIMARY)],
   ])('%s, both go on with the new one: quota, snapshots and messages', async (_, lose) => {
     const pair = await start();
     const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
@@ -74,11 +75,16 @@ describe('when the primary', () => {
     expect(pair.calls().filter((target) => target.endsWith('review-sent'))).toEqual([]);
     pair.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
     await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
+    // Both Sentinels tell of it.
+    for (const { log } of [pair.a, pair.b]) {
+      expect(reasonsIn(log).filter((reason) => reason === 'another primary').length).toBeLessThanOrEqual(1);
+      expect(reasonsIn(log).at(-1)).toBeUndefined();
+    }
   });
 });
 
 test('no Sentinel is there, or none knows the primary: it is told', async () => {
-  for (const address of ['127.0.0.1:1/main', `127.0.0.1:${watched.sentinel.port}/other`]) {
+  for (const address of ['127.0.0.1:1/main', `127.0.0.1:${watched.sentinels[0].port}/other`]) {
     const told: (string | undefined)[] = [];
     const redis = createRedis(`redis+sentinel://${address}`, (reason) => void told.push(reason));
     onTestFinished(() => redis.close());

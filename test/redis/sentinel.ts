@@ -1,15 +1,15 @@
-// A real primary with a replica, and a Sentinel that watches them and makes the replica the primary when that is lost.
+// A real primary with a replica, and two Sentinels that watch them and make the replica the primary when that is lost.
 
 import { vi } from 'vitest';
 import { type RedisServer, startRedisServer } from './server.ts';
 
-/** What the Sentinel calls the primary. */
+/** What the Sentinels call the primary. */
 export const PRIMARY = 'main';
 
 export interface WatchedRedis {
   readonly primary: RedisServer;
   readonly replica: RedisServer;
-  readonly sentinel: RedisServer;
+  readonly sentinels: readonly [RedisServer, RedisServer];
   stop(): Promise<void>;
 }
 
@@ -21,18 +21,27 @@ export async function startWatchedRedis(): Promise<WatchedRedis> {
     `sentinel down-after-milliseconds ${PRIMARY} 300`,
     `sentinel failover-timeout ${PRIMARY} 3000`,
   ];
-  const sentinel = await startRedisServer(settings, true);
+  const sentinels = [await startRedisServer(settings, true), await startRedisServer(settings, true)] as const;
   await vi.waitUntil(
     async () => {
-      const [known = []] = (await sentinel.command('SENTINEL', 'REPLICAS', PRIMARY)) as string[][];
-      return known[known.indexOf('master-link-status') + 1] === 'ok';
+      const known = await Promise.all(sentinels.map(({ command }) => command('SENTINEL', 'MASTER', PRIMARY)));
+      const counts = await Promise.all(sentinels.map(({ command }) => command('SENTINEL', 'REPLICAS', PRIMARY)));
+      return (
+        known.every((state) => fieldOf(state, 'num-other-sentinels') === '1') &&
+        counts.every((replicas) => fieldOf((replicas as unknown[])[0], 'master-link-status') === 'ok')
+      );
     },
     { timeout: 20_000 },
   );
   return {
     primary,
     replica,
-    sentinel,
-    stop: async () => void (await Promise.all([sentinel, replica, primary].map((server) => server.stop()))),
+    sentinels,
+    stop: async () => void (await Promise.all([...sentinels, replica, primary].map((server) => server.stop()))),
   };
+}
+
+function fieldOf(pairs: unknown, name: string): string | undefined {
+  const texts = Array.isArray(pairs) ? (pairs as string[]) : [];
+  return texts[texts.indexOf(name) + 1];
 }
