@@ -54,8 +54,11 @@ export async function startGateway(
     settings.redisUrl === null
       ? undefined
       : // Loaded where it is used: it is a tenth of what an idle process holds.
-        (await import('./redis/redis.ts')).createRedis(settings.redisUrl.reveal(), (isUp) =>
-          log.warn({ isUp }, 'the connection to Redis changed'),
+        (await import('./redis/redis.ts')).createRedis(
+          settings.redisUrl.reveal(),
+          (reason) =>
+            reason === undefined ? log.warn('Redis can be used') : log.warn({ reason }, 'Redis cannot be used'),
+          settings.redisCa,
         );
   const upstreams = new Map<ProviderName, Upstream>();
   const sources = new Map<InvitationType, Source>();

@@ -36,6 +36,8 @@ export interface Settings {
   readonly streams: StreamLimits;
   /** Where processes share what they share; null where there is one process. */
   readonly redisUrl: Secret | null;
+  /** PEM of the authorities whose certificates Redis may have; undefined where they are the system's. */
+  readonly redisCa: string | undefined;
   /** Among how many processes the quota is divided while Redis cannot be asked. */
   readonly processes: number;
   /** The part of each quota that is kept for callers below their share, 0 to 1. */
@@ -84,6 +86,7 @@ export function readSettings(environment: Environment): Settings {
       maxBytes: own.data.SNAPSHOT_MAX_MEGABYTES * 1024 * 1024,
     },
     redisUrl: own.data.REDIS_URL ?? null,
+    redisCa: own.data.REDIS_CA_FILE,
     processes: own.data.PROCESSES,
     fairReserve: own.data.FAIR_RESERVE,
     streams: {

@@ -16,7 +16,7 @@ export function createSharedNotifications(redis: SharedRedis, scope: string): Sh
   const channel = `${CHANNEL}:${scope}`;
   return {
     share: (provider, body) =>
-      void redis.ask((client) => client.publish(channel, `${process} ${provider} ${body.toString()}`)),
+      redis.tell((client) => client.publish(channel, `${process} ${provider} ${body.toString()}`)),
     listen: (onNotification) =>
       redis.listen(
         channel,

@@ -1,123 +1,143 @@
-// What several gateway processes share, through one Redis (or Valkey). It is never relied upon: a command that fails or
-// takes too long gives nothing, and each of its users has an answer of its own for that case. The process then pings
-// Redis, and sends no command from the first lost ping until one is answered: a hung Redis delays a caller by two timeouts
-// at most.
+// What several gateway processes share, through one Redis (or Valkey), a cluster of them, or a primary that Sentinels know.
+// It is never relied upon: a command that fails, is refused or takes too long gives nothing, and each of its users has an
+// answer of its own for that case. Only where everything works that is needed of Redis does it count as up.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis, ReplyError } from 'ioredis';
+import type { RedisCommander } from 'ioredis';
+import { parseRedisUrl } from './address.ts';
+import { Channels } from './channels.ts';
+import { createClients } from './clients.ts';
+import { Health } from './health.ts';
+import { isRefusal, NOT_CONNECTED, reasonOf, refusalOf, within } from './reason.ts';
+import { createTrial } from './trial.ts';
+
+export type RedisCommand<T> = (client: RedisCommander) => Promise<T>;
 
 export interface SharedRedis {
   /**
-   * What the command gives, or undefined where Redis cannot be asked now, or refuses: then something else than ours
-   * stands under the key.
+   * What the command gives, or undefined where Redis cannot be asked now, or refuses.
+   * @param onRefusal Told of a refusal that is about this key alone: something else than ours stands under it.
    */
-  ask<T>(command: (redis: Redis) => Promise<T>, onRefusal?: () => void): Promise<T | undefined>;
+  ask<T>(command: RedisCommand<T>, onRefusal?: () => void): Promise<T | undefined>;
+  /** Sends a command that nobody waits for, also while one before it is in doubt. */
+  tell(command: RedisCommand<unknown>): void;
   /** Told of every message of a channel, and whenever messages may have been missed. */
   listen(channel: string, onMessage: (message: string) => void, onMissed: () => void): Promise<void>;
-  /** Told when it answers again after commands have been lost: what others were to be told, they were not. */
+  /** Told when it can be used again: what others were to be told meanwhile, they were not. */
   onRecovered(listener: () => void): void;
+  /** Whether all that is needed of it works: scripts, keys, memory and channels. */
   isUp(): boolean;
   close(): void;
 }
 
 const COMMAND_TIMEOUT_MS = 50;
-const PROBE_MS = 1_000;
-const PROBES_A_CONNECTION = 5;
-const MAX_RECONNECT_MS = 1_000;
 
-/** @param onState Told when it comes and goes. */
-export function createRedis(url: string, onState: (isUp: boolean) => void): SharedRedis {
-  const options = {
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    connectTimeout: 1_000,
-    maxRetriesPerRequest: 1,
-    enableOfflineQueue: false,
-    // A server that vanishes without a word is noticed while nothing is asked of it, too.
-    keepAlive: 5_000,
-    retryStrategy: (times: number) => Math.min(times * 100, MAX_RECONNECT_MS),
-  };
-  const commands = new Redis(url, options);
-  // A subscription is silent by nature, so nothing of it may time out.
-  const { commandTimeout, ...patient } = options;
-  const subscriber = new Redis(url, { ...patient, autoResubscribe: false });
+/** By when a trial follows what is no outage yet, in milliseconds. */
+const DOUBT_MS = 1_000;
+const MIN_RETRY_MS = 100;
+const MAX_RETRY_MS = 1_000;
+
+/** Trials without an answer until the connection is made anew: the system would wait a quarter of an hour for it. */
+const RENEW_AFTER = 5;
+
+/**
+ * @param url One that `parseRedisUrl` knows.
+ * @param onState Told why it cannot be used, each reason once until it can; undefined when it can.
+ * @param ca PEM of the authorities that are trusted in place of the system's.
+ */
+export function createRedis(url: string, onState: (reason: string | undefined) => void, ca?: string): SharedRedis {
+  const address = parseRedisUrl(url);
+  if (address === undefined) throw new Error('the URL of Redis is none');
+  const clients = createClients(address, {
+    ca,
+    retryDelayMs: () => Math.min(Math.max(health.illMs / 2, MIN_RETRY_MS), MAX_RETRY_MS),
+    onMoved: () => health.moved(),
+  });
+  const { commands, subscriber } = clients;
+  const channels = new Channels(subscriber, COMMAND_TIMEOUT_MS);
   const recoveredListeners: (() => void)[] = [];
-  let isUp: boolean | undefined;
-  let isProbing = false;
+  /** Why the last connection was closed, or could not be made. */
+  let reason = NOT_CONNECTED;
+  const isReady = () => subscriber.status === 'ready';
+  const tryAll = createTrial(commands, channels, COMMAND_TIMEOUT_MS);
+  const health: Health = new Health({
+    async trial() {
+      await tryAll();
+      if (handshakeRefusal !== undefined) throw handshakeRefusal;
+    },
+    disconnection: () => (commands.status === 'ready' && isReady() ? undefined : reason),
+    renew() {
+      for (const client of [commands, subscriber]) if (client.status === 'ready') client.disconnect(true);
+    },
+    // Sentinels know of another server before long.
+    renewAfter: address.primary === undefined ? RENEW_AFTER : 1,
+    onState,
+    onRecovered: () => {
+      for (const listener of recoveredListeners) listener();
+    },
+  });
 
-  function setState(next: boolean): void {
-    if (next === isUp) return;
-    const isBack = next && isUp === false;
-    isUp = next;
-    onState(next);
-    if (isBack) for (const listener of recoveredListeners) listener();
+  /** Of what a connection began with, such as the choice of a database: without it, the rest would work elsewhere. */
+  let handshakeRefusal: unknown;
+  for (const client of [commands, subscriber]) {
+    client.on('connect', () => {
+      handshakeRefusal = undefined;
+    });
+    client.on('error', (error) => {
+      reason = reasonOf(error);
+      if (isRefusal(error)) handshakeRefusal = error;
+      // Where no Sentinel is found, no connection begins that could be closed.
+      if (client.status === 'connecting') health.closed(reason);
+    });
+    client.on('ready', () => {
+      reason = NOT_CONNECTED;
+      health.connected();
+    });
+  }
+  commands.on('close', () => health.closed(reason));
+  // One of a cluster's servers; where a replica takes over, it takes some time.
+  commands.on('-node', () => health.tryIn(DOUBT_MS));
+  // It may be back in a moment, or move to another server of the cluster.
+  subscriber.on('close', () => (health.isWell ? health.tryIn(DOUBT_MS) : health.closed(reason)));
+  subscriber.on('ready', subscribe);
+
+  async function subscribe(): Promise<void> {
+    await channels.subscribe().catch(note);
   }
 
-  /** A command was lost: the server hangs, or this process was late itself. Nobody asks until it answers. */
-  async function probe(): Promise<void> {
-    if (isProbing) return;
-    isProbing = true;
-    for (let lost = 1; commands.status === 'ready' && !(await answers()); lost++) {
-      setState(false);
-      // What hangs may have vanished: the system would wait a quarter of an hour for it.
-      if (lost % PROBES_A_CONNECTION === 0) commands.disconnect(true);
-      await sleep(PROBE_MS, undefined, { ref: false });
+  function note(error: unknown, onRefusal?: () => void): void {
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) health.refused(refusal);
+    else if (!isRefusal(error)) health.lost();
+    else {
+      onRefusal?.();
+      // An unknown one may be about more than this key.
+      if (!error.message.startsWith('WRONGTYPE')) health.tryIn(DOUBT_MS);
     }
-    isProbing = false;
-    if (commands.status === 'ready') setState(true);
   }
 
-  async function answers(): Promise<boolean> {
+  async function send<T>(command: RedisCommand<T>, onRefusal?: () => void): Promise<T | undefined> {
     try {
-      await commands.ping();
-      return true;
-    } catch {
-      return false;
+      return await within(command(commands), COMMAND_TIMEOUT_MS);
+    } catch (error) {
+      note(error, onRefusal);
+      return undefined;
     }
   }
-
-  commands.on('ready', () => setState(true));
-  commands.on('close', () => setState(false));
-  // What went wrong shows in the state; an error event that nobody hears would end the process.
-  commands.on('error', () => undefined);
-  subscriber.on('error', () => undefined);
 
   return {
-    async ask(command, onRefusal) {
-      if (!isUp) return undefined;
-      try {
-        return await command(commands);
-      } catch (error) {
-        if (error instanceof ReplyError) onRefusal?.();
-        else void probe();
-        return undefined;
-      }
+    ask: (command, onRefusal) => (health.isUp ? send(command, onRefusal) : Promise.resolve(undefined)),
+    tell(command) {
+      if (health.isWell) void send(command);
     },
     async listen(channel, onMessage, onMissed) {
-      let isFirst = true;
-      subscriber.on('message', (from, message) => {
-        if (from === channel) onMessage(message);
-      });
-      const subscribe = async () => {
-        try {
-          await subscriber.subscribe(channel);
-          // Also where it comes up only after the start: what was seen until then was seen alone.
-          if (!isFirst) onMissed();
-          isFirst = false;
-        } catch {
-          // It is ready again before long, and this is tried again then.
-        }
-      };
-      subscriber.on('ready', subscribe);
-      subscriber.on('close', () => {
-        isFirst = false;
-      });
-      if (subscriber.status === 'ready') await subscribe();
+      channels.add(channel, onMessage, onMissed);
+      if (isReady()) await subscribe();
     },
     onRecovered: (listener) => void recoveredListeners.push(listener),
-    isUp: () => isUp === true,
+    isUp: () => health.isUp,
     close() {
-      commands.disconnect();
-      subscriber.disconnect();
+      health.stop();
+      clients.close();
     },
   };
 }

@@ -1,5 +1,6 @@
 // Settings that are right one by one and wrong together. What is wrong in itself is not compared: it is told already.
 
+import { parseRedisUrl } from '../redis/address.ts';
 import { fileVariable, type Given, type Mistake } from './environment.ts';
 import { defaultOf } from './known.ts';
 import { Variables } from './variables.ts';
@@ -27,7 +28,7 @@ const ORDERS: readonly Order[] = [
 ];
 
 export function contradictionsIn(given: Given): readonly Mistake[] {
-  return [...ORDERS.flatMap((order) => disorderIn(given, order)), ...processesAlone(given)];
+  return [...ORDERS.flatMap((order) => disorderIn(given, order)), ...processesAlone(given), ...authorityUnused(given)];
 }
 
 function disorderIn({ texts }: Given, { lower, upper, mayDefaultExceed }: Order): readonly Mistake[] {
@@ -48,7 +49,18 @@ function byDefault(name: NumberName): string {
 /** Several processes that share nothing would each take the whole quota. */
 function processesAlone({ texts }: Given): readonly Mistake[] {
   const processes = shape.PROCESSES.safeParse(texts.PROCESSES);
-  const hasRedis = [texts.REDIS_URL, texts[fileVariable('REDIS_URL')]].some((text) => text !== undefined);
-  if (hasRedis || texts.PROCESSES === undefined || !processes.success || processes.data === 1) return [];
+  if (hasRedis(texts) || texts.PROCESSES === undefined || !processes.success || processes.data === 1) return [];
   return [{ name: 'PROCESSES', message: 'must be 1 where REDIS_URL is not set' }];
+}
+
+/** Authorities vouch for certificates, and there are none without TLS. */
+function authorityUnused({ texts }: Given): readonly Mistake[] {
+  const address = parseRedisUrl(texts.REDIS_URL ?? '');
+  const isUsed = address === undefined ? hasRedis(texts) : address.isTls;
+  if (texts.REDIS_CA_FILE === undefined || isUsed) return [];
+  return [{ name: 'REDIS_CA_FILE', message: 'must not be set where REDIS_URL is not one with rediss' }];
+}
+
+function hasRedis(texts: Given['texts']): boolean {
+  return [texts.REDIS_URL, texts[fileVariable('REDIS_URL')]].some((text) => text !== undefined);
 }

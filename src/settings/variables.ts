@@ -1,8 +1,10 @@
 // The variables of the gateway itself: name, what it takes, and its default, written as it would be set. The message of
 // a fault says what the variable takes. What a provider needs is described in the provider's folder.
 
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { parseTrustedDocuments } from '../operations/trusted-documents.ts';
+import { parseRedisUrl, REDIS_URL_FORMS } from '../redis/address.ts';
 import { FRESHNESS } from '../snapshots/freshness.ts';
 import { FAIR_RESERVE } from '../upstream/quota.ts';
 import { Secret } from '../upstream/secret.ts';
@@ -33,6 +35,17 @@ function isProxyUrl(text: string): boolean {
   if (url === null || !/^https?:$/.test(url.protocol) || url.pathname + url.search + url.hash !== '/') return false;
   // Name and password stand there percent-encoded.
   return !/%(?![\da-f]{2})/i.test(url.username + url.password);
+}
+
+/** Whether a text holds certificates in PEM, and all that it holds can be read. */
+function isCertificates(pem: string): boolean {
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]*(-----END CERTIFICATE-----)?/g) ?? [];
+  try {
+    for (const certificate of certificates) new X509Certificate(certificate);
+    return certificates.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 export const Variables = z.object({
@@ -83,9 +96,17 @@ export const Variables = z.object({
   REDIS_URL: secretSetting(
     z
       .string()
-      .refine((text) => /^rediss?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be a redis:// or rediss:// URL')
+      .refine((text) => parseRedisUrl(text) !== undefined, `must be ${REDIS_URL_FORMS}`)
       .transform((text) => new Secret(text)),
   ).optional(),
+  REDIS_CA_FILE: z
+    .string()
+    .transform((path, context) => {
+      const pem = textOf(path) ?? '';
+      if (!isCertificates(pem)) context.addIssue('must name a file of certificates in PEM that can be read');
+      return pem;
+    })
+    .optional(),
   PROCESSES: count(4),
   FAIR_RESERVE: z
     .string()

@@ -54,16 +54,11 @@ export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: numbe
     },
     share(snapshot) {
       const text = encodeSnapshot(snapshot);
-      void redis.ask((client) =>
-        client
-          .pipeline()
-          .set(keyFor(snapshot.ref), text, 'PX', Math.max(1, ttlMs))
-          .publish(channel, `${process} ${text}`)
-          .exec(),
-      );
+      redis.tell((client) => client.set(keyFor(snapshot.ref), text, 'PX', Math.max(1, ttlMs)));
+      redis.tell((client) => client.publish(channel, `${process} ${text}`));
     },
     listen(onSnapshot, onMissed) {
-      redis.onRecovered(() => void redis.ask((client) => client.publish(channel, `${process} ${MISSED}`)));
+      redis.onRecovered(() => redis.tell((client) => client.publish(channel, `${process} ${MISSED}`)));
       return redis.listen(
         channel,
         (message) => {

@@ -4,6 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import type { SharedRedis } from '../redis/redis.ts';
+import { createScript } from '../redis/script.ts';
 import type { PaymentKind } from './payment.ts';
 import { longestOf, partOf, type QuotaWindow } from './quota-window.ts';
 
@@ -65,7 +66,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 // KEYS: the calls, the gate, the line of processes that wait, and by when each has to come again. ARGV: channel, process,
 // for how long its first call has waited, how many calls it knows of, how many calls may be taken by those who insist, how
 // many windows, limit and part and length of each, then rank and name of each call.
-const TAKE = `${NOW}
+const take = createScript(`${NOW}
 for _, key in ipairs({ KEYS[1], KEYS[3], KEYS[4] }) do
   if redis.call('TYPE', key).ok ~= 'zset' then redis.call('DEL', key) end
 end
@@ -153,11 +154,11 @@ if #taken > 0 then
   redis.call('PUBLISH', channel, process .. ' calls ' .. table.concat(taken, ' '))
 end
 return { #taken, delay }
-`;
+`);
 
 // KEYS: the calls, and the gate. ARGV: channel, process, length of the longest window, for how long the gate is closed,
 // then age and name of each call that is known.
-const SYNC = `${NOW}
+const sync = createScript(`${NOW}
 if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
 local longest, closed = tonumber(ARGV[3]), tonumber(ARGV[4])
 local added = {}
@@ -173,14 +174,14 @@ if #added > 0 then redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' calls ' .. table.
 local known = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 2, #known, 2 do known[i] = now - tonumber(known[i]) end
 return { math.max(0, redis.call('PTTL', KEYS[2])), known }
-`;
+`);
 
 // KEYS: the gate. ARGV: channel, process, for how many milliseconds. One that is closed for longer stays so.
-const CLOSE = `
+const close = createScript(`
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('SET', KEYS[1], '1', 'PX', ARGV[3]) end
 redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' closed ' .. ARGV[3])
 return 0
-`;
+`);
 
 const KINDS = { caller: 'c', insistent: 'i', spare: 's', background: 'b', prepaid: 'b' } as const;
 const KIND_OF = { c: 'caller', i: 'insistent', s: 'spare', b: 'background' } as const;
@@ -230,7 +231,7 @@ export function createRedisCalls({ redis, windows, accountId, process, reserve }
     async take(wanted, waitedMs, known) {
       const about = [channel, process, Math.round(waitedMs), known, half, windows.length, ...bounds];
       const each = wanted.flatMap(({ rank, name }) => [rank, name]);
-      const answer = await redis.ask((client) => client.eval(TAKE, keys.length, ...keys, ...about, ...each));
+      const answer = await redis.ask((client) => take(client, keys, [...about, ...each]));
       if (!Array.isArray(answer)) return undefined;
       const [taken = 0, delayMs = 0] = answer.map(Number);
       return taken < 0 ? 'behind' : { taken, delayMs };
@@ -238,7 +239,7 @@ export function createRedisCalls({ redis, windows, accountId, process, reserve }
     async sync(own, closedMs) {
       const about = [channel, process, longestMs, Math.round(closedMs)];
       const each = own.flatMap(({ ageMs, name }) => [Math.round(ageMs), name]);
-      const answer = await redis.ask((client) => client.eval(SYNC, 2, calls, gate, ...about, ...each));
+      const answer = await redis.ask((client) => sync(client, [calls, gate], [...about, ...each]));
       if (!Array.isArray(answer) || !Array.isArray(answer[1])) return undefined;
       return {
         closedMs: Number(answer[0]),
@@ -246,7 +247,7 @@ export function createRedisCalls({ redis, windows, accountId, process, reserve }
       };
     },
     close(forMs) {
-      void redis.ask((client) => client.eval(CLOSE, 1, gate, channel, process, Math.ceil(forMs)));
+      redis.tell((client) => close(client, [gate], [channel, process, Math.ceil(forMs)]));
     },
     listen: (listener) => redis.listen(channel, (message) => hear(message, process, listener), listener.missed),
   };

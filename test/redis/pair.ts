@@ -92,7 +92,7 @@ export async function untilConnected(
 ): Promise<void> {
   const check = async () => {
     for (const { ready } of gateways) if ((await ready()).degraded.includes('REDIS')) return false;
-    const channels = (await server.command('PUBSUB', 'CHANNELS')) as string[];
+    const channels = (await server.command('PUBSUB', 'CHANNELS', 'gateway:*')) as string[];
     const counts = (await server.command('PUBSUB', 'NUMSUB', ...channels)) as (string | number)[];
     const numbers = counts.filter((count) => typeof count === 'number');
     return numbers.length > 0 && numbers.every((count) => count >= gateways.length);
@@ -119,4 +119,17 @@ export async function readReview({ query }: PairedGateway, id: string) {
 export async function readInvite({ query }: PairedGateway, id: string) {
   const { data, errors } = await query(INVITE, { id });
   return errors?.[0]?.extensions.code ?? data.smartInvite;
+}
+
+/** Why Redis cannot be used, as the log says it, and undefined each time that it can. */
+export function reasonsIn(log: readonly string[]): (string | undefined)[] {
+  const lines = log.filter((line) => /"Redis can(not)? be used"/.test(line));
+  return withoutDelays(lines.map((line) => (JSON.parse(line) as { reason?: string }).reason));
+}
+
+/** The same without answers that came too late, as they do on a busy machine. */
+export function withoutDelays(reasons: readonly (string | undefined)[]): (string | undefined)[] {
+  return reasons
+    .filter((reason) => reason !== 'no answer')
+    .filter((reason, n, all) => n === 0 || reason !== undefined || all[n - 1] !== undefined);
 }

@@ -101,7 +101,7 @@ const RETYPE = `redis.call('DEL', KEYS[1]) redis.call('RPUSH', KEYS[1], 'rubbish
 test('in the key of a quota or a gate: calls are made all the same, and what is read is shared', async () => {
   await readReview(pair.a, 'review-created');
   await untilShared(server, 1);
-  for (const key of await keys('gateway:quota:*')) {
+  for (const key of await keys('gateway:{*}:quota')) {
     await server.command('SET', key, 'rubbish');
     await server.command('RPUSH', key.replace('quota', 'gate'), 'rubbish');
   }

@@ -2,7 +2,7 @@
 // can be treated badly, and comes back on the same port. Only the process that was started here is ever ended.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 
 export interface RedisServer {
+  readonly port: number;
   readonly url: string;
   /** What one command gives, over a connection of its own. */
   command(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
@@ -24,12 +25,26 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** @throws Error where there is no redis-server, or it does not start. */
-export async function startRedisServer(): Promise<RedisServer> {
+/** Lines of a configuration file. */
+export type RedisSettings = readonly string[];
+
+const BASE: RedisSettings = ['bind 127.0.0.1', 'loglevel notice'];
+const KEEPS_NOTHING: RedisSettings = ['save ""', 'appendonly no'];
+
+/**
+ * @param settings Beside the usual ones.
+ * @param isSentinel Whether it watches others.
+ * @throws Error where there is no redis-server, or it does not start.
+ */
+export async function startRedisServer(settings: RedisSettings = [], isSentinel = false): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-redis-'));
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
-  let child = await launch(port, folder);
+  const file = join(folder, 'redis.conf');
+  const own = [...BASE, ...(isSentinel ? [] : KEEPS_NOTHING), `port ${port}`, `dir ${folder}`, ...settings];
+  await writeFile(file, own.join('\n'));
+  const args = [file, ...(isSentinel ? ['--sentinel'] : [])];
+  let child = await launch(args);
 
   async function kill(): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -40,9 +55,10 @@ export async function startRedisServer(): Promise<RedisServer> {
   }
 
   return {
+    port,
     url,
     async command(name, ...args) {
-      const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+      const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, enableReadyCheck: false });
       // Whoever asks is told by the rejection.
       client.on('error', () => undefined);
       try {
@@ -55,7 +71,7 @@ export async function startRedisServer(): Promise<RedisServer> {
     kill,
     async restart() {
       await kill();
-      child = await launch(port, folder);
+      child = await launch(args);
     },
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
@@ -66,9 +82,7 @@ export async function startRedisServer(): Promise<RedisServer> {
   };
 }
 
-async function launch(port: number, folder: string): Promise<ChildProcess> {
-  const settings = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no', loglevel: 'notice' };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+async function launch(args: readonly string[]): Promise<ChildProcess> {
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const endWithUs = () => void child.kill('SIGKILL');
   process.once('exit', endWithUs);
@@ -86,13 +100,13 @@ async function launch(port: number, folder: string): Promise<ChildProcess> {
     // It is read to its end, or the pipe would fill up.
     createInterface(child.stdout).on('line', (line) => {
       lines.push(line);
-      if (line.includes('Ready to accept connections')) resolve();
+      if (/Ready to accept connections|Sentinel ID is/.test(line)) resolve();
     });
   });
   return child;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -1,6 +1,8 @@
 // Settings that are right one by one and wrong together.
 
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { REDIS_URL_FORMS } from '../../src/redis/address.ts';
 import { type Environment, readSettings, SettingsError } from '../../src/settings.ts';
 import { endRuns, MAIN, run } from '../process.ts';
 
@@ -19,6 +21,9 @@ function mistakesIn(environment: Environment): string[] {
       .map((line) => line.trim());
   }
 }
+
+/** A file of certificates. */
+const CA = fileURLToPath(new URL('authority.pem', import.meta.url));
 
 describe('a contradiction', () => {
   test.each<[string, Environment, string[]]>([
@@ -58,6 +63,16 @@ describe('a contradiction', () => {
       ['MAX_STREAMS_PER_CALLER must not be above MAX_STREAMS, which is 2000 by default'],
     ],
     ['between PROCESSES and no REDIS_URL', { PROCESSES: '2' }, ['PROCESSES must be 1 where REDIS_URL is not set']],
+    [
+      'between an authority and no TLS',
+      { REDIS_URL: 'redis://redis.example', REDIS_CA_FILE: CA },
+      ['REDIS_CA_FILE must not be set where REDIS_URL is not one with rediss'],
+    ],
+    [
+      'between an authority and no Redis',
+      { REDIS_CA_FILE: CA },
+      ['REDIS_CA_FILE must not be set where REDIS_URL is not one with rediss'],
+    ],
   ])('%s is told', (_, environment, lines) => {
     expect(mistakesIn(environment)).toEqual(lines);
   });
@@ -71,9 +86,11 @@ describe('a contradiction', () => {
     expect(mistakesIn({ FRESH_SECONDS: '700', REVALIDATE_SECONDS: 'soon' })).toEqual([
       'REVALIDATE_SECONDS must be seconds, such as 10 or 0.5, below a million',
     ]);
-    expect(mistakesIn({ PROCESSES: '2', REDIS_URL: 'http://redis.example' })).toEqual([
-      'REDIS_URL must be a redis:// or rediss:// URL',
-    ]);
+    for (const more of [{ PROCESSES: '2' }, { REDIS_CA_FILE: CA }]) {
+      expect(mistakesIn({ ...more, REDIS_URL: 'http://redis.example' })).toEqual([
+        `REDIS_URL must be ${REDIS_URL_FORMS}`,
+      ]);
+    }
   });
 
   test('ends the start with 1, with all of them and without a value', async () => {
@@ -106,6 +123,7 @@ describe('no contradiction', () => {
     ['is a process with fewer streams than a caller has by default', { MAX_STREAMS: '1' }],
     ['are several processes with Redis', { PROCESSES: '2', REDIS_URL: 'redis://127.0.0.1' }],
     ['is one process without Redis', { PROCESSES: '1' }],
+    ['is an authority with TLS', { REDIS_URL: 'rediss+sentinel://h/main', REDIS_CA_FILE: CA }],
   ])('%s', (_, environment) => {
     expect(mistakesIn(environment)).toEqual([]);
   });

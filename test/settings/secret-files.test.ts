@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { REDIS_URL_FORMS } from '../../src/redis/address.ts';
 import { KNOWN, SECRETS } from '../../src/settings/known.ts';
 import { type Environment, readSettings } from '../../src/settings.ts';
 import { Secret } from '../../src/upstream/secret.ts';
@@ -118,7 +119,7 @@ describe('a start fails, and names the variable,', () => {
     [
       'for content that is no URL of Redis',
       () => ({ REDIS_URL_FILE: fileWith('http://sk_a@redis.example') }),
-      'REDIS_URL_FILE names a file whose content must be a redis:// or rediss:// URL',
+      `REDIS_URL_FILE names a file whose content must be ${REDIS_URL_FORMS}`,
     ],
   ])('%s', async (_, environment, line) => {
     const { ended, stdout, stderr } = run(MAIN, environment());

@@ -1,0 +1,52 @@
+// The channels that are listened to, over one connection. Whenever it was lost, or a subscription was refused, listeners
+// are told that they may have missed messages, as soon as they hear again.
+
+import type { Redis } from 'ioredis';
+import { within } from './reason.ts';
+
+interface Listener {
+  readonly onMessage: (message: string) => void;
+  readonly onMissed: () => void;
+  /** Whether messages arrive; undefined before it was tried. */
+  hears: boolean | undefined;
+}
+
+export class Channels {
+  readonly #subscriber: Redis;
+  readonly #timeoutMs: number;
+  readonly #listeners = new Map<string, Listener>();
+
+  constructor(subscriber: Redis, timeoutMs: number) {
+    this.#subscriber = subscriber;
+    this.#timeoutMs = timeoutMs;
+    subscriber.on('message', (channel, message) => this.#listeners.get(channel)?.onMessage(message));
+    subscriber.on('close', () => this.#goDeaf());
+  }
+
+  add(channel: string, onMessage: (message: string) => void, onMissed: () => void): void {
+    this.#listeners.set(channel, { onMessage, onMissed, hears: undefined });
+  }
+
+  /**
+   * Subscribes to all of them, which also tells whether the connection lives.
+   * @throws Lost, or Redis' refusal.
+   */
+  async subscribe(): Promise<void> {
+    try {
+      await within(this.#subscriber.subscribe(...this.#listeners.keys()), this.#timeoutMs);
+    } catch (error) {
+      for (const listener of this.#listeners.values()) listener.hears ??= false;
+      throw error;
+    }
+    for (const listener of this.#listeners.values()) {
+      const hasMissed = listener.hears === false;
+      listener.hears = true;
+      // Also where Redis comes up only after the start: what was seen until then was seen alone.
+      if (hasMissed) listener.onMissed();
+    }
+  }
+
+  #goDeaf(): void {
+    for (const listener of this.#listeners.values()) listener.hears = false;
+  }
+}

@@ -1,0 +1,107 @@
+// Answers that do not come, or come late: a hung Redis costs a caller one timeout, and a process that was late itself does
+// not take Redis for hung.
+
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { createRedis } from '../../src/redis/redis.ts';
+import { readReview, startPair, untilConnected } from './pair.ts';
+import { type RedisServer, startRedisServer } from './server.ts';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedisServer();
+});
+afterEach(() => server.resume());
+afterAll(() => server.stop());
+
+async function connect() {
+  const told: (string | undefined)[] = [];
+  const redis = createRedis(server.url, (reason) => void told.push(reason));
+  onTestFinished(() => redis.close());
+  await vi.waitUntil(() => redis.isUp(), { timeout: 5_000 });
+  return { redis, told };
+}
+
+/** Lets nothing else run in this process. */
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+test('after the first lost command nothing is asked until Redis answers again', async () => {
+  const { redis, told } = await connect();
+  server.pause();
+  const command = vi.fn((client: { get(key: string): Promise<unknown> }) => client.get('gateway:test:key'));
+  expect(await redis.ask(command)).toBeUndefined();
+  expect(redis.isUp()).toBe(false);
+  expect(await redis.ask(command)).toBeUndefined();
+  await vi.waitUntil(() => told.includes('no answer'));
+  expect(await redis.ask(command)).toBeUndefined();
+  expect(command).toHaveBeenCalledOnce();
+  server.resume();
+  await vi.waitUntil(() => redis.isUp(), { timeout: 5_000 });
+  expect(told).toEqual([undefined, 'no answer', undefined]);
+});
+
+test('a caller waits for a hung Redis once, whatever it is asked for', async () => {
+  const pair = await startPair(server.url);
+  onTestFinished(() => pair.stop());
+  await untilConnected(server, [pair.a, pair.b]);
+  const durations: number[] = [];
+  for (const invitation_id of ['warm', 'first', 'second', 'third', 'fourth']) {
+    pair.sandbox.partoo.put({ invitation_id, status: 'SENT' });
+    if (invitation_id !== 'warm') server.pause();
+    const startedAt = performance.now();
+    expect(await readReview(pair.a, invitation_id)).toMatchObject({ status: 'PENDING' });
+    if (invitation_id !== 'warm') durations.push(performance.now() - startedAt);
+    server.resume();
+    await untilConnected(server, [pair.a, pair.b]);
+  }
+  // Twice would be a tenth of a second at least, each time. Once may take longer on a busy machine, but not each time.
+  expect(Math.min(...durations)).toBeLessThan(100);
+});
+
+test('what nobody waits for is sent while a command is in doubt', async () => {
+  const { redis } = await connect();
+  server.pause();
+  await redis.ask((client) => client.get('gateway:test:key'));
+  expect(redis.isUp()).toBe(false);
+  redis.tell((client) => client.set('gateway:test:told', 'told', 'PX', 5_000));
+  server.resume();
+  await vi.waitUntil(async () => (await server.command('GET', 'gateway:test:told')) === 'told');
+});
+
+test('an answer that came while this process was busy is an answer', async () => {
+  const { redis, told } = await connect();
+  await server.command('SET', 'gateway:test:key', 'value', 'PX', 5_000);
+  const asked = redis.ask((client) => client.get('gateway:test:key'));
+  await new Promise((resolve) => setImmediate(resolve));
+  block(120);
+  expect(await asked).toBe('value');
+  expect(redis.isUp()).toBe(true);
+  expect(told).toEqual([undefined]);
+});
+
+test('one late answer is no outage: others hear of nothing', async () => {
+  const { redis, told } = await connect();
+  const onRecovered = vi.fn();
+  redis.onRecovered(onRecovered);
+  server.pause();
+  await redis.ask((client) => client.get('gateway:test:key'));
+  expect(redis.isUp()).toBe(false);
+  server.resume();
+  await vi.waitUntil(() => redis.isUp());
+  expect(told).toEqual([undefined]);
+  expect(onRecovered).not.toHaveBeenCalled();
+});
+
+test('a Redis that ends and comes back: the reasons are told once each, and when it is over', async () => {
+  const { redis, told } = await connect();
+  await server.kill();
+  await vi.waitUntil(() => told.includes('ECONNREFUSED'));
+  // Some more that are refused.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(redis.isUp()).toBe(false);
+  await server.restart();
+  await vi.waitUntil(() => redis.isUp(), { timeout: 2_000 });
+  expect(told).toEqual([undefined, 'not connected', 'ECONNREFUSED', undefined]);
+});
