@@ -1,15 +1,20 @@
 // The effect of each setting in the README's table: what is observed of a gateway without it, and of one that has it.
 
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo, createServer as createListener } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { KNOWN } from '../../src/settings/known.ts';
 import { type Environment, readSettings } from '../../src/settings.ts';
+import { createAuthority } from '../certificates.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 import { review, subscribeTo } from '../live/subscriber.ts';
 import { endRuns, startGateway } from '../process.ts';
+import { freePort, startRedisServer } from '../redis/server.ts';
 import { apollo, fileOf } from '../server/trusted-list.ts';
 
 interface Effect {
@@ -140,6 +145,39 @@ async function isProxied(environment: Environment): Promise<boolean> {
   const { query } = await start({ PARTOO_BASE_URL: 'https://provider.example/v2', ...Object.fromEntries(here) });
   await query(SENT);
   return asked.startsWith('CONNECT provider.example:443');
+}
+
+/** Whether a Redis is reached that has a certificate of a private authority. */
+async function reachesPrivateRedis({ REDIS_CA_FILE, ...environment }: Environment): Promise<boolean> {
+  const authority = createAuthority();
+  const folder = mkdtempSync(join(tmpdir(), 'authority-'));
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const { key, cert } = authority.issue();
+  const ca = file('ca.pem', authority.cert);
+  const port = await freePort();
+  const server = await startRedisServer([
+    `tls-port ${port}`,
+    `tls-cert-file ${file('cert.pem', cert)}`,
+    `tls-key-file ${file('key.pem', key)}`,
+    `tls-ca-cert-file ${ca}`,
+    'tls-auth-clients no',
+  ]);
+  onTestFinished(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  });
+  const trusting = REDIS_CA_FILE === undefined ? {} : { REDIS_CA_FILE: ca };
+  const { origin } = await start({ ...environment, REDIS_URL: `rediss://127.0.0.1:${port}`, ...trusting });
+  const until = performance.now() + 1_500;
+  while (performance.now() < until) {
+    const { degraded } = (await (await fetch(`${origin}/ready`)).json()) as { degraded: string[] };
+    if (degraded.length === 0) return true;
+    await sleep(50);
+  }
+  return false;
 }
 
 const reply = (path: string, init: RequestInit, see: (response: Response) => unknown) => async (env: Environment) =>
@@ -318,6 +356,7 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
     without: [],
     with: ['REDIS'],
   },
+  REDIS_CA_FILE: { value: '<file>', observe: reachesPrivateRedis, without: false, with: true },
   HTTPS_PROXY: { value: 'http://127.0.0.1:<port>', observe: isProxied, without: false, with: true },
   NO_PROXY: {
     value: 'provider.example',
