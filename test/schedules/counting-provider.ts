@@ -9,6 +9,10 @@ export interface CountingProvider {
   readonly port: number;
   /** When each call arrived, in milliseconds. */
   readonly arrivals: readonly number[];
+  /** The status of each invitation; SENT where none is set. */
+  readonly statuses: Map<string, string>;
+  /** What was answered, and when, by the clock on the wall. */
+  readonly answers: readonly { readonly id: string; readonly status: string; readonly at: number }[];
   /** Calls of the last so many milliseconds. */
   used(windowMs: number): number;
   stop(): void;
@@ -16,17 +20,23 @@ export interface CountingProvider {
 
 export async function startCountingProvider(certificate: Certificate): Promise<CountingProvider> {
   const arrivals: number[] = [];
+  const statuses = new Map<string, string>();
+  const answers: { id: string; status: string; at: number }[] = [];
   const server = createServer(certificate, (request, response) => {
     arrivals.push(performance.now());
     const { searchParams } = new URL(request.url ?? '', 'http://provider');
-    const invitation_id = searchParams.get('invitation_id');
-    response.end(JSON.stringify({ invitation_id, status: 'SENT' }));
+    const id = searchParams.get('invitation_id') ?? '';
+    const status = statuses.get(id) ?? 'SENT';
+    answers.push({ id, status, at: Date.now() });
+    response.end(JSON.stringify({ invitation_id: id, status }));
   }).listen(0, '127.0.0.1');
   server.keepAliveTimeout = 60_000;
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     arrivals,
+    statuses,
+    answers,
     used(windowMs) {
       const from = performance.now() - windowMs;
       return arrivals.length - arrivals.findLastIndex((at) => at < from) - 1;

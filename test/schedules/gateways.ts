@@ -7,6 +7,10 @@ import { startWire, type Wire } from './wire.ts';
 export interface GatewayProcess {
   readonly toRedis: Wire;
   readonly toProvider: Wire;
+  /** Where it listens; undefined while it is killed. */
+  readonly origin: string | undefined;
+  /** How often it was started. */
+  readonly starts: number;
   /** How many queries a second callers make. */
   rate: number;
   /** What it says of itself. */
@@ -37,8 +41,10 @@ export async function startGatewayProcess(options: GatewayOptions): Promise<Gate
   const { redisPort, providerPort, environment, random } = options;
   const [toRedis, toProvider] = await Promise.all([startWire(redisPort), startWire(providerPort)]);
   let run: (Run & { origin: string }) | undefined;
+  let starts = 0;
 
   async function start(): Promise<void> {
+    starts += 1;
     run = await startGateway({
       REDIS_URL: `redis://127.0.0.1:${toRedis.port}`,
       PARTOO_API_KEY: 'key',
@@ -59,6 +65,12 @@ export async function startGatewayProcess(options: GatewayOptions): Promise<Gate
   const gateway: GatewayProcess = {
     toRedis,
     toProvider,
+    get origin() {
+      return run?.origin;
+    },
+    get starts() {
+      return starts;
+    },
     rate: 0,
     async ready() {
       return run === undefined ? 'gone' : (await fetch(`${run.origin}/ready`)).text();
