@@ -68,8 +68,8 @@ export class Troubles {
 
   /** A call was answered with what is a problem. */
   answeredWith(problem: unknown, status: number): void {
-    if (problem instanceof ProviderBadResponse) this.failed({ kind: 'answer', detail: status });
-    else if (problem instanceof ProviderRejected) this.answered();
+    if (problem instanceof ProviderRejected) this.answered();
+    else if (problem instanceof ProviderBadResponse || status < 300) this.failed({ kind: 'answer', detail: status });
     else this.failed({ kind: 'status', detail: status });
   }
 
@@ -119,7 +119,7 @@ export function isTimeout(error: Error): boolean {
 const CERTIFICATE_CODES = /CERT|CRL|SELF_SIGNED|UNABLE_TO_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH/;
 
 /** A code, and never a text that might hold a place. */
-export function codeOf(error: Error): string | undefined {
+function codeOf(error: Error): string | undefined {
   const code = 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : undefined;
 }

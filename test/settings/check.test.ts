@@ -53,8 +53,12 @@ describe('the check', () => {
       CRONOFY_CLIENT_SECRET: 'sk_new,sk_old',
       REDIS_URL: 'redis://:sk_password@127.0.0.1',
       PROCESSES: '2',
+      HTTPS_PROXY: 'http://user:sk_password@proxy.example:3128',
+      NO_PROXY: 'internal.example',
     });
     expect(code).toBe(0);
+    expect(lines).toContain('  HTTPS_PROXY: set');
+    expect(lines).toContain('  NO_PROXY: internal.example');
     expect(lines).toContain('  PARTOO_API_KEY: set by file');
     expect(lines).toContain('  CRONOFY_CLIENT_SECRET: set');
     expect(lines).toContain('  REDIS_URL: set');

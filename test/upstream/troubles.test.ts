@@ -84,6 +84,8 @@ test.each<[unknown, number, string[]]>([
   [new ProviderUnauthorized('PARTOO'), 401, ['status 401 began']],
   [new ProviderThrottled('PARTOO', 1), 429, ['status 429 began']],
   [new ProviderBadResponse('PARTOO'), 200, ['answer 200 began']],
+  [new ProviderBadResponse('PARTOO'), 302, ['answer 302 began']],
+  [new TypeError('a fault of ours'), 200, ['answer 200 began']],
   // This one request could not be served.
   [new ProviderRejected('PARTOO'), 422, []],
 ])('an answer that is a problem: %o', (problem, status, expected) => {
