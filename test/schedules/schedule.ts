@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withMargin } from '../../src/upstream/quota-window.ts';
 import { createAuthority } from '../certificates.ts';
-import { startRedisServer } from '../redis/server.ts';
+import { type RedisServer, startRedisServer } from '../redis/server.ts';
 import { mostIn, startCountingProvider } from './counting-provider.ts';
 import { type GatewayProcess, startGatewayProcess } from './gateways.ts';
 
@@ -29,7 +29,10 @@ export interface Outcome {
 
 interface World {
   readonly gateways: readonly GatewayProcess[];
-  readonly redis: Awaited<ReturnType<typeof startRedisServer>>;
+  /** The Redis that the processes are led to. */
+  redis: RedisServer;
+  /** It knows what the other one has told it. */
+  replica: RedisServer;
   between(low: number, high: number): number;
 }
 
@@ -39,6 +42,7 @@ interface Fault {
   run(world: World): Promise<string>;
 }
 
+const portOf = ({ url }: RedisServer) => Number(new URL(url).port);
 const any = ({ gateways, between }: World) => gateways[Math.floor(between(0, gateways.length))] as GatewayProcess;
 
 const FAULT_KINDS: Readonly<Record<string, Fault>> = {
@@ -60,6 +64,22 @@ const FAULT_KINDS: Readonly<Record<string, Fault>> = {
       await sleep(forMs);
       await redis.restart();
       return `after ${Math.round(forMs)} ms`;
+    },
+  },
+  'Redis fails over to a replica': {
+    isOfOne: false,
+    async run(world) {
+      const { redis, replica, gateways } = world;
+      await replica.command('REPLICAOF', 'NO', 'ONE');
+      for (const { toRedis } of gateways) {
+        toRedis.target = portOf(replica);
+        toRedis.cut(true);
+        toRedis.cut(false);
+      }
+      await redis.command('REPLICAOF', '127.0.0.1', portOf(replica));
+      world.redis = replica;
+      world.replica = redis;
+      return '';
     },
   },
   'Redis is emptied': {
@@ -129,7 +149,8 @@ const SETTLE_MS = 3_500;
 export async function runSchedule(seed: number, { windowMs, faults }: ScheduleOptions): Promise<Outcome> {
   const random = randomOf(seed);
   const between = (low: number, high: number) => low + random() * (high - low);
-  const redis = await startRedisServer();
+  const [redis, replica] = await Promise.all([startRedisServer(), startRedisServer()]);
+  await replica.command('REPLICAOF', '127.0.0.1', portOf(redis));
   const authority = createAuthority();
   const provider = await startCountingProvider(authority.issue());
   const authorityFile = join(await mkdtemp(join(tmpdir(), 'authority-')), 'cert.pem');
@@ -140,12 +161,12 @@ export async function runSchedule(seed: number, { windowMs, faults }: ScheduleOp
     PARTOO_ACCOUNT: 'one',
     NODE_EXTRA_CA_CERTS: authorityFile,
   };
-  const options = { redisPort: Number(new URL(redis.url).port), providerPort: provider.port, environment, random };
+  const options = { redisPort: portOf(redis), providerPort: provider.port, environment, random };
   const gateways: GatewayProcess[] = [];
   const steps: string[] = [];
   try {
     for (let n = 0; n < PROCESSES; n++) gateways.push(await startGatewayProcess(options));
-    const world = { gateways, redis, between };
+    const world: World = { gateways, redis, replica, between };
     for (const { toProvider } of gateways) toProvider.setUpMs = () => between(0, 400);
     const load = (rates: readonly number[]) => {
       for (const [n, gateway] of gateways.entries()) gateway.rate = rates[n] ?? 0;
@@ -186,7 +207,7 @@ export async function runSchedule(seed: number, { windowMs, faults }: ScheduleOp
   } finally {
     await Promise.all(gateways.map((gateway) => gateway.stop()));
     provider.stop();
-    await redis.stop();
+    await Promise.all([redis.stop(), replica.stop()]);
     await rm(dirname(authorityFile), { recursive: true });
   }
 }

@@ -5,6 +5,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface Wire {
   readonly port: number;
+  /** The port that new connections lead to. */
+  target: number;
   /** How long each piece takes in either direction, in milliseconds. */
   delayMs: number;
   /** How much longer the first piece of a connection takes. */
@@ -40,7 +42,7 @@ export async function startWire(target: number): Promise<Wire> {
       near.destroy();
       return;
     }
-    const far = connect({ port: target, host: '127.0.0.1', noDelay: true });
+    const far = connect({ port: wire.target, host: '127.0.0.1', noDelay: true });
     forward(near, far, wire.setUpMs());
     forward(far, near, 0);
   }).listen(0, '127.0.0.1');
@@ -48,6 +50,7 @@ export async function startWire(target: number): Promise<Wire> {
 
   const wire: Wire = {
     port: (server.address() as AddressInfo).port,
+    target,
     delayMs: 0,
     setUpMs: () => 0,
     cut(next) {
