@@ -7,13 +7,14 @@
 import type { ProviderName } from '../invitation/provider.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import { CallLog } from './call-log.ts';
+import { digestOf, nameOfCall, readName } from './call-name.ts';
 import { KnownCalls } from './known-calls.ts';
 import { OwnShare } from './own-share.ts';
 import { isSpare, type Payment } from './payment.ts';
 import { FAIR_RESERVE, paceOf, type Quota, statusOf } from './quota.ts';
 import { QuotaLine, type Taken } from './quota-line.ts';
 import type { QuotaWindow } from './quota-window.ts';
-import { createRedisCalls, digestOf, nameOfCall, type Rank, readName, type SharedCall } from './redis-calls.ts';
+import { createRedisCalls, type Rank, type SharedCall } from './redis-calls.ts';
 import { Shares } from './shares.ts';
 
 export interface SharedQuotaOptions {

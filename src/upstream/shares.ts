@@ -16,7 +16,7 @@ import { isSpare, type Payment } from './payment.ts';
 import { partOf } from './quota-window.ts';
 
 /** The part of the longest window that callers who insist get together, or no other invitation would be read again. */
-const INSISTENT_SHARE = 0.5;
+export const INSISTENT_SHARE = 0.5;
 
 /** The part of a window that one caller may take in a burst. */
 const BURST_SHARE = 0.5;
