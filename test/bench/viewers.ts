@@ -38,7 +38,11 @@ const QUERY = `query Page($refs: [InvitationRef!]!) {
 const PAGE = 20;
 
 export function startViewers(options: ViewersOptions): Viewers {
-  const pool = new Pool(`http://127.0.0.1:${options.port}`, { connections: options.viewers });
+  // The gateway tells callers apart by their addresses.
+  const pools = Array.from({ length: options.viewers }, (_, n) => {
+    const localAddress = `127.2.${Math.floor(n / 250)}.${1 + (n % 250)}`;
+    return new Pool(`http://127.0.0.1:${options.port}`, { connections: 1, connect: { localAddress } });
+  });
   const unseen = new Set(Array.from({ length: 2 * options.each }, (_, n) => n));
   let answers = nothing();
   let stopped = false;
@@ -50,7 +54,7 @@ export function startViewers(options: ViewersOptions): Viewers {
     return deck.pop() ?? 0;
   };
 
-  async function view(page: readonly number[], firstAfterMs: number): Promise<void> {
+  async function view(pool: Pool, page: readonly number[], firstAfterMs: number): Promise<void> {
     const refs = page.map((n) =>
       n < options.each
         ? { reviewInvitation: { invitationId: `review-${n}` } }
@@ -61,7 +65,7 @@ export function startViewers(options: ViewersOptions): Viewers {
     while (!stopped) {
       await sleep(Math.max(0, dueAt - performance.now()));
       const startedAt = performance.now();
-      await ask(page, body).catch(() => {
+      await ask(pool, page, body).catch(() => {
         answers.failed += PAGE;
       });
       answers.latenciesMs.push(performance.now() - startedAt);
@@ -72,7 +76,7 @@ export function startViewers(options: ViewersOptions): Viewers {
     }
   }
 
-  async function ask(page: readonly number[], body: string): Promise<void> {
+  async function ask(pool: Pool, page: readonly number[], body: string): Promise<void> {
     const response = await pool.request({
       method: 'POST',
       path: '/graphql',
@@ -98,9 +102,7 @@ export function startViewers(options: ViewersOptions): Viewers {
     });
   }
 
-  const loops = Array.from({ length: options.viewers }, () =>
-    view(Array.from({ length: PAGE }, draw), Math.random() * options.pollMs),
-  );
+  const loops = pools.map((pool) => view(pool, Array.from({ length: PAGE }, draw), Math.random() * options.pollMs));
 
   return {
     take() {
@@ -112,7 +114,7 @@ export function startViewers(options: ViewersOptions): Viewers {
     async stop() {
       stopped = true;
       await Promise.all(loops);
-      await pool.close();
+      await Promise.all(pools.map((pool) => pool.close()));
     },
   };
 }
