@@ -1,0 +1,103 @@
+// The effects of the settings that say where the gateway listens, to whom it answers and what it says.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Environment } from '../../../src/settings.ts';
+import { review, subscribeTo } from '../../live/subscriber.ts';
+import { startGateway } from '../../process.ts';
+import { apollo, fileOf } from '../../server/trusted-list.ts';
+import { type Effects, GONE, SENT, start } from './effect.ts';
+
+const reply = (path: string, init: RequestInit, see: (response: Response) => unknown) => async (env: Environment) =>
+  see(await fetch(`${(await start(env)).origin}${path}`, init));
+
+/** How the second of two subscriptions fares. */
+async function secondStream(environment: Environment) {
+  const { origin } = await start(environment);
+  await subscribeTo(origin, [review('review-sent')]).first(1);
+  const second = subscribeTo(origin, [review('review-sent')]);
+  second.completed.catch(() => undefined);
+  const [event] = await second.first(1);
+  return event?.code ?? event?.invitation.__typename;
+}
+
+const preflight = {
+  method: 'OPTIONS',
+  headers: {
+    origin: 'https://app.example.com',
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'x-tenant',
+  },
+};
+
+const TEXTS = ['{ providers { provider } }'];
+
+export const SERVER_EFFECTS: Effects = {
+  HOST: {
+    value: '127.0.0.2',
+    observe: async (environment) => new URL((await start(environment)).origin).hostname,
+    without: '127.0.0.1',
+    with: '127.0.0.2',
+  },
+  PORT: {
+    value: '47113',
+    observe: async (environment) => new URL((await start(environment)).origin).port === '47113',
+    without: false,
+    with: true,
+  },
+  CORS_ORIGINS: {
+    value: 'https://app.example.com',
+    observe: reply('/graphql', preflight, ({ headers }) => headers.get('access-control-allow-origin')),
+    without: null,
+    with: 'https://app.example.com',
+  },
+  CORS_HEADERS: {
+    value: 'x-tenant',
+    beside: { CORS_ORIGINS: 'https://app.example.com' },
+    observe: reply('/graphql', preflight, ({ headers }) =>
+      headers.get('access-control-allow-headers')?.includes('x-tenant'),
+    ),
+    without: false,
+    with: true,
+  },
+  GRAPHIQL: {
+    value: 'off',
+    observe: reply('/graphql', { headers: { accept: 'text/html' } }, ({ headers }) =>
+      headers.get('content-type')?.includes('html'),
+    ),
+    without: true,
+    with: false,
+  },
+  LOG_LEVEL: {
+    value: 'silent',
+    // A Redis that cannot be reached is logged.
+    beside: GONE,
+    observe: async (environment) => {
+      const { child, ended, stdout } = await startGateway(environment as Record<string, string>);
+      await sleep(300);
+      child.kill('SIGTERM');
+      await ended;
+      return stdout().includes('"level"');
+    },
+    without: true,
+    with: false,
+  },
+  SANDBOX: {
+    value: 'on',
+    beside: { PARTOO_API_KEY: 'key' },
+    observe: async (environment) =>
+      /sandbox/i.test((await startGateway(environment as Record<string, string>)).stdout()),
+    without: false,
+    with: true,
+  },
+  MAX_STREAMS: { value: '1', observe: secondStream, without: 'ReviewInvitation', with: 'RATE_LIMITED' },
+  MAX_STREAMS_PER_CALLER: { value: '1', observe: secondStream, without: 'ReviewInvitation', with: 'RATE_LIMITED' },
+  get TRUSTED_DOCUMENTS() {
+    return {
+      value: fileOf(apollo(TEXTS)),
+      observe: async (environment: Environment) =>
+        (await (await start(environment)).query(SENT)).errors?.[0]?.extensions.code,
+      without: undefined,
+      with: 'PERSISTED_QUERY_NOT_IN_LIST',
+    };
+  },
+};
