@@ -45,7 +45,7 @@ async function serve(): Promise<void> {
   const log = createLog(settings.logLevel);
   const gateway = await startGateway(settings, log, sandbox?.examples);
   sandbox?.notify(gateway.origin);
-  // A fault of ours that nobody waits for: it is told, and what else runs goes on.
+  // A fault of ours in work without a caller: it is logged, and the rest goes on.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected and nobody heard'));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'the gateway cannot go on');

@@ -56,5 +56,5 @@ export interface Extras<I> {
 
 export type AnyKind = Kind<string, NaturalKey, AnyInvitation>;
 
-/** What is known of one, by the shape of its kind: nobody changes it. */
+/** What is known of one, by the shape of its kind. It is never changed. */
 export type Frozen<T> = T extends object ? { readonly [Property in keyof T]: Frozen<T[Property]> } : T;

@@ -78,13 +78,13 @@ export const smartInvite: Kind<'SmartInvite', SmartInviteKey, SmartInvite> = {
   }),
   statusOf,
   rawStatusOf: ({ recipient }) => recipient?.rawStatus ?? null,
-  // Nobody replies to an event that is over; seen before its end, it may have been replied to since.
+  // There are no replies to an event that is over. One that was seen before its end may have been replied to since.
   isFinal: ({ event }, observedAt) => endOf(event.end) <= observedAt,
   callbackUrlOf: ({ callbackUrl }) => callbackUrl,
 };
 
-// Of several recipients, the first of these that anybody has is the status of the invitation. A reply that nobody can
-// read does not hide a clear one.
+// Of several recipients, the first of these that one of them has is the status of the invitation. An unknown reply does
+// not hide a clear one.
 const MOST_OPEN_FIRST = ['PENDING', 'TENTATIVE', 'ACCEPTED', 'DECLINED'] as const;
 
 function statusOf({ recipients }: SmartInvite): InvitationStatus {

@@ -1,4 +1,4 @@
-// Keeps an invitation fresh while somebody subscribes to it, by asking for background reads: soon after it was first
+// Keeps an invitation fresh while a stream subscribes to it, by asking for background reads: soon after it was first
 // watched or has changed, then ever more slowly. The quota decides how many of them are made, and spreads them evenly.
 // Where the provider notifies us, reading is only a safety net.
 

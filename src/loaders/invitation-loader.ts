@@ -123,8 +123,8 @@ class OperationLoader implements InvitationLoader {
   }
 
   #read(wishes: readonly Wish[]): Promise<Outcome[]> {
-    // It gathers the lists that the fields of one tick ask for; what was read is remembered by the snapshots, with its
-    // age, and what failed by nobody.
+    // It gathers the lists that the fields of one tick ask for, and keeps none: the snapshots remember what was read, with
+    // its age, and a failure is not remembered.
     this.#reads ??= new DataLoader((lists) => this.#readLists(lists), { cache: false });
     return this.#reads.load(wishes);
   }

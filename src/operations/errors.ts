@@ -37,7 +37,7 @@ export type MaskError = (error: unknown) => AnswerError;
 export function createErrorMask(log: Logger): MaskError {
   return (error) => {
     const cause = rootOf(error);
-    // Nobody is there to read it, and nothing went wrong.
+    // The caller has gone, and nothing went wrong.
     if (cause instanceof CallerGone) return tell(GONE, error);
     if (cause instanceof Problem) return tell(cause, error);
     if (cause instanceof ProblemOfRef) return withRefIndex(tell(cause.problem, error), cause.refIndex);

@@ -1,5 +1,5 @@
 // The port that every provider fills in: how its settings become an account, and how an account reads an invitation.
-// Above it nobody knows hosts, keys or snake_case; below it nobody knows GraphQL.
+// No file above it knows hosts, keys or snake_case; no file below it knows GraphQL.
 
 import type { ZodObject, ZodPipe, ZodType } from 'zod';
 import type { Invitation, InvitationType } from '../invitation/kinds.ts';

@@ -39,7 +39,7 @@ export function createClients(address: RedisAddress, { ca, retryDelayMs, onMoved
     // A server that vanishes without a word is noticed while nothing is asked of it, too.
     keepAlive: 5_000,
     retryStrategy: retryDelayMs,
-    // What a closed connection leaves behind is not asked a second time: whoever waited for it has gone on.
+    // What a closed connection leaves behind is not asked a second time: its caller has gone on.
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResubscribe: false,

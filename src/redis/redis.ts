@@ -18,7 +18,7 @@ export interface SharedRedis {
    * @param onRefusal Told of a refusal that is about this key alone: something else than ours stands under it.
    */
   ask<T>(command: RedisCommand<T>, onRefusal?: () => void): Promise<T | undefined>;
-  /** Sends a command that nobody waits for, also while one before it is in doubt. */
+  /** Sends a command whose answer is not needed, also while one before it is in doubt. */
   tell(command: RedisCommand<unknown>): void;
   /** Told of every message of a channel, and whenever messages may have been missed. */
   listen(channel: string, onMessage: (message: string) => void, onMissed: () => void): Promise<void>;

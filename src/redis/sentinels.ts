@@ -1,5 +1,5 @@
-// Sentinels say when another server has become the primary. The old one may still answer then, and take what nobody will
-// ever read, or hang for as long as it likes.
+// Sentinels say when another server has become the primary. The old one may still answer then, and accept writes
+// that are lost, or hang without end.
 
 import { Redis } from 'ioredis';
 import type { RedisAddress, RedisHost } from './address.ts';

@@ -1,7 +1,7 @@
 // Cronofy imitated: creating, updating, cancelling and reading Smart Invites, as its documentation describes them
 // (beta, November 2026). Control: `POST /_control/reply {"smart_invite_id", "email", "status", "comment", "proposal"}`
-// lets somebody reply, and the callback URL is told; who was not invited replies as one to whom the invitation was
-// forwarded. `POST /_control/replay {"times", "backwards"}` and `POST /_control/forge` send notifications again, or forged.
+// makes a recipient reply, and the callback URL is told; an address that was not invited replies as one to which the
+// invitation was forwarded. `POST /_control/replay {"times", "backwards"}` and `POST /_control/forge` send notifications again, or forged.
 
 import type { SmartInviteWire } from '../providers/cronofy/wire.ts';
 import { icalendarOf } from './cronofy-icalendar.ts';
@@ -22,7 +22,7 @@ type ReplyWire = NonNullable<SmartInviteWire['recipient']>;
 export interface CronofyImitation extends ListedImitation {
   /** Adds or replaces an invite. */
   put(invite: SmartInviteWire & { smart_invite_id: string }): void;
-  /** Lets somebody reply; the invite's callback URL is told. */
+  /** Makes a recipient reply; the invite's callback URL is told. */
   reply(smartInviteId: string, reply: ReplyWire): boolean;
   /** Gives every invite that has no callback URL the gateway's. */
   notify(gatewayOrigin: string): void;

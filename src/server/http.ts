@@ -66,7 +66,7 @@ export function createGraphQLHandler(
       : send(response, mediaType, result);
   }
 
-  /** @param mediaType undefined for whoever takes nothing but events: that one gets the one that there is. */
+  /** @param mediaType undefined for a client that accepts events alone: it gets the type of other answers. */
   function send(response: ServerResponse, mediaType: MediaType | undefined, result: Answer): MaybePromise<void> {
     if (mediaType === undefined) return sendEvents(response, once(result));
     if (isStopping()) response.shouldKeepAlive = false;

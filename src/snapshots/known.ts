@@ -27,7 +27,7 @@ export interface Known {
   isFresh(entry: Entry, maxAgeMs: number | null, at: number): boolean;
   /**
    * Keeps what was just read.
-   * @returns false where another state was learnt after the read began: nobody can say which is newer, and it is to be
+   * @returns false where another state was learnt after the read began: which is newer cannot be said, and it is to be
    * read again.
    */
   keep(ref: Ref, seen: Seen): boolean;
@@ -60,7 +60,7 @@ export interface KnownOptions extends Freshness, StoreLimits {
   readonly onChange?: (ref: Ref, snapshot: Snapshot, news: News) => void;
 }
 
-/** How often what nobody asks for any more is freed, in milliseconds. */
+/** How often entries that no caller asks for any more are freed, in milliseconds. */
 const PURGE_MS = 60_000;
 
 export function createKnown(options: KnownOptions, now: () => number): Known {

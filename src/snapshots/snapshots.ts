@@ -55,7 +55,7 @@ export interface Snapshots {
    * @returns undefined where it has to be read; null as `read` does.
    */
   answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null): Snapshot | null | undefined;
-  /** What is known of it, however old; nobody is asked. */
+  /** What is known of it, however old. It causes no read. */
   peek(ref: Ref): Snapshot | null;
   /** Asks for a background read, as the quota allows; not where it was read so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;

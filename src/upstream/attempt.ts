@@ -150,7 +150,7 @@ export class Attempt<R extends UpstreamRequest, T>
       this.#succeed();
     }
     // The next attempt is to find the connection before undici takes it for idle; and after the answer was read, which may
-    // say that nobody is to call for now.
+    // close the gate for all calls.
     this.#release();
   }
 

@@ -6,7 +6,7 @@ import type { PaymentKind } from './payment.ts';
 const KINDS = { caller: 'c', insistent: 'i', spare: 's', background: 'b', prepaid: 'b' } as const;
 const KIND_OF = { c: 'caller', i: 'insistent', s: 'spare', b: 'background' } as const;
 
-/** @param caller A digest: what stands in Redis names nobody. */
+/** @param caller A digest: no address is to stand in Redis. */
 export function nameOfCall(process: string, number: number, how: PaymentKind, caller: string): string {
   return `${process}:${number}:${KINDS[how]}:${caller}`;
 }

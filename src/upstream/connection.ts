@@ -1,5 +1,5 @@
 // One connection that is set up, with undici's client over it. undici's own clients connect when they are called, and
-// again where a connection has closed: then a call that was paid for leaves later than it was paid for, and nobody knows.
+// again where a connection has closed: then a call leaves later than it was paid for, unnoticed.
 // This one makes no other connection: what is dispatched when its own has closed fails, unsent.
 
 import type { Socket } from 'node:net';

@@ -33,7 +33,7 @@ export type MakeTransport = (origin: string, troubles: Troubles) => Transport;
 
 /**
  * An origin is in use for so long after it was asked, in milliseconds, counted to the last call to any of them: one that
- * failed and that nobody asks for any more says nothing of what callers meet.
+ * failed and is asked no more says nothing of what callers meet.
  */
 const IN_USE_MS = 60_000;
 

@@ -45,7 +45,7 @@ export class QuotaLine {
     if (this.#waiting.length === 0) return 0;
     const { shares, now } = this.#options;
     const isFirst = shares.goesFirst(payment);
-    // Callers that insist may have to wait for each other, and then hold up nobody else.
+    // Callers that insist may have to wait for each other. They delay no other callers meanwhile.
     const isPassed = payment.how !== 'insistent' && shares.insistentAt() > now();
     const isAhead = (other: Payment) =>
       !(isPassed && other.how === 'insistent') && !(isFirst && !shares.goesFirst(other));
@@ -144,7 +144,7 @@ export class QuotaLine {
     return [...first, ...rest];
   }
 
-  /** Others may have gone ahead of one that was let into the line in good hope; and a gate may have closed. */
+  /** Refuses waiters that cannot be served in time any more: others went ahead of them, or the gate has closed. */
   #refuseLate(): void {
     const at = this.#options.now();
     for (const [place, waiter] of [...this.#inOrder().entries()].reverse()) {

@@ -4,7 +4,7 @@
 //   ----------------------------------------------  ------------------------  --------------------------------------
 //   a caller below its share                        the limit                 never
 //   a caller above its share                        the limit − the reserve   beyond a first burst of half a window
-//   a caller that could do without (`spare`)        the limit − the reserve   beyond a first burst of half a window
+//   a read that no caller waits for (`spare`)       the limit − the reserve   beyond a first burst of half a window
 //   background work                                 the limit − the reserve   by itself
 //   callers that insist on a newer answer           as above, and half of the longest window together
 //
@@ -46,7 +46,7 @@ export class Shares {
     this.#log.add(at, caller, how === 'insistent', paced);
   }
 
-  /** Whether it goes ahead of whoever is above its share, and may take all of a window. */
+  /** Whether it goes ahead of callers above their share, and may take all of a window. */
   goesFirst(payment: Payment): boolean {
     if (isSpare(payment)) return false;
     const { caller } = payment;

@@ -7,7 +7,7 @@ import { ProxyFailed } from './tunnel.ts';
 /**
  * - `resolve`: its name has no address.
  * - `connect`: the address takes no connection.
- * - `certificate`: its certificate is over, another host's, or signed by nobody who is trusted.
+ * - `certificate`: its certificate is over, another host's, or not signed by an authority that is trusted.
  * - `proxy`: the proxy between us lets nothing through.
  * - `closed`: the connection was closed or reset before the answer was whole.
  * - `time`: no connection or no answer in time.

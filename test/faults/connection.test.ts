@@ -14,7 +14,7 @@ async function openBreaker({ review, query }: Faulty): Promise<void> {
   expect(await circuit()).toBe('OPEN');
 }
 
-test.concurrent('refuses connections: unavailable, and once the breaker is open nobody connects', async ({ start }) => {
+test.concurrent('refuses connections: unavailable, and no connection once the breaker is open', async ({ start }) => {
   const faulty = await start();
   const { partoo, review, invite } = faulty;
   await partoo.refuse();
@@ -85,7 +85,7 @@ test.concurrent('closes a kept-alive socket on its second use: the caller notice
   expect((await query('{ providers { circuit } }')).data.providers[1].circuit).toBe('CLOSED');
 });
 
-test.concurrent('closes every kept-alive socket on its second use: nobody ever notices', async ({ start }) => {
+test.concurrent('closes every kept-alive socket on its second use: callers do not notice', async ({ start }) => {
   const { partoo, review, query } = await start();
   partoo.break(closeOnSecondUse);
   for (let n = 0; n < 40; n++) expect(await review('review-sent', 0), `read ${n}`).toBe('SENT');

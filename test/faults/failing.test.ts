@@ -105,7 +105,9 @@ test.concurrent('a provider that healed is asked again within 10 s also where no
   expect(gateway.sandbox.partoo.calls.length).toBe(failed + 1);
 });
 
-test.concurrent('too many wait for one provider: PROVIDER_OVERLOADED for those, and nobody else', async ({ start }) => {
+test.concurrent('too many calls wait for one provider: PROVIDER_OVERLOADED for those, and for no others', async ({
+  start,
+}) => {
   const { gateway, query, cronofy } = await start();
   gateway.sandbox.cronofy.misbehave({ delayMs: 300 });
   const page = (name: string) =>

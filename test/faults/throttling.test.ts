@@ -61,7 +61,7 @@ test.concurrent('429 with a Retry-After of 1: callers wait for it, and no call i
   expect(later.length).toBe(4);
 });
 
-test.concurrent('429 to a page of invitations: the breaker stays closed, and nobody is told of a timeout', async ({
+test.concurrent('429 to a page of invitations: the breaker stays closed, and no caller is told of a timeout', async ({
   start,
 }) => {
   const { gateway, query, staysThrottled } = await start({ PARTOO_QUOTA: '10/1s' });

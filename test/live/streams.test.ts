@@ -122,7 +122,7 @@ describe('what it costs', () => {
     expect(asked('invite-pending')).toBe(2);
   });
 
-  test('a change at a provider that notifies nobody is found by reading again', async () => {
+  test('a change at a provider without notifications is found by reading again', async () => {
     const stream = subscribe([review('review-waiting-1')]);
     await stream.first(1);
     gateway.sandbox.partoo.put({ invitation_id: 'review-waiting-1', status: 'DELIVERED' });
@@ -131,7 +131,7 @@ describe('what it costs', () => {
     expect(asked('review-waiting-1')).toBe(2);
   });
 
-  test('an invite that calls nobody back is found to have changed as well, though others do', async () => {
+  test('a change of an invite without a callback URL is found as well, though others have one', async () => {
     const event = { summary: 'Quiet', start: '2099-12-04T09:30:00Z', end: '2099-12-04T10:30:00Z' };
     const quiet = { smart_invite_id: 'quiet', recipient: { email: 'quiet@example.com', status: 'pending' }, event };
     gateway.sandbox.cronofy.put(quiet);

@@ -65,7 +65,7 @@ test('a change makes it wish soon again', () => {
   expect(secondsOf(a).at(-1)).toBe(305);
 });
 
-test('a change of what nobody watches sets off nothing', () => {
+test('a change of an invitation that is not watched causes no read', () => {
   const { publish, wishes, pass } = start();
   publish(a, seen('SENT'), 'changed');
   pass(60);
@@ -84,7 +84,7 @@ test('a state that is final ends the wishes', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('the wishes end with the last who watches, whoever says so twice, and no timer stays', () => {
+test('the wishes end with the last watch, also where one is ended twice, and no timer stays', () => {
   const { watcher, secondsOf, pass } = start();
   const [first, second] = [watcher.watch(a), watcher.watch(a)];
   first();

@@ -53,7 +53,7 @@ describe('what one has read', () => {
     expect(pair.calls()).toHaveLength(1);
   });
 
-  test('is read again by whoever wants it from the provider itself', async () => {
+  test('is read again for a caller that wants the provider’s own answer', async () => {
     await readReview(pair.a, 'review-sent');
     await untilShared(server, 1);
     await pair.b.query('{ reviewInvitation(invitationId: "review-sent", maxAgeSeconds: 0) { status } }');
@@ -124,7 +124,7 @@ describe('a notification to one', () => {
     expect(pair.sandbox.cronofy.calls.every(({ status }) => status === 200)).toBe(true);
   });
 
-  test('that is forged reaches nobody', async () => {
+  test('that is forged reaches no subscriber', async () => {
     const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
     await stream.first(1);
     const body = JSON.stringify({
@@ -141,7 +141,7 @@ describe('a notification to one', () => {
   });
 });
 
-describe('a change that nobody is notified of costs one read, though both watch', () => {
+describe('a change without a notification costs one read, though both processes watch', () => {
   const ref = review('review-waiting-1');
 
   test('since different moments', async () => {

@@ -60,7 +60,7 @@ test('a caller waits for a hung Redis once, whatever it is asked for', async () 
   expect(Math.min(...durations)).toBeLessThan(100);
 });
 
-test('what nobody waits for is sent while a command is in doubt', async () => {
+test('a command without a waiting caller is sent while another one is in doubt', async () => {
   const { redis } = await connect();
   server.pause();
   await redis.ask((client) => client.get('gateway:test:key'));

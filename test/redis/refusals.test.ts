@@ -196,7 +196,7 @@ describe('while it is used', () => {
     expect(withoutDelays(told)).toEqual([undefined]);
   });
 
-  test('who asks for a key is not told of rubbish where everything is refused', async () => {
+  test('a command for a key is not told of a wrong value where everything is refused', async () => {
     const { server, connection } = await startUp();
     await server.command('ACL', 'SETUSER', 'default', '-get');
     const onRefusal = vi.fn();

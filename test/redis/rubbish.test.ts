@@ -46,7 +46,7 @@ const review = (invitationId: string, more: object = {}) =>
 
 const DELIVERED = { invitationId: 'review-sent', status: 'DELIVERED', isStale: false };
 
-describe('what is no rubbish is believed, whoever left it there', () => {
+describe('what is well-formed is believed, whichever process wrote it', () => {
   test('in the key of an invitation', async () => {
     await readReview(pair.a, 'review-sent');
     await untilShared(server, 1);

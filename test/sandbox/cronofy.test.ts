@@ -165,7 +165,7 @@ describe('the official client', () => {
   });
 });
 
-describe('somebody replies', () => {
+describe('a recipient replies', () => {
   const proposal = {
     start: { time: '2030-05-05T12:30:00+02:00', tzid: 'Europe/Paris' },
     end: { time: '2030-05-05T13:30:00+02:00', tzid: 'Europe/Paris' },

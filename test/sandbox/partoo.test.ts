@@ -103,7 +103,7 @@ describe('the contract', () => {
     expect(new Set(states.flatMap(({ status }) => status ?? []))).toEqual(new Set(enumeration));
   });
 
-  test('is broken on purpose by one seed alone, whose status nobody knows', async () => {
+  test('has one seed alone with an unknown status, on purpose', async () => {
     await start();
     const { status, body } = await read('review-unknown-status');
     expect(status).toBe(200);

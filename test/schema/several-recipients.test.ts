@@ -47,7 +47,7 @@ describe('the status of an invite to several people', () => {
     expect(await told('several', ...statuses.toReversed())).toEqual(whole);
   });
 
-  test('is the first of PENDING, TENTATIVE, ACCEPTED, DECLINED that anybody has, whoever else replied what', async () => {
+  test('is the first of PENDING, TENTATIVE, ACCEPTED, DECLINED that one of them has, whatever the others replied', async () => {
     const words = ['pending', 'tentative', 'accepted', 'declined'];
     const reply = fc.constantFrom(...words, 'needs-action', undefined);
     await fc.assert(

@@ -30,7 +30,7 @@ function get(parameters: Record<string, string>, headers: Record<string, string>
 /** The headers of Fetch Metadata, as a browser sends them. */
 const from = (site: string, mode: string) => ({ 'sec-fetch-site': site, 'sec-fetch-mode': mode });
 
-describe('a GET is refused, and nobody upstream is asked', () => {
+describe('a GET is refused, and no provider is called', () => {
   const REFUSED: [string, Record<string, string>][] = [
     ['an image or a script of another site', { accept: '*/*', ...from('cross-site', 'no-cors') }],
     ['an image or a script of a sibling site', { accept: '*/*', ...from('same-site', 'no-cors') }],
@@ -100,7 +100,7 @@ describe('a GET is answered', () => {
   });
 
   test.each(['none', 'same-origin', 'same-site', 'cross-site'])(
-    'with the GraphiQL page, to whoever opens it: %s',
+    'with the GraphiQL page, to a visitor that opens it: %s',
     async (site) => {
       const { status, headers } = await get({}, { accept: HTML, ...from(site, 'navigate') });
       expect(status).toBe(200);

@@ -103,7 +103,7 @@ describe.each(TRANSPORTS)('by %s', (_, ask) => {
   });
 
   test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', '0'.repeat(64), '%s', ' '])(
-    'a hash that nobody registered is not found: %j',
+    'a hash that was not registered is not found: %j',
     async (hash) => {
       for (const _ of [1, 2, 3]) expect(await ask({ variables, extensions: extensionsOf(hash) })).toEqual(NOT_FOUND);
       expect(await ask({ query: QUERY, variables, extensions: extensionsOf(hash) })).toMatchObject(BAD_INPUT);

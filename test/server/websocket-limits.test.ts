@@ -89,7 +89,7 @@ describe('a client that sends without end is cut off', () => {
     expect(await isAlive()).toBe(true);
   });
 
-  test('and whoever sends less is answered each ping, in either way', async () => {
+  test('and a client that sends fewer has each ping answered, of either kind', async () => {
     const raw = await openRawWebSocket(gateway.origin);
     raw.send(...Array.from({ length: 200 }, (_, n) => frame(PING, String(n))));
     raw.say(...Array(200).fill({ type: 'ping' }));

@@ -117,7 +117,7 @@ test('an old one is marked as stale once it could not be read again, and a fresh
   expect(answer()).toBe('SENT stale');
 });
 
-test('one with ICS is given to whoever wants it and whoever does not, one without to the latter, and a kind that has none is the same', async () => {
+test('one with ICS is given with and without the wish for it, one without ICS only without that wish, and a kind that has none in both cases', async () => {
   source.answer = (ref, { withExtras }) =>
     ref.type === 'SmartInvite' ? invite('pending', withExtras ? { icalendar: 'BEGIN' } : {}) : review(one, 'SENT');
   await all.ask(board);

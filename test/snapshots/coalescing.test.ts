@@ -125,7 +125,7 @@ test('five hundred ask at the moment of expiry: one refresh, one of the quota, f
   });
 });
 
-test('five hundred ask for one that nobody has seen: one call', async () => {
+test('five hundred callers ask for one that was never seen: one call', async () => {
   const { gateway, calls, held, answer } = await startWithSlow();
   const query = '{ reviewInvitation(invitationId: "slow") { deliveryStatus } }';
   const asked = Array.from({ length: 500 }, () => gateway.query(query));

@@ -133,7 +133,7 @@ describe('what was encoded', () => {
   });
 });
 
-describe('rubbish gives nothing:', () => {
+describe('malformed text gives nothing:', () => {
   test('any text', () => {
     fc.assert(
       fc.property(anyText, (rubbish) => {

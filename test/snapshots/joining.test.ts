@@ -197,7 +197,7 @@ describe('the age that a caller names', () => {
 });
 
 describe('of those who wait for the next read', () => {
-  test('one who leaves takes nobody along', async () => {
+  test('a caller that leaves cancels no other caller’s read', async () => {
     script = [
       [500, 'SENT'],
       [500, 'DELIVERED'],
@@ -249,7 +249,7 @@ describe('of those who wait for the next read', () => {
     expect(times()).toEqual([0, 500, 600]);
   });
 
-  test('nobody waits for a read that all its own callers have left', async () => {
+  test('no caller waits for a read that all its own callers have left', async () => {
     script = [
       [5_000, 'SENT'],
       [0, 'DELIVERED'],
@@ -264,7 +264,7 @@ describe('of those who wait for the next read', () => {
     expect(times()).toEqual([0, 200]);
   });
 
-  test('nobody waits for a next read either that all its own callers have left', async () => {
+  test('no caller waits for a next read that all its own callers have left', async () => {
     script = [
       [500, 'SENT'],
       [5_000, 'SENT'],

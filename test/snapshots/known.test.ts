@@ -76,7 +76,7 @@ test('what another process has seen is kept where it is newer, and not where it 
   expect(known.find(one, false)).toMatchObject({ snapshot: { rawStatus: 'DELIVERED' }, seenAt: now() - 999 });
 });
 
-test('what nobody asks for any more is freed, though nobody asks for anything', () => {
+test('an entry that no caller asks for any more is freed, also where no caller asks for anything', () => {
   const purge = vi.spyOn(LRUCache.prototype, 'purgeStale');
   onTestFinished(() => purge.mockRestore());
   keepInvite('pending');

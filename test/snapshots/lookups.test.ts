@@ -67,7 +67,7 @@ test('where they have seen nothing, the provider is asked once', async () => {
   expect([finds.length, source.reads.length]).toEqual([1, 1]);
 });
 
-test('each is content with it by its own wish, whoever asked first', async () => {
+test('each caller takes it or not by its own wish, whichever asked first', async () => {
   seen = sawReview('CREATED');
   await pass(5 * SECOND);
   const answers = [all.ask(one), all.ask(one, { maxAgeMs: 6 * SECOND }), all.ask(one, { maxAgeMs: 4 * SECOND })];
@@ -76,7 +76,7 @@ test('each is content with it by its own wish, whoever asked first', async () =>
   expect([finds.length, source.reads.length]).toEqual([1, 1]);
 });
 
-test('whoever asks the provider itself does not ask them', async () => {
+test('a caller that wants the provider’s own answer does not ask other processes', async () => {
   seen = sawReview('CREATED');
   expect(await all.ask(one, { maxAgeMs: 0 })).toBe('SENT 0');
   expect(finds).toEqual([]);

@@ -69,7 +69,7 @@ describe('maxAgeMs', () => {
     expect(await ask(refTo('one'), { maxAgeMs: 300 * SECOND })).toBe('CREATED 0');
   });
 
-  test('below the age of an old answer gives that one where there is no quota, also to who joined a read that could do without', async () => {
+  test('below the age of an old answer gives that one where there is no quota, also to a caller that joined a read with spare quota', async () => {
     await ask();
     await pass(90 * SECOND);
     // Whoever comes first leaves it at the old answer, since nothing is left for those who can.

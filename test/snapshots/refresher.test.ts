@@ -39,7 +39,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['oldest', 'older', 'young']);
   });
 
-  test('that nobody has an answer of is older than anything', async () => {
+  test('that was never read is older than anything', async () => {
     const { read, want } = await oneASecond();
     want('old', 500_000);
     want('never seen', 0, Number.NEGATIVE_INFINITY);
@@ -101,7 +101,7 @@ describe('what is wanted', () => {
     expect(read.slice(0, 3).filter((key) => key === 'never seen')).toHaveLength(2);
   });
 
-  test('and somebody else reads already costs nothing, until that has come to nothing', async () => {
+  test('and another process reads costs nothing, until that read has brought nothing', async () => {
     const { read, want, inFlight, source } = newRefresher();
     inFlight.add('a');
     want('a', 50_000);
@@ -114,7 +114,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['b', 'a']);
   });
 
-  test('is dropped when nobody has repeated it for a minute', async () => {
+  test('is dropped when no caller has repeated it for a minute', async () => {
     const { read, want, source } = newRefresher();
     source.quota.close(61_000);
     want('left');
@@ -135,16 +135,19 @@ describe('what is wanted', () => {
   });
 });
 
-describe('what is wanted with extras by somebody', () => {
+describe('what one caller wants with extras', () => {
   const board = smartInviteRef('US', 'board', null);
   const wantBoard = (refresher: Refresher, withExtras: boolean) => refresher.want({ ref: board, withExtras }, now());
 
-  test.each([[[false, true]], [[true, false]]])('is read once, with them, whoever came first: %j', async (wishes) => {
-    const { refresher, read, withExtras } = await oneASecond();
-    for (const wish of wishes) wantBoard(refresher, wish);
-    await pass(5_000);
-    expect([read, withExtras]).toEqual([['board'], ['board']]);
-  });
+  test.each([[[false, true]], [[true, false]]])(
+    'is read once, with them, in whatever order the wishes came: %j',
+    async (wishes) => {
+      const { refresher, read, withExtras } = await oneASecond();
+      for (const wish of wishes) wantBoard(refresher, wish);
+      await pass(5_000);
+      expect([read, withExtras]).toEqual([['board'], ['board']]);
+    },
+  );
 
   test.each([
     { wanted: true, was: false, reads: ['board'] },

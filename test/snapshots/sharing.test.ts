@@ -105,7 +105,7 @@ test('no name of a recipient makes a read with ICS out of one without', async ()
   expect(asked()).toEqual(['with ICS', 'plain']);
 });
 
-test('a read in flight with ICS answers whoever wants none', async () => {
+test('a read in flight with ICS answers a caller that wants none', async () => {
   source.answer = later(500, plainOrWithIcalendar);
   const both = [ask(board, { withExtras: true }), ask(board)];
   await pass(500);
@@ -113,7 +113,7 @@ test('a read in flight with ICS answers whoever wants none', async () => {
   expect(asked()).toEqual(['with ICS']);
 });
 
-test('a read in flight without ICS does not answer whoever wants it', async () => {
+test('a read in flight without ICS does not answer a caller that wants it', async () => {
   source.answer = later(500, plainOrWithIcalendar);
   const both = [ask(board), ask(board, { withExtras: true })];
   await pass(500);
@@ -121,7 +121,7 @@ test('a read in flight without ICS does not answer whoever wants it', async () =
   expect(asked()).toEqual(['plain', 'with ICS']);
 });
 
-test('an invitation with its ICS is kept once, for whoever wants it and whoever does not', async () => {
+test('an invitation with its ICS is kept once, for callers that want it and callers that do not', async () => {
   const icalendar = 'x'.repeat(20_000);
   source.answer = (ref) => inviteTo(ref, 'pending', { icalendar });
   // Room for one ICS, and not for two.
@@ -171,7 +171,7 @@ test('what may stand in for an answer is not forgotten, though nothing is fresh 
   expect(await ask()).toBe('SENT 500000 stale');
 });
 
-test('what nobody has asked for in `finalMs` is forgotten, and what somebody has is not', async () => {
+test('what no caller has asked for in `finalMs` is forgotten, and what one has asked for is not', async () => {
   const HOUR = 3_600_000;
   const { snapshots, ask } = snapshotsOf(source, { finalMs: HOUR });
   source.answer = (ref) => review(ref, 'DELIVERED');

@@ -241,7 +241,7 @@ describe('an older answer', () => {
   });
 });
 
-test('credentials that are refused behind are told to whoever asks next, not hidden by the old answer', async () => {
+test('refused credentials of a background read are told to the next caller, and not hidden by the old answer', async () => {
   await ask();
   await pass(20 * SECOND);
   source.answer = failsWith(new ProviderUnauthorized('PARTOO'));

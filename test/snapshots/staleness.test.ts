@@ -106,14 +106,14 @@ describe.each<[string, Error, StalenessReason, number | null]>([
     source.answer = failsWith(error);
   });
 
-  test(`is ${reason} to whoever wanted a newer one`, async () => {
+  test(`is ${reason} to a caller that wanted a newer one`, async () => {
     await pass(5 * SECOND);
     expect(await read(0)).toEqual(expected());
     // Whoever is content with it is given it as it is.
     expect(await read()).toBeNull();
   });
 
-  test(`is ${reason} to whoever could do without`, async () => {
+  test(`is ${reason} to a caller that named no age`, async () => {
     await pass(90 * SECOND);
     expect(await read()).toEqual(expected());
   });
@@ -169,7 +169,7 @@ describe('what a notification says', () => {
     expect(await read()).toBeNull();
   });
 
-  test('is what the read failed for to whoever wanted it from the provider itself', async () => {
+  test('is the reason of the failed read to a caller that wanted the provider’s own answer', async () => {
     source.answer = failsWith(new ProviderUnavailable('PARTOO'));
     expect(await read(0)).toEqual({ reason: 'UNAVAILABLE', retryAt: null });
     expect(await read()).toEqual(UNCONFIRMED);

@@ -90,7 +90,7 @@ test('does not keep what is larger than all of it, nor what it replaces', () => 
   expect(store.get('small')).toBeDefined();
 });
 
-describe('what nobody has asked for', () => {
+describe('what no caller has asked for', () => {
   let at: number;
   const MINUTE = 60_000;
   const HOUR = 60 * MINUTE;

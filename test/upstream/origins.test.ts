@@ -92,7 +92,7 @@ test('all origins of an account take from one quota', async () => {
   expect(await call(other.origin)).toBe('PROVIDER_RATE_LIMITED');
 });
 
-test('an origin that is configured nowhere stands in nobody’s way', () => {
+test('an origin that is not configured delays no call', () => {
   const { upstream } = openAccount();
   const way = upstream.wayTo(undefined);
   expect([way.circuit(), way.hasRoom(), way.isCrowded(), upstream.circuit()]).toEqual([

@@ -237,7 +237,7 @@ describe('an attempt that fails', () => {
     expect(attempts).toBeGreaterThan(120);
   });
 
-  test('once is noticed by nobody', async () => {
+  test('once is not noticed by the caller', async () => {
     let attempts = 0;
     const attempt = async () => {
       attempts += 1;

@@ -48,7 +48,7 @@ describe('background work', () => {
     expect(quota.takeSpare(BACKGROUND)).toBe(0);
   });
 
-  test('takes nothing past a caller who waits', async () => {
+  test('takes no call while a caller waits', async () => {
     const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], { now });
     await take(quota, 0);
     const waiting = take(quota, 5_000);
@@ -61,7 +61,7 @@ describe('background work', () => {
 });
 
 describe('a caller', () => {
-  test('who cannot be served within patience is refused at once, and told when to come again', async () => {
+  test('that cannot be served within its patience is refused at once, with the time to retry after', async () => {
     const quota = createQuota('PARTOO', minute(1), { now });
     await take(quota, 0);
     await pass(17_500);
@@ -82,7 +82,7 @@ describe('a caller', () => {
     expect(served).toEqual(['a 1000', 'b 1000', 'c 2000', 'd 2000']);
   });
 
-  test('who leaves the line is taken out of it, and those behind move up', async () => {
+  test('that leaves the line is taken out of it, and those behind move up', async () => {
     const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], { now });
     await take(quota, 0);
     const start = now();
@@ -96,7 +96,7 @@ describe('a caller', () => {
     expect(quota.status().remaining).toBe(1);
   });
 
-  test('who has left already takes nothing', async () => {
+  test('that has left already uses no call', async () => {
     const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], { now });
     await take(quota, 0);
     const gone = new Cancellation();
@@ -108,7 +108,7 @@ describe('a caller', () => {
 });
 
 describe('a closed gate', () => {
-  test('holds everybody until the time has passed, whatever is left', async () => {
+  test('holds all callers until the time has passed, whatever is left of the quota', async () => {
     const quota = createQuota('PARTOO', minute(100), { now });
     quota.close(3_000);
     quota.close(1_000);
@@ -120,7 +120,7 @@ describe('a closed gate', () => {
     expect(await waited).toBe(3_000);
   });
 
-  test('holds those too who were waiting when it closed', async () => {
+  test('also holds callers that were waiting when it closed', async () => {
     const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], { now });
     await take(quota, 0);
     const start = now();
@@ -130,7 +130,7 @@ describe('a closed gate', () => {
     expect(await waited).toBe(4_000);
   });
 
-  test('lets nobody into a line that will not be served within patience once it opens', async () => {
+  test('refuses callers that could not be served within their patience once it opens', async () => {
     const quota = createQuota('PARTOO', minute(2), { now });
     quota.close(1_000);
     const results = [1, 2, 3].map(() =>
@@ -143,7 +143,7 @@ describe('a closed gate', () => {
     expect(await Promise.all(results)).toEqual(['served', 'served', 61]);
   });
 
-  test('refuses those at once who were waiting, where it stays closed beyond their patience', async () => {
+  test('refuses waiting callers at once where it stays closed beyond their patience', async () => {
     const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], { now });
     await take(quota, 0);
     const waiting = take(quota, 5_000).catch((error) => error.retryAfterSeconds);

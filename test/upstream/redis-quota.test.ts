@@ -121,7 +121,7 @@ describe('two processes together never take more than the limit in any stretch o
   });
 });
 
-test('a Redis that was emptied gives nobody a second helping', async () => {
+test('a Redis that was emptied grants no call beyond the limit', async () => {
   const { a } = await startProcesses('10/60s');
   expect(await takeAll(a)).toBe(10);
   await server.command('FLUSHALL');
@@ -150,14 +150,14 @@ test('background work of both together leaves a tenth to callers', async () => {
   expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
 });
 
-test('who cannot be served in time is told at once, and when to come again', async () => {
+test('a caller that cannot be served in time is refused at once, with the time to retry after', async () => {
   const { a, b } = await startProcesses('1/60s');
   await take(a);
   const error = await take(b, 8_000).catch((error: unknown) => error);
   expect(error).toMatchObject({ retryAfterSeconds: 60 });
 });
 
-test('who leaves while waiting takes no call along', async () => {
+test('a caller that leaves while it waits uses no call', async () => {
   const { a, b } = await startProcesses('1/1s');
   await take(a);
   const cancellation = new Cancellation();
@@ -258,7 +258,7 @@ describe('without Redis', () => {
     expect(most(times, 900)).toBe(2);
   });
 
-  test('what was used meanwhile counts when Redis is back, whoever comes back first', async () => {
+  test('calls that were made without Redis count when it is back, in whatever order the processes come back', async () => {
     const { a, b } = await startProcesses('4/2s');
     await server.kill();
     await untilUp(false);

@@ -173,7 +173,7 @@ describe('a call', () => {
     expect((await call(transportWith({ headersTimeoutMs: 500 }))).body.toString()).toBe('{}');
   });
 
-  test('that nobody takes fails', async () => {
+  test('that is not accepted fails', async () => {
     const refused = request();
     const transport = transportWith();
     await once(server.close(), 'close');
@@ -209,7 +209,7 @@ describe('a call', () => {
       expect(sockets).toHaveLength(2);
     });
 
-    test('and given up in the line, is never made, and whoever is behind moves up', async () => {
+    test('and given up in the line, is never made, and the calls behind it move up', async () => {
       const transport = transportWith({ maxInFlight: 1 });
       const cancellation = new Cancellation();
       const first = call(transport);

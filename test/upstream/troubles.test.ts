@@ -47,7 +47,7 @@ test('it is over when a call was answered, and none has failed like that for ten
   expect(told).toHaveLength(3);
 });
 
-test('it is not over because nobody calls, or because no call is answered', () => {
+test('it is not over while no call is made, or no call is answered', () => {
   troubles.failed(refused);
   pass(3_600_000);
   troubles.failed(refused);

@@ -85,7 +85,7 @@ describe('GraphiQL', () => {
     expect(await page.getByRole('tab').allInnerTexts()).toEqual(TITLES);
   });
 
-  test('shows the answer of the first tab, and asks nobody but the gateway', async () => {
+  test('shows the answer of the first tab, and loads nothing but from the gateway', async () => {
     await page.getByRole('button', { name: /^Execute query/ }).click();
     await result().getByText('"DELIVERED"').first().waitFor();
     // The status that the sandbox gives the first invitation, and the provider's call that it took.

@@ -120,7 +120,7 @@ describe('an answer', () => {
     expect([start.dateTime, end.dateTime]).toEqual(['2026-05-04T09:30:00+02:00', '2026-05-04T10:00:00Z']);
   });
 
-  test('may have fields that nobody knows, which are not passed on', () => {
+  test('may have unknown fields, which are not passed on', () => {
     const more = { ...example, method: 'request', organizer: { email: 'boss@example.com' } };
     expect(decodeSmartInvite(more, asked)).toEqual(decodeSmartInvite(example, asked));
   });

@@ -91,7 +91,7 @@ describe('an answer beyond the contract', () => {
     });
   });
 
-  test('keeps a status that nobody knows to the letter', () => {
+  test('keeps an unknown status to the letter', () => {
     expect(decodeReviewInvitation({ invitation_id, status: 'QUEUED_BY_CARRIER' }, asked)).toMatchObject({
       deliveryStatus: 'UNKNOWN',
       rawStatus: 'QUEUED_BY_CARRIER',
