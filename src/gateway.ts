@@ -120,14 +120,18 @@ export async function startGateway(
     ...(redis === undefined || redis.isUp() ? [] : ['REDIS']),
   ];
 
-  const server = await startServer({ graphql, webhooks, degraded, tabs }, settings, log);
+  const readiness = { isConfigured: settings.accounts.length > 0, degraded };
+  const server = await startServer({ graphql, webhooks, readiness, tabs }, settings, log);
   return {
     origin: server.origin,
+    drain: server.drain,
     async stop(timeoutMs) {
+      // The listener first: a client whose stream has completed must not come back to this process.
+      const stopped = server.stop(timeoutMs);
       streams.stop();
+      await stopped;
       watcher.stop();
       snapshots.stop();
-      await server.stop(timeoutMs);
       await Promise.all(transports.map((transport) => transport.close()));
       redis?.close();
     },

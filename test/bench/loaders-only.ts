@@ -63,4 +63,5 @@ const graphql = createGraphQLService({
   log,
 });
 const webhooks = (_: unknown, response: { destroy(): void }) => void response.destroy();
-await startServer({ graphql, webhooks, degraded: () => [], tabs: undefined }, settings, log);
+const readiness = { isConfigured: true, degraded: () => [] };
+await startServer({ graphql, webhooks, readiness, tabs: undefined }, settings, log);
