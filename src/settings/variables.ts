@@ -30,7 +30,7 @@ const count = (fallback: number) =>
     .prefault(String(fallback));
 
 function isOrigin(text: string): boolean {
-  return URL.parse(text)?.origin === text;
+  return /^https?:/.test(text) && URL.parse(text)?.origin === text;
 }
 
 export const Variables = z.object({
