@@ -4,25 +4,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { START_FLAGS } from './bench/start-flags.ts';
+import { freePort } from './free-port.ts';
 import { PATIENCE_MS } from './process.ts';
 import { startProviderOnDemand } from './provider-on-demand.ts';
 
 const PATIENCE = { timeout: PATIENCE_MS, interval: 20 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
-}
 
 /** Starts a command as the first process of a namespace of its own. */
 async function startFirst(command: readonly string[], environment: Record<string, string>) {

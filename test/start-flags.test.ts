@@ -1,13 +1,12 @@
 // The flags that the gateway is started with, wherever it is: V8's young generation decides the speed of a page, and what
 // is measured must be what runs.
 
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { stopAll } from './bench/processes.ts';
 import { startServers } from './bench/servers.ts';
 import { flagsOf } from './bench/start-flags.ts';
+import { freePort } from './free-port.ts';
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
 
@@ -20,15 +19,6 @@ function commandOf(dockerfile: string): string | undefined {
 /** What a shell's command line starts in its own place, as a command line. */
 function executedBy(command: string | undefined): string | undefined {
   return command?.replace(/^exec /, '');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 test('npm start limits the young generation', () => {
