@@ -114,14 +114,15 @@ export async function startGateway(
   });
   const webhooks = createWebhookHandler(notifications);
 
-  /** What callers may notice: a provider that is not called, processes that do not hear of each other. */
+  /** What callers may notice: a provider that is not called, processes that do not hear of each other, refused streams. */
   const degraded = () => [
     ...[...upstreams].filter(([, { policy }]) => policy.circuit() !== 'CLOSED').map(([provider]) => provider),
     ...(redis === undefined || redis.isUp() ? [] : ['REDIS']),
+    ...(streams.areFull() ? ['STREAMS'] : []),
   ];
 
-  const readiness = { isConfigured: settings.accounts.length > 0, degraded };
-  const server = await startServer({ graphql, webhooks, readiness, tabs }, settings, log);
+  const isConfigured = settings.accounts.length > 0;
+  const server = await startServer({ graphql, webhooks, isConfigured, degraded, tabs }, settings, log);
   return {
     origin: server.origin,
     drain: server.drain,

@@ -1,9 +1,11 @@
 // Node's HTTP server: which path goes where, and how it starts and drains.
 
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type BlockList, isIPv6 } from 'node:net';
 import type { Logger } from '../telemetry/log.ts';
 import { createCallerIds } from './caller-id.ts';
+import { boundConnections } from './connections.ts';
 import { createCors } from './cors.ts';
 import { createDrain } from './drain.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
@@ -12,7 +14,7 @@ import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost } from './host.ts';
 import { createGraphQLHandler, refuse } from './http.ts';
 import { isRefusedGet, type OriginOptions } from './origins.ts';
-import { createProbes, namesNoHost, type Readiness } from './probes.ts';
+import { createProbes, namesNoHost } from './probes.ts';
 import { type Handler, reply } from './reply.ts';
 import { acceptWebSockets } from './websocket.ts';
 
@@ -36,8 +38,10 @@ export interface ServerOptions extends OriginOptions {
 export interface Routes {
   readonly graphql: GraphQLService;
   readonly webhooks: Handler;
-  /** What GET /ready says, but for whether this server drains. */
-  readonly readiness: Omit<Readiness, 'isDraining'>;
+  /** Whether any provider can be called. */
+  readonly isConfigured: boolean;
+  /** What does not work as it should, by name; the gateway serves all the same. */
+  readonly degraded: () => readonly string[];
   /** What GraphiQL opens with; undefined where there is no GraphiQL. */
   readonly tabs: readonly GraphiqlTab[] | undefined;
 }
@@ -47,9 +51,6 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** How often Node looks at the two timeouts: they hold to the second. */
 const TIMEOUT_CHECK_MS = 1_000;
-
-/** Most connections at once: each holds on to some kilobytes, and a process has only so many files. */
-const MAX_CONNECTIONS = 10_000;
 
 export async function startServer(routes: Routes, options: ServerOptions, log: Logger): Promise<RunningServer> {
   const onFault = (error: unknown) => log.error({ err: error }, 'a request failed by a fault of the gateway');
@@ -65,10 +66,14 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
     // Some clients offer HTTP/2 by the same header: they are answered as if they had not.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  const connections = boundConnections(server, log);
   const drain = createDrain(server);
   const handle = createGraphQLHandler({ graphql: routes.graphql, callerIdOf, isClosing: drain.isClosing, onFault });
-  const probe = createProbes({ ...routes.readiness, isDraining: drain.isDraining });
+  const probe = createProbes({
+    isConfigured: routes.isConfigured,
+    isDraining: drain.isDraining,
+    degraded: () => [...routes.degraded(), ...(connections.areShort() ? ['CONNECTIONS'] : [])],
+  });
 
   function route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
     const path = request.url?.split('?', 1)[0] ?? '';
@@ -109,10 +114,8 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
     }
   });
   const closeWebSockets = acceptWebSockets(server, { graphql: routes.graphql, callerIdOf, origins: options, onFault });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
+  server.listen(options.port, options.host);
+  await once(server, 'listening');
   return {
     origin: originOf(server),
     drain: drain.begin,

@@ -63,5 +63,5 @@ const graphql = createGraphQLService({
   log,
 });
 const webhooks = (_: unknown, response: { destroy(): void }) => void response.destroy();
-const readiness = { isConfigured: true, degraded: () => [] };
-await startServer({ graphql, webhooks, readiness, tabs: undefined }, settings, log);
+const routes = { graphql, webhooks, isConfigured: true, degraded: () => [], tabs: undefined };
+await startServer(routes, settings, log);

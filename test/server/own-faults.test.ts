@@ -48,7 +48,8 @@ async function startFaulty(faults: Partial<GraphQLService>, routes: Partial<Rout
   const all = {
     graphql: { ...graphql, ...faults },
     webhooks: () => undefined,
-    readiness: { isConfigured: true, degraded: () => [] },
+    isConfigured: true,
+    degraded: () => [],
     tabs: undefined,
     ...routes,
   };
@@ -155,7 +156,7 @@ describe('a fault', () => {
   test.each<[string, string, Partial<Routes>]>([
     ['of a notification', '/webhooks/cronofy', { webhooks: fail }],
     ['of a notification that is waited for', '/webhooks/cronofy', { webhooks: reject }],
-    ['of what is degraded', '/ready', { readiness: { isConfigured: true, degraded: fail } }],
+    ['of what is degraded', '/ready', { degraded: fail }],
   ])('%s is answered in our words', async (_, path, routes) => {
     const { origin, log } = await startFaulty({}, routes);
     const response = await fetch(origin + path);
