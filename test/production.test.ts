@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -48,7 +49,9 @@ beforeAll(async () => {
       .replaceAll('redis://127.0.0.1:6379', redis.url)
       .replace('PARTOO_API_KEY=…', `PARTOO_API_KEY=${sandbox.variables.PARTOO_API_KEY}`)
       .replace('CRONOFY_CLIENT_SECRET=…', `CRONOFY_CLIENT_SECRET=${sandbox.variables.CRONOFY_CLIENT_SECRET}`);
-  await writeFile(join(folder, 'haproxy.cfg'), replace(configuration));
+  // What HAProxy has made up for is asked of it by its socket, and would hide what a gateway has lost.
+  const socket = `global\n  stats socket ${folder}/haproxy.sock\n\n`;
+  await writeFile(join(folder, 'haproxy.cfg'), socket + replace(configuration));
   origin = `http://127.0.0.1:${ports[8080]}`;
 
   const { PARTOO_BASE_URL = '', CRONOFY_BASE_URL = '' } = sandbox.variables;
@@ -108,6 +111,16 @@ async function ask(agent: Agent | false): Promise<string> {
   return `${answer.statusCode} ${await text(answer)}`;
 }
 
+/** How often HAProxy could not connect, got no answer, tried again, or went to the other one, by server. */
+async function madeUpFor(): Promise<Record<string, string>> {
+  const socket = connect(join(folder, 'haproxy.sock'));
+  socket.end('show stat\n');
+  const [head = [], ...rows] = (await text(socket)).split('\n').map((line) => line.split(','));
+  const servers = rows.filter(([proxy, name]) => proxy === 'gateways' && name !== 'BACKEND');
+  const columns = ['econ', 'eresp', 'wretr', 'wredis'].map((name) => head.indexOf(name));
+  return Object.fromEntries(servers.map((row) => [row[1], columns.map((column) => row[column]).join()]));
+}
+
 const LIVE = 'subscription Live($refs: [InvitationRef!]!) { invitationChanged(refs: $refs) { id status isFinal } }';
 const PENDING = { smartInvite: { smartInviteId: 'invite-pending' } };
 
@@ -152,6 +165,9 @@ test('one process is told to go under load: no request is lost, and streams go o
 
   const [[port = '', pid = 0] = []] = processes;
   expect(processes.size).toBe(2);
+  // It was started before the gateways listened.
+  const madeUpBefore = await madeUpFor();
+  expect(Object.keys(madeUpBefore)).toEqual(['one', 'two']);
   process.kill(pid, 'SIGTERM');
   await vi.waitUntil(async () => (await readiness(Number(port))) === 503, PATIENCE);
   await vi.waitUntil(async () => (await readiness(Number(port))) === 0, PATIENCE);
@@ -165,4 +181,5 @@ test('one process is told to go under load: no request is lost, and streams go o
   await Promise.all(load);
   expect([...outcomes.keys()]).toEqual(['200 {"data":{"reviewInvitation":{"deliveryStatus":"SENT"}}}']);
   expect(faults).toEqual([]);
+  expect(await madeUpFor()).toEqual(madeUpBefore);
 });
