@@ -123,20 +123,25 @@ export async function startGateway(
   });
   const webhooks = createWebhookHandler(notifications);
 
-  /** What callers may notice: a provider that is not called, processes that do not hear of each other. */
+  /** What callers may notice: a provider that is not called, processes that do not hear of each other, refused streams. */
   const degraded = () => [
     ...[...upstreams].filter(([, upstream]) => upstream.circuit() !== 'CLOSED').map(([provider]) => provider),
     ...(redis === undefined || redis.isUp() ? [] : ['REDIS']),
+    ...(streams.areFull() ? ['STREAMS'] : []),
   ];
 
-  const server = await startServer({ graphql, webhooks, degraded, tabs }, settings, log);
+  const isConfigured = settings.accounts.length > 0;
+  const server = await startServer({ graphql, webhooks, isConfigured, degraded, tabs }, settings, log);
   return {
     origin: server.origin,
+    drain: server.drain,
     async stop(timeoutMs) {
+      // The listener first: a client whose stream has completed must not come back to this process.
+      const stopped = server.stop(timeoutMs);
       streams.stop();
+      await stopped;
       watcher.stop();
       snapshots.stop();
-      await server.stop(timeoutMs);
       for (const upstream of upstreams.values()) upstream.close();
       redis?.close();
     },

@@ -1,17 +1,22 @@
 // The process: settings → gateway → listen → signals, or with `--check` a report on the settings and nothing else. The
 // one place that reads the environment.
 
+import { setTimeout } from 'node:timers/promises';
 import { startGateway } from './gateway.ts';
 import { UntrustworthyDocuments } from './operations/trusted-documents.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
+import type { RunningServer } from './server/server.ts';
 import { replaceVariables } from './settings/environment.ts';
 import { PROVIDER_SECRETS } from './settings/known.ts';
 import { reportSettings } from './settings/report.ts';
 import { readSettings, type Settings, SettingsError } from './settings.ts';
-import { createLog } from './telemetry/log.ts';
+import { createLog, type Logger } from './telemetry/log.ts';
 
-/** Longest that a request in flight may take to finish after SIGTERM. */
-const DRAIN_TIMEOUT_MS = 9_000;
+/** Longest that a request in flight may take to finish once the listener is closed. */
+const FINISH_TIMEOUT_MS = 9_000;
+
+/** A terminal sends a signal to npm and to us, and npm passes its own on: two so close to each other are one. */
+const SAME_SIGNAL_MS = 500;
 
 const args = process.argv.slice(2);
 const unknown = args.find((arg) => arg !== '--check');
@@ -51,14 +56,30 @@ async function serve(): Promise<void> {
     log.fatal({ err: error }, 'the gateway cannot go on');
     process.exit(1);
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, async () => {
-      await gateway.stop(DRAIN_TIMEOUT_MS);
-      process.exit(0);
-    });
-  }
+  stopOnSignal(gateway, settings.drainMs, log);
   // Last, because the reader of the banner may send a signal at once.
   process.stdout.write(banner(gateway.origin, settings, sandbox));
+}
+
+/** The first signal begins the drain, a second one ends it early, and a third one does not wait for what is in flight. */
+function stopOnSignal(gateway: RunningServer, drainMs: number, log: Logger): void {
+  const hurried = Promise.withResolvers<void>();
+  const stop = async () => {
+    log.info({ drainMs }, 'the gateway stops: it serves on while callers are sent elsewhere');
+    gateway.drain(drainMs);
+    await Promise.race([setTimeout(drainMs), hurried.promise]);
+    await gateway.stop(FINISH_TIMEOUT_MS);
+    process.exit(0);
+  };
+  const steps = [stop, hurried.resolve, () => process.exit(1)];
+  let lastAt = Number.NEGATIVE_INFINITY;
+  const onSignal = () => {
+    const now = performance.now();
+    if (now - lastAt < SAME_SIGNAL_MS) return;
+    lastAt = now;
+    void steps.shift()?.();
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }
 
 async function startSandbox() {

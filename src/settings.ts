@@ -2,6 +2,7 @@
 // with its value: it may be a secret in the wrong place. settings/ has the parts: the variables, what contradicts what,
 // secrets in files, and the report of `--check`.
 
+import type { BlockList } from 'node:net';
 import type { StreamLimits } from './live/streams.ts';
 import type { TrustedDocument } from './operations/trusted-documents.ts';
 import { providers } from './providers/index.ts';
@@ -19,6 +20,12 @@ export type { Environment };
 export interface Settings {
   readonly host: string;
   readonly port: number;
+  /** The gateway's own origin as browsers see it; undefined where it is the one that a request names as its host. */
+  readonly publicOrigin: string | undefined;
+  /** Proxies whose X-Forwarded-For says who the caller is. */
+  readonly trustedProxies: BlockList;
+  /** How long everything is served after the signal to stop. */
+  readonly drainMs: number;
   /** Origins whose pages may call the gateway from a browser. */
   readonly corsOrigins: readonly string[];
   /** Names of headers, in lower case, that those pages may send besides the usual ones. */
@@ -67,6 +74,9 @@ export function readSettings(environment: Environment): Settings {
   return {
     host: own.data.HOST,
     port: own.data.PORT,
+    publicOrigin: own.data.PUBLIC_ORIGIN,
+    trustedProxies: own.data.TRUSTED_PROXIES,
+    drainMs: own.data.DRAIN_SECONDS,
     corsOrigins: own.data.CORS_ORIGINS,
     corsHeaders: own.data.CORS_HEADERS,
     graphiql: own.data.GRAPHIQL ?? own.data.TRUSTED_DOCUMENTS === undefined,

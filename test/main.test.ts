@@ -1,8 +1,7 @@
-// The process as whoever runs it meets it: environment in; banner, answers, signals and exit codes out.
+// The process as whoever runs it meets it: environment in; banner, answers and exit codes out.
 
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect, createServer as createListener } from 'node:net';
+import { type AddressInfo, createServer as createListener } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { endRuns, MAIN, PATIENCE_MS, run, SANDBOX, startGateway } from './process.ts';
 
@@ -48,67 +47,6 @@ describe('without any key', () => {
       data: { reviewInvitation: null },
       errors: [{ path: ['reviewInvitation'], extensions: { code: 'PROVIDER_NOT_CONFIGURED', provider: 'PARTOO' } }],
     });
-  });
-});
-
-describe('a signal', () => {
-  /** A provider that answers when it is told to. */
-  async function startSlowPartoo() {
-    const waiting: ServerResponse[] = [];
-    const server = createServer((_, response) => void waiting.push(response)).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2`,
-      asked: () => vi.waitFor(() => expect(waiting).toHaveLength(1), PATIENCE_MS),
-      answer: (body: object) => waiting[0]?.end(JSON.stringify(body)),
-      async stop() {
-        server.closeAllConnections();
-        server.close();
-        await once(server, 'close');
-      },
-    };
-  }
-
-  function isListening(port: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1');
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-      socket.once('connect', () => socket.destroy());
-    });
-  }
-
-  test.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s lets what is in flight finish, takes nothing new, and ends with 0',
-    async (name) => {
-      const partoo = await startSlowPartoo();
-      try {
-        const { origin, child, ended, stderr } = await startGateway({
-          PARTOO_API_KEY: 'key',
-          PARTOO_BASE_URL: partoo.url,
-        });
-        const response = post(origin, REVIEW);
-        await partoo.asked();
-        child.kill(name);
-        await vi.waitFor(async () => expect(await isListening(Number(new URL(origin).port))).toBe(false), PATIENCE_MS);
-        expect(child.exitCode).toBeNull();
-
-        partoo.answer({ invitation_id: 'review-delivered', status: 'SENT' });
-        const answered = await response;
-        expect(await answered.json()).toEqual({ data: { reviewInvitation: { deliveryStatus: 'SENT' } } });
-        // Or the process would wait for a caller that keeps its connection.
-        expect(answered.headers.get('connection')).toBe('close');
-        expect(await ended).toEqual({ code: 0, signal: null });
-        expect(stderr()).toBe('');
-      } finally {
-        await partoo.stop();
-      }
-    },
-  );
-
-  test('ends a process that has nothing to do', async () => {
-    const { child, ended } = await startGateway({});
-    child.kill('SIGTERM');
-    expect(await ended).toEqual({ code: 0, signal: null });
   });
 });
 

@@ -32,7 +32,11 @@ export async function endRuns(): Promise<void> {
 
 /** Starts a process with these variables and no others. */
 export function run(file: string, environment: Record<string, string>, ...args: string[]): Run {
-  const child = spawn(process.execPath, [file, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  return start(process.execPath, [file, ...args], environment);
+}
+
+function start(program: string, args: readonly string[], environment: Record<string, string>): Run {
+  const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text;
@@ -47,8 +51,20 @@ export function run(file: string, environment: Record<string, string>, ...args: 
 }
 
 /** Waits for the banner. */
-export async function startGateway(environment: Record<string, string>): Promise<Run & { origin: string }> {
-  const started = run(MAIN, { PORT: '0', ...environment });
+export function startGateway(environment: Record<string, string>): Promise<Run & { origin: string }> {
+  return untilStarted(run(MAIN, { PORT: '0', ...environment }));
+}
+
+/** One that may have so many files open, connections among them. */
+export function startGatewayWithFiles(
+  files: number,
+  environment: Record<string, string>,
+): Promise<Run & { origin: string }> {
+  const args = ['-c', `ulimit -n ${files} && exec "$0" "$@"`, process.execPath, MAIN];
+  return untilStarted(start('/bin/sh', args, { PORT: '0', ...environment }));
+}
+
+async function untilStarted(started: Run): Promise<Run & { origin: string }> {
   const until = performance.now() + PATIENCE_MS;
   while (performance.now() < until) {
     const origin = /(http:\/\/127\.0\.0\.1:\d+)\/graphql/.exec(started.stdout())?.[1];

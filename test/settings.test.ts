@@ -22,6 +22,9 @@ test('nothing needs to be set', () => {
   expect(readSettings({})).toMatchObject({
     host: '127.0.0.1',
     port: 4000,
+    publicOrigin: undefined,
+    trustedProxies: { rules: [] },
+    drainMs: 5_000,
     corsOrigins: [],
     graphiql: true,
     logLevel: 'info',
@@ -33,6 +36,9 @@ test('a variable that is set to nothing counts as not set', () => {
   const names = [
     'HOST',
     'PORT',
+    'PUBLIC_ORIGIN',
+    'TRUSTED_PROXIES',
+    'DRAIN_SECONDS',
     'CORS_ORIGINS',
     'GRAPHIQL',
     'LOG_LEVEL',
@@ -53,6 +59,9 @@ test('every variable is taken as it is documented', () => {
   const environment = {
     HOST: '0.0.0.0',
     PORT: '0',
+    PUBLIC_ORIGIN: 'https://gateway.example.com',
+    TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,2001:db8::/32',
+    DRAIN_SECONDS: '0.5',
     CORS_ORIGINS: 'https://app.example.com, http://localhost:3000',
     GRAPHIQL: 'off',
     LOG_LEVEL: 'debug',
@@ -63,6 +72,8 @@ test('every variable is taken as it is documented', () => {
   expect(readSettings(environment)).toMatchObject({
     host: '0.0.0.0',
     port: 0,
+    publicOrigin: 'https://gateway.example.com',
+    drainMs: 500,
     corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
     graphiql: false,
     logLevel: 'debug',
@@ -75,6 +86,9 @@ describe('a mistake', () => {
   const WRONG = {
     PORT: '65536',
     CORS_ORIGINS: 'https://app.example.com/path',
+    PUBLIC_ORIGIN: 'https://gateway.example.com/graphql',
+    TRUSTED_PROXIES: '10.0.0.0/33',
+    DRAIN_SECONDS: 'a-while',
     GRAPHIQL: 'perhaps-graphiql',
     LOG_LEVEL: 'loud',
     SANDBOX: 'perhaps-sandbox',
@@ -136,6 +150,24 @@ describe('a mistake', () => {
       expect(mistakesIn({ CORS_ORIGINS })).toContain('  CORS_ORIGINS must be ');
     },
   );
+
+  test.each(['*', 'null', 'gateway.example.com', 'https://gateway.example.com/', 'https://gateway.example.com:443'])(
+    'is the public origin %j',
+    (PUBLIC_ORIGIN) => {
+      expect(mistakesIn({ PUBLIC_ORIGIN })).toContain('  PUBLIC_ORIGIN must be ');
+    },
+  );
+
+  test.each(
+    ['proxy.example.com', '10.0.0.1,,10.0.0.2', '10.0.0', '10.0.0.0/', '10.0.0.0/08', '::1/129', '[::1]'].concat([
+      '10.0.0.1:80',
+      // Everybody would choose who it is.
+      '0.0.0.0/0',
+      '::/0',
+    ]),
+  )('are the trusted proxies %j', (TRUSTED_PROXIES) => {
+    expect(mistakesIn({ TRUSTED_PROXIES })).toContain('  TRUSTED_PROXIES must be ');
+  });
 
   test.each(
     ['http://127.0.0.1:1', 'https://p.example/', 'https://p.example/v3', 'https://p.example/api/v2'].concat(

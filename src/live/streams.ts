@@ -22,6 +22,8 @@ export interface Streams {
     withExtras: boolean,
     callerId: string,
   ): AsyncIterableIterator<Snapshot | ProblemOfRef, undefined>;
+  /** Whether no caller gets another one. */
+  areFull(): boolean;
   /** Completes every stream, also those opened from now on. */
   stop(): void;
 }
@@ -60,9 +62,12 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
     else perCaller.set(callerId, streams);
   }
 
+  const areFull = () => feeds.size >= limits.maxStreams;
+
   return {
+    areFull,
     open(refs, withExtras, callerId) {
-      if (feeds.size >= limits.maxStreams || (perCaller.get(callerId) ?? 0) >= limits.maxStreamsPerCaller) {
+      if (areFull() || (perCaller.get(callerId) ?? 0) >= limits.maxStreamsPerCaller) {
         throw new TooManyStreams();
       }
       const gone = new Cancellation();

@@ -6,6 +6,7 @@ import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { INTERNAL_ERROR, refusal } from '../operations/errors.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import { BodyTooLarge, readBody } from './body.ts';
+import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
 import type { Caller, GraphQLService } from './graphql.ts';
 import { type Fault, type Params, paramsOfBody, paramsOfUrl } from './params.ts';
 import { type Handler, reply } from './reply.ts';
@@ -15,12 +16,15 @@ import { sendEvents } from './sse.ts';
 /** Most bytes of a request's body. */
 const MAX_BODY_BYTES = 100 * 1024;
 
-/** @param isStopping Whether connections are not to be kept alive any more. */
-export function createGraphQLHandler(
-  graphql: GraphQLService,
-  isStopping: () => boolean,
-  onFault: (error: unknown) => void,
-): Handler {
+export interface GraphQLHandlerOptions {
+  readonly graphql: GraphQLService;
+  readonly callerIdOf: CallerIdOf;
+  /** Whether connections are not to be kept alive any more. */
+  readonly isClosing: () => boolean;
+  readonly onFault: (error: unknown) => void;
+}
+
+export function createGraphQLHandler({ graphql, callerIdOf, isClosing, onFault }: GraphQLHandlerOptions): Handler {
   function post(request: IncomingMessage, response: ServerResponse) {
     const { accept, 'content-type': contentType, 'content-encoding': encoding } = request.headers;
     if (!isJson(contentType)) {
@@ -55,7 +59,9 @@ export function createGraphQLHandler(
     const mediaType = negotiate(accept);
     const operation = graphql.prepare(params);
     if ('errors' in operation) return send(response, mediaType, operation);
-    const caller = new HttpCaller(request, response);
+    const id = callerIdOf(request);
+    if (id === undefined) return refuse(response, 400, FORWARDED_FAULT);
+    const caller = new HttpCaller(id, response);
     if (operation.isSubscription) {
       if (takesEvents(accept)) return stream(graphql.subscribe(operation, params, caller), response);
       return refuse(response, 406, 'A subscription answers with events: accept text/event-stream, or use a WebSocket.');
@@ -69,7 +75,7 @@ export function createGraphQLHandler(
   /** @param mediaType undefined for a client that accepts events alone: it gets the type of other answers. */
   function send(response: ServerResponse, mediaType: MediaType | undefined, result: Answer): MaybePromise<void> {
     if (mediaType === undefined) return sendEvents(response, once(result));
-    if (isStopping()) response.shouldKeepAlive = false;
+    if (isClosing()) response.shouldKeepAlive = false;
     sendResult(response, mediaType, result);
   }
 
@@ -91,19 +97,15 @@ export function createGraphQLHandler(
   };
 }
 
-/** Callers are told apart by address: nothing else is known of them. Most never need to be told that they have gone. */
+/** Most callers never need to be told that they have gone. */
 class HttpCaller implements Caller {
-  readonly #request: IncomingMessage;
+  readonly id: string;
   readonly #response: ServerResponse;
   #cancellation: Cancellation | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
-    this.#request = request;
+  constructor(id: string, response: ServerResponse) {
+    this.id = id;
     this.#response = response;
-  }
-
-  get id(): string {
-    return this.#request.socket.remoteAddress ?? 'unknown';
   }
 
   /** Cancelled when the connection closes before the answer was written. */

@@ -1,35 +1,45 @@
 // Node's HTTP server: which path goes where, and how it starts and drains.
 
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isIPv6 } from 'node:net';
+import { type BlockList, isIPv6 } from 'node:net';
 import type { Logger } from '../telemetry/log.ts';
+import { createCallerIds } from './caller-id.ts';
+import { boundConnections } from './connections.ts';
 import { createCors } from './cors.ts';
+import { createDrain } from './drain.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
 import { createGraphiqlPage, isPageRequest } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost } from './host.ts';
 import { createGraphQLHandler, refuse } from './http.ts';
-import { isRefusedGet } from './origins.ts';
+import { isRefusedGet, type OriginOptions } from './origins.ts';
+import { createProbes, namesNoHost } from './probes.ts';
 import { type Handler, reply } from './reply.ts';
 import { acceptWebSockets } from './websocket.ts';
 
 export interface RunningServer {
   /** Where it listens, such as http://127.0.0.1:4000. */
   readonly origin: string;
+  /** Serves on for so long, while GET /ready sends callers elsewhere. */
+  drain(drainMs: number): void;
   /** Takes no more connections, lets what is in flight finish, and cuts what has not by then. */
   stop(timeoutMs: number): Promise<void>;
 }
 
-export interface ServerOptions {
+export interface ServerOptions extends OriginOptions {
   readonly host: string;
   readonly port: number;
-  readonly corsOrigins: readonly string[];
   readonly corsHeaders: readonly string[];
+  /** Proxies whose X-Forwarded-For says who the caller is. */
+  readonly trustedProxies: BlockList;
 }
 
 export interface Routes {
   readonly graphql: GraphQLService;
   readonly webhooks: Handler;
+  /** Whether any provider can be called. */
+  readonly isConfigured: boolean;
   /** What does not work as it should, by name; the gateway serves all the same. */
   readonly degraded: () => readonly string[];
   /** What GraphiQL opens with; undefined where there is no GraphiQL. */
@@ -42,16 +52,10 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** How often Node looks at the two timeouts: they hold to the second. */
 const TIMEOUT_CHECK_MS = 1_000;
 
-/** Most connections at once: each holds on to some kilobytes, and a process has only so many files. */
-const MAX_CONNECTIONS = 10_000;
-
-/** How often connections that have become idle are closed while the server stops. */
-const SWEEP_MS = 20;
-
 export async function startServer(routes: Routes, options: ServerOptions, log: Logger): Promise<RunningServer> {
   const onFault = (error: unknown) => log.error({ err: error }, 'a request failed by a fault of the gateway');
   const cors = createCors(options.corsOrigins, options.corsHeaders);
-  const handle = createGraphQLHandler(routes.graphql, () => !server.listening, onFault);
+  const callerIdOf = createCallerIds(options.trustedProxies);
   const { tabs } = routes;
   const graphiql = tabs && createGraphiqlPage({ title: 'Invitation gateway', tabs });
   const server = createServer({
@@ -62,16 +66,23 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
     // Some clients offer HTTP/2 by the same header: they are answered as if they had not.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  const connections = boundConnections(server, log);
+  const drain = createDrain(server);
+  const handle = createGraphQLHandler({ graphql: routes.graphql, callerIdOf, isClosing: drain.isClosing, onFault });
+  const probe = createProbes({
+    isConfigured: routes.isConfigured,
+    isDraining: drain.isDraining,
+    degraded: () => [...routes.degraded(), ...(connections.areShort() ? ['CONNECTIONS'] : [])],
+  });
 
   function route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
+    const path = request.url?.split('?', 1)[0] ?? '';
+    if (namesNoHost(request) && probe(path, response)) return;
     if (!hasOneHost(request)) return refuse(response, 400, HOST_FAULT);
     if (cors(request, response)) return;
-    const url = request.url ?? '';
-    const path = url.split('?', 1)[0] ?? '';
     if (path === GRAPHQL_PATH) {
       if (request.method === 'POST') return handle(request, response);
-      if (isRefusedGet(request, options.corsOrigins))
+      if (isRefusedGet(request, options))
         return refuse(
           response,
           403,
@@ -81,11 +92,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
       return handle(request, response);
     }
     if (path.startsWith('/webhooks/')) return routes.webhooks(request, response);
-    if (path === '/health') return reply(response, 200, { status: 'alive' });
-    if (path === '/ready') {
-      const degraded = routes.degraded();
-      return reply(response, 200, { status: degraded.length === 0 ? 'ready' : 'degraded', degraded });
-    }
+    if (probe(path, response)) return;
     const isAsset = graphiql?.asset(path, request, response) ?? false;
     if (isAsset instanceof Promise) return isAsset.then((isSent) => (isSent ? undefined : notFound(response)));
     if (!isAsset) notFound(response);
@@ -98,6 +105,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   }
 
   server.on('request', (request, response) => {
+    if (drain.isClosing()) response.shouldKeepAlive = false;
     try {
       const handled = route(request, response);
       if (handled instanceof Promise) handled.catch((error: unknown) => fail(response, error));
@@ -105,35 +113,21 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
       fail(response, error);
     }
   });
-  const closeWebSockets = acceptWebSockets(server, routes.graphql, options.corsOrigins, onFault);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
+  const closeWebSockets = acceptWebSockets(server, { graphql: routes.graphql, callerIdOf, origins: options, onFault });
+  server.listen(options.port, options.host);
+  await once(server, 'listening');
   return {
     origin: originOf(server),
+    drain: drain.begin,
     stop(timeoutMs) {
       closeWebSockets(timeoutMs);
-      return stop(server, timeoutMs);
+      return drain.close(timeoutMs);
     },
   };
 }
 
 function notFound(response: ServerResponse): void {
   reply(response, 404, { error: `There is nothing here: GraphQL is at ${GRAPHQL_PATH}.` });
-}
-
-function stop(server: Server, timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
-    // A connection that is kept alive would keep the process alive too.
-    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-    server.close(() => {
-      clearTimeout(cut);
-      clearInterval(sweep);
-      resolve();
-    });
-  });
 }
 
 function originOf(server: Server): string {

@@ -1,7 +1,6 @@
 // One WebSocket between graphql-ws and ws, with its limits: what waits to be written, how often and how much the other
 // side may send. A socket that is closed gives back everything at once, also where the other side never closes it.
 
-import type { IncomingMessage } from 'node:http';
 import type { Server as Protocol } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { GraphQLService } from './graphql.ts';
@@ -34,11 +33,11 @@ const TOO_MUCH = 1008;
 export function connect(
   protocol: Protocol<Extra>,
   socket: WebSocket,
-  request: IncomingMessage,
+  callerId: string,
   graphql: GraphQLService,
   onFault: (error: unknown) => void,
 ): void {
-  const operations = new SocketOperations(graphql, request.socket.remoteAddress ?? 'unknown', onFault);
+  const operations = new SocketOperations(graphql, callerId, onFault);
   const ids = new SocketIds();
   let allowedMessages = MAX_MESSAGES;
   let allowedBytes = MAX_BYTES;

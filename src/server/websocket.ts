@@ -5,24 +5,32 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
+import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost } from './host.ts';
-import { isAllowedOrigin } from './origins.ts';
+import { isAllowedOrigin, type OriginOptions } from './origins.ts';
 import { asWritten, SocketOperations } from './socket-operations.ts';
 import { connect, type Extra } from './websocket-connection.ts';
 
 const MAX_PAYLOAD_BYTES = 100 * 1024;
-const COMPLETING_MS = 50;
+
+/** The process goes, and nothing that was subscribed to has completed: clients connect anew and go on. */
+const GOING_AWAY = 1001;
 
 /** A client that says nothing between two of these has gone; the pings keep a silent socket open through proxies. */
 const PING_MS = 12_000;
 
+export interface WebSocketOptions {
+  readonly graphql: GraphQLService;
+  readonly callerIdOf: CallerIdOf;
+  readonly origins: OriginOptions;
+  readonly onFault: (error: unknown) => void;
+}
+
 /** @returns a function that takes no more sockets and closes those there are, at the latest after so many milliseconds. */
 export function acceptWebSockets(
   server: Server,
-  graphql: GraphQLService,
-  corsOrigins: readonly string[],
-  onFault: (error: unknown) => void,
+  { graphql, callerIdOf, origins, onFault }: WebSocketOptions,
 ): (timeoutMs: number) => void {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -50,11 +58,13 @@ export function acceptWebSockets(
     if (!hasOneHost(request)) return refuse(socket, '400 Bad Request', HOST_FAULT);
     if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH)
       return refuse(socket, '403 Forbidden', `GraphQL is at ${GRAPHQL_PATH}.`);
-    if (!isAllowedOrigin(request.headers, corsOrigins)) {
+    if (!isAllowedOrigin(request.headers, origins)) {
       return refuse(socket, '403 Forbidden', 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
     }
+    const callerId = callerIdOf(request);
+    if (callerId === undefined) return refuse(socket, '400 Bad Request', FORWARDED_FAULT);
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      connect(protocol, webSocket, request, graphql, onFault),
+      connect(protocol, webSocket, callerId, graphql, onFault),
     );
   });
 
@@ -73,10 +83,7 @@ export function acceptWebSockets(
   return (timeoutMs) => {
     clearInterval(pings);
     sockets.close();
-    // What was completed is told before the socket closes.
-    setTimeout(() => {
-      for (const socket of sockets.clients) socket.close(1001, 'going away');
-    }, COMPLETING_MS);
+    for (const socket of sockets.clients) socket.close(GOING_AWAY, 'going away');
     setTimeout(() => {
       for (const socket of sockets.clients) socket.terminate();
     }, timeoutMs).unref();

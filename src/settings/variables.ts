@@ -2,6 +2,7 @@
 // a fault says what the variable takes. What a provider needs is described in the provider's folder.
 
 import { X509Certificate } from 'node:crypto';
+import { BlockList } from 'node:net';
 import { z } from 'zod';
 import { parseTrustedDocuments } from '../operations/trusted-documents.ts';
 import { parseRedisUrl, REDIS_URL_FORMS } from '../redis/address.ts';
@@ -10,6 +11,7 @@ import { FAIR_RESERVE } from '../upstream/quota.ts';
 import { Secret } from '../upstream/secret.ts';
 import { secretSetting } from '../upstream/secret-setting.ts';
 import { textOf } from './environment.ts';
+import { networksOf } from './networks.ts';
 
 const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((text) => text === 'on');
 
@@ -48,6 +50,10 @@ function isCertificates(pem: string): boolean {
   }
 }
 
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.parse(text)?.origin === text;
+}
+
 export const Variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z
@@ -55,11 +61,22 @@ export const Variables = z.object({
     .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'must be a port number, 0 to 65535')
     .transform(Number)
     .prefault('4000'),
+  PUBLIC_ORIGIN: z.string().refine(isOrigin, 'must be an origin such as https://gateway.example.com').optional(),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((text, context) => {
+      const networks = networksOf(text);
+      if (networks === undefined)
+        context.addIssue('must be addresses or networks such as 10.0.0.0/8, separated by commas');
+      return networks ?? z.NEVER;
+    })
+    .default(new BlockList()),
+  DRAIN_SECONDS: seconds(5_000),
   CORS_ORIGINS: z
     .string()
     .transform((text) => text.split(',').map((origin) => origin.trim()))
     .refine(
-      (origins) => origins.every((origin) => URL.parse(origin)?.origin === origin),
+      (origins) => origins.every(isOrigin),
       'must be origins such as https://app.example.com, separated by commas',
     )
     .default([]),

@@ -73,4 +73,5 @@ const graphql = createGraphQLService({
   log,
 });
 const webhooks = (_: unknown, response: { destroy(): void }) => void response.destroy();
-await startServer({ graphql, webhooks, degraded: () => [], tabs: undefined }, settings, log);
+const routes = { graphql, webhooks, isConfigured: true, degraded: () => [], tabs: undefined };
+await startServer(routes, settings, log);

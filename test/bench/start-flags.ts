@@ -3,9 +3,10 @@
 
 import { readFileSync } from 'node:fs';
 
-/** The flags of a command such as `node --flag=1 src/main.ts`: what stands between `node` and the script. */
+/** The flags of a command such as `exec node --flag=1 src/main.ts`: what stands between `node` and the script. */
 export function flagsOf(command: string): readonly string[] {
-  const words = command.trim().split(/\s+/).slice(1);
+  const all = command.trim().split(/\s+/);
+  const words = all.slice(all.indexOf('node') + 1);
   const script = words.findIndex((word) => !word.startsWith('-'));
   return script < 0 ? words : words.slice(0, script);
 }

@@ -1,6 +1,7 @@
 // A fault of our own, in the midst of a request: the caller hears our words, and the log one line with the kind of the
 // fault and its place in our code. Its message is told to neither: what a caller wrote may be in it.
 
+import { BlockList } from 'node:net';
 import { createClient } from 'graphql-sse';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
@@ -9,7 +10,14 @@ import { type Routes, startServer } from '../../src/server/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { openSocket } from './socket-client.ts';
 
-const OPTIONS = { host: '127.0.0.1', port: 0, corsOrigins: [], corsHeaders: [], graphiql: false };
+const OPTIONS = {
+  host: '127.0.0.1',
+  port: 0,
+  publicOrigin: undefined,
+  trustedProxies: new BlockList(),
+  corsOrigins: [],
+  corsHeaders: [],
+};
 const INTERNAL = { code: 'INTERNAL_SERVER_ERROR', retryable: false };
 const SUBSCRIPTION = 'subscription { invitationChanged(refs: [{ id: "a" }]) { id } }';
 
@@ -40,6 +48,7 @@ async function startFaulty(faults: Partial<GraphQLService>, routes: Partial<Rout
   const all = {
     graphql: { ...graphql, ...faults },
     webhooks: () => undefined,
+    isConfigured: true,
     degraded: () => [],
     tabs: undefined,
     ...routes,

@@ -1,6 +1,7 @@
 // The effects of the settings that say where the gateway listens, to whom it answers and what it says.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
 import type { Environment } from '../../../src/settings.ts';
 import { review, subscribeTo } from '../../live/subscriber.ts';
 import { startGateway } from '../../process.ts';
@@ -28,6 +29,28 @@ const preflight = {
     'access-control-request-headers': 'x-tenant',
   },
 };
+
+/** Whether a page of that origin may open a WebSocket. */
+const maySocket = (origin: string) => async (environment: Environment) => {
+  const gateway = await start(environment);
+  const socket = new WebSocket(`${gateway.origin.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { origin });
+  const isOpen = await new Promise((resolve) => {
+    socket.on('open', () => resolve(true)).on('error', () => resolve(false));
+  });
+  socket.terminate();
+  return isOpen;
+};
+
+/** Whether it still answers a moment after it was told to go. */
+async function isServingAfterSignal(environment: Environment): Promise<boolean> {
+  const { child, origin } = await startGateway(environment as Record<string, string>);
+  child.kill('SIGTERM');
+  await sleep(500);
+  return fetch(`${origin}/health`).then(
+    () => true,
+    () => false,
+  );
+}
 
 const TEXTS = ['{ providers { provider } }'];
 
@@ -91,6 +114,27 @@ export const SERVER_EFFECTS: Effects = {
   },
   MAX_STREAMS: { value: '1', observe: secondStream, without: 'ReviewInvitation', with: 'RATE_LIMITED' },
   MAX_STREAMS_PER_CALLER: { value: '1', observe: secondStream, without: 'ReviewInvitation', with: 'RATE_LIMITED' },
+  PUBLIC_ORIGIN: {
+    value: 'https://gateway.example.com',
+    observe: maySocket('https://gateway.example.com'),
+    without: false,
+    with: true,
+  },
+  TRUSTED_PROXIES: {
+    value: '127.0.0.1',
+    observe: reply(
+      '/graphql',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': 'no address' },
+        body: JSON.stringify({ query: SENT }),
+      },
+      ({ status }) => status,
+    ),
+    without: 200,
+    with: 400,
+  },
+  DRAIN_SECONDS: { value: '0', observe: isServingAfterSignal, without: true, with: false },
   get TRUSTED_DOCUMENTS() {
     return {
       value: fileOf(apollo(TEXTS)),

@@ -1,0 +1,32 @@
+// What a load balancer or an orchestrator asks: GET /health (the process lives) and GET /ready (callers may be sent here).
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { reply } from './reply.ts';
+
+export interface Readiness {
+  /** Whether any provider can be called: without one, every caller would be refused. */
+  readonly isConfigured: boolean;
+  readonly isDraining: () => boolean;
+  /** What does not work as it should, by name; callers are served all the same. */
+  readonly degraded: () => readonly string[];
+}
+
+/** @returns a function that answers probes: true where the request was one. */
+export function createProbes({ isConfigured, isDraining, degraded }: Readiness) {
+  return (path: string, response: ServerResponse): boolean => {
+    if (path === '/health') reply(response, 200, { status: 'alive' });
+    else if (path !== '/ready') return false;
+    else if (isDraining()) reply(response, 503, { status: 'draining', degraded: degraded() });
+    else if (!isConfigured) reply(response, 503, { status: 'unconfigured', degraded: degraded() });
+    else {
+      const names = degraded();
+      reply(response, 200, { status: names.length === 0 ? 'ready' : 'degraded', degraded: names });
+    }
+    return true;
+  };
+}
+
+/** HAProxy's checks are HTTP/1.0 and name no host. Of HTTP/1.1 Node takes no such request. */
+export function namesNoHost({ headers }: IncomingMessage): boolean {
+  return headers.host === undefined;
+}
