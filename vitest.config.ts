@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'all',
           include: ['test/**/*.test.ts'],
           // It runs in a copy of the sources: see third-provider.test.ts.
-          exclude: ['**/node_modules/**', 'test/third-provider/starpost.test.ts'],
+          exclude: ['**/node_modules/**', 'test/third-provider/starpost.test.ts', 'test/faults/*.tls.test.ts'],
           provide: { faultsOver: 'tcp' },
         },
       },

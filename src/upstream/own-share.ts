@@ -6,8 +6,8 @@ import type { CallLog, WindowBooks } from './call-log.ts';
 import type { QuotaStatus } from './quota.ts';
 import { partOf } from './quota-window.ts';
 
-/** How long after a loss the first call is made, in milliseconds: until what others told of their calls has arrived. */
-const GRACE_MS = 50;
+/** How long after a loss the first call is made, in milliseconds: until what others told of their calls has been read. */
+const GRACE_MS = 10;
 
 export class OwnShare {
   readonly #log: CallLog;

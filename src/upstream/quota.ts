@@ -23,7 +23,7 @@ export interface Quota {
   takeSpare(payment: Payment): number | Promise<number>;
   /** Why a caller with so many others ahead cannot be served within `patienceMs`; undefined where that may be. */
   refusal(payment: Payment, ahead: number, patienceMs: number): ProviderRateLimited | undefined;
-  /** Whether a caller is below its share: it may wait where it keeps others waiting. */
+  /** Whether it waits for no others but those below their share: it may hold a connection meanwhile. */
   goesFirst(payment: Payment): boolean;
   /** Takes one call for a caller, if that needs no waiting. */
   takeNow(payment: Payment): boolean;
@@ -102,8 +102,7 @@ export function createQuota(
     },
     refusal: (payment, ahead, patienceMs) => line.refusal(payment, line.ahead(payment) + ahead, patienceMs),
     goesFirst(payment) {
-      now();
-      return shares.goesFirst(payment);
+      return shares.goesNext(payment, now());
     },
     takeNow,
     take(payment, patienceMs, cancellation) {

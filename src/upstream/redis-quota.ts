@@ -200,8 +200,7 @@ export async function createSharedQuota(
       return line.refusal(share, line.ahead(share) + ahead, patienceMs);
     },
     goesFirst(payment) {
-      clock();
-      return shares.goesFirst(shareOf(payment));
+      return shares.goesNext(shareOf(payment), clock());
     },
     // Redis has to be asked.
     takeNow: () => false,

@@ -58,6 +58,11 @@ export class Shares {
     return true;
   }
 
+  /** The same, where it does not wait for others that insist either. */
+  goesNext(payment: Payment, now: number): boolean {
+    return this.goesFirst(payment) && (payment.how !== 'insistent' || this.insistentAt() <= now);
+  }
+
   /** In how many milliseconds it may be taken, with so many others ahead; the log is advanced to `now`. */
   delayMs(payment: Payment, ahead: number, now: number): number {
     const goesFirst = this.goesFirst(payment);

@@ -1,20 +1,10 @@
 // What the log says of a provider that cannot be called: which kind of trouble, when it begins and when it is over, and
 // no place, secret or address. Callers are told that it is unavailable, whatever the kind.
 
-import { expect, inject, onTestFinished, vi } from 'vitest';
-import { createAuthority } from '../certificates.ts';
-import { authority, type Faulty, test } from './faulty.ts';
-import { answerWith, never, reset, startProxy } from './proxy.ts';
-
-/** What the log has of troubles, in short. */
-function troublesIn({ gateway }: Faulty): string[] {
-  return gateway.log
-    .map((line) => JSON.parse(line))
-    .filter(({ trouble }) => trouble !== undefined)
-    .map(({ provider, trouble, detail, msg }) => `${provider} ${trouble} ${detail}: ${msg}`);
-}
-
-const FAIL = 'calls to the provider fail';
+import { expect, vi } from 'vitest';
+import { type Faulty, test } from './faulty.ts';
+import { answerWith, never, reset } from './proxy.ts';
+import { FAIL, troublesIn } from './troubles.ts';
 
 test.concurrent.for<[string, (faulty: Faulty) => unknown, string, string]>([
   ['refuses connections', ({ partoo }) => partoo.refuse(), 'PROVIDER_UNAVAILABLE', 'connect ECONNREFUSED'],
@@ -68,22 +58,6 @@ test.concurrent('a name that does not resolve', async ({ start }) => {
   faulty.staysThrottled();
   expect(await faulty.review('one')).toBe('PROVIDER_UNAVAILABLE');
   expect(troublesIn(faulty)).toEqual([`PARTOO resolve ENOTFOUND: ${FAIL}`]);
-});
-
-test.runIf(inject('faultsOver') === 'tls').concurrent.for([
-  ['is over', 'issued', { isOver: true }, 'CERT_HAS_EXPIRED'],
-  ["is another host's", 'issued', { names: 'DNS:other.example' }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
-  ['is signed by a stranger', 'strange', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-] as const)('a certificate that %s', async ([, from, options, code], { start }) => {
-  const signer = from === 'issued' ? authority : createAuthority();
-  const certificate = signer?.issue(options);
-  const provider = await startProxy('http://127.0.0.1:1', { certificate });
-  onTestFinished(() => provider.refuse());
-  const faulty = await start({ PARTOO_BASE_URL: `${provider.origin}/v2` });
-  faulty.staysThrottled();
-  expect(await faulty.review('one')).toBe('PROVIDER_UNAVAILABLE');
-  expect(troublesIn(faulty)).toEqual([`PARTOO certificate ${code}: ${FAIL}`]);
-  expect(provider.requests).toEqual([]);
 });
 
 test.concurrent('which of several places it is, the log says by name', async ({ start }) => {

@@ -55,8 +55,9 @@ test('a failover behind one address is followed: what is written goes to the new
   await readAll(pair, 0, 2);
   await untilConnected(second, [pair.a, pair.b], 3_000);
 
-  expect((await readAll(pair, 2, 40)) + 2).toBe(20);
-  expect(pair.sandbox.partoo.calls.length).toBe(20);
+  await readAll(pair, 2, 40);
+  expect(pair.sandbox.partoo.calls.length).toBeLessThanOrEqual(20);
+  expect(await second.command('KEYS', 'gateway:{*}:calls')).toHaveLength(2);
   for (const { log } of [pair.a, pair.b]) expect(reasonsIn(log)).toEqual([undefined, 'read-only', undefined]);
   pair.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
   await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
@@ -73,7 +74,8 @@ describe('at a Redis that refuses, each keeps to its share, and both say so', ()
     const server = await startServer(...settings);
     const pair = await start(`redis://${credentials}127.0.0.1:${server.port}`, { PARTOO_QUOTA: '20/600s' });
     await vi.waitUntil(() => [pair.a, pair.b].every(({ log }) => reasonsIn(log).length > 0));
-    expect(await readAll(pair, 0, 60)).toBe(20);
+    // Evenly spread over ten minutes, that is one call each for now.
+    expect(await readAll(pair, 0, 60)).toBe(2);
     expect(await degraded(pair)).toBe(true);
     for (const { log } of [pair.a, pair.b]) {
       expect(reasonsIn(log)).toEqual([reason]);
@@ -87,7 +89,7 @@ test('a user who loses a right that only the quota needs: degraded while it is s
   const pair = await start(server.url, { PARTOO_QUOTA: '20/600s' });
   await untilConnected(server, [pair.a, pair.b]);
   await server.command('ACL', 'SETUSER', 'default', '-zadd');
-  expect(await readAll(pair, 0, 60)).toBe(20);
+  expect(await readAll(pair, 0, 60)).toBe(2);
   expect(await degraded(pair)).toBe(true);
   for (const { log } of [pair.a, pair.b]) expect(reasonsIn(log).slice(0, 2)).toEqual([undefined, 'no permission']);
 });

@@ -65,7 +65,7 @@ test('probes of a place that fails cost nothing and come one a second, and what 
   const probes = reads.filter(([id]) => id.startsWith('de-'));
   expect(probes.length).toBeGreaterThanOrEqual(9);
   expect(probes.length).toBeLessThanOrEqual(10);
-  expect(new Set(probes.map(([, payment]) => payment))).toEqual(new Set(['background']));
+  expect(new Set(probes.map(([, payment]) => payment.how))).toEqual(new Set(['background']));
   // They take turns.
   expect(new Set(probes.map(([id]) => id)).size).toBe(probes.length);
   expect(source.quota.status().remaining).toBe(1_000 - 5);

@@ -1,6 +1,6 @@
-// Connections that take their time: a call is paid for when it is made, not when it is wanted.
+// Connections over TLS that take their time: a call is paid for when it is made, not when it is wanted.
 
-import { expect, inject } from 'vitest';
+import { expect } from 'vitest';
 import { type Faulty, test } from './faulty.ts';
 
 /** Most requests that arrived within any stretch of so many milliseconds. */
@@ -9,7 +9,7 @@ function mostWithin(ms: number, { requests }: Faulty['cronofy']): number {
   return Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + ms).length));
 }
 
-test.runIf(inject('faultsOver') === 'tls').concurrent.for([0, 300])(
+test.concurrent.for([0, 300])(
   'a connection takes %i ms longer to set up: no second has more calls than the provider allows',
   { timeout: 30_000 },
   async (setUpMs, { start }) => {
