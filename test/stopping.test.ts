@@ -59,7 +59,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     timeout: SLOW,
   }, async () => {
     const provider = await startProviderOnDemand();
-    const gateway = await startGateway({ ...provider.variables, DRAIN_SECONDS: '3' });
+    const gateway = await startGateway({ ...provider.variables, DRAIN_SECONDS: '5' });
     const { origin, child, ended, stderr } = gateway;
     const kept = keptAlive();
     const before = ask(origin, 'before', kept);
@@ -73,8 +73,8 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     await vi.waitUntil(async () => (await readiness(origin)) === 503, PATIENCE);
     expect((await fetch(`${origin}/health`)).status).toBe(200);
     const answers: Answer[] = [];
-    // A second before the end, in case that this machine is slow: the listener closes without a word.
-    while (performance.now() - toldAt < 2_000) {
+    // Two seconds before the end, in case that this machine is slow: the listener closes without a word.
+    while (performance.now() - toldAt < 3_000) {
       answers.push(...(await Promise.all([ask(origin, 'new'), ask(origin, 'kept', kept)])));
     }
     expect(answers.length).toBeGreaterThan(10);
@@ -119,7 +119,7 @@ test('a connection that is kept alive is told to end in the second half, and a n
 
 describe('a stream', () => {
   test('over SSE goes on while the process drains, and completes when the listener is closed', async () => {
-    const { origin, child, ended } = await startGateway({ DRAIN_SECONDS: '1' });
+    const { origin, child, ended } = await startGateway({ DRAIN_SECONDS: '3' });
     const stream = subscribeTo(origin, [review('review-sent')]);
     await stream.first(1);
     child.kill('SIGTERM');

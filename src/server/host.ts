@@ -15,3 +15,8 @@ export function hasOneHost({ headers: { host }, rawHeaders }: IncomingMessage): 
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 export const HOST_FAULT = 'The request names no host, or several: send one Host header.';
+
+/** HAProxy's checks are HTTP/1.0 and name no host. Of HTTP/1.1 Node takes no such request. */
+export function namesNoHost({ headers }: IncomingMessage): boolean {
+  return headers.host === undefined;
+}

@@ -1,6 +1,6 @@
 // What a load balancer or an orchestrator asks: GET /health (the process lives) and GET /ready (callers may be sent here).
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { reply } from './reply.ts';
 
 export interface Readiness {
@@ -24,9 +24,4 @@ export function createProbes({ isConfigured, isDraining, degraded }: Readiness) 
     }
     return true;
   };
-}
-
-/** HAProxy's checks are HTTP/1.0 and name no host. Of HTTP/1.1 Node takes no such request. */
-export function namesNoHost({ headers }: IncomingMessage): boolean {
-  return headers.host === undefined;
 }

@@ -11,10 +11,10 @@ import { createDrain } from './drain.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
 import { createGraphiqlPage, isPageRequest } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
-import { HOST_FAULT, hasOneHost } from './host.ts';
+import { HOST_FAULT, hasOneHost, namesNoHost } from './host.ts';
 import { createGraphQLHandler, refuse } from './http.ts';
 import { isRefusedGet, type OriginOptions } from './origins.ts';
-import { createProbes, namesNoHost } from './probes.ts';
+import { createProbes } from './probes.ts';
 import { type Handler, reply } from './reply.ts';
 import { acceptWebSockets } from './websocket.ts';
 

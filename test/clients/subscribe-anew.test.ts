@@ -114,12 +114,15 @@ describe('with a gateway that stays', () => {
 
   test('a stream that is refused is asked for again, and is given when there is room', async () => {
     gateway = await startTestGateway({ environment: { MAX_STREAMS: '1' } });
-    const other = show(counting(url).client, [OPEN]);
+    const { client, opened } = counting(url);
+    const other = show(client, [OPEN]);
     await vi.waitUntil(() => other.statuses.length === 1, PATIENCE);
     const { statuses } = show(counting(url).client, [OPEN]);
     await vi.waitUntil(() => statuses.includes('RATE_LIMITED'), PATIENCE);
     other.leave();
     await vi.waitUntil(() => statuses.at(-1) === 'PENDING', PATIENCE);
+    // What was left is not asked for again.
+    expect([other.outcome(), opened()]).toEqual(['completed', 1]);
   });
 
   test("urql's subscriptions go the same way", async () => {

@@ -14,6 +14,7 @@ export function subscribeAnew(
 ): () => void {
   const final = new Set<string>();
   let longestMs = 1_000;
+  let isLeft = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let leave = () => {};
   const subscribe = () => {
@@ -27,7 +28,8 @@ export function subscribeAnew(
       },
       error: sink.error,
       complete() {
-        if (final.size === request.variables.refs.length) return sink.complete();
+        // The client also completes what its caller has left.
+        if (isLeft || final.size === request.variables.refs.length) return sink.complete();
         // Each at a moment of its own: all of a process's streams complete at once when it goes. A stream that gave
         // nothing (no such invitation, too many streams) is asked for ever more seldom.
         longestMs = hasState ? 1_000 : Math.min(2 * longestMs, 60_000);
@@ -37,6 +39,7 @@ export function subscribeAnew(
   };
   subscribe();
   return () => {
+    isLeft = true;
     clearTimeout(timer);
     leave();
   };
