@@ -21,6 +21,7 @@ import type { Source } from './snapshots/provider-read.ts';
 import { createSharedTier } from './snapshots/redis-tier.ts';
 import { createSnapshots } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
+import { createTally } from './telemetry/tally.ts';
 import { createQuota, withMargin } from './upstream/quota.ts';
 import { createSharedQuota } from './upstream/redis-quota.ts';
 import { createTransport, type Transport } from './upstream/transport.ts';
@@ -68,7 +69,10 @@ export async function startGateway(
     const upstream = createUpstream(provider, transport, { ...LIMITS, quota, windows });
     upstream.policy.onCircuit(() => log.warn({ provider, circuit: upstream.policy.circuit() }, 'the breaker changed'));
     upstreams.set(provider, upstream);
-    sources.set(account.reads, { reader: account.open(upstream.call), upstream });
+    const onMisfits = createTally((count, total) =>
+      log.warn({ provider, count, total }, 'replies of another shape than the contract has were mended or left out'),
+    );
+    sources.set(account.reads, { reader: account.open(upstream.call, onMisfits), upstream });
   }
   const changes = createChanges();
   const scope = scopeOf(settings);
@@ -88,6 +92,9 @@ export async function startGateway(
     watcher,
     addresses,
     shared: redis && createSharedNotifications(redis, scope),
+    onIgnored: createTally((count, total) =>
+      log.info({ count, total }, 'signed notifications that name no invitation were ignored'),
+    ),
   });
   await notifications.listen();
   const streams = createStreams(snapshots, changes, watcher, settings.streams);

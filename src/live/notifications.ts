@@ -31,6 +31,8 @@ export interface NotificationsOptions {
   readonly addresses: CallbackAddresses;
   /** Tells other processes, where there are any. */
   readonly shared: SharedNotifications | undefined;
+  /** Told of each that a provider has signed and that names no invitation. */
+  readonly onIgnored: () => void;
 }
 
 interface Notice {
@@ -45,7 +47,7 @@ const COOL_DOWN_MS = 1_000;
 const PATIENCE_MS = 500;
 
 export function createNotifications(options: NotificationsOptions): Notifications {
-  const { accounts, snapshots, watcher, addresses, shared } = options;
+  const { accounts, snapshots, watcher, addresses, shared, onIgnored } = options;
   /** Read within the last second, by the invitation's key: the newest notice since waits here for the second to be over. */
   const coolingDown = new Map<string, Notice | null>();
   /** The last one of each invitation that is being read because of one. */
@@ -104,7 +106,10 @@ export function createNotifications(options: NotificationsOptions): Notification
       const reader = readerOf(provider);
       if (!reader?.isGenuine(body, headers)) return 'forged';
       const notification = reader.read(body);
-      if (notification === null) return 'accepted';
+      if (notification === null) {
+        onIgnored();
+        return 'accepted';
+      }
       shared?.share(provider, body);
       if (coolingDown.size >= MAX_WAITING) return 'busy';
       // After the provider has its answer: it is not to wait for any of this.

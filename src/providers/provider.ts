@@ -30,6 +30,12 @@ export interface Reader {
   read(ref: Ref, options: ReadOptions): Promise<Invitation | null>;
 }
 
+/**
+ * Told how many of many things in one answer (people's replies, say) had another shape than the contract's, and were
+ * mended or left out. The rest of the answer is given.
+ */
+export type MisfitListener = (count: number) => void;
+
 /** One set of credentials at a provider. */
 export interface Account {
   /** Names it where processes share something: a digest, never the credential. */
@@ -40,7 +46,7 @@ export interface Account {
   readonly defaults?: Named;
   /** How many calls it may make. */
   readonly quota: readonly QuotaWindow[];
-  open(call: Upstream['call']): Reader;
+  open(call: Upstream['call'], onMisfits?: MisfitListener): Reader;
   /** Understands the notifications that the provider sends; undefined where it sends none. */
   readonly notifications?: NotificationReader;
 }
@@ -48,7 +54,7 @@ export interface Account {
 export interface NotificationReader {
   /** Whether the provider itself sent these bytes. */
   isGenuine(body: Buffer, headers: Readonly<Record<string, string | string[] | undefined>>): boolean;
-  /** What it says; null for what does not concern invitations. */
+  /** What it says; null for what does not concern invitations, or names none that a caller could name. */
   read(body: Buffer): Notification | null;
 }
 

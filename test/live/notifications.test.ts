@@ -34,14 +34,15 @@ const account = {
 interface Others {
   readonly watched?: readonly Ref[];
   readonly shared?: SharedNotifications;
+  readonly onIgnored?: () => void;
 }
 
-function notificationsOf(snapshots: Snapshots, { watched = [], shared }: Others = {}) {
+function notificationsOf(snapshots: Snapshots, { watched = [], shared, onIgnored = () => {} }: Others = {}) {
   const addresses = createCallbackAddresses(snapshots);
   const watcher = { find: (matches: (ref: Ref) => boolean) => watched.filter(matches) };
   return {
     addresses,
-    notifications: createNotifications({ accounts: [account], snapshots, watcher, addresses, shared }),
+    notifications: createNotifications({ accounts: [account], snapshots, watcher, addresses, shared, onIgnored }),
   };
 }
 
@@ -135,10 +136,13 @@ test('an invite is notified where another with the same callback address was, wh
 
 test('what the provider did not sign sets off nothing, here or elsewhere', async () => {
   const share = vi.fn();
-  const { source, notifications } = await startKnowingOne({ shared: { share, listen: async () => {} } });
+  const onIgnored = vi.fn();
+  const { source, notifications } = await startKnowingOne({ shared: { share, listen: async () => {} }, onIgnored });
   expect(receive(notifications, '')).toBe('forged');
   expect(notifications.receive('PARTOO', Buffer.from('one first'), {})).toBe('forged');
+  expect(onIgnored).not.toHaveBeenCalled();
   expect(receive(notifications, 'nothing that concerns us')).toBe('accepted');
+  expect(onIgnored).toHaveBeenCalledTimes(1);
   await pass(5_000);
   expect(source.reads).toHaveLength(1);
   expect(share).not.toHaveBeenCalled();

@@ -25,7 +25,7 @@ const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(m
 const eventTime: fc.Arbitrary<EventTime> = record({ dateTime: text, date: text, timeZone: text });
 
 const reply: fc.Arbitrary<SmartInviteReply> = record({
-  email: anyText,
+  email: idText,
   status: fc.constantFrom('PENDING', 'ACCEPTED', 'TENTATIVE', 'DECLINED', 'UNKNOWN'),
   rawStatus: text,
   comment: text,

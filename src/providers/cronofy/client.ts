@@ -10,7 +10,14 @@ import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import { baseUrl } from '../base-url.ts';
 import { credentials } from '../credential.ts';
-import { type Account, accountId, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
+import {
+  type Account,
+  accountId,
+  MAX_BODY_BYTES,
+  type MisfitListener,
+  type Provider,
+  type Reader,
+} from '../provider.ts';
 import { quotaSetting } from '../quota-setting.ts';
 import { decodeNotification, isSigned, SIGNATURE_HEADER } from './notification.ts';
 import { decodeSmartInvite } from './wire.ts';
@@ -59,7 +66,7 @@ const account = z
       reads: 'SmartInvite',
       defaults: { dataCenter: set.CRONOFY_DATA_CENTER },
       quota: set.CRONOFY_QUOTA,
-      open: (call) => createCronofyReader(origins, secret, call),
+      open: (call, onMisfits) => createCronofyReader(origins, secret, call, onMisfits),
       notifications: {
         isGenuine: (body, headers) => isSigned(body, headers[SIGNATURE_HEADER], secrets),
         read: (body) => decodeNotification(body, set.CRONOFY_DATA_CENTER),
@@ -73,6 +80,7 @@ function createCronofyReader(
   origins: Partial<Record<CronofyDataCenter, string>>,
   secret: Secret,
   call: Upstream['call'],
+  onMisfits?: MisfitListener,
 ): Reader {
   const headers = [...FIXED_HEADERS, 'authorization', `Bearer ${secret.reveal()}`];
   return {
@@ -89,7 +97,7 @@ function createCronofyReader(
           query: queryOf(ref, withExtras),
           headers,
           maxBytes: withExtras ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,
-          decode: (json) => decodeSmartInvite(json, ref),
+          decode: (json) => decodeSmartInvite(json, ref, onMisfits),
         },
         cancellation,
         payment,
