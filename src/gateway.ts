@@ -10,6 +10,7 @@ import { createStreams } from './live/streams.ts';
 import { createWatcher } from './live/watcher.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { providers } from './providers/index.ts';
+import { createSharedClock } from './redis/clock.ts';
 import type { Context, ProviderStatus } from './schema/builder.ts';
 import { schema } from './schema/index.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
@@ -76,14 +77,24 @@ export async function startGateway(
   }
   const changes = createChanges();
   const scope = scopeOf(settings);
+  const now = () => performance.now();
+  const clock = redis && createSharedClock(redis, now);
   const shared =
-    redis && createSharedTier(redis, scope, settings.snapshots.staleMs, () => log.warn('rubbish in Redis was ignored'));
+    redis &&
+    clock &&
+    createSharedTier(redis, {
+      scope,
+      ttlMs: settings.snapshots.staleMs,
+      clock,
+      now,
+      onRubbish: () => log.warn('rubbish in Redis was ignored'),
+    });
   const snapshots = createSnapshots(sources, {
     ...settings.snapshots,
     ...(shared === undefined ? {} : { shared }),
     onChange: changes.publish,
   });
-  const addresses = createCallbackAddresses(snapshots);
+  const addresses = createCallbackAddresses(snapshots, changes);
   const watcher = createWatcher({ snapshots, changes, addresses });
   await shared?.listen(snapshots.adopt, watcher.rereadAll);
   const notifications = createNotifications({
@@ -91,7 +102,7 @@ export async function startGateway(
     snapshots,
     watcher,
     addresses,
-    shared: redis && createSharedNotifications(redis, scope),
+    shared: redis && clock && createSharedNotifications(redis, scope, clock, now),
     onIgnored: createTally((count, total) =>
       log.info({ count, total }, 'signed notifications that name no invitation were ignored'),
     ),
@@ -141,9 +152,12 @@ export async function startGateway(
   };
 }
 
+/** What processes share of snapshots and notifications: a new number where its meaning changes, so that versions keep apart. */
+const FORMAT = 2;
+
 // Processes with the same accounts belong together.
 function scopeOf({ accounts }: Settings): string {
-  return accounts.map(({ id }) => id).join('.');
+  return [FORMAT, ...accounts.map(({ id }) => id)].join('.');
 }
 
 function statusOf(provider: ProviderName, upstream: Upstream | undefined): ProviderStatus {

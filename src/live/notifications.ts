@@ -2,6 +2,9 @@
 // be made now, takes over 500 ms, or must wait for the second to be over, what the notification says is shown meanwhile,
 // marked as unconfirmed: it is signed, but it carries no time, so that only the next read confirms it. In: the bytes of a
 // webhook's request. It knows neither HTTP nor what a provider's notification looks like.
+//
+// By each name that nobody watches, what is known is only made old: it is read again when somebody asks for it. What another
+// process was notified of is read there; what is watched here and was not shared by it a second later is read here.
 
 import { isSameInvitation, type Ref } from '../invitation/ref.ts';
 import type { Account, Notification } from '../providers/provider.ts';
@@ -18,7 +21,7 @@ export interface Notifications {
    * is to send it again.
    */
   receive(provider: string, body: Buffer, headers: Headers): 'accepted' | 'forged' | 'busy';
-  /** Shows what other processes were notified of, until their reads are shared. */
+  /** Heeds what other processes were notified of. */
   listen(): Promise<void>;
 }
 
@@ -26,7 +29,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 export interface NotificationsOptions {
   readonly accounts: readonly Account[];
-  readonly snapshots: Pick<Snapshots, 'readSoon' | 'overlay'>;
+  readonly snapshots: Pick<Snapshots, 'readSoon' | 'overlay' | 'hear' | 'want'>;
   readonly watcher: Pick<Watcher, 'find'>;
   readonly addresses: CallbackAddresses;
   /** Tells other processes, where there are any. */
@@ -52,6 +55,8 @@ export function createNotifications(options: NotificationsOptions): Notification
   const coolingDown = new Map<string, Notice | null>();
   /** The last one of each invitation that is being read because of one. */
   const newest = new Map<string, Notice>();
+  /** What other processes were notified of within the last second, and when at last. */
+  const awaited = new Map<string, number>();
 
   function readerOf(provider: string) {
     return accounts.find((account) => account.provider === provider)?.notifications;
@@ -93,11 +98,23 @@ export function createNotifications(options: NotificationsOptions): Notification
     return watcher.find((watched) => isSameInvitation(watched, ref));
   }
 
-  function readAgain(notification: Notification): void {
+  function readAgain(notification: Notification, heardAt: number): void {
     const watched = watchedOf(notification);
     const { ref, overlay } = notification;
-    const heardAt = performance.now();
     for (const each of watched.length === 0 ? [ref] : watched) handle({ ref: each, overlay, heardAt });
+  }
+
+  /** What another process was notified of. */
+  function readUnlessShared(ref: Ref, heardAt: number): void {
+    const { key } = ref;
+    const isWaiting = awaited.has(key);
+    awaited.set(key, heardAt);
+    if (isWaiting) return;
+    setTimeout(() => {
+      const newestAt = awaited.get(key) ?? heardAt;
+      awaited.delete(key);
+      snapshots.want(ref, performance.now() - newestAt);
+    }, COOL_DOWN_MS).unref();
   }
 
   return {
@@ -110,19 +127,23 @@ export function createNotifications(options: NotificationsOptions): Notification
         onIgnored();
         return 'accepted';
       }
-      shared?.share(provider, body);
+      const heardAt = performance.now();
+      snapshots.hear(notification.ref, heardAt, true);
+      shared?.share(provider, body, heardAt);
       if (coolingDown.size >= MAX_WAITING) return 'busy';
       // After the provider has its answer: it is not to wait for any of this.
-      setImmediate(() => readAgain(notification));
+      setImmediate(() => readAgain(notification, heardAt));
       return 'accepted';
     },
     async listen() {
-      await shared?.listen((provider, body) => {
+      await shared?.listen((provider, body, heardAt) => {
         const notification = readerOf(provider)?.read(body);
         if (!notification) return;
+        snapshots.hear(notification.ref, heardAt, false);
         for (const ref of watchedOf(notification)) {
-          snapshots.overlay(ref, notification.overlay);
+          snapshots.overlay(ref, notification.overlay, heardAt);
           addresses.note(ref);
+          readUnlessShared(ref, heardAt);
         }
       });
     },

@@ -7,13 +7,14 @@ import type { Invitation } from '../../src/invitation/kinds.ts';
 import { ProviderTimeout } from '../../src/invitation/problem.ts';
 import type { Ref } from '../../src/invitation/ref.ts';
 import { createCallbackAddresses } from '../../src/live/callback-addresses.ts';
+import { createChanges } from '../../src/live/changes.ts';
 import { createNotifications, type Notifications } from '../../src/live/notifications.ts';
 import type { SharedNotifications } from '../../src/live/redis-notifications.ts';
 import type { Account } from '../../src/providers/provider.ts';
 import { createWebhookHandler } from '../../src/server/webhooks.ts';
 import type { Snapshots } from '../../src/snapshots/snapshots.ts';
 import { smartInviteRef } from '../refs.ts';
-import { createFakeSource, inviteTo, pass, refTo, review, snapshotsOf } from '../snapshots/source.ts';
+import { createFakeSource, inviteTo, pass, refTo, review, seenElsewhere, snapshotsOf } from '../snapshots/source.ts';
 
 afterEach(() => vi.useRealTimers());
 
@@ -38,7 +39,7 @@ interface Others {
 }
 
 function notificationsOf(snapshots: Snapshots, { watched = [], shared, onIgnored = () => {} }: Others = {}) {
-  const addresses = createCallbackAddresses(snapshots);
+  const addresses = createCallbackAddresses(snapshots, createChanges());
   const watcher = { find: (matches: (ref: Ref) => boolean) => watched.filter(matches) };
   return {
     addresses,
@@ -58,7 +59,7 @@ async function startKnowingOne(others?: Others) {
   });
   const { notifications } = notificationsOf(snapshots, others);
   await ask();
-  return { source, shown, ask, notifications };
+  return { snapshots, source, shown, ask, notifications };
 }
 
 test('while the provider is slow, an older notice never takes the place of a newer one', async () => {
@@ -150,7 +151,7 @@ test('what the provider did not sign sets off nothing, here or elsewhere', async
   expect(receive(notifications, 'one first')).toBe('accepted');
   await pass(5_000);
   expect(source.reads).toHaveLength(2);
-  expect(share.mock.calls).toEqual([['CRONOFY', Buffer.from('one first')]]);
+  expect(share.mock.calls).toEqual([['CRONOFY', Buffer.from('one first'), expect.any(Number)]]);
 });
 
 test('only a provider that has an account, and sends any, is listened to', async () => {
@@ -173,21 +174,47 @@ test('an invite is read again by each name that it is watched by, and by the nam
   expect(source.reads).toHaveLength(3);
 });
 
-test('what another process was told is shown for what is watched here, and read by that process alone', async () => {
-  const heard = Promise.withResolvers<(provider: string, body: Buffer) => void>();
-  const shared = {
-    share: vi.fn(),
-    listen: async (hear: (provider: string, body: Buffer) => void) => heard.resolve(hear),
-  };
-  const { source, shown, ask, notifications } = await startKnowingOne({ watched: [refTo('one')], shared });
-  await ask(refTo('two'));
-  await notifications.listen();
+/** Two invitations are known, of which `one` is watched; `hear` is how another process tells what it was notified of. */
+async function startHearing() {
+  const heard = Promise.withResolvers<Parameters<SharedNotifications['listen']>[0]>();
+  const shared: SharedNotifications = { share: vi.fn(), listen: async (hear) => heard.resolve(hear) };
+  const started = await startKnowingOne({ watched: [refTo('one')], shared });
+  await started.ask(refTo('two'));
+  await started.notifications.listen();
   const hear = await heard.promise;
-  for (const text of ['one first', 'two second', 'nothing that concerns us']) hear('CRONOFY', Buffer.from(text));
-  hear('NOBODY', Buffer.from('one third'));
-  await pass(5_000);
+  return {
+    ...started,
+    shared,
+    hear: (text: string, provider = 'CRONOFY') => hear(provider, Buffer.from(text), performance.now()),
+  };
+}
+
+test('what another process was told is shown for what is watched here, and read by that process alone', async () => {
+  const { snapshots, source, shown, ask, shared, hear } = await startHearing();
+  for (const text of ['one first', 'two second', 'nothing that concerns us']) hear(text);
+  hear('one third', 'NOBODY');
+  await pass(500);
   expect(shown).toEqual(['SENT', 'SENT', 'first']);
-  expect(await ask()).toBe('first 5000 stale');
+  expect(await ask()).toBe('first 500 stale');
+  snapshots.adopt(seenElsewhere(refTo('one'), review(refTo('one'), 'CREATED')));
+  await pass(5_000);
+  expect(await ask()).toBe('CREATED 5000');
   expect(source.reads).toHaveLength(2);
   expect(shared.share).not.toHaveBeenCalled();
+});
+
+test('and read here where that process has shared nothing a second later, once', async () => {
+  const { source, hear } = await startHearing();
+  for (let n = 0; n < 100; n++) hear('one first');
+  await pass(900);
+  expect(source.reads).toHaveLength(2);
+  await pass(5_000);
+  expect(source.reads.slice(2).map(({ ref }) => ref)).toEqual([refTo('one')]);
+});
+
+test('what another process was told is old here too, where nobody watches it', async () => {
+  const { source, ask, hear } = await startHearing();
+  source.answer = (ref) => review(ref, 'CREATED');
+  hear('two second');
+  expect(await ask(refTo('two'))).toBe('CREATED 0');
 });

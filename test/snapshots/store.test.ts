@@ -3,7 +3,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SmartInvite } from '../../src/invitation/smart-invite.ts';
 import { snapshotOf } from '../../src/invitation/snapshot.ts';
-import { createStore, type Entry, type StoreLimits } from '../../src/snapshots/store.ts';
+import type { Entry } from '../../src/snapshots/entry.ts';
+import { createStore, type StoreLimits } from '../../src/snapshots/store.ts';
 import { invite, refTo, review } from './source.ts';
 
 const LONG = 'x'.repeat(20_000);
@@ -15,7 +16,15 @@ const REPLY = {
   proposal: null,
 } as const;
 const DAY_MS = 86_400_000;
-const NOTHING: Entry = { snapshot: null, withExtras: false, seenAt: 0, freshMs: 0, staleness: null };
+const NOTHING: Entry = {
+  snapshot: null,
+  withExtras: false,
+  whole: '',
+  begunAt: 0,
+  seenAt: 0,
+  freshMs: 0,
+  staleness: null,
+};
 const ROOMY = { maxEntries: 1_000, maxBytes: 1_000_000 };
 
 function entry(id = 'one'): Entry {
