@@ -27,7 +27,11 @@ export function createCallbackAddresses(
   snapshots: Pick<Snapshots, 'peek'>,
   changes: Pick<Changes, 'subscribeToAll'>,
 ): CallbackAddresses {
-  const working = new LRUCache<string, true>({ max: MAX_ADDRESSES, ttl: EVIDENCE_MS });
+  const working = new LRUCache<string, true>({
+    max: MAX_ADDRESSES,
+    ttl: EVIDENCE_MS,
+    perf: { now: () => performance.now() },
+  });
   /** Changes that reads found and whose notification is still to come, by the invitation's key as a whole. */
   const unannounced = new Map<string, NodeJS.Timeout>();
   const listeners: (() => void)[] = [];

@@ -135,6 +135,29 @@ test('where the provider notifies us, it wishes every five minutes only', () => 
   expect(gaps.slice(1)).toEqual([300, 300, 300]);
 });
 
+test('where the provider turns out to notify us no more, it wishes as soon as ever', () => {
+  let isWorking = true;
+  const { watcher, fallSilent, secondsOf, pass } = start((ref) => isWorking || ref === b);
+  watcher.watch(a);
+  watcher.watch(b);
+  pass(10);
+  isWorking = false;
+  fallSilent();
+  pass(130);
+  expect(secondsOf(a)).toEqual([5, 70, 130]);
+  expect(secondsOf(b)).toEqual([5]);
+});
+
+test('a change that a read has found makes it wish soon again', () => {
+  const { watcher, publish, secondsOf, pass } = start();
+  watcher.watch(a);
+  pass(300);
+  const before = secondsOf(a).length;
+  publish(a, seen('SENT'), 'found');
+  pass(5);
+  expect(secondsOf(a)).toHaveLength(before + 1);
+});
+
 test('what is known is no news where a read confirms it', () => {
   const { watcher, publish, secondsOf, pass } = start();
   watcher.watch(a);
