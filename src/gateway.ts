@@ -96,7 +96,10 @@ export async function startGateway(
   });
   const addresses = createCallbackAddresses(snapshots, changes);
   const watcher = createWatcher({ snapshots, changes, addresses });
-  await shared?.listen(snapshots.adopt, watcher.rereadAll);
+  await shared?.listen(snapshots.adopt, () => {
+    snapshots.miss();
+    watcher.rereadAll();
+  });
   const notifications = createNotifications({
     accounts: settings.accounts,
     snapshots,

@@ -1,7 +1,7 @@
 // What was last seen of each invitation, by this process or another ("not found" by this one alone), and whether what is
 // seen now is news.
 
-import type { Invitation } from '../invitation/kinds.ts';
+import { type Invitation, kindOf } from '../invitation/kinds.ts';
 import { ProviderUnauthorized } from '../invitation/problem.ts';
 import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
 import { momentOf, type Snapshot, type Staleness, snapshotOf, UNCONFIRMED } from '../invitation/snapshot.ts';
@@ -25,6 +25,10 @@ export interface Known {
   adopt(shared: SharedSnapshot): Verdict;
   /** A notification of it was received then: what is known by any of its names is old, and so is what a read brings that began before. */
   hear(ref: Ref, heardAt: number): void;
+  /** Notifications may have been missed until now: what was said to change no more may have changed. */
+  miss(): void;
+  /** Whether it is fresh only because it is final, and a notification to the contrary may have been missed. */
+  isDoubtful(entry: Entry): boolean;
   /** When a notification of it was last received; -Infinity where there was none lately. */
   heardAtOf(ref: Ref): number;
   /** Applies to what is known by this name a change that is only probably true; it is stale until it is read. */
@@ -72,6 +76,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
   const purging = setInterval(() => store.purgeStale(), PURGE_MS).unref();
 
   const notices = createNotices(now);
+  let missedAt = Number.NEGATIVE_INFINITY;
 
   function put({ ref, snapshot, ...sighting }: Sighting, before: Entry | undefined, isAsked: boolean): void {
     const isSameAsBefore = snapshot !== null && !!before?.snapshot && isSame(before.snapshot, snapshot);
@@ -81,8 +86,17 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
     store.set(ref.key, isCarried ? { ...entry, lastWithExtras } : entry, isAsked);
     if (snapshot === null) return;
     const { seenAt } = sighting;
+    if (!isSameAsBefore && !snapshot.isFinal) denyFinal(ref, sighting);
     if (!isSameAsBefore) options.onChange?.(ref, snapshot, isUnannounced(before) ? 'found' : 'changed', seenAt);
     else if (before.staleness !== null) options.onChange?.(ref, snapshot, 'confirmed', seenAt);
+  }
+
+  /** It changes still, so that what was said to be final before, by another name, is old. */
+  function denyFinal(ref: Ref, { whole, begunAt }: Pick<Entry, 'whole' | 'begunAt'>): void {
+    for (const key of store.keysOf(whole)) {
+      const entry = key === ref.key ? undefined : store.peek(key);
+      if (entry?.snapshot?.isFinal) store.set(key, madeOld(entry, begunAt), false);
+    }
   }
 
   function freshMsOf(snapshot: Snapshot | null): number {
@@ -132,6 +146,11 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
         if (entry !== undefined) store.set(key, madeOld(entry, heardAt), false);
       }
     },
+    miss() {
+      missedAt = now();
+    },
+    isDoubtful: ({ snapshot, seenAt }) =>
+      seenAt <= missedAt && !!snapshot?.isFinal && kindOf(snapshot).callbackUrlOf(snapshot) !== null,
     heardAtOf: (ref) => notices.lastOf(wholeKeyOf(ref)),
     overlay(ref, change, heardAt = now()) {
       const entry = store.peek(ref.key);

@@ -65,6 +65,8 @@ export interface Snapshots {
    * is old from now on, also what is final: it is read again before it is given, where it can be.
    */
   hear(ref: Ref, heardAt: number, byUs: boolean): void;
+  /** Notifications may have been missed until now: what is final, and might have been notified, is read again behind. */
+  miss(): void;
   /**
    * Applies to what is known by this name a change that is only probably true: it is shown, as stale, until a read that began after
    * it was heard of (default: now) confirms it or puts it right.
@@ -100,7 +102,10 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     maxAgeMs: number | null,
   ): Snapshot | null | undefined {
     const at = now();
-    if (known.isFresh(entry, maxAgeMs, at)) return entry.snapshot;
+    if (known.isFresh(entry, maxAgeMs, at)) {
+      if (known.isDoubtful(entry)) wantBehind(readingOf(ref, withExtras), at);
+      return entry.snapshot;
+    }
     if (maxAgeMs !== null || isOld(entry)) return undefined;
     if (at - entry.seenAt > options.revalidateMs || !mayStandIn(entry, at)) return undefined;
     wantBehind(readingOf(ref, withExtras), at);
@@ -157,6 +162,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       known.hear(ref, heardAt);
       if (byUs) shared?.hear(ref, heardAt);
     },
+    miss: known.miss,
     overlay: known.overlay,
     stop: known.stop,
     async readSoon(ref) {

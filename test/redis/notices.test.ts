@@ -95,6 +95,17 @@ test('a read that began before and ends after it is believed in no process', asy
   expect(await read(pair.a, null, id)).toEqual(MOVED);
 });
 
+test('an invite that was moved while Redis was away is new where nobody could be told, a little later', async () => {
+  expect(await read(pair.b, null)).toMatchObject({ status: 'ACCEPTED', isFinal: true });
+  await server.kill();
+  await vi.waitUntil(async () => (await pair.a.ready()).degraded.includes('REDIS'), { timeout: 5_000 });
+  move();
+  await notify(pair.a);
+  await server.restart();
+  await untilConnected(server, [pair.a, pair.b]);
+  await expect.poll(() => read(pair.b, null), { timeout: 5_000 }).toEqual(MOVED);
+});
+
 test('what others are told of it names nobody', async () => {
   await notify(pair.a);
   const keys = await vi.waitUntil(async () => {

@@ -130,6 +130,55 @@ describe('what is final', () => {
   });
 });
 
+describe('where notifications may have been missed', () => {
+  const callbackUrl = 'https://gateway.example.com/webhooks/cronofy';
+  const callingBack: FakeSource['answer'] = (ref) => ({ ...inviteTo(ref, status, { endsAt }), callbackUrl });
+
+  test('what is final is given at once, and read again behind, once', async () => {
+    source.answer = callingBack;
+    await knowAll();
+    all.snapshots.miss();
+    expect(await all.ask(board)).toBe(`declined ${HOUR}`);
+    await pass(10);
+    for (let n = 0; n < 3; n++) expect(await all.ask(board)).toBe('accepted 10');
+    await pass(10);
+    expect(source.reads.map(({ ref }) => ref)).toEqual([board]);
+  });
+
+  test('not where nobody would have been notified, nor what was read since', async () => {
+    await knowAll();
+    all.snapshots.miss();
+    await all.ask(board);
+    source.answer = callingBack;
+    endsAt = ENDED;
+    await pass(1);
+    await all.ask(other, { maxAgeMs: 0 });
+    await pass(HOUR);
+    await all.ask(other);
+    await pass(10);
+    expect(source.reads.map(({ ref }) => ref)).toEqual([other]);
+  });
+});
+
+test('what is final by one name is old where a newer read by another name says otherwise', async () => {
+  const byAddress = to('a@example.com');
+  await all.ask(byAddress);
+  await pass(HOUR);
+  [status, endsAt] = ['accepted', NEXT_WEEK];
+  expect(await all.ask(board)).toBe('accepted 0');
+  expect(await all.ask(byAddress)).toBe('accepted 0');
+  expect(source.reads).toHaveLength(3);
+});
+
+test('and not where that read is the older one', async () => {
+  const byAddress = to('a@example.com');
+  await pass(SECOND);
+  await all.ask(byAddress);
+  await pass(SECOND);
+  all.snapshots.adopt({ ...seenElsewhere(board, inviteTo(board, 'pending')), begunAt: 0, seenAt: 0 });
+  expect(await all.ask(byAddress)).toBe('declined 1000');
+});
+
 test('an invite that was not found is looked for again', async () => {
   source.answer = () => null;
   expect(await all.ask(board)).toBeNull();
