@@ -97,5 +97,5 @@ function bytesOfName({ whole }: Entry, key: string): number {
 // The entry, its place in the cache and in its map. The fixed arrays of the cache are not in it: 48 bytes for each of
 // maxEntries.
 const ENTRY_BYTES = 168;
-// The list of keys, and its place in a map.
-const NAME_BYTES = 100;
+// The list of keys, its place in a map, and what is left of how its text was put together.
+const NAME_BYTES = 180;

@@ -58,6 +58,7 @@ const ROOMY = { maxEntries: 50_000, maxBytes: 1_000_000_000 };
 const newStore = () => createStore(ROOMY, DAY_MS, () => performance.now());
 const ICS = 'X-LINE:some text of a calendar\r\n'.repeat(640);
 
+const addressedRef = (n: number) => smartInviteRef('US', `qTtZdczOccgaPncGJaCiLg-${n}`, `person-${n}@example.com`);
 const refOfAny = (n: number, snapshot: Snapshot | null) =>
   snapshot === null ? reviewInvitationRef(`2b1c9d4e-4b1c-4e0f-9c1a-${n}`) : refOf(snapshot);
 
@@ -71,8 +72,9 @@ test.each<[string, number, (n: number) => Invitation | null]>([
     (n) => inviteOf(n, 50, 'I come a little later, please begin without me. '),
   ],
   ['a Smart Invite with comments in Cyrillic', 2_000, (n) => inviteOf(n, 5, 'Немного опоздаю, начинайте без меня. ')],
+  ['"not found" by an address', 20_000, () => null],
   ['a Smart Invite with an ICS', 500, (n) => inviteOf(n, 1, '', ICS)],
-])('the weight of %s is what it takes on the heap, within a seventh', (_, count, make) => {
+])('the weight of %s is what it takes on the heap, within a seventh', (what, count, make) => {
   const fill = (store: Store, from: number) => {
     for (let n = from; n < from + count; n++) {
       const invitation = make(n);
@@ -80,7 +82,7 @@ test.each<[string, number, (n: number) => Invitation | null]>([
       // It has been given once.
       snapshot?.observedAt.toISOString();
       const seenAt = performance.now();
-      const ref = refOfAny(n, snapshot);
+      const ref = what.endsWith('by an address') ? addressedRef(n) : refOfAny(n, snapshot);
       store.set(ref.key, {
         snapshot,
         withExtras: true,
