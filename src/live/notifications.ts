@@ -6,10 +6,11 @@
 // By each name that nobody watches, what is known is only made old: it is read again when somebody asks for it. What another
 // process was notified of is read there; what is watched here and was not shared by it a second later is read here.
 
-import { isSameInvitation, type Ref } from '../invitation/ref.ts';
+import { isSameInvitation, type Ref, wholeKeyOf } from '../invitation/ref.ts';
 import type { Account, Notification } from '../providers/provider.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
+import { createCoolDown } from './cool-down.ts';
 import type { SharedNotifications } from './redis-notifications.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -45,14 +46,22 @@ interface Notice {
   readonly heardAt: number;
 }
 
+interface Heard {
+  readonly ref: Ref;
+  readonly heardAt: number;
+  /** Not by another process. */
+  readonly byUs: boolean;
+}
+
 const MAX_WAITING = 10_000;
 const COOL_DOWN_MS = 1_000;
 const PATIENCE_MS = 500;
 
 export function createNotifications(options: NotificationsOptions): Notifications {
   const { accounts, snapshots, watcher, addresses, shared, onIgnored } = options;
-  /** Read within the last second, by the invitation's key: the newest notice since waits here for the second to be over. */
-  const coolingDown = new Map<string, Notice | null>();
+  /** By each name, and by the invitation's key as a whole. */
+  const reading = createCoolDown(COOL_DOWN_MS, read);
+  const hearing = createCoolDown(COOL_DOWN_MS, ({ ref, heardAt, byUs }: Heard) => snapshots.hear(ref, heardAt, byUs));
   /** The last one of each invitation that is being read because of one. */
   const newest = new Map<string, Notice>();
   /** What other processes were notified of within the last second, and when at last. */
@@ -63,26 +72,19 @@ export function createNotifications(options: NotificationsOptions): Notification
   }
 
   function handle(notice: Notice): void {
+    newest.set(notice.ref.key, notice);
+    if (!reading.run(notice.ref.key, notice)) show(notice);
+  }
+
+  function read(notice: Notice): void {
     const { ref } = notice;
-    const { key } = ref;
-    newest.set(key, notice);
-    if (coolingDown.has(key)) {
-      show(notice);
-      coolingDown.set(key, notice);
-      return;
-    }
-    coolingDown.set(key, null);
-    setTimeout(() => {
-      const waiting = coolingDown.get(key);
-      coolingDown.delete(key);
-      if (waiting) handle(waiting);
-    }, COOL_DOWN_MS).unref();
+    newest.set(ref.key, notice);
     // A provider that is slow, or down, is not waited for.
     const impatience = setTimeout(() => show(notice), PATIENCE_MS);
     void snapshots.readSoon(ref).then((isRead) => {
       clearTimeout(impatience);
       if (!isRead) show(notice);
-      if (newest.get(key) === notice) newest.delete(key);
+      if (newest.get(ref.key) === notice) newest.delete(ref.key);
       addresses.note(ref);
     });
   }
@@ -91,6 +93,11 @@ export function createNotifications(options: NotificationsOptions): Notification
   function show(notice: Notice): void {
     const { ref, overlay, heardAt } = notice;
     if (newest.get(ref.key) === notice) snapshots.overlay(ref, overlay, heardAt);
+  }
+
+  /** Once a second for an invitation, too: each time all of its names are to be read again by those who ask for them. */
+  function hear({ ref }: Notification, heardAt: number, byUs: boolean): void {
+    hearing.run(wholeKeyOf(ref), { ref, heardAt, byUs });
   }
 
   /** The refs that are watched and name the invitation of a notification. */
@@ -128,9 +135,9 @@ export function createNotifications(options: NotificationsOptions): Notification
         return 'accepted';
       }
       const heardAt = performance.now();
-      snapshots.hear(notification.ref, heardAt, true);
+      hear(notification, heardAt, true);
       shared?.share(provider, body, heardAt);
-      if (coolingDown.size >= MAX_WAITING) return 'busy';
+      if (reading.size >= MAX_WAITING) return 'busy';
       // After the provider has its answer: it is not to wait for any of this.
       setImmediate(() => readAgain(notification, heardAt));
       return 'accepted';
@@ -139,7 +146,7 @@ export function createNotifications(options: NotificationsOptions): Notification
       await shared?.listen((provider, body, heardAt) => {
         const notification = readerOf(provider)?.read(body);
         if (!notification) return;
-        snapshots.hear(notification.ref, heardAt, false);
+        hear(notification, heardAt, false);
         for (const ref of watchedOf(notification)) {
           snapshots.overlay(ref, notification.overlay, heardAt);
           addresses.note(ref);

@@ -159,6 +159,34 @@ test('only a provider that has an account, and sends any, is listened to', async
   expect(['CRONOFY', 'PARTOO', 'NOBODY'].map(notifications.accepts)).toEqual([true, false, false]);
 });
 
+test('a flood of notices costs one read a second for each name that somebody asks for, and ends on the truth', async () => {
+  const { source, ask, notifications } = await startKnowingOne();
+  let truth = 'pending';
+  source.answer = async (ref) => {
+    const invite = inviteTo(ref, truth);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return invite;
+  };
+  const names = [null, 'a@example.com', 'b@example.com'].map((email) => smartInviteRef('US', 'board', email));
+  source.reads.length = 0;
+  const asked: Promise<unknown>[] = [];
+  for (let n = 0; n < 300; n++) {
+    receive(notifications, 'invite board');
+    for (const name of names) asked.push(ask(name));
+    if (n === 150) truth = 'accepted';
+    await pass(10);
+  }
+  await pass(2_000);
+  await Promise.all(asked);
+  // Three seconds: the first one, and one after each second.
+  for (const name of names) {
+    expect(source.reads.filter(({ ref }) => ref.key === name.key).length).toBeLessThanOrEqual(5);
+    const last = ask(name);
+    await pass(100);
+    expect(await last).toMatch(/^accepted \d+$/);
+  }
+});
+
 test('an invite is read again by each name that it is watched by, and by the name in the notice where it is not', async () => {
   const names = [null, 'b@example.com'].map((email) => smartInviteRef('US', 'board', email));
   const others = [smartInviteRef('DE', 'board', null), smartInviteRef('US', 'else', null), refTo('board')];
