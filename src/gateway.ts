@@ -11,6 +11,7 @@ import { createWatcher } from './live/watcher.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { providers } from './providers/index.ts';
 import type { Account } from './providers/provider.ts';
+import { createSharedClock } from './redis/clock.ts';
 import type { Context, ProviderStatus } from './schema/builder.ts';
 import { schema } from './schema/index.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
@@ -22,6 +23,7 @@ import type { Source } from './snapshots/provider-read.ts';
 import { createSharedTier } from './snapshots/redis-tier.ts';
 import { createSnapshots } from './snapshots/snapshots.ts';
 import type { Logger } from './telemetry/log.ts';
+import { createTally } from './telemetry/tally.ts';
 import type { Circuit } from './upstream/breaker.ts';
 import type { OriginListener } from './upstream/origins.ts';
 import { createQuota } from './upstream/quota.ts';
@@ -77,26 +79,45 @@ export async function startGateway(
       { ...LIMITS, quota, listener: originLog(log, account, () => upstream.circuit()) },
     );
     upstreams.set(provider, upstream);
-    sources.set(account.reads, { reader: account.open(upstream.call), upstream });
+    const onMisfits = createTally((count, total) =>
+      log.warn({ provider, count, total }, 'replies of another shape than the contract has were mended or left out'),
+    );
+    sources.set(account.reads, { reader: account.open(upstream.call, onMisfits), upstream });
   }
   const changes = createChanges();
   const scope = scopeOf(settings);
+  const now = () => performance.now();
+  const clock = redis && createSharedClock(redis, now);
   const shared =
-    redis && createSharedTier(redis, scope, settings.snapshots.staleMs, () => log.warn('rubbish in Redis was ignored'));
+    redis &&
+    clock &&
+    createSharedTier(redis, {
+      scope,
+      ttlMs: settings.snapshots.staleMs,
+      clock,
+      now,
+      onRubbish: () => log.warn('rubbish in Redis was ignored'),
+    });
   const snapshots = createSnapshots(sources, {
     ...settings.snapshots,
     ...(shared === undefined ? {} : { shared }),
     onChange: changes.publish,
   });
-  const addresses = createCallbackAddresses(snapshots);
+  const addresses = createCallbackAddresses(snapshots, changes);
   const watcher = createWatcher({ snapshots, changes, addresses });
-  await shared?.listen(snapshots.adopt, watcher.rereadAll);
+  await shared?.listen(snapshots.adopt, () => {
+    snapshots.miss();
+    watcher.rereadAll();
+  });
   const notifications = createNotifications({
     accounts: settings.accounts,
     snapshots,
     watcher,
     addresses,
-    shared: redis && createSharedNotifications(redis, scope),
+    shared: redis && clock && createSharedNotifications(redis, scope, clock, now),
+    onIgnored: createTally((count, total) =>
+      log.info({ count, total }, 'signed notifications that name no invitation were ignored'),
+    ),
   });
   await notifications.listen();
   const streams = createStreams(snapshots, changes, watcher, settings.streams);
@@ -148,9 +169,12 @@ export async function startGateway(
   };
 }
 
+/** What processes share of snapshots and notifications: a new number where its meaning changes, so that versions keep apart. */
+const FORMAT = 2;
+
 // Processes with the same accounts belong together.
 function scopeOf({ accounts }: Settings): string {
-  return accounts.map(({ id }) => id).join('.');
+  return [FORMAT, ...accounts.map(({ id }) => id)].join('.');
 }
 
 /** What is told of an account's origins. Where it has several, their names say which; a host is never logged. */

@@ -1,5 +1,5 @@
-// The parts that natural keys are made of, and what texts they take. What a caller sends is checked by them before it can
-// become a ref.
+// The parts that natural keys are made of, and what texts they take. What a caller sends, and what a provider gives as an
+// address or notifies us of, is checked by them before it can become a ref.
 
 /** One part of a natural key: a text, or null where it may be left out. */
 export interface KeyPart<T extends string | null> {

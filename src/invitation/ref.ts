@@ -76,6 +76,14 @@ export function isSameInvitation(a: Ref, b: Ref): boolean {
   return Object.keys(key).every((name) => mine?.[name] === other?.[name] || views.includes(name));
 }
 
+/** The key of the invitation as a whole: one text, by whichever of its names the ref has it. */
+export function wholeKeyOf(ref: Ref): string {
+  const { views } = kindOf(ref);
+  const parts: NaturalKey = ref.parts;
+  if (views.every((name) => parts[name] === null)) return ref.key;
+  return keyOf(ref.type, { ...parts, ...Object.fromEntries(views.map((name) => [name, null])) });
+}
+
 /** The provider's id of it. */
 export function externalIdOf(ref: Ref): string {
   const parts: NaturalKey = ref.parts;

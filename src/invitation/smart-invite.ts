@@ -17,7 +17,8 @@ const text = z.string().nullable();
 const EventTime = z.object({ dateTime: text, date: text, timeZone: text });
 
 const Reply = z.object({
-  email: z.string(),
+  // Part of a global id, which has to be taken when it comes back.
+  email: z.string().refine(addressPart.isValue),
   status: z.enum(REPLY_STATUSES),
   rawStatus: text,
   comment: text,

@@ -1,21 +1,40 @@
 // The callback addresses at which notifications were seen to arrive: an invitation that calls back one of them need not
-// be read as often.
+// be read as often. That is evidence, and no promise: it is forgotten after a while, and where a read finds a change that
+// was not notified, before, nor soon after.
 
+import { LRUCache } from 'lru-cache';
 import { kindOf } from '../invitation/kinds.ts';
-import type { Ref } from '../invitation/ref.ts';
+import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
+import type { Changes } from './changes.ts';
 
 export interface CallbackAddresses {
   /** A notification of this invitation has arrived. */
   note(ref: Ref): void;
   /** Whether the invitation calls back an address at which notifications were seen to arrive. */
   isNotified(ref: Ref): boolean;
+  /** Told when an address turns out to be notified no more. */
+  onSilent(listener: () => void): void;
 }
 
 const MAX_ADDRESSES = 1_000;
+/** For how long the last notification shows that the address works. */
+const EVIDENCE_MS = 3_600_000;
+/** How much later than the change itself its notification may be. */
+const GRACE_MS = 30_000;
 
-export function createCallbackAddresses(snapshots: Pick<Snapshots, 'peek'>): CallbackAddresses {
-  const addresses = new Set<string>();
+export function createCallbackAddresses(
+  snapshots: Pick<Snapshots, 'peek'>,
+  changes: Pick<Changes, 'subscribeToAll'>,
+): CallbackAddresses {
+  const working = new LRUCache<string, true>({
+    max: MAX_ADDRESSES,
+    ttl: EVIDENCE_MS,
+    perf: { now: () => performance.now() },
+  });
+  /** Changes that reads found and whose notification is still to come, by the invitation's key as a whole. */
+  const unannounced = new Map<string, NodeJS.Timeout>();
+  const listeners: (() => void)[] = [];
 
   /** Without the query, which may name the invitation; null where it does not call back. */
   function addressOf(ref: Ref): string | null {
@@ -24,14 +43,33 @@ export function createCallbackAddresses(snapshots: Pick<Snapshots, 'peek'>): Cal
     return url?.split(/[?#]/, 1)[0] ?? null;
   }
 
+  function announce(whole: string): void {
+    clearTimeout(unannounced.get(whole));
+    unannounced.delete(whole);
+  }
+
+  changes.subscribeToAll((ref, snapshot, news) => {
+    // That its time has come is no change that anybody is notified of.
+    if (news !== 'found' || snapshot.isFinal) return;
+    const [address, whole] = [addressOf(ref), wholeKeyOf(ref)];
+    if (address === null || !working.has(address) || unannounced.has(whole)) return;
+    const giveUp = () => {
+      unannounced.delete(whole);
+      if (working.delete(address)) for (const listener of listeners) listener();
+    };
+    unannounced.set(whole, setTimeout(giveUp, GRACE_MS).unref());
+  });
+
   return {
     note(ref) {
+      announce(wholeKeyOf(ref));
       const address = addressOf(ref);
-      if (address !== null && addresses.size < MAX_ADDRESSES) addresses.add(address);
+      if (address !== null) working.set(address, true);
     },
     isNotified(ref) {
       const address = addressOf(ref);
-      return address !== null && addresses.has(address);
+      return address !== null && working.has(address);
     },
+    onSilent: (listener) => void listeners.push(listener),
   };
 }

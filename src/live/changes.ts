@@ -7,10 +7,11 @@ import type { News } from '../snapshots/known.ts';
 
 export type ChangeListener = (key: string, snapshot: Snapshot) => void;
 
-export type EveryChangeListener = (ref: Ref, snapshot: Snapshot, news: News) => void;
+/** @param seenAt When it was seen, on the clock that never goes back. */
+export type EveryChangeListener = (ref: Ref, snapshot: Snapshot, news: News, seenAt: number) => void;
 
 export interface Changes {
-  publish(ref: Ref, snapshot: Snapshot, news: News): void;
+  publish(...change: Parameters<EveryChangeListener>): void;
   /** To one invitation's changes, by its key. */
   subscribe(key: string, listener: ChangeListener): void;
   unsubscribe(key: string, listener: ChangeListener): void;
@@ -22,9 +23,9 @@ export function createChanges(): Changes {
   const listeners = new Map<string, Set<ChangeListener>>();
   const listenersToAll: EveryChangeListener[] = [];
   return {
-    publish(ref, snapshot, news) {
+    publish(ref, snapshot, news, seenAt) {
       for (const listener of listeners.get(ref.key) ?? []) listener(ref.key, snapshot);
-      for (const listener of listenersToAll) listener(ref, snapshot, news);
+      for (const listener of listenersToAll) listener(ref, snapshot, news, seenAt);
     },
     subscribe(key, listener) {
       const set = listeners.get(key) ?? new Set();

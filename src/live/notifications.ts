@@ -2,11 +2,15 @@
 // be made now, takes over 500 ms, or must wait for the second to be over, what the notification says is shown meanwhile,
 // marked as unconfirmed: it is signed, but it carries no time, so that only the next read confirms it. In: the bytes of a
 // webhook's request. It knows neither HTTP nor what a provider's notification looks like.
+//
+// By each name that nobody watches, what is known is only made old: it is read again when somebody asks for it. What another
+// process was notified of is read there; what is watched here and was not shared by it a second later is read here.
 
-import { isSameInvitation, type Ref } from '../invitation/ref.ts';
+import { isSameInvitation, type Ref, wholeKeyOf } from '../invitation/ref.ts';
 import type { Account, Notification } from '../providers/provider.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
+import { createCoolDown } from './cool-down.ts';
 import type { SharedNotifications } from './redis-notifications.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -18,7 +22,7 @@ export interface Notifications {
    * is to send it again.
    */
   receive(provider: string, body: Buffer, headers: Headers): 'accepted' | 'forged' | 'busy';
-  /** Shows what other processes were notified of, until their reads are shared. */
+  /** Heeds what other processes were notified of. */
   listen(): Promise<void>;
 }
 
@@ -26,11 +30,13 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 export interface NotificationsOptions {
   readonly accounts: readonly Account[];
-  readonly snapshots: Pick<Snapshots, 'readSoon' | 'overlay'>;
+  readonly snapshots: Pick<Snapshots, 'readSoon' | 'overlay' | 'hear' | 'want'>;
   readonly watcher: Pick<Watcher, 'find'>;
   readonly addresses: CallbackAddresses;
   /** Tells other processes, where there are any. */
   readonly shared: SharedNotifications | undefined;
+  /** Told of each that a provider has signed and that names no invitation. */
+  readonly onIgnored: () => void;
 }
 
 interface Notice {
@@ -40,42 +46,45 @@ interface Notice {
   readonly heardAt: number;
 }
 
+interface Heard {
+  readonly ref: Ref;
+  readonly heardAt: number;
+  /** Not by another process. */
+  readonly byUs: boolean;
+}
+
 const MAX_WAITING = 10_000;
 const COOL_DOWN_MS = 1_000;
 const PATIENCE_MS = 500;
 
 export function createNotifications(options: NotificationsOptions): Notifications {
-  const { accounts, snapshots, watcher, addresses, shared } = options;
-  /** Read within the last second, by the invitation's key: the newest notice since waits here for the second to be over. */
-  const coolingDown = new Map<string, Notice | null>();
+  const { accounts, snapshots, watcher, addresses, shared, onIgnored } = options;
+  /** By each name, and by the invitation's key as a whole. */
+  const reading = createCoolDown(COOL_DOWN_MS, read);
+  const hearing = createCoolDown(COOL_DOWN_MS, ({ ref, heardAt, byUs }: Heard) => snapshots.hear(ref, heardAt, byUs));
   /** The last one of each invitation that is being read because of one. */
   const newest = new Map<string, Notice>();
+  /** What other processes were notified of within the last second, and when at last. */
+  const awaited = new Map<string, number>();
 
   function readerOf(provider: string) {
     return accounts.find((account) => account.provider === provider)?.notifications;
   }
 
   function handle(notice: Notice): void {
+    newest.set(notice.ref.key, notice);
+    if (!reading.run(notice.ref.key, notice)) show(notice);
+  }
+
+  function read(notice: Notice): void {
     const { ref } = notice;
-    const { key } = ref;
-    newest.set(key, notice);
-    if (coolingDown.has(key)) {
-      show(notice);
-      coolingDown.set(key, notice);
-      return;
-    }
-    coolingDown.set(key, null);
-    setTimeout(() => {
-      const waiting = coolingDown.get(key);
-      coolingDown.delete(key);
-      if (waiting) handle(waiting);
-    }, COOL_DOWN_MS).unref();
+    newest.set(ref.key, notice);
     // A provider that is slow, or down, is not waited for.
     const impatience = setTimeout(() => show(notice), PATIENCE_MS);
     void snapshots.readSoon(ref).then((isRead) => {
       clearTimeout(impatience);
       if (!isRead) show(notice);
-      if (newest.get(key) === notice) newest.delete(key);
+      if (newest.get(ref.key) === notice) newest.delete(ref.key);
       addresses.note(ref);
     });
   }
@@ -86,16 +95,33 @@ export function createNotifications(options: NotificationsOptions): Notification
     if (newest.get(ref.key) === notice) snapshots.overlay(ref, overlay, heardAt);
   }
 
+  /** Once a second for an invitation, too: each time all of its names are to be read again by those who ask for them. */
+  function hear({ ref }: Notification, heardAt: number, byUs: boolean): void {
+    hearing.run(wholeKeyOf(ref), { ref, heardAt, byUs });
+  }
+
   /** The refs that are watched and name the invitation of a notification. */
   function watchedOf({ ref }: Notification): Ref[] {
     return watcher.find((watched) => isSameInvitation(watched, ref));
   }
 
-  function readAgain(notification: Notification): void {
+  function readAgain(notification: Notification, heardAt: number): void {
     const watched = watchedOf(notification);
     const { ref, overlay } = notification;
-    const heardAt = performance.now();
     for (const each of watched.length === 0 ? [ref] : watched) handle({ ref: each, overlay, heardAt });
+  }
+
+  /** What another process was notified of. */
+  function readUnlessShared(ref: Ref, heardAt: number): void {
+    const { key } = ref;
+    const isWaiting = awaited.has(key);
+    awaited.set(key, heardAt);
+    if (isWaiting) return;
+    setTimeout(() => {
+      const newestAt = awaited.get(key) ?? heardAt;
+      awaited.delete(key);
+      snapshots.want(ref, performance.now() - newestAt);
+    }, COOL_DOWN_MS).unref();
   }
 
   return {
@@ -104,20 +130,27 @@ export function createNotifications(options: NotificationsOptions): Notification
       const reader = readerOf(provider);
       if (!reader?.isGenuine(body, headers)) return 'forged';
       const notification = reader.read(body);
-      if (notification === null) return 'accepted';
-      shared?.share(provider, body);
-      if (coolingDown.size >= MAX_WAITING) return 'busy';
+      if (notification === null) {
+        onIgnored();
+        return 'accepted';
+      }
+      const heardAt = performance.now();
+      hear(notification, heardAt, true);
+      shared?.share(provider, body, heardAt);
+      if (reading.size >= MAX_WAITING) return 'busy';
       // After the provider has its answer: it is not to wait for any of this.
-      setImmediate(() => readAgain(notification));
+      setImmediate(() => readAgain(notification, heardAt));
       return 'accepted';
     },
     async listen() {
-      await shared?.listen((provider, body) => {
+      await shared?.listen((provider, body, heardAt) => {
         const notification = readerOf(provider)?.read(body);
         if (!notification) return;
+        hear(notification, heardAt, false);
         for (const ref of watchedOf(notification)) {
-          snapshots.overlay(ref, notification.overlay);
+          snapshots.overlay(ref, notification.overlay, heardAt);
           addresses.note(ref);
+          readUnlessShared(ref, heardAt);
         }
       });
     },

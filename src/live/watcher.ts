@@ -22,7 +22,7 @@ export interface Watcher {
 export interface WatcherOptions {
   readonly snapshots: Pick<Snapshots, 'want'>;
   readonly changes: Pick<Changes, 'subscribeToAll'>;
-  readonly addresses: Pick<CallbackAddresses, 'isNotified'>;
+  readonly addresses: Pick<CallbackAddresses, 'isNotified' | 'onSilent'>;
   readonly now?: () => number;
 }
 
@@ -81,16 +81,25 @@ export function createWatcher(options: WatcherOptions): Watcher {
       return;
     }
     one.isStale = snapshot.staleness !== null;
-    if (news === 'changed') one.intervalMs = SOONEST_MS;
+    if (news !== 'confirmed') one.intervalMs = SOONEST_MS;
     if (isSafe(one)) one.dueAt = now() + SAFETY_MS;
-    else if (news === 'changed') one.dueAt = Math.min(one.dueAt, now() + SOONEST_MS);
+    else if (news !== 'confirmed') one.dueAt = Math.min(one.dueAt, now() + SOONEST_MS);
   }
 
-  changes.subscribeToAll((ref, snapshot, news) => {
+  changes.subscribeToAll((ref, snapshot, news, seenAt) => {
     heed(ref, snapshot, news);
     // By its other names the same invitation has changed too; not where it was read since.
     for (const other of find((each) => each.key !== ref.key && isSameInvitation(each, ref))) {
-      snapshots.want(other, Date.now() - snapshot.observedAt.getTime());
+      snapshots.want(other, now() - seenAt);
+    }
+  });
+
+  // What was put off for being notified is due as ever.
+  addresses.onSilent(() => {
+    for (const one of watched.values()) {
+      if (isSafe(one)) continue;
+      one.intervalMs = Math.min(one.intervalMs, LATEST_MS);
+      one.dueAt = Math.min(one.dueAt, now() + one.intervalMs);
     }
   });
 

@@ -31,6 +31,12 @@ export interface Reader {
   originOf(ref: Ref): string | undefined;
 }
 
+/**
+ * Told how many of many things in one answer (people's replies, say) had another shape than the contract's, and were
+ * mended or left out. The rest of the answer is given.
+ */
+export type MisfitListener = (count: number) => void;
+
 /** One set of credentials at a provider. */
 export interface Account {
   /** Names it where processes share something. */
@@ -43,7 +49,7 @@ export interface Account {
   readonly quota: readonly QuotaWindow[];
   /** What the log calls each origin, where there are several: origin → name. A host is never logged. */
   readonly places?: ReadonlyMap<string, string>;
-  open(call: Upstream['call']): Reader;
+  open(call: Upstream['call'], onMisfits?: MisfitListener): Reader;
   /** Understands the notifications that the provider sends; undefined where it sends none. */
   readonly notifications?: NotificationReader;
 }
@@ -51,7 +57,7 @@ export interface Account {
 export interface NotificationReader {
   /** Whether the provider itself sent these bytes. */
   isGenuine(body: Buffer, headers: Readonly<Record<string, string | string[] | undefined>>): boolean;
-  /** What it says; null for what does not concern invitations. */
+  /** What it says; null for what does not concern invitations, or names none that a caller could name. */
   read(body: Buffer): Notification | null;
 }
 

@@ -13,11 +13,16 @@ const RefCode = z.string().transform((id, context): Ref => {
   return ref ?? z.NEVER;
 });
 
+const moment = z.number().min(0).max(8_640_000_000_000_000);
+
 const Shared = z.object({
   ref: RefCode,
   invitation: InvitationCode,
-  /** Milliseconds since 1970: the one clock that processes have in common. */
-  observedAt: z.number().int().min(0).max(8_640_000_000_000_000),
+  /** What callers are told: milliseconds since 1970, by the clock of the process that read it. No age is made of it. */
+  observedAt: moment,
+  /** When its read began and ended: in the text by Redis' clock, which is one for all, else by the clock of this process. */
+  begunAt: moment,
+  seenAt: moment,
 });
 
 export type SharedSnapshot = z.infer<typeof Shared>;

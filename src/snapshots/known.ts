@@ -1,22 +1,16 @@
 // What was last seen of each invitation, by this process or another ("not found" by this one alone), and whether what is
 // seen now is news.
 
-import { isDeepStrictEqual } from 'node:util';
 import { type Invitation, kindOf } from '../invitation/kinds.ts';
 import { ProviderUnauthorized } from '../invitation/problem.ts';
-import type { Ref } from '../invitation/ref.ts';
-import {
-  momentOf,
-  type Snapshot,
-  type Staleness,
-  snapshotOf,
-  UNCONFIRMED,
-  withoutExtras,
-} from '../invitation/snapshot.ts';
+import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
+import { momentOf, type Snapshot, type Staleness, snapshotOf, UNCONFIRMED } from '../invitation/snapshot.ts';
 import type { SharedSnapshot } from './codec.ts';
+import { type Entry, isOld, isSame, learntAtOf, madeOld, markStale, withThem } from './entry.ts';
 import type { Freshness } from './freshness.ts';
+import { createNotices } from './notices.ts';
 import type { Reading } from './reading.ts';
-import { createStore, type Entry, type StoreLimits } from './store.ts';
+import { createStore, type StoreLimits } from './store.ts';
 
 export interface Known {
   /** What is known of it, for a caller: with extras where these are wanted and its kind has any. */
@@ -25,15 +19,19 @@ export interface Known {
   peek(ref: Ref, withExtras: boolean): Entry | undefined;
   /** Whether it is fresh at that time: by the caller's own wish, or where that is null by ours. */
   isFresh(entry: Entry, maxAgeMs: number | null, at: number): boolean;
-  /**
-   * Keeps what was just read.
-   * @returns false where another state was learnt after the read began: which is newer cannot be said, and it is to be
-   * read again.
-   */
-  keep(ref: Ref, seen: Seen): boolean;
-  /** Keeps what another process has seen. @returns false where a state at least as new is known here. */
-  adopt(shared: SharedSnapshot): boolean;
-  /** Applies to what is known a change that is only probably true; it is stale until it is read. */
+  /** Keeps what was just read. */
+  keep(ref: Ref, seen: Seen): Verdict;
+  /** Keeps what another process has seen. */
+  adopt(shared: SharedSnapshot): Verdict;
+  /** A notification of it was received then: what is known by any of its names is old, and so is what a read brings that began before. */
+  hear(ref: Ref, heardAt: number): void;
+  /** Notifications may have been missed until now: what was said to change no more may have changed. */
+  miss(): void;
+  /** Whether it is fresh only because it is final, and a notification to the contrary may have been missed. */
+  isDoubtful(entry: Entry): boolean;
+  /** When a notification of it was last received; -Infinity where there was none lately. */
+  heardAtOf(ref: Ref): number;
+  /** Applies to what is known by this name a change that is only probably true; it is stale until it is read. */
   overlay(ref: Ref, change: (invitation: Invitation) => Invitation, heardAt?: number): void;
   /** A read that began at `begunAt` has failed, or took too long: what is known is shown in its place. */
   fail(reading: Reading, staleness: Staleness, begunAt: number): void;
@@ -42,6 +40,12 @@ export interface Known {
   /** Frees nothing by itself any more. */
   stop(): void;
 }
+
+/**
+ * What becomes of what a read has brought. `outdated`: it is known to be older than what is known, or than a notification.
+ * `unclear`: another state was learnt while it was read, so that nobody can say which is newer; it is to be read again.
+ */
+export type Verdict = 'kept' | 'outdated' | 'unclear';
 
 /** What a read has brought. */
 export interface Seen {
@@ -52,12 +56,15 @@ export interface Seen {
   readonly begunAt: number;
 }
 
-/** What becomes known: another state than before, or the same one where it was shown as stale. */
-export type News = 'changed' | 'confirmed';
+/**
+ * What becomes known: the first state, or one that a notification told of (`changed`); another state than before, of which
+ * no notification told (`found`); or the same one where it was shown as stale (`confirmed`).
+ */
+export type News = 'changed' | 'found' | 'confirmed';
 
 export interface KnownOptions extends Freshness, StoreLimits {
-  /** Told of the first state of an invitation, and of all news. */
-  readonly onChange?: (ref: Ref, snapshot: Snapshot, news: News) => void;
+  /** Told of all news. @param seenAt When it was seen, on the clock that never goes back. */
+  readonly onChange?: (ref: Ref, snapshot: Snapshot, news: News, seenAt: number) => void;
 }
 
 /** How often entries that no caller asks for any more are freed, in milliseconds. */
@@ -68,15 +75,28 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
   const store = createStore(options, Math.max(options.finalMs, options.staleMs), now);
   const purging = setInterval(() => store.purgeStale(), PURGE_MS).unref();
 
-  function put({ ref, snapshot, withExtras, seenAt }: Sighting, before: Entry | undefined, isAsked: boolean): void {
+  const notices = createNotices(now);
+  let missedAt = Number.NEGATIVE_INFINITY;
+
+  function put({ ref, snapshot, ...sighting }: Sighting, before: Entry | undefined, isAsked: boolean): void {
     const isSameAsBefore = snapshot !== null && !!before?.snapshot && isSame(before.snapshot, snapshot);
     const lastWithExtras = before?.withExtras ? before : before?.lastWithExtras;
-    const entry = { snapshot, withExtras, seenAt, freshMs: freshMsOf(snapshot), staleness: null };
-    const isCarried = isSameAsBefore && !withExtras && lastWithExtras !== undefined;
-    store.set(ref.key, isCarried ? { ...entry, lastWithExtras } : entry, { noUpdateTTL: !isAsked });
+    const entry = { snapshot, ...sighting, freshMs: freshMsOf(snapshot), staleness: null };
+    const isCarried = isSameAsBefore && !sighting.withExtras && lastWithExtras !== undefined;
+    store.set(ref.key, isCarried ? { ...entry, lastWithExtras } : entry, isAsked);
     if (snapshot === null) return;
-    if (!isSameAsBefore) options.onChange?.(ref, snapshot, 'changed');
-    else if (before.staleness !== null) options.onChange?.(ref, snapshot, 'confirmed');
+    const { seenAt } = sighting;
+    if (!isSameAsBefore && !snapshot.isFinal) denyFinal(ref, sighting);
+    if (!isSameAsBefore) options.onChange?.(ref, snapshot, isUnannounced(before) ? 'found' : 'changed', seenAt);
+    else if (before.staleness !== null) options.onChange?.(ref, snapshot, 'confirmed', seenAt);
+  }
+
+  /** It changes still, so that what was said to be final before, by another name, is old. */
+  function denyFinal(ref: Ref, { whole, begunAt }: Pick<Entry, 'whole' | 'begunAt'>): void {
+    for (const key of store.keysOf(whole)) {
+      const entry = key === ref.key ? undefined : store.peek(key);
+      if (entry?.snapshot?.isFinal) store.set(key, madeOld(entry, begunAt), false);
+    }
   }
 
   function freshMsOf(snapshot: Snapshot | null): number {
@@ -87,40 +107,63 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
   return {
     find: (ref, withExtras) => withThem(store.get(ref.key), ref, withExtras),
     peek: (ref, withExtras) => withThem(store.peek(ref.key), ref, withExtras),
-    isFresh({ snapshot, seenAt, freshMs }, maxAgeMs, at) {
+    isFresh(entry, maxAgeMs, at) {
+      const { snapshot, seenAt, freshMs } = entry;
       const ageMs = at - seenAt;
       if (maxAgeMs === null) return ageMs <= freshMs;
       // A caller that asks the provider itself gets nothing that is known: its read began before the question.
-      if (maxAgeMs === 0) return false;
+      if (maxAgeMs === 0 || isOld(entry)) return false;
       // An age that is worked out from `observedAt` counts whole milliseconds.
       return Math.floor(ageMs) <= maxAgeMs && (snapshot !== null || ageMs <= freshMs);
     },
     keep(ref, { snapshot, withExtras, begunAt }) {
+      const whole = wholeKeyOf(ref);
+      if (notices.lastOf(whole) > begunAt) return 'outdated';
       const before = store.get(ref.key);
-      const learntAt = before && Math.max(before.seenAt, before.overlaidAt ?? before.seenAt);
-      if (learntAt !== undefined && learntAt > begunAt && !isSame(before?.snapshot ?? null, snapshot)) return false;
-      put({ ref, snapshot, withExtras, seenAt: now() }, before, true);
-      return true;
+      const isUnclear = before !== undefined && learntAtOf(before) > begunAt && !isSame(before.snapshot, snapshot);
+      if (isUnclear) return 'unclear';
+      put({ ref, whole, snapshot, withExtras, begunAt, seenAt: now() }, before, true);
+      return 'kept';
     },
-    adopt({ ref, invitation, observedAt }) {
+    adopt({ ref, invitation, observedAt, begunAt, seenAt }) {
+      const whole = wholeKeyOf(ref);
+      if (notices.lastOf(whole) > begunAt) return 'outdated';
       const before = store.peek(ref.key);
-      // The wall clock is the one that processes share; ours never goes back, so the age is what is carried over.
-      const seenAt = now() - Math.max(0, Date.now() - observedAt);
-      if (before !== undefined && before.seenAt >= seenAt) return false;
+      if (before !== undefined && before.begunAt >= seenAt) return 'outdated';
       const snapshot = snapshotOf(invitation, momentOf(observedAt));
-      put({ ref, snapshot, withExtras: false, seenAt }, before, false);
-      return true;
+      // The two reads overlap in time.
+      const isUnclear = before !== undefined && learntAtOf(before) > begunAt && !isSame(before.snapshot, snapshot);
+      if (isUnclear) return 'unclear';
+      if (before !== undefined && before.seenAt >= seenAt) return 'outdated';
+      put({ ref, whole, snapshot, withExtras: false, begunAt, seenAt }, before, false);
+      return 'kept';
     },
+    hear(ref, heardAt) {
+      const whole = wholeKeyOf(ref);
+      notices.note(whole, heardAt);
+      for (const key of store.keysOf(whole)) {
+        const entry = store.peek(key);
+        if (entry !== undefined) store.set(key, madeOld(entry, heardAt), false);
+      }
+    },
+    miss() {
+      missedAt = now();
+    },
+    isDoubtful: ({ snapshot, seenAt }) =>
+      seenAt <= missedAt && !!snapshot?.isFinal && kindOf(snapshot).callbackUrlOf(snapshot) !== null,
+    heardAtOf: (ref) => notices.lastOf(wholeKeyOf(ref)),
     overlay(ref, change, heardAt = now()) {
       const entry = store.peek(ref.key);
-      if (!entry?.snapshot) return;
-      const snapshot = snapshotOf(change(entry.snapshot), entry.snapshot.observedAt, UNCONFIRMED);
-      if (isSame(snapshot, entry.snapshot)) return;
-      const { withExtras, seenAt } = entry;
+      if (!entry?.snapshot || entry.begunAt > heardAt) return;
+      // What is not confirmed is not the last word.
+      const before = { ...entry.snapshot, isFinal: false };
+      const snapshot = { ...snapshotOf(change(before), before.observedAt, UNCONFIRMED), isFinal: false };
+      if (isSame(snapshot, before)) return;
+      const { withExtras, whole, begunAt, seenAt } = entry;
       const freshMs = freshMsOf(snapshot);
-      const overlaid = { snapshot, withExtras, seenAt, freshMs, staleness: UNCONFIRMED, overlaidAt: heardAt };
-      store.set(ref.key, overlaid, { noUpdateTTL: true });
-      options.onChange?.(ref, snapshot, 'changed');
+      const overlaid = { snapshot, withExtras, whole, begunAt, seenAt, freshMs, staleness: UNCONFIRMED, heardAt };
+      store.set(ref.key, overlaid, false);
+      options.onChange?.(ref, snapshot, 'changed', seenAt);
     },
     fail({ ref, withExtras }, staleness, begunAt) {
       const entry = withThem(store.peek(ref.key), ref, withExtras);
@@ -141,25 +184,14 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
 
 interface Sighting {
   readonly ref: Ref;
+  readonly whole: string;
   readonly snapshot: Snapshot | null;
   readonly withExtras: boolean;
+  readonly begunAt: number;
   readonly seenAt: number;
 }
 
-/** The entry, or the last one with extras where these are wanted and its kind has any. */
-function withThem(entry: Entry | undefined, ref: Ref, withExtras: boolean): Entry | undefined {
-  if (!withExtras || entry === undefined || entry.withExtras || entry.snapshot === null) return entry;
-  return kindOf(ref).extras === null ? entry : entry.lastWithExtras;
-}
-
-/** That a state was notified and not yet read stays the reason, whatever reads of it fail with. */
-export function markStale(entry: Entry, staleness: Staleness): void {
-  if (entry.staleness !== UNCONFIRMED) entry.staleness = staleness;
-}
-
-/** Whether callers see two states as the same; extras are not compared, because only reads that ask for them have them. */
-function isSame(a: Snapshot | null, b: Snapshot | null): boolean {
-  if (a === null || b === null) return a === b;
-  const shown = (snapshot: Snapshot) => ({ ...withoutExtras(snapshot), observedAt: null, staleness: null });
-  return isDeepStrictEqual(shown(a), shown(b));
+/** Whether no notification came between this state and another one that a read has found. */
+function isUnannounced(before: Entry | undefined): boolean {
+  return !!before?.snapshot && before.heardAt === undefined;
 }

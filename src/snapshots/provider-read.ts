@@ -64,13 +64,20 @@ export class ProviderRead implements Read {
     const begunAt = this.#begunAt ?? 0;
     const observedAt = momentOf(Date.now());
     const snapshot = invitation && snapshotOf(invitation, observedAt);
-    if (!known.keep(ref, { snapshot, withExtras, begunAt })) {
-      want(ref);
-      return snapshot;
-    }
+    const verdict = known.keep(ref, { snapshot, withExtras, begunAt });
+    // What a notification makes outdated is read again because of the notification.
+    if (verdict === 'unclear') want(ref);
+    if (verdict !== 'kept') return snapshot;
     forget(this.#reading, begunAt);
     if (invitation !== null) {
-      shared?.share({ ref, invitation: withoutExtras(invitation), observedAt: observedAt.getTime() });
+      const seenAt = this.#effects.now();
+      shared?.share({
+        ref,
+        invitation: withoutExtras(invitation),
+        observedAt: observedAt.getTime(),
+        begunAt,
+        seenAt,
+      });
     }
     return snapshot;
   }

@@ -83,7 +83,9 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
 
   function readNow(source: Source, reading: Reading, { caller, payment, maxAgeMs }: Asker): Promise<Snapshot | null> {
     const { key } = reading.ref;
-    const notBefore = maxAgeMs === null ? Number.NEGATIVE_INFINITY : clock() - maxAgeMs;
+    // A read that began before a notification is no answer to a caller that asks after it.
+    const heardAt = known.heardAtOf(reading.ref);
+    const notBefore = maxAgeMs === null ? heardAt : Math.max(heardAt, clock() - maxAgeMs);
     const read = new ProviderRead(effects, source, reading, payment);
     const share = () => {
       const flight = flightFor(reading, notBefore) ?? (reading.withExtras ? withExtras : plain);
@@ -100,7 +102,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
   }
 
   function wantBehind(reading: Reading, at?: number): void {
-    if (flightFor(reading, Number.NEGATIVE_INFINITY) === undefined) wantFromNowOn(reading, at);
+    if (flightFor(reading, known.heardAtOf(reading.ref)) === undefined) wantFromNowOn(reading, at);
   }
 
   function wantFromNowOn(reading: Reading, at?: number): void {
@@ -118,8 +120,10 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
   }
 
   function adopt(snapshot: SharedSnapshot): void {
-    const seenAt = now() - Math.max(0, Date.now() - snapshot.observedAt);
-    if (known.adopt(snapshot)) forget(readingOf(snapshot.ref, false), seenAt);
+    const { ref, seenAt } = snapshot;
+    const verdict = known.adopt(snapshot);
+    if (verdict === 'kept') forget(readingOf(ref, false), seenAt);
+    if (verdict === 'unclear') want(ref);
   }
 
   async function refresh(source: Source, reading: Reading, payment: Payment): Promise<boolean> {

@@ -1,20 +1,35 @@
 // What other processes have seen: the second tier of snapshots, and the messages by which each tells the others what it
-// has just read. Keys are digests, because a ref holds an address.
+// has just read. Keys are digests, because a ref holds an address. Moments are Redis': see `redis/clock.ts`.
 
 import { createHash } from 'node:crypto';
-import type { Ref } from '../invitation/ref.ts';
+import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
+import type { SharedClock } from '../redis/clock.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import { decodeSnapshot, encodeSnapshot, type SharedSnapshot } from './codec.ts';
 
 export interface SharedTier {
-  /** What any process has last seen of it. */
+  /** What any process has last seen of it; not where any was notified of it after that read began. */
   find(ref: Ref): Promise<SharedSnapshot | undefined>;
   /** Whether it is this process that reads it now: one of all does, until it has shared it or has taken too long. */
   claim(ref: Ref): Promise<boolean>;
   /** Keeps it for the others, and tells them. */
   share(snapshot: SharedSnapshot): void;
+  /** Keeps for the others, also for those that are yet to start, that the invitation was notified then. */
+  hear(ref: Ref, heardAt: number): void;
   /** Told of what others have read, and whenever something of it may have been missed. */
   listen(onSnapshot: (snapshot: SharedSnapshot) => void, onMissed: () => void): Promise<void>;
+}
+
+export interface SharedTierOptions {
+  /** Tells apart gateways with other accounts on the same Redis. */
+  readonly scope: string;
+  /** For how long what was shared is kept, in milliseconds. */
+  readonly ttlMs: number;
+  readonly clock: SharedClock;
+  /** Milliseconds of the process's clock. */
+  readonly now: () => number;
+  /** Told of what is ignored. */
+  readonly onRubbish: () => void;
 }
 
 const CHANNEL = 'gateway:snapshots';
@@ -25,11 +40,13 @@ const CLAIM_MS = 2_000;
 /** Instead of a snapshot: some that were read could not be shared. */
 const MISSED = 'missed';
 
-/** @param scope Tells apart gateways with other accounts on the same Redis. @param onRubbish Told of what is ignored. */
-export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: number, onRubbish: () => void): SharedTier {
+export function createSharedTier(redis: SharedRedis, options: SharedTierOptions): SharedTier {
+  const { scope, clock, now, onRubbish } = options;
+  const ttlMs = Math.max(1, options.ttlMs);
   const process = crypto.randomUUID();
   const channel = `${CHANNEL}:${scope}`;
   const keyFor = (ref: Ref) => `gateway:snapshot:${digestOf(scope, ref)}`;
+  const noticeKeyFor = (ref: Ref) => `gateway:notice:${digestOf(scope, { key: wholeKeyOf(ref) })}`;
 
   function decode(text: string): SharedSnapshot | undefined {
     const snapshot = decodeSnapshot(text);
@@ -37,13 +54,23 @@ export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: numbe
     return snapshot;
   }
 
+  /** The same on the clock of this process, on which nothing was seen later than now. */
+  function here(snapshot: SharedSnapshot, offset: number): SharedSnapshot {
+    const seenAt = Math.min(now(), snapshot.seenAt - offset);
+    return { ...snapshot, seenAt, begunAt: Math.min(seenAt, snapshot.begunAt - offset) };
+  }
+
   return {
     async find(ref) {
-      const text = await redis.ask((client) => client.get(keyFor(ref)), onRubbish);
+      const ask = (key: string) => redis.ask((client) => client.get(key), onRubbish);
+      const [text, notice, offset] = await Promise.all([ask(keyFor(ref)), ask(noticeKeyFor(ref)), clock.offset()]);
       const snapshot = text ? decode(text) : undefined;
-      if (snapshot === undefined || snapshot.ref.key === ref.key) return snapshot;
-      onRubbish();
-      return undefined;
+      if (snapshot === undefined || offset === undefined) return undefined;
+      if (snapshot.ref.key !== ref.key) {
+        onRubbish();
+        return undefined;
+      }
+      return Number(notice) > snapshot.begunAt ? undefined : here(snapshot, offset);
     },
     async claim(ref) {
       const owner = await redis.ask((client) =>
@@ -52,21 +79,30 @@ export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: numbe
       // Where Redis cannot be asked, each reads for itself.
       return owner === undefined || owner === null || owner === process;
     },
-    share(snapshot) {
-      const text = encodeSnapshot(snapshot);
-      redis.tell((client) => client.set(keyFor(snapshot.ref), text, 'PX', Math.max(1, ttlMs)));
+    async share(snapshot) {
+      const offset = await clock.offset();
+      if (offset === undefined) return;
+      const [begunAt, seenAt] = [snapshot.begunAt + offset, snapshot.seenAt + offset];
+      const text = encodeSnapshot({ ...snapshot, begunAt, seenAt });
+      redis.tell((client) => client.set(keyFor(snapshot.ref), text, 'PX', ttlMs));
       redis.tell((client) => client.publish(channel, `${process} ${text}`));
+    },
+    async hear(ref, heardAt) {
+      const offset = await clock.offset();
+      if (offset === undefined) return;
+      redis.tell((client) => client.set(noticeKeyFor(ref), String(heardAt + offset), 'PX', ttlMs));
     },
     listen(onSnapshot, onMissed) {
       redis.onRecovered(() => redis.tell((client) => client.publish(channel, `${process} ${MISSED}`)));
       return redis.listen(
         channel,
-        (message) => {
+        async (message) => {
           if (message.startsWith(`${process} `)) return;
           const text = message.slice(message.indexOf(' ') + 1);
           if (text === MISSED) return onMissed();
           const snapshot = decode(text);
-          if (snapshot !== undefined) onSnapshot(snapshot);
+          const offset = await clock.offset();
+          if (snapshot !== undefined && offset !== undefined) onSnapshot(here(snapshot, offset));
         },
         onMissed,
       );
@@ -75,7 +111,7 @@ export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: numbe
 }
 
 /** Names a ref among gateways with one scope. JSON keeps apart the two texts, and characters that UTF-8 has no bytes for. */
-export function digestOf(scope: string, { key }: Ref): string {
+export function digestOf(scope: string, { key }: Pick<Ref, 'key'>): string {
   return createHash('sha256')
     .update(JSON.stringify([scope, key]))
     .digest('base64url');

@@ -12,6 +12,7 @@
 //   older, or nothing, or the caller      reads, and waits for its share of the quota; where the provider cannot be
 //   names a younger age                   asked, gives what is younger than `staleMs` as stale, else the problem
 //   "not found"                           gives it for `notFoundMs`, then reads
+//   older than a notification             reads, as where it is older than `revalidateMs`
 
 import { type Invitation, type InvitationType, kindOf } from '../invitation/kinds.ts';
 import { ProviderNotConfigured, ProviderRateLimited, SpareQuotaUsedUp } from '../invitation/problem.ts';
@@ -19,13 +20,13 @@ import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot, Staleness } from '../invitation/snapshot.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { SharedSnapshot } from './codec.ts';
-import { createKnown, type KnownOptions, markStale } from './known.ts';
+import { type Entry, isOld, markStale } from './entry.ts';
+import { createKnown, type KnownOptions } from './known.ts';
 import type { Source } from './provider-read.ts';
 import { type Reading, readingOf } from './reading.ts';
 import { createReads } from './reads.ts';
 import type { SharedTier } from './redis-tier.ts';
 import { stalenessOf, TOO_SLOW } from './staleness.ts';
-import type { Entry } from './store.ts';
 
 export interface SnapshotWish {
   readonly withExtras: boolean;
@@ -62,7 +63,14 @@ export interface Snapshots {
   /** Reads now if the quota allows it, else as soon as it does. @returns whether it was read now. */
   readSoon(ref: Ref): Promise<boolean>;
   /**
-   * Applies to what is known a change that is only probably true: it is shown, as stale, until a read that began after
+   * A notification of it was received then, `byUs` or by another process. What is known of the invitation by any of its names
+   * is old from now on, also what is final: it is read again before it is given, where it can be.
+   */
+  hear(ref: Ref, heardAt: number, byUs: boolean): void;
+  /** Notifications may have been missed until now: what is final, and might have been notified, is read again behind. */
+  miss(): void;
+  /**
+   * Applies to what is known by this name a change that is only probably true: it is shown, as stale, until a read that began after
    * it was heard of (default: now) confirms it or puts it right.
    */
   overlay(ref: Ref, change: (invitation: Invitation) => Invitation, heardAt?: number): void;
@@ -73,7 +81,7 @@ export interface Snapshots {
 
 export interface SnapshotOptions extends KnownOptions {
   /** What other processes have seen, where there are others. */
-  readonly shared?: Pick<SharedTier, 'find' | 'claim' | 'share'>;
+  readonly shared?: Pick<SharedTier, 'find' | 'claim' | 'share' | 'hear'>;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
@@ -96,8 +104,12 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     maxAgeMs: number | null,
   ): Snapshot | null | undefined {
     const at = now();
-    if (known.isFresh(entry, maxAgeMs, at)) return entry.snapshot;
-    if (maxAgeMs !== null || at - entry.seenAt > options.revalidateMs || !mayStandIn(entry, at)) return undefined;
+    if (known.isFresh(entry, maxAgeMs, at)) {
+      if (known.isDoubtful(entry)) wantBehind(readingOf(ref, withExtras), at);
+      return entry.snapshot;
+    }
+    if (maxAgeMs !== null || isOld(entry)) return undefined;
+    if (at - entry.seenAt > options.revalidateMs || !mayStandIn(entry, at)) return undefined;
     wantBehind(readingOf(ref, withExtras), at);
     return entry.staleness === null ? entry.snapshot : giveOld(entry, current(entry.staleness));
   }
@@ -149,6 +161,11 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     peek: (ref) => known.peek(ref, false)?.snapshot ?? null,
     want,
     adopt,
+    hear(ref, heardAt, byUs) {
+      known.hear(ref, heardAt);
+      if (byUs) shared?.hear(ref, heardAt);
+    },
+    miss: known.miss,
     overlay: known.overlay,
     stop: known.stop,
     async readSoon(ref) {

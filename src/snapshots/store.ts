@@ -1,33 +1,23 @@
-// What was last seen, in memory: so many entries and bytes at most, the least recently used go first. What no caller
-// has asked for in a while is forgotten, because it holds personal data.
+// What was last seen, in memory: so many entries and bytes at most, the least recently used go first. What no caller has
+// asked for in a while is forgotten, because it holds personal data. One invitation may be in it under several names.
 
 import { LRUCache } from 'lru-cache';
-import type { Snapshot, Staleness } from '../invitation/snapshot.ts';
+import type { Entry } from './entry.ts';
 import { bytesOf, bytesOfText } from './weight.ts';
-
-export interface Entry {
-  /** Null where the provider knew no such invitation. */
-  readonly snapshot: Snapshot | null;
-  /** Whether it was read with its extras, where its kind has any. */
-  readonly withExtras: boolean;
-  /** When it was seen, on the clock that never goes back. */
-  readonly seenAt: number;
-  /** For how long it is fresh where the caller does not say, in milliseconds. */
-  readonly freshMs: number;
-  /** Why it could not be read when it should have been; null where it was shown as fresh ever since. */
-  staleness: Staleness | null;
-  /** When the notification was received that was applied to it, on the same clock. */
-  readonly overlaidAt?: number;
-  /** The last one that was read with extras, where this one was read without and says the same. */
-  readonly lastWithExtras?: Entry | undefined;
-}
 
 export interface StoreLimits {
   readonly maxEntries: number;
   readonly maxBytes: number;
 }
 
-export type Store = Pick<LRUCache<string, Entry>, 'get' | 'peek' | 'set' | 'delete' | 'calculatedSize' | 'purgeStale'>;
+export interface Store extends Pick<LRUCache<string, Entry>, 'get' | 'peek' | 'delete' | 'purgeStale'> {
+  /** @param isAsked Whether a caller asks for it, so that it is kept for longer. */
+  set(key: string, entry: Entry, isAsked?: boolean): void;
+  /** The keys under which an invitation may be found, by its key as a whole. */
+  keysOf(whole: string): readonly string[];
+  /** Bytes of what is in it. */
+  readonly calculatedSize: number;
+}
 
 /** The cache looks at the clock once in so many milliseconds: it does so for every entry that it gives. */
 const CLOCK_RESOLUTION_MS = 60_000;
@@ -38,16 +28,47 @@ const CLOCK_RESOLUTION_MS = 60_000;
  * @param now The clock of `seenAt`.
  */
 export function createStore({ maxEntries, maxBytes }: StoreLimits, forgetMs: number, now: () => number): Store {
-  return new LRUCache<string, Entry>({
+  /** By an invitation's key as a whole, its other keys that are in use. */
+  const others = new Map<string, readonly string[]>();
+  const cache = new LRUCache<string, Entry>({
     max: maxEntries,
     maxSize: maxBytes,
-    sizeCalculation: (entry, key) => bytesOfText(key) + bytesOfEntry(entry),
+    sizeCalculation: (entry, key) => bytesOfText(key) + bytesOfEntry(entry) + bytesOfName(entry, key),
     // What its clock is behind is no reason to forget an entry early.
     ttl: forgetMs + CLOCK_RESOLUTION_MS,
     updateAgeOnGet: true,
     ttlResolution: 0,
     perf: { now: coarse(now) },
+    dispose({ whole }, key, reason) {
+      if (reason !== 'set') forgetName(whole, key);
+    },
   });
+
+  function forgetName(whole: string, key: string): void {
+    const keys = others.get(whole)?.filter((each) => each !== key);
+    if (keys?.length) others.set(whole, keys);
+    else others.delete(whole);
+  }
+
+  return {
+    get: (key) => cache.get(key),
+    peek: (key) => cache.peek(key),
+    delete: (key) => cache.delete(key),
+    purgeStale: () => cache.purgeStale(),
+    set(key, entry, isAsked = true) {
+      const { whole } = entry;
+      cache.set(key, entry, { noUpdateTTL: !isAsked });
+      if (key === whole) return;
+      const keys = others.get(whole) ?? [];
+      // One that is too large is not kept.
+      if (!cache.has(key)) forgetName(whole, key);
+      else if (!keys.includes(key)) others.set(whole, [...keys, key]);
+    },
+    keysOf: (whole) => [whole, ...(others.get(whole) ?? [])],
+    get calculatedSize() {
+      return cache.calculatedSize;
+    },
+  };
 }
 
 function coarse(now: () => number): () => number {
@@ -68,6 +89,13 @@ function bytesOfEntry({ snapshot, lastWithExtras }: Entry): number {
   return lastWithExtras === undefined ? bytes : bytes + bytesOfEntry(lastWithExtras);
 }
 
+/** What it takes that an invitation is found by another key than the one as a whole. */
+function bytesOfName({ whole }: Entry, key: string): number {
+  return key === whole ? 0 : NAME_BYTES + bytesOfText(whole);
+}
+
 // The entry, its place in the cache and in its map. The fixed arrays of the cache are not in it: 48 bytes for each of
 // maxEntries.
-const ENTRY_BYTES = 136;
+const ENTRY_BYTES = 168;
+// The list of keys, its place in a map, and what is left of how its text was put together.
+const NAME_BYTES = 180;

@@ -56,6 +56,31 @@ test.concurrent('a field of the wrong type in one answer: that one fails, its si
   expect(errors).toMatchObject([{ path: ['invitations', 1], extensions: { code: 'PROVIDER_BAD_RESPONSE' } }]);
 });
 
+test.concurrent('one reply of many in a wrong shape: the others are given, and the log says how many, not whose', async ({
+  start,
+}) => {
+  const { gateway, query } = await start();
+  const wire = {
+    smart_invite_id: 'invite-pending',
+    recipient: { email: 'invite-pending@example.com', status: 'pending' },
+    replies: [{ status: 'accepted' }, { email: 'odd@example.com', status: 42 }, { email: 'even@example.com' }],
+    event: { start: '2099-01-01', end: '2099-01-02' },
+  };
+  gateway.sandbox.cronofy.misbehave({ body: JSON.stringify(wire) });
+  const READ = '{ smartInvite(smartInviteId: "invite-pending", maxAgeSeconds: 0) { replies { email status } } }';
+  for (let n = 0; n < 5; n++) {
+    const { data, errors } = await query(READ);
+    expect(errors).toBeUndefined();
+    expect(data.smartInvite.replies).toEqual([
+      { email: 'odd@example.com', status: 'UNKNOWN' },
+      { email: 'even@example.com', status: 'UNKNOWN' },
+    ]);
+  }
+  const lines = gateway.log.filter((line) => line.includes('another shape'));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: 40, provider: 'CRONOFY', count: 2 }]);
+  expect(gateway.log.join()).not.toContain('@example.com');
+});
+
 test.concurrent('a huge body: cut at the cap, also one without an end', async ({ start }) => {
   const { partoo, gateway, review } = await start();
   const huge = `{"status":"SENT","more":"${'x'.repeat(50 * MEGABYTE)}"}`;

@@ -15,7 +15,7 @@ function start() {
   const source = createFakeSource();
   const changes = createChanges();
   const { snapshots } = snapshotsOf(source, { onChange: changes.publish });
-  const watcher = createWatcher({ snapshots, changes, addresses: { isNotified: () => false } });
+  const watcher = createWatcher({ snapshots, changes, addresses: { isNotified: () => false, onSilent: () => {} } });
   const limits = { maxStreams: 10, maxStreamsPerCaller: 10, lifetimeMs: [15 * MINUTE, 30 * MINUTE] } as const;
   const streams = createStreams(snapshots, changes, watcher, limits);
   return {

@@ -6,6 +6,7 @@ import type { DeliveryStatus } from '../../src/invitation/review-invitation.ts';
 import { type Snapshot, snapshotOf, UNCONFIRMED } from '../../src/invitation/snapshot.ts';
 import { createChanges } from '../../src/live/changes.ts';
 import { createWatcher } from '../../src/live/watcher.ts';
+import type { News } from '../../src/snapshots/known.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 import { invite } from '../snapshots/source.ts';
 
@@ -22,15 +23,25 @@ afterEach(() => stop?.());
 
 function start(isNotified: (ref: Ref) => boolean = () => false) {
   const wishes: { ref: Ref; atSeconds: number; unlessWithinMs: number }[] = [];
+  const silences: (() => void)[] = [];
   const startedAt = performance.now();
   const elapsed = () => Math.round((performance.now() - startedAt) / 1_000);
   const want = (ref: Ref, unlessWithinMs = 0) => void wishes.push({ ref, atSeconds: elapsed(), unlessWithinMs });
   const changes = createChanges();
-  const watcher = createWatcher({ snapshots: { want }, changes, addresses: { isNotified } });
+  const watcher = createWatcher({
+    snapshots: { want },
+    changes,
+    addresses: { isNotified, onSilent: (listener) => void silences.push(listener) },
+  });
   stop = watcher.stop;
   return {
     watcher,
-    publish: changes.publish,
+    /** As seen so many milliseconds ago. */
+    publish: (ref: Ref, snapshot: Snapshot, news: News, agoMs = 0) =>
+      changes.publish(ref, snapshot, news, performance.now() - agoMs),
+    fallSilent: () => {
+      for (const listener of silences) listener();
+    },
     wishes,
     /** At which seconds `ref` was wished for. */
     secondsOf: (ref: Ref) => wishes.filter((wish) => wish.ref === ref).map(({ atSeconds }) => atSeconds),
@@ -124,6 +135,29 @@ test('where the provider notifies us, it wishes every five minutes only', () => 
   expect(gaps.slice(1)).toEqual([300, 300, 300]);
 });
 
+test('where the provider turns out to notify us no more, it wishes as soon as ever', () => {
+  let isWorking = true;
+  const { watcher, fallSilent, secondsOf, pass } = start((ref) => isWorking || ref === b);
+  watcher.watch(a);
+  watcher.watch(b);
+  pass(10);
+  isWorking = false;
+  fallSilent();
+  pass(130);
+  expect(secondsOf(a)).toEqual([5, 70, 130]);
+  expect(secondsOf(b)).toEqual([5]);
+});
+
+test('a change that a read has found makes it wish soon again', () => {
+  const { watcher, publish, secondsOf, pass } = start();
+  watcher.watch(a);
+  pass(300);
+  const before = secondsOf(a).length;
+  publish(a, seen('SENT'), 'found');
+  pass(5);
+  expect(secondsOf(a)).toHaveLength(before + 1);
+});
+
 test('what is known is no news where a read confirms it', () => {
   const { watcher, publish, secondsOf, pass } = start();
   watcher.watch(a);
@@ -155,9 +189,8 @@ test('a change of an invite is wished for by its other names that are watched, u
     reviewInvitationRef('board'),
   ];
   for (const ref of [whole, byAddress, ...others]) watcher.watch(ref);
-  const seenAt = new Date();
-  vi.advanceTimersByTime(300);
-  publish(byAddress, snapshotOf(invite('accepted'), seenAt), 'changed');
+  // By a clock that is minutes ahead of ours.
+  publish(byAddress, snapshotOf(invite('accepted'), new Date(Date.now() + 600_000)), 'changed', 300);
   expect(wishes).toEqual([{ ref: whole, atSeconds: 0, unlessWithinMs: 300 }]);
   // Also where nobody watches the name that was read.
   publish(smartInviteRef('US', 'board', 'b@example.com'), snapshotOf(invite('accepted'), new Date()), 'changed');

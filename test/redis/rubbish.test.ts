@@ -41,6 +41,8 @@ const review = (invitationId: string, more: object = {}) =>
     ref: globalIdOf(reviewInvitationRef(invitationId)),
     invitation: { type: 'ReviewInvitation', invitationId, deliveryStatus: 'DELIVERED', rawStatus: 'DELIVERED' },
     observedAt: Date.now(),
+    begunAt: Date.now(),
+    seenAt: Date.now(),
     ...more,
   });
 
@@ -117,9 +119,13 @@ describe('in a message', () => {
     ['JSON cut short', `somebody ${review('review-sent').slice(0, 60)}`],
     ['a snapshot of one invitation in the name of another', `somebody ${review('review-other', refTo('review-sent'))}`],
     ['a moment that no calendar has', `somebody ${review('review-sent', { observedAt: 1e300 })}`],
-    ['a notification of a provider that there is not', 'somebody NOBODY {}'],
-    ['a notification that is no JSON', 'somebody CRONOFY {"notification"'],
-    ['a notification of another shape', 'somebody CRONOFY {"notification":{"type":"smart_invite"},"smart_invite":[]}'],
+    ['a notification of a provider that there is not', `somebody NOBODY ${Date.now()} {}`],
+    ['a notification at no time', 'somebody CRONOFY soon {}'],
+    ['a notification that is no JSON', `somebody CRONOFY ${Date.now()} {"notification"`],
+    [
+      'a notification of another shape',
+      `somebody CRONOFY ${Date.now()} {"notification":{"type":"smart_invite"},"smart_invite":[]}`,
+    ],
   ])('%s', async (_, message) => {
     const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
     await stream.first(1);

@@ -77,6 +77,23 @@ describe('a notification that is signed', () => {
     await vi.waitUntil(() => gateway.sandbox.cronofy.calls.length > 0);
     expect(calls()).toEqual([]);
   });
+
+  test.each([
+    ['an id of 10 KB', { smart_invite_id: `${ID}${'x'.repeat(10_240)}` }],
+    ['an id with control characters', { smart_invite_id: `${ID}\r\nX: y` }],
+    ['an address of 10 KB', { recipient: { email: `${'x'.repeat(10_240)}${EMAIL}`, status: 'accepted' } }],
+    ['an address with control characters', { recipient: { email: `${EMAIL}\u0000`, status: 'accepted' } }],
+  ])('but names an invite by %s is taken, counted, and not read', async (_, named) => {
+    const smart_invite = { smart_invite_id: ID, reply: { email: EMAIL, status: 'accepted' }, ...named };
+    const body = JSON.stringify({ notification: { type: 'smart_invite' }, smart_invite });
+    for (let n = 0; n < 3; n++) expect((await post(body)).status).toBe(200);
+    expect((await post(notificationOf('accepted').replaceAll(ID, 'invite-tentative'))).status).toBe(200);
+    await vi.waitUntil(() => gateway.sandbox.cronofy.calls.length > 0);
+    expect(calls()).toEqual([]);
+    const lines = gateway.log.filter((line) => line.includes('ignored')).map((line) => JSON.parse(line));
+    expect(lines).toMatchObject([{ level: 30, count: 1, total: 1 }]);
+    expect(gateway.log.join()).not.toContain(ID);
+  });
 });
 
 describe('a notification that is not', () => {

@@ -14,6 +14,7 @@ import {
   pass,
   refTo,
   review,
+  seenElsewhere,
   snapshotsOf,
   useClock,
 } from './source.ts';
@@ -132,7 +133,7 @@ test('one with ICS is given with and without the wish for it, one without ICS on
 
 test('there is none of a kind that no source is for, whatever others have seen of it', () => {
   const snapshots = createSnapshots(new Map(), { ...FRESHNESS, maxEntries: 10, maxBytes: 100_000 });
-  snapshots.adopt({ ref: one, invitation: review(one, 'SENT'), observedAt: Date.now() });
+  snapshots.adopt(seenElsewhere(one, review(one, 'SENT')));
   expect(snapshots.peek(one)).not.toBeNull();
   expect(snapshots.answer(one, false, null)).toBeUndefined();
 });
@@ -147,7 +148,7 @@ test('what was seen while a read was under way is not marked as stale by its fai
   };
   expect(answer()).toBe('SENT');
   await pass(SECOND);
-  all.snapshots.adopt({ ref: one, invitation: review(one, 'CREATED'), observedAt: Date.now() });
+  all.snapshots.adopt(seenElsewhere(one, review(one, 'CREATED')));
   await pass(SECOND);
   expect(source.reads).toHaveLength(2);
   expect(answer()).toBe('CREATED');

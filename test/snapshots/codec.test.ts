@@ -25,24 +25,25 @@ const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(m
 const eventTime: fc.Arbitrary<EventTime> = record({ dateTime: text, date: text, timeZone: text });
 
 const reply: fc.Arbitrary<SmartInviteReply> = record({
-  email: anyText,
+  email: idText,
   status: fc.constantFrom('PENDING', 'ACCEPTED', 'TENTATIVE', 'DECLINED', 'UNKNOWN'),
   rawStatus: text,
   comment: text,
   proposal: fc.option(record({ start: eventTime, end: eventTime })),
 });
 
-const observedAt = fc.date({ noInvalidDate: true, min: new Date(0) }).map((date) => date.getTime());
+const moment = fc.date({ noInvalidDate: true, min: new Date(0) }).map((date) => date.getTime());
+const times = record({ observedAt: moment, begunAt: moment, seenAt: moment });
 
 const reviewSnapshot: fc.Arbitrary<SharedSnapshot> = record({
   invitationId: idText,
   deliveryStatus: fc.constantFrom('CREATED', 'SENT', 'FAILED_SEND', 'DELIVERED', 'FAILED_DELIVERY', 'UNKNOWN'),
   rawStatus: text,
-  observedAt,
-}).map(({ invitationId, deliveryStatus, rawStatus, observedAt }) => ({
+  times,
+}).map(({ invitationId, deliveryStatus, rawStatus, times }) => ({
   ref: reviewInvitationRef(invitationId),
   invitation: { type: 'ReviewInvitation', invitationId, deliveryStatus, rawStatus } satisfies ReviewInvitation,
-  observedAt,
+  ...times,
 }));
 
 const inviteSnapshot: fc.Arbitrary<SharedSnapshot> = record({
@@ -62,17 +63,19 @@ const inviteSnapshot: fc.Arbitrary<SharedSnapshot> = record({
     }),
     attachments: fc.option(record({ icalendar: text })),
   }),
-  observedAt,
-}).map(({ key, recipientEmail, rest, observedAt }) => ({
+  times,
+}).map(({ key, recipientEmail, rest, times }) => ({
   ref: smartInviteRef(key.dataCenter, key.smartInviteId, recipientEmail),
   invitation: { type: 'SmartInvite', ...key, ...rest } satisfies SmartInvite,
-  observedAt,
+  ...times,
 }));
 
 const review: SharedSnapshot = {
   ref: reviewInvitationRef('a'),
   invitation: { type: 'ReviewInvitation', invitationId: 'a', deliveryStatus: 'SENT', rawStatus: 'SENT' },
   observedAt: 1_790_000_000_000,
+  begunAt: 1_790_000_000_100.25,
+  seenAt: 1_790_000_000_200,
 };
 
 const time: EventTime = { dateTime: '2099-05-04T09:30:00+02:00', date: null, timeZone: 'Europe/Paris' };
@@ -90,6 +93,8 @@ const invite: SharedSnapshot = {
     attachments: null,
   },
   observedAt: 1_790_000_000_000,
+  begunAt: 1_790_000_000_100.25,
+  seenAt: 1_790_000_000_200,
 };
 
 // As they stand in Redis.
@@ -169,6 +174,8 @@ describe('malformed text gives nothing:', () => {
     ['a name that can be none', named('a\r\nX: y')],
     ['a moment that is no number', { ...reviewWire, observedAt: '2026-05-04T09:30:00Z' }],
     ['a moment that no calendar has', { ...reviewWire, observedAt: 1e300 }],
+    ['a beginning that no calendar has', { ...reviewWire, begunAt: 1e300 }],
+    ['what older versions wrote', { ...reviewWire, begunAt: undefined, seenAt: undefined }],
   ])('%s', (_, rubbish) => {
     expect(decodeSnapshot(JSON.stringify(rubbish))).toBeUndefined();
   });

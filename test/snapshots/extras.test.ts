@@ -4,7 +4,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ProviderTimeout, ProviderUnauthorized, ProviderUnavailable } from '../../src/invitation/problem.ts';
 import type { SharedSnapshot } from '../../src/snapshots/codec.ts';
-import { board, createFakeSource, type FakeSource, invite, pass, snapshotsOf, useClock } from './source.ts';
+import {
+  board,
+  createFakeSource,
+  type FakeSource,
+  invite,
+  pass,
+  seenElsewhere,
+  snapshotsOf,
+  useClock,
+} from './source.ts';
 
 const SECOND = 1_000;
 const WITH_ICS = { withExtras: true };
@@ -30,7 +39,7 @@ const failing = (error: Error) => {
   source.answer = () => Promise.reject(error);
 };
 /** Another process has just read it, without its ICS. */
-const adopt = () => all.snapshots.adopt({ ref: board, invitation: invite(status), observedAt: Date.now() });
+const adopt = () => all.snapshots.adopt(seenElsewhere(board, invite(status)));
 
 async function icsOf(): Promise<unknown> {
   const given = all.snapshots.answer(board, true, null);
@@ -78,6 +87,7 @@ test('processes that read the ICS in turn keep their own, and share the state', 
         find: async () => undefined,
         claim: async () => true,
         share: (snapshot) => told[1 - n]?.(snapshot),
+        hear: () => {},
       },
     }),
   );

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { snapshotOf } from '../../src/invitation/snapshot.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
-import { createKnown, type Known } from '../../src/snapshots/known.ts';
+import { createKnown, type Known, type Verdict } from '../../src/snapshots/known.ts';
 import { board, invite, now, refTo, review } from './source.ts';
 
 const MINUTE = 60_000;
@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-function keepInvite(rawStatus: string, icalendar?: string, begunAt = now()): boolean {
+function keepInvite(rawStatus: string, icalendar?: string, begunAt = now()): Verdict {
   const invitation = invite(rawStatus, icalendar === undefined ? {} : { icalendar });
   const snapshot = snapshotOf(invitation, new Date());
   return known.keep(board, { snapshot, withExtras: icalendar !== undefined, begunAt });
@@ -52,28 +52,43 @@ test('a read takes the place of what was known, with its ICS or without', () => 
 test('the same with its ICS, or without it again, is no news', () => {
   for (const icalendar of [undefined, 'BEGIN', undefined]) keepInvite('pending', icalendar);
   keepInvite('accepted', 'BEGIN');
-  expect(told).toEqual(['pending changed', 'accepted changed']);
+  expect(told).toEqual(['pending changed', 'accepted found']);
 });
 
 test('a read with its ICS is not kept where something else was learnt since it began', () => {
   const begunAt = now();
   vi.advanceTimersByTime(500);
   keepInvite('accepted');
-  expect(keepInvite('pending', 'BEGIN', begunAt)).toBe(false);
+  expect(keepInvite('pending', 'BEGIN', begunAt)).toBe('unclear');
   expect(known.find(board, false)).toMatchObject({ snapshot: { rawStatus: 'accepted', attachments: null } });
-  expect(keepInvite('accepted', 'BEGIN', begunAt)).toBe(true);
+  expect(keepInvite('accepted', 'BEGIN', begunAt)).toBe('kept');
 });
 
 test('what another process has seen is kept where it is newer, and not where it is older or as old', () => {
-  const sawIt = (deliveryStatus: 'SENT' | 'DELIVERED', observedAt: number) =>
-    known.adopt({ ref: one, invitation: review(one, deliveryStatus), observedAt });
+  const sawIt = (deliveryStatus: 'SENT' | 'DELIVERED', begunMsAgo: number, seenMsAgo: number) =>
+    known.adopt({
+      ref: one,
+      invitation: review(one, deliveryStatus),
+      observedAt: 0,
+      begunAt: now() - begunMsAgo,
+      seenAt: now() - seenMsAgo,
+    });
   vi.advanceTimersByTime(MINUTE);
-  expect(sawIt('SENT', Date.now() - 1_000)).toBe(true);
-  expect(sawIt('DELIVERED', Date.now() - 1_000)).toBe(false);
-  expect(sawIt('DELIVERED', Date.now() - 2_000)).toBe(false);
+  expect(sawIt('SENT', 1_100, 1_000)).toBe('kept');
+  expect(sawIt('SENT', 1_100, 1_000)).toBe('outdated');
+  expect(sawIt('DELIVERED', 2_100, 2_000)).toBe('outdated');
+  // Which of two that were read at the same time is the newer one, nobody can say.
+  expect(sawIt('DELIVERED', 1_050, 900)).toBe('unclear');
+  expect(sawIt('DELIVERED', 1_500, 1_050)).toBe('unclear');
   expect(known.find(one, false)?.snapshot).toMatchObject({ rawStatus: 'SENT' });
-  expect(sawIt('DELIVERED', Date.now() - 999)).toBe(true);
-  expect(known.find(one, false)).toMatchObject({ snapshot: { rawStatus: 'DELIVERED' }, seenAt: now() - 999 });
+  expect(sawIt('SENT', 1_050, 950)).toBe('kept');
+  expect(sawIt('DELIVERED', 950, 900)).toBe('kept');
+  // Callers are told what the clock of the other process said; its age is worked out by what all have in common.
+  const observedAt = new Date(0);
+  expect(known.find(one, false)).toMatchObject({
+    snapshot: { rawStatus: 'DELIVERED', observedAt },
+    seenAt: now() - 900,
+  });
 });
 
 test('an entry that no caller asks for any more is freed, also where no caller asks for anything', () => {

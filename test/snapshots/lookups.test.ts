@@ -11,6 +11,7 @@ import {
   pass,
   refTo,
   review,
+  seenElsewhere,
   snapshotsOf,
   useClock,
 } from './source.ts';
@@ -40,16 +41,13 @@ beforeEach(() => {
       },
       claim: async () => true,
       share: (snapshot) => void told.push(snapshot),
+      hear: () => {},
     },
   });
 });
 afterEach(() => vi.useRealTimers());
 
-const sawReview = (status: 'CREATED' | 'DELIVERED'): SharedSnapshot => ({
-  ref: one,
-  invitation: review(one, status),
-  observedAt: Date.now(),
-});
+const sawReview = (status: 'CREATED' | 'DELIVERED') => seenElsewhere(one, review(one, status));
 
 test('they are asked once, however many want to know at the same time', async () => {
   seen = sawReview('CREATED');
@@ -99,7 +97,7 @@ test('what they have read since it was wanted is not read here', async () => {
   source.quota.close(5 * SECOND);
   expect(await all.ask(board)).toBe('pending 20000');
   await pass(SECOND);
-  all.snapshots.adopt({ ref: board, invitation: invite('accepted'), observedAt: Date.now() });
+  all.snapshots.adopt(seenElsewhere(board, invite('accepted')));
   await pass(8 * SECOND);
   expect(await all.ask(board)).toBe('accepted 8000');
   expect(source.reads).toHaveLength(1);

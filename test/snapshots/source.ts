@@ -8,6 +8,7 @@ import { Problem, SpareQuotaUsedUp } from '../../src/invitation/problem.ts';
 import { isSameInvitation, type Ref, type RefTo, refOf } from '../../src/invitation/ref.ts';
 import type { DeliveryStatus, ReviewInvitation } from '../../src/invitation/review-invitation.ts';
 import type { SmartInvite } from '../../src/invitation/smart-invite.ts';
+import type { SharedSnapshot } from '../../src/snapshots/codec.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
 import type { Source } from '../../src/snapshots/provider-read.ts';
 import { createSnapshots, type SnapshotOptions } from '../../src/snapshots/snapshots.ts';
@@ -129,6 +130,11 @@ export const board = smartInviteRef('US', 'board', null);
 export const invite = (rawStatus: string, options?: InviteOptions): SmartInvite => inviteTo(board, rawStatus, options);
 
 export const refTo = (invitationId: string): RefTo<'ReviewInvitation'> => reviewInvitationRef(invitationId);
+
+/** What another process has read, in a read that began a little while ago and has just ended. */
+export function seenElsewhere(ref: Ref, invitation: Invitation, begunMsAgo = 0): SharedSnapshot {
+  return { ref, invitation, observedAt: Date.now(), begunAt: now() - begunMsAgo, seenAt: now() };
+}
 
 /** Snapshots of one source, and a way to ask for one that says in short what came. */
 export function snapshotsOf(source: FakeSource, options: Partial<SnapshotOptions> = {}) {

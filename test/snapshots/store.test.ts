@@ -1,9 +1,10 @@
 // What is remembered is bounded, by entries and by bytes.
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SmartInvite } from '../../src/invitation/smart-invite.ts';
 import { snapshotOf } from '../../src/invitation/snapshot.ts';
-import { createStore, type Entry, type StoreLimits } from '../../src/snapshots/store.ts';
+import type { Entry } from '../../src/snapshots/entry.ts';
+import { createStore, type StoreLimits } from '../../src/snapshots/store.ts';
 import { invite, refTo, review } from './source.ts';
 
 const LONG = 'x'.repeat(20_000);
@@ -15,7 +16,15 @@ const REPLY = {
   proposal: null,
 } as const;
 const DAY_MS = 86_400_000;
-const NOTHING: Entry = { snapshot: null, withExtras: false, seenAt: 0, freshMs: 0, staleness: null };
+const NOTHING: Entry = {
+  snapshot: null,
+  withExtras: false,
+  whole: '',
+  begunAt: 0,
+  seenAt: 0,
+  freshMs: 0,
+  staleness: null,
+};
 const ROOMY = { maxEntries: 1_000, maxBytes: 1_000_000 };
 
 function entry(id = 'one'): Entry {
@@ -88,6 +97,37 @@ test('does not keep what is larger than all of it, nor what it replaces', () => 
   store.set('one', entry('x'.repeat(10_000)));
   expect(store.get('one')).toBeUndefined();
   expect(store.get('small')).toBeDefined();
+});
+
+describe('the names of an invitation', () => {
+  const named = { ...NOTHING, whole: 'whole' };
+  const long = (text: string) => ({ ...entry(text.repeat(10_000)), whole: 'whole' });
+
+  test('are all under which it was kept, each once, and the one as a whole', () => {
+    const store = newStore();
+    for (const key of ['by a', 'by b', 'by a', 'whole']) store.set(key, named);
+    store.set('other', { ...NOTHING, whole: 'other' });
+    expect(store.keysOf('whole')).toEqual(['whole', 'by a', 'by b']);
+    expect(store.keysOf('other')).toEqual(['other']);
+  });
+
+  test('are forgotten with what was kept: deleted, pushed out, too large, or not asked for', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let at = 1;
+    const store = createStore({ maxEntries: 3, maxBytes: 10_000 }, DAY_MS, () => at);
+    for (const key of ['by a', 'by b', 'by c', 'by d']) store.set(key, named);
+    expect(store.keysOf('whole')).toEqual(['whole', 'by b', 'by c', 'by d']);
+    store.delete('by b');
+    store.set('by c', long('x'));
+    store.set('by e', long('y'));
+    expect(store.keysOf('whole')).toEqual(['whole', 'by d']);
+    at += 2 * DAY_MS;
+    await vi.advanceTimersByTimeAsync(2 * DAY_MS);
+    store.purgeStale();
+    expect(store.keysOf('whole')).toEqual(['whole']);
+    expect(store.calculatedSize).toBe(0);
+  });
 });
 
 describe('what no caller has asked for', () => {

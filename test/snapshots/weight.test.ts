@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { Invitation } from '../../src/invitation/kinds.ts';
-import { refOf } from '../../src/invitation/ref.ts';
+import { refOf, wholeKeyOf } from '../../src/invitation/ref.ts';
 import { momentOf, type Snapshot, snapshotOf } from '../../src/invitation/snapshot.ts';
 import { decodeSmartInvite } from '../../src/providers/cronofy/wire.ts';
 import { decodeReviewInvitation } from '../../src/providers/partoo/wire.ts';
@@ -58,8 +58,9 @@ const ROOMY = { maxEntries: 50_000, maxBytes: 1_000_000_000 };
 const newStore = () => createStore(ROOMY, DAY_MS, () => performance.now());
 const ICS = 'X-LINE:some text of a calendar\r\n'.repeat(640);
 
-const keyOf = (n: number, snapshot: Snapshot | null) =>
-  snapshot === null ? reviewInvitationRef(`2b1c9d4e-4b1c-4e0f-9c1a-${n}`).key : refOf(snapshot).key;
+const addressedRef = (n: number) => smartInviteRef('US', `qTtZdczOccgaPncGJaCiLg-${n}`, `person-${n}@example.com`);
+const refOfAny = (n: number, snapshot: Snapshot | null) =>
+  snapshot === null ? reviewInvitationRef(`2b1c9d4e-4b1c-4e0f-9c1a-${n}`) : refOf(snapshot);
 
 test.each<[string, number, (n: number) => Invitation | null]>([
   ['"not found"', 20_000, () => null],
@@ -71,8 +72,9 @@ test.each<[string, number, (n: number) => Invitation | null]>([
     (n) => inviteOf(n, 50, 'I come a little later, please begin without me. '),
   ],
   ['a Smart Invite with comments in Cyrillic', 2_000, (n) => inviteOf(n, 5, 'Немного опоздаю, начинайте без меня. ')],
+  ['"not found" by an address', 20_000, () => null],
   ['a Smart Invite with an ICS', 500, (n) => inviteOf(n, 1, '', ICS)],
-])('the weight of %s is what it takes on the heap, within a seventh', (_, count, make) => {
+])('the weight of %s is what it takes on the heap, within a seventh', (what, count, make) => {
   const fill = (store: Store, from: number) => {
     for (let n = from; n < from + count; n++) {
       const invitation = make(n);
@@ -80,7 +82,16 @@ test.each<[string, number, (n: number) => Invitation | null]>([
       // It has been given once.
       snapshot?.observedAt.toISOString();
       const seenAt = performance.now();
-      store.set(keyOf(n, snapshot), { snapshot, withExtras: true, seenAt, freshMs: 10_000, staleness: null });
+      const ref = what.endsWith('by an address') ? addressedRef(n) : refOfAny(n, snapshot);
+      store.set(ref.key, {
+        snapshot,
+        withExtras: true,
+        whole: wholeKeyOf(ref),
+        begunAt: seenAt - 1.5,
+        seenAt,
+        freshMs: 10_000,
+        staleness: null,
+      });
     }
   };
   const [first, second] = [newStore(), newStore()];

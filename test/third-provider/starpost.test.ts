@@ -42,7 +42,13 @@ const invitation = {
 
 test('its invitations go through the text that processes share', () => {
   const { type, businessUnitId, invitationId } = invitation;
-  const shared = { ref: refTo(type, { businessUnitId, invitationId }), invitation, observedAt: 1 };
+  const shared = {
+    ref: refTo(type, { businessUnitId, invitationId }),
+    invitation,
+    observedAt: 1,
+    begunAt: 2,
+    seenAt: 3,
+  };
   expect(decodeSnapshot(encodeSnapshot(shared))).toEqual(shared);
   expect(
     decodeSnapshot(encodeSnapshot({ ...shared, invitation: { ...invitation, mailStatus: 'LOST' } } as never)),

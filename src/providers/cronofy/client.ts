@@ -11,7 +11,7 @@ import type { Upstream } from '../../upstream/upstream.ts';
 import { accountId, accountName } from '../account-name.ts';
 import { baseUrl } from '../base-url.ts';
 import { credentials } from '../credential.ts';
-import { type Account, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
+import { type Account, MAX_BODY_BYTES, type MisfitListener, type Provider, type Reader } from '../provider.ts';
 import { quotaSetting } from '../quota-setting.ts';
 import { decodeNotification, isSigned, SIGNATURE_HEADER } from './notification.ts';
 import { decodeSmartInvite } from './wire.ts';
@@ -62,7 +62,7 @@ const account = z
       defaults: { dataCenter: set.CRONOFY_DATA_CENTER },
       quota: set.CRONOFY_QUOTA,
       places: new Map(Object.entries(origins).map(([place, origin]) => [origin, place])),
-      open: (call) => createCronofyReader(origins, secret, call),
+      open: (call, onMisfits) => createCronofyReader(origins, secret, call, onMisfits),
       notifications: {
         isGenuine: (body, headers) => isSigned(body, headers[SIGNATURE_HEADER], secrets),
         read: (body) => decodeNotification(body, set.CRONOFY_DATA_CENTER),
@@ -76,6 +76,7 @@ function createCronofyReader(
   origins: Partial<Record<CronofyDataCenter, string>>,
   secret: Secret,
   call: Upstream['call'],
+  onMisfits?: MisfitListener,
 ): Reader {
   const headers = [...FIXED_HEADERS, 'authorization', `Bearer ${secret.reveal()}`];
   const originOf = ({ parts }: RefTo<'SmartInvite'>) => origins[parts.dataCenter];
@@ -94,7 +95,7 @@ function createCronofyReader(
           query: queryOf(ref, withExtras),
           headers,
           maxBytes: withExtras ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,
-          decode: (json) => decodeSmartInvite(json, ref),
+          decode: (json) => decodeSmartInvite(json, ref, onMisfits),
         },
         cancellation,
         payment,

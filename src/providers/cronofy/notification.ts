@@ -3,12 +3,13 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { idPart } from '../../invitation/key-part.ts';
 import { refTo } from '../../invitation/ref.ts';
 import type { CronofyDataCenter, SmartInvite, SmartInviteReply } from '../../invitation/smart-invite.ts';
 import { parseJson } from '../../upstream/json.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Notification } from '../provider.ts';
-import { decodeReply, ReplyWire } from './wire.ts';
+import { decodeReply, MendedReplyWire } from './wire-reply.ts';
 
 export const SIGNATURE_HEADER = 'cronofy-hmac-sha256';
 
@@ -36,13 +37,14 @@ export function isSigned(body: Buffer, header: string | string[] | undefined, se
 const NotificationWire = z.object({
   notification: z.object({ type: z.literal('smart_invite') }),
   smart_invite: z.object({
-    smart_invite_id: z.string().min(1),
-    recipient: ReplyWire.nullish(),
-    reply: ReplyWire.nullish(),
+    // It is asked for, as an id that a caller gives.
+    smart_invite_id: z.string().refine(idPart.isValue),
+    recipient: MendedReplyWire.nullish(),
+    reply: MendedReplyWire.nullish(),
   }),
 });
 
-/** Null for everything that is not about a Smart Invite, and for what is not JSON. */
+/** Null for what is not about a Smart Invite, names none that a caller could name, or nobody by an address, and for what is not JSON. */
 export function decodeNotification(body: Buffer, dataCenter: CronofyDataCenter): Notification | null {
   let json: unknown;
   try {

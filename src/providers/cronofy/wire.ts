@@ -1,38 +1,16 @@
 // Cronofy's JSON: its shape, and the one way from it to the domain. It takes what is documented and what was seen
 // (several recipients, no replies, flat times with one zone for the event, whole days), ignores unknown fields, keeps
-// unknown statuses as they came, and refuses the rest. Times keep the offset they were given.
+// unknown statuses as they came, and refuses the rest. One misfit among many replies, or many invited, is no reason to
+// refuse the invite: it is mended or left out. Times keep the offset they were given.
 // Source: Cronofy's public documentation of "Invite Status" (beta, November 2026) and the official clients.
 
 import { z } from 'zod';
 import { ProviderBadResponse } from '../../invitation/problem.ts';
 import type { RefTo } from '../../invitation/ref.ts';
-import type {
-  EventTime,
-  Proposal,
-  ReplyStatus,
-  SmartInvite,
-  SmartInviteKey,
-  SmartInviteReply,
-} from '../../invitation/smart-invite.ts';
-
-// In each union the usual shape comes first, because they are tried one after the other.
-
-// Some clients write a space for the T, and Cronofy gives back what it was given.
-const SpacedTime = z
-  .string()
-  .transform((text) => text.replace(' ', 'T'))
-  .pipe(z.iso.datetime({ offset: true }));
-
-const Time = z.union([z.iso.datetime({ offset: true }), z.iso.date(), SpacedTime]);
-
-const EventTimeWire = z.union([z.object({ time: Time, tzid: z.string().nullish() }), Time]);
-
-export const ReplyWire = z.object({
-  email: z.string().min(1),
-  status: z.string().nullish(),
-  comment: z.string().nullish(),
-  proposal: z.object({ start: EventTimeWire, end: EventTimeWire }).nullish(),
-});
+import type { SmartInvite, SmartInviteKey } from '../../invitation/smart-invite.ts';
+import type { MisfitListener } from '../provider.ts';
+import { decodeReply, mendReplies, ReplyWire } from './wire-reply.ts';
+import { decodeTime, EventTimeWire } from './wire-time.ts';
 
 const SmartInviteWire = z.object({
   recipient: ReplyWire.nullish(),
@@ -53,19 +31,36 @@ const SmartInviteWire = z.object({
 
 export type SmartInviteWire = z.input<typeof SmartInviteWire>;
 
-/** @throws ProviderBadResponse where the JSON has another shape, or speaks of another invite than was asked for. */
-export function decodeSmartInvite(json: unknown, { parts: asked }: RefTo<'SmartInvite'>): SmartInvite {
-  const parsed = SmartInviteWire.safeParse(json);
-  if (!parsed.success) throw new ProviderBadResponse('CRONOFY');
-  const wire = parsed.data;
+/**
+ * @param onMisfits Told how many of the replies, or of the invited, had another shape.
+ * @throws ProviderBadResponse where the JSON has another shape, or speaks of another invite than was asked for.
+ */
+export function decodeSmartInvite(
+  json: unknown,
+  { parts: asked }: RefTo<'SmartInvite'>,
+  onMisfits?: MisfitListener,
+): SmartInvite {
+  const whole = SmartInviteWire.safeParse(json).data;
+  if (whole !== undefined) return decoded(whole, asked, whole.recipients?.length ?? 0);
+  if (typeof json !== 'object' || json === null) throw new ProviderBadResponse('CRONOFY');
+  const recipients = mendReplies(Reflect.get(json, 'recipients'));
+  const replies = mendReplies(Reflect.get(json, 'replies'));
+  const wire = SmartInviteWire.safeParse({ ...json, recipients: recipients.replies, replies: replies.replies }).data;
+  if (wire === undefined) throw new ProviderBadResponse('CRONOFY');
+  const invite = decoded(wire, asked, (wire.recipients?.length ?? 0) + recipients.leftOut);
+  onMisfits?.(recipients.misfits + replies.misfits);
+  return invite;
+}
 
+/** @param listed How many people there are in `recipients`, also those who were left out of it. */
+function decoded(wire: z.output<typeof SmartInviteWire>, asked: SmartInviteKey, listed: number): SmartInvite {
   const recipient = wire.recipient ? decodeReply(wire.recipient) : null;
   const recipients = wire.recipients?.length ? wire.recipients.map(decodeReply) : recipient === null ? [] : [recipient];
   const invite: SmartInvite = {
     type: 'SmartInvite',
     dataCenter: asked.dataCenter,
     smartInviteId: wire.smart_invite_id ?? asked.smartInviteId,
-    recipient: recipient ?? (recipients.length === 1 ? (recipients[0] ?? null) : null),
+    recipient: recipient ?? (listed === 1 ? (recipients[0] ?? null) : null),
     recipients,
     replies: (wire.replies ?? []).map(decodeReply),
     callbackUrl: wire.callback_url ?? null,
@@ -89,36 +84,4 @@ function answers(invite: SmartInvite, asked: SmartInviteKey): boolean {
     invite.smartInviteId === asked.smartInviteId &&
     (email === undefined || invite.recipients.some((recipient) => recipient.email.toLowerCase() === email))
   );
-}
-
-const REPLY_STATUSES: Readonly<Record<string, ReplyStatus>> = {
-  pending: 'PENDING',
-  accepted: 'ACCEPTED',
-  tentative: 'TENTATIVE',
-  declined: 'DECLINED',
-};
-
-export function decodeReply(wire: z.output<typeof ReplyWire>): SmartInviteReply {
-  const rawStatus = wire.status ?? null;
-  const known = rawStatus !== null && Object.hasOwn(REPLY_STATUSES, rawStatus) ? REPLY_STATUSES[rawStatus] : undefined;
-  return {
-    email: wire.email,
-    status: known ?? 'UNKNOWN',
-    rawStatus,
-    comment: wire.comment ?? null,
-    proposal: wire.proposal ? decodeProposal(wire.proposal) : null,
-  };
-}
-
-function decodeProposal(wire: {
-  start: z.output<typeof EventTimeWire>;
-  end: z.output<typeof EventTimeWire>;
-}): Proposal {
-  return { start: decodeTime(wire.start), end: decodeTime(wire.end) };
-}
-
-function decodeTime(wire: z.output<typeof EventTimeWire>, zoneOfEvent?: string | null): EventTime {
-  const { time, tzid } = typeof wire === 'string' ? { time: wire, tzid: null } : wire;
-  const isDate = !time.includes('T');
-  return { dateTime: isDate ? null : time, date: isDate ? time : null, timeZone: tzid ?? zoneOfEvent ?? null };
 }

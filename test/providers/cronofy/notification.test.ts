@@ -123,10 +123,22 @@ describe('a notification', () => {
     expect(decodeNotification(bodyOf({ recipient: null }), 'US')?.ref.type).toBe('SmartInvite');
   });
 
+  test('of a reply that is unreadable in part still names the invite', () => {
+    const body = bodyOf({ recipient: { email: EMAIL, status: 7 }, reply: { ...reply, proposal: { start: 'noon' } } });
+    expect(decodeNotification(body, 'US')?.ref).toEqual(smartInviteRef('US', 'the-id', EMAIL));
+  });
+
   test.each<[string, Buffer]>([
     ['another type', bodyOf({ reply }, 'change')],
     ['no id', bodyOf({ smart_invite_id: undefined })],
     ['an id that is no text', bodyOf({ smart_invite_id: 7 })],
+    ['an empty id', bodyOf({ smart_invite_id: '' })],
+    ['an id of 10 KB', bodyOf({ smart_invite_id: 'x'.repeat(10_240) })],
+    ['control characters in the id', bodyOf({ smart_invite_id: 'the-id\r\nX: y' })],
+    ['half a character in the id', bodyOf({ smart_invite_id: 'the-id\ud800' })],
+    ['a recipient’s address of 10 KB', bodyOf({ recipient: { email: `${'x'.repeat(10_240)}@example.com` } })],
+    ['control characters in a recipient’s address', bodyOf({ recipient: { email: `${EMAIL}\u0000` } })],
+    ['control characters in the address of who replied', bodyOf({ reply: { ...reply, email: `${EMAIL}\n` } })],
     ['a reply of another shape', bodyOf({ reply: 'accepted' })],
     ['no JSON', Buffer.from('{"notification":')],
     ['nothing at all', Buffer.alloc(0)],
