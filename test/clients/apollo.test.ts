@@ -35,7 +35,7 @@ function createApollo(): ApolloClient {
   return client;
 }
 
-test('a query of the page is answered, and kept one object an invitation', async () => {
+test('Apollo Client gets the answer to the query of the page, and caches one object for each invitation', async () => {
   const client = createApollo();
   const { data } = await client.query<Page>({ query: gql(PAGE), variables: PAGE_VARIABLES });
   expect(data?.invitations).toMatchObject([
@@ -46,7 +46,7 @@ test('a query of the page is answered, and kept one object an invitation', async
   expect(kept).toHaveLength(2);
 });
 
-test('a subscription gives the current state and then a change, which the page on screen shows', async () => {
+test('Apollo Client gets the current state by a subscription and then a change, and the query on screen shows the change', async () => {
   const client = createApollo();
   const shown: (string | undefined)[] = [];
   const page = client.watchQuery<Page>({ query: gql(PAGE), variables: LIVE_VARIABLES });
@@ -70,28 +70,31 @@ test('a subscription gives the current state and then a change, which the page o
 test.each([
   [false, ['POST hash', 'POST text and hash', 'POST hash']],
   [true, ['GET hash', 'POST text and hash', 'GET hash']],
-])('Apollo Client sends a text once, and its hash from then on; by GET: %s', async (useGETForHashedQueries, wanted) => {
-  const sent: string[] = [];
-  const recording: typeof fetch = (input, init) => {
-    const text = init?.body === undefined ? new URL(String(input)).searchParams.get('query') : String(init.body);
-    const hasText = text?.includes('reviewInvitation') === true;
-    sent.push(`${init?.method} ${hasText ? 'text and hash' : 'hash'}`);
-    return fetch(input, init);
-  };
-  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-  const client = new ApolloClient({
-    link: new PersistedQueryLink({ sha256, useGETForHashedQueries }).concat(
-      new HttpLink({ uri: `${gateway.origin}/graphql`, fetch: recording }),
-    ),
-    cache: new InMemoryCache(),
-  });
-  onTestFinished(() => client.stop());
-  const query = gql('query Review($id: ID!) { reviewInvitation(invitationId: $id) { status } }');
-  const variables = { id: 'review-sent' };
-  for (const _ of [1, 2]) {
-    const { data, error } = await client.query({ query, variables, fetchPolicy: 'no-cache' });
-    expect(error).toBeUndefined();
-    expect(data).toMatchObject({ reviewInvitation: { status: 'PENDING' } });
-  }
-  expect(sent).toEqual(wanted);
-});
+])(
+  'Apollo Client sends the text of a query once, and only its hash afterwards; by GET: %s',
+  async (useGETForHashedQueries, wanted) => {
+    const sent: string[] = [];
+    const recording: typeof fetch = (input, init) => {
+      const text = init?.body === undefined ? new URL(String(input)).searchParams.get('query') : String(init.body);
+      const hasText = text?.includes('reviewInvitation') === true;
+      sent.push(`${init?.method} ${hasText ? 'text and hash' : 'hash'}`);
+      return fetch(input, init);
+    };
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+    const client = new ApolloClient({
+      link: new PersistedQueryLink({ sha256, useGETForHashedQueries }).concat(
+        new HttpLink({ uri: `${gateway.origin}/graphql`, fetch: recording }),
+      ),
+      cache: new InMemoryCache(),
+    });
+    onTestFinished(() => client.stop());
+    const query = gql('query Review($id: ID!) { reviewInvitation(invitationId: $id) { status } }');
+    const variables = { id: 'review-sent' };
+    for (const _ of [1, 2]) {
+      const { data, error } = await client.query({ query, variables, fetchPolicy: 'no-cache' });
+      expect(error).toBeUndefined();
+      expect(data).toMatchObject({ reviewInvitation: { status: 'PENDING' } });
+    }
+    expect(sent).toEqual(wanted);
+  },
+);

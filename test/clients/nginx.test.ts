@@ -85,7 +85,7 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-test('it gives the current state, and a change while it stays open', async () => {
+test('a subscription through nginx gives the current state, and a change while it stays open', async () => {
   const client = createClient({ url: `${origin}/graphql`, retryAttempts: 0 });
   const events = client.iterate({ query: LIVE, variables: LIVE_VARIABLES });
   expect((await events.next()).value.data).toMatchObject({ invitationChanged: { status: 'PENDING' } });
@@ -94,7 +94,7 @@ test('it gives the current state, and a change while it stays open', async () =>
   await events.return?.();
 });
 
-test('its end is told through it', async () => {
+test('a subscription through nginx completes for the client when the gateway completes it', async () => {
   const client = createClient({ url: `${origin}/graphql`, retryAttempts: 0 });
   const refs = [{ reviewInvitation: { invitationId: 'review-delivered' } }];
   const events = client.iterate({ query: LIVE, variables: { refs } });

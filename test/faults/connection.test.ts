@@ -14,7 +14,9 @@ async function openBreaker({ review, query }: Faulty): Promise<void> {
   expect(await circuit()).toBe('OPEN');
 }
 
-test.concurrent('refuses connections: unavailable, and once the breaker is open nobody connects', async ({ start }) => {
+test.concurrent('a provider that refuses connections gives PROVIDER_UNAVAILABLE, and the open breaker stops further connections', async ({
+  start,
+}) => {
   const faulty = await start();
   const { partoo, review, invite } = faulty;
   await partoo.refuse();
@@ -28,7 +30,9 @@ test.concurrent('refuses connections: unavailable, and once the breaker is open 
   expect(await invite('board-meeting')).toBe('DECLINED');
 });
 
-test.concurrent('cuts every connection as it is used: at most three attempts, then the breaker', async ({ start }) => {
+test.concurrent('a provider that cuts every connection in use gets at most three attempts, then the breaker opens', async ({
+  start,
+}) => {
   const faulty = await start();
   const { partoo, review } = faulty;
   partoo.break(reset);
@@ -75,7 +79,9 @@ test.concurrent.for([
   expect(await review('review-delivered')).toBe('DELIVERED');
 });
 
-test.concurrent('closes a kept-alive socket on its second use: the caller notices nothing', async ({ start }) => {
+test.concurrent('a provider that closes one kept-alive socket on its second use causes no error for the caller', async ({
+  start,
+}) => {
   const { partoo, review, query } = await start();
   partoo.break(closeOnSecondUse);
   expect(await review('review-sent')).toBe('SENT');
@@ -85,14 +91,16 @@ test.concurrent('closes a kept-alive socket on its second use: the caller notice
   expect((await query('{ providers { circuit } }')).data.providers[1].circuit).toBe('CLOSED');
 });
 
-test.concurrent('closes every kept-alive socket on its second use: nobody ever notices', async ({ start }) => {
+test.concurrent('a provider that closes every kept-alive socket on its second use causes no error for any caller', async ({
+  start,
+}) => {
   const { partoo, review, query } = await start();
   partoo.break(closeOnSecondUse);
   for (let n = 0; n < 40; n++) expect(await review('review-sent', 0), `read ${n}`).toBe('SENT');
   expect((await query('{ providers { circuit } }')).data.providers[1].circuit).toBe('CLOSED');
 });
 
-test.concurrent('leaves no connection open that was given up', async ({ start }) => {
+test.concurrent('the gateway leaves no cancelled connection open', async ({ start }) => {
   const { partoo, gateway } = await start();
   const sockets = new Set<{ destroyed: boolean }>();
   partoo.break((client) => {

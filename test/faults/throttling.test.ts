@@ -44,9 +44,7 @@ test.concurrent.for<[what: string, header: () => Record<string, string>, seconds
   expect(status).toEqual({ provider: 'PARTOO', circuit: 'CLOSED', quota: { remaining: 0 } });
 });
 
-test.concurrent('429 with a Retry-After of 1: callers wait for it, and no call is made meanwhile', async ({
-  start,
-}) => {
+test.concurrent('callers wait for a 429 with Retry-After: 1, and no call is made before it ends', async ({ start }) => {
   const { gateway, partoo, review, invite } = await start();
   gateway.sandbox.partoo.misbehave({ status: 429, headers: { 'retry-after': '1' }, times: 1 });
   const first = review('review-sent');
@@ -61,7 +59,7 @@ test.concurrent('429 with a Retry-After of 1: callers wait for it, and no call i
   expect(later.length).toBe(4);
 });
 
-test.concurrent('429 to a page of invitations: the breaker stays closed, and nobody is told of a timeout', async ({
+test.concurrent('a 429 to a page of invitations leaves the breaker closed, and no caller gets a timeout', async ({
   start,
 }) => {
   const { gateway, query, staysThrottled } = await start({ PARTOO_QUOTA: '10/1s' });
@@ -75,7 +73,7 @@ test.concurrent('429 to a page of invitations: the breaker stays closed, and nob
   expect(circuit).toBe('CLOSED');
 });
 
-test.concurrent('429 while others wait for a connection: they are told at once, and none of their calls is made', async ({
+test.concurrent('callers who wait for a connection are refused at once after a 429, and their calls are never made', async ({
   start,
 }) => {
   const { gateway, partoo, query, staysThrottled } = await start();
