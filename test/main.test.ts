@@ -19,7 +19,7 @@ function post(origin: string, query: string): Promise<Response> {
 const REVIEW = '{ reviewInvitation(invitationId: "review-delivered") { deliveryStatus } }';
 
 describe('without any key', () => {
-  test('starts with the sandbox, says so, and answers', async () => {
+  test('the process starts with the sandbox, prints so, and answers', async () => {
     const { origin, stdout } = await startGateway({});
     expect(stdout()).toMatch(/sandbox/i);
     const response = await post(
@@ -31,14 +31,14 @@ describe('without any key', () => {
     });
   });
 
-  test('is alive', async () => {
+  test('the process is alive', async () => {
     const { origin } = await startGateway({});
     const response = await fetch(`${origin}/health`);
     expect(response.status).toBe(200);
     expect(await response.text()).toBe('{"status":"alive"}');
   });
 
-  test('in production starts no sandbox, and tells every caller what is missing', async () => {
+  test('the process in production starts no sandbox, and answers with what is not configured', async () => {
     const { origin, stdout } = await startGateway({ NODE_ENV: 'production' });
     expect(stdout()).not.toMatch(/sandbox/i);
     expect(await (await post(origin, '{ providers { isConfigured } }')).json()).toEqual({
@@ -78,7 +78,7 @@ describe('a signal', () => {
   }
 
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s lets what is in flight finish, takes nothing new, and ends with 0',
+    '%s lets requests in flight finish, refuses new connections, and ends with 0',
     async (name) => {
       const partoo = await startSlowPartoo();
       try {
@@ -105,7 +105,7 @@ describe('a signal', () => {
     },
   );
 
-  test('ends a process that has nothing to do', async () => {
+  test('ends an idle process', async () => {
     const { child, ended } = await startGateway({});
     child.kill('SIGTERM');
     expect(await ended).toEqual({ code: 0, signal: null });
@@ -136,7 +136,7 @@ describe('a start that fails', () => {
   });
 });
 
-test('the sandbox starts alone, prints curl lines that work, and ends on SIGTERM with 0', async () => {
+test('the sandbox starts alone, prints curl commands that work, and ends on SIGTERM with 0', async () => {
   const { child, ended, stdout } = run(SANDBOX, {}, '--partoo-port', '0', '--cronofy-port', '0');
   const lines = await vi.waitFor(() => {
     const found = [...stdout().matchAll(/^\s*curl -H '([^:']+): ([^']+)' '([^']+)'$/gm)];

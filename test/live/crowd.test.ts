@@ -9,7 +9,7 @@ import { review, subscribeTo } from './subscriber.ts';
 let gateway: TestGateway;
 afterEach(() => gateway.stop());
 
-test('a thousand Partoo invitations are watched within the quota, and no query starves', async () => {
+test('the gateway watches a thousand Partoo invitations within the quota, and no query starves', async () => {
   gateway = await startTestGateway({
     sandbox: { partoo: { latencyMs: 20, quota: [{ limit: 200, windowMs: 2_000 }] } },
     environment: { PARTOO_QUOTA: '180/2s' },

@@ -60,7 +60,7 @@ async function startKnowingOne(others?: Others) {
   return { source, shown, ask, notifications };
 }
 
-test('while the provider is slow, an older notice never takes the place of a newer one', async () => {
+test('an older notification never replaces a newer one while the provider is slow', async () => {
   const { source, shown, notifications } = await startKnowingOne();
   source.answer = () => new Promise(() => {});
   receive(notifications, 'one first');
@@ -70,7 +70,7 @@ test('while the provider is slow, an older notice never takes the place of a new
   expect(shown).toEqual(['SENT', 'second']);
 });
 
-test('and neither does it when its read has failed at last', async () => {
+test('an older notification never replaces a newer one after its read has failed', async () => {
   const { source, shown, notifications } = await startKnowingOne();
   source.answer = () => new Promise((_, reject) => setTimeout(() => reject(new ProviderTimeout('PARTOO')), 4_000));
   receive(notifications, 'one first');
@@ -80,7 +80,7 @@ test('and neither does it when its read has failed at last', async () => {
   expect(shown).toEqual(['SENT', 'first', 'second']);
 });
 
-test('a slow read that a notice set off is kept, whatever was laid over meanwhile', async () => {
+test('a slow read that a notification started is kept, though a later overlay exists', async () => {
   const { source, ask, notifications } = await startKnowingOne();
   source.answer = () =>
     new Promise((resolve) => setTimeout(() => resolve({ ...review(refTo('one'), 'DELIVERED') }), 700));
@@ -92,7 +92,7 @@ test('a slow read that a notice set off is kept, whatever was laid over meanwhil
   expect(source.reads).toHaveLength(2);
 });
 
-test('ten thousand wait at most, further ones are to be sent again, and in a second there is room', async () => {
+test('ten thousand notifications wait at most, further ones get 503, and one is accepted again within a second', async () => {
   const { snapshots } = snapshotsOf(createFakeSource([{ limit: 1, windowMs: 60_000 }]));
   const { notifications } = notificationsOf(snapshots);
   const handle = createWebhookHandler(notifications);
@@ -108,7 +108,7 @@ test('ten thousand wait at most, further ones are to be sent again, and in a sec
   await vi.waitUntil(async () => (await post('later accepted')) === 200, { timeout: 5_000, interval: 100 });
 });
 
-test('an invite is notified where another with the same callback address was, whatever their queries say', async () => {
+test('an invite counts as notified where another invite with the same callback address was, whatever the query of the address', async () => {
   const source = createFakeSource();
   const { snapshots, ask } = snapshotsOf(source);
   const { addresses, notifications } = notificationsOf(snapshots);
@@ -133,7 +133,7 @@ test('an invite is notified where another with the same callback address was, wh
   expect(addresses.isNotified(refTo('review'))).toBe(false);
 });
 
-test('what the provider did not sign sets off nothing, here or elsewhere', async () => {
+test('a notification that the provider did not sign causes no read, in this process or in another', async () => {
   const share = vi.fn();
   const { source, notifications } = await startKnowingOne({ shared: { share, listen: async () => {} } });
   expect(receive(notifications, '')).toBe('forged');
@@ -149,12 +149,12 @@ test('what the provider did not sign sets off nothing, here or elsewhere', async
   expect(share.mock.calls).toEqual([['CRONOFY', Buffer.from('one first')]]);
 });
 
-test('only a provider that has an account, and sends any, is listened to', async () => {
+test('the handler accepts only a provider that has an account and sends notifications', async () => {
   const { notifications } = await startKnowingOne();
   expect(['CRONOFY', 'PARTOO', 'NOBODY'].map(notifications.accepts)).toEqual([true, false, false]);
 });
 
-test('an invite is read again by each name that it is watched by, and by the name in the notice where it is not', async () => {
+test('a notification causes a read of each watched name of the invite, and of its own name where none is watched', async () => {
   const names = [null, 'b@example.com'].map((email) => smartInviteRef('US', 'board', email));
   const others = [smartInviteRef('DE', 'board', null), smartInviteRef('US', 'else', null), refTo('board')];
   const { source, notifications } = await startKnowingOne({ watched: [...others, ...names] });
@@ -169,7 +169,7 @@ test('an invite is read again by each name that it is watched by, and by the nam
   expect(source.reads).toHaveLength(3);
 });
 
-test('what another process was told is shown for what is watched here, and read by that process alone', async () => {
+test('a notification to another process is shown where the invitation is watched here, and only that process reads it', async () => {
   const heard = Promise.withResolvers<(provider: string, body: Buffer) => void>();
   const shared = {
     share: vi.fn(),

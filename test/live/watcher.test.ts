@@ -42,7 +42,7 @@ function seen(deliveryStatus: DeliveryStatus): Snapshot {
   return snapshotOf({ type: 'ReviewInvitation', invitationId: 'a', deliveryStatus, rawStatus: null }, new Date());
 }
 
-test('wishes for a read after five seconds, then ever more slowly, and once a minute in the end', () => {
+test('a watcher wants a read after five seconds, then ever more slowly, and at last once a minute', () => {
   const { watcher, secondsOf, pass } = start();
   watcher.watch(a);
   pass(600);
@@ -54,7 +54,7 @@ test('wishes for a read after five seconds, then ever more slowly, and once a mi
   expect(gaps.length).toBeLessThan(20);
 });
 
-test('a change makes it wish soon again', () => {
+test('a change makes the watcher want the next read after five seconds again', () => {
   const { watcher, publish, secondsOf, pass } = start();
   watcher.watch(a);
   pass(300);
@@ -65,7 +65,7 @@ test('a change makes it wish soon again', () => {
   expect(secondsOf(a).at(-1)).toBe(305);
 });
 
-test('a change of what nobody watches sets off nothing', () => {
+test('a change of an invitation that is not watched has no effect', () => {
   const { publish, wishes, pass } = start();
   publish(a, seen('SENT'), 'changed');
   pass(60);
@@ -73,7 +73,7 @@ test('a change of what nobody watches sets off nothing', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a state that is final ends the wishes', () => {
+test('a final state ends the reads', () => {
   const { watcher, publish, wishes, pass } = start();
   const end = watcher.watch(a);
   publish(a, seen('DELIVERED'), 'changed');
@@ -84,7 +84,7 @@ test('a state that is final ends the wishes', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('the wishes end with the last who watches, whoever says so twice, and no timer stays', () => {
+test('the reads end when the last subscriber leaves, also if the first one leaves twice, and no timer remains', () => {
   const { watcher, secondsOf, pass } = start();
   const [first, second] = [watcher.watch(a), watcher.watch(a)];
   first();
@@ -97,7 +97,7 @@ test('the wishes end with the last who watches, whoever says so twice, and no ti
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('one who watches again after the last has left is not ended by a late word of the one before', () => {
+test('a former subscriber who leaves again does not end the reads of a later one', () => {
   const { watcher, secondsOf, pass } = start();
   const former = watcher.watch(a);
   former();
@@ -107,7 +107,7 @@ test('one who watches again after the last has left is not ended by a late word 
   expect(secondsOf(a)).toEqual([5]);
 });
 
-test('many who watch one invitation wish for it once', () => {
+test('many subscribers to one invitation cause one wanted read', () => {
   const { watcher, secondsOf, pass } = start();
   for (let n = 0; n < 100; n++) watcher.watch(reviewInvitationRef('a'));
   watcher.watch(b);
@@ -116,7 +116,7 @@ test('many who watch one invitation wish for it once', () => {
   expect(watcher.find(() => true)).toHaveLength(2);
 });
 
-test('where the provider notifies us, it wishes every five minutes only', () => {
+test('an invitation with notifications is wanted every five minutes only', () => {
   const { watcher, secondsOf, pass } = start(() => true);
   watcher.watch(a);
   pass(1_000);
@@ -124,7 +124,7 @@ test('where the provider notifies us, it wishes every five minutes only', () => 
   expect(gaps.slice(1)).toEqual([300, 300, 300]);
 });
 
-test('what is known is no news where a read confirms it', () => {
+test('a read that confirms a known state does not shorten the interval', () => {
   const { watcher, publish, secondsOf, pass } = start();
   watcher.watch(a);
   pass(300);
@@ -134,7 +134,7 @@ test('what is known is no news where a read confirms it', () => {
   expect(secondsOf(a)).toHaveLength(before);
 });
 
-test('where the provider notifies us, what is only probably true is read as soon as ever', () => {
+test('an invitation with notifications is wanted after five seconds while its state is not confirmed', () => {
   const { watcher, publish, secondsOf, pass } = start(() => true);
   watcher.watch(a);
   publish(a, { ...seen('SENT'), staleness: UNCONFIRMED }, 'changed');
@@ -145,7 +145,7 @@ test('where the provider notifies us, what is only probably true is read as soon
   expect(secondsOf(a)).toEqual([5]);
 });
 
-test('a change of an invite is wished for by its other names that are watched, unless these were read since', () => {
+test('a change of an invite makes its other watched names wanted, unless they have been read since', () => {
   const { watcher, publish, wishes } = start();
   const whole = smartInviteRef('US', 'board', null);
   const byAddress = smartInviteRef('US', 'board', 'a@example.com');
@@ -164,7 +164,7 @@ test('a change of an invite is wished for by its other names that are watched, u
   expect(wishes.slice(1).map(({ ref }) => ref)).toEqual([whole, byAddress]);
 });
 
-test('finds what is watched, and wishes for all of it when changes may have been missed', () => {
+test('the watcher finds what is watched, and wants all of it after changes may have been missed', () => {
   const { watcher, wishes } = start();
   watcher.watch(a);
   watcher.watch(b);
@@ -173,7 +173,7 @@ test('finds what is watched, and wishes for all of it when changes may have been
   expect(wishes.map(({ ref }) => ref)).toEqual([a, b]);
 });
 
-test('wishes for nothing more once it is stopped', () => {
+test('a stopped watcher wants no read', () => {
   const { watcher, wishes, pass } = start();
   watcher.watch(a);
   watcher.stop();

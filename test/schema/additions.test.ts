@@ -20,7 +20,7 @@ function changesFrom(before: string, after: string): string[] {
   return [...findBreakingChanges(from, to), ...defaults].map(({ description }) => description);
 }
 
-test('nothing of the last version is gone or changed', () => {
+test('the schema has everything of the last version, unchanged', () => {
   expect(changesFrom(released, read('schema.graphql'))).toEqual([]);
 });
 
@@ -29,7 +29,7 @@ test.each<[string, string, string]>([
   ['a field that may be null', 'externalId: ID!', 'externalId: ID'],
   ['an argument that has become required', 'maxAgeSeconds: Int\n', 'maxAgeSeconds: Int!\n'],
   ['a value of an enum that is gone', '  TENTATIVE\n', '  MAYBE\n'],
-])('%s would be found', (_, part, instead) => {
+])('the check finds %s', (_, part, instead) => {
   const changed = released.replaceAll(part, instead);
   expect(changed).not.toBe(released);
   expect(changesFrom(released, changed)).not.toEqual([]);

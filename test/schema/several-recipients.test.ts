@@ -41,13 +41,13 @@ describe('the status of an invite to several people', () => {
     ['DECLINED', ['declined', 'needs-action']],
     ['DECLINED', [undefined, 'declined']],
     ['UNKNOWN', ['needs-action', undefined]],
-  ])('is %s where they replied %j, and nobody has a word for the whole', async (status, statuses) => {
+  ])('is %s where they replied %j, and rawStatus is null', async (status, statuses) => {
     const whole = { __typename: 'SmartInvite', externalId: 'several', status, rawStatus: null, recipient: null };
     expect(await told('several', ...statuses)).toEqual(whole);
     expect(await told('several', ...statuses.toReversed())).toEqual(whole);
   });
 
-  test('is the first of PENDING, TENTATIVE, ACCEPTED, DECLINED that anybody has, whoever else replied what', async () => {
+  test('is the first of PENDING, TENTATIVE, ACCEPTED, DECLINED that any recipient has, whatever the others replied', async () => {
     const words = ['pending', 'tentative', 'accepted', 'declined'];
     const reply = fc.constantFrom(...words, 'needs-action', undefined);
     await fc.assert(
@@ -64,11 +64,19 @@ test.each([
   ['accepted', 'ACCEPTED', 'accepted'],
   ['needs-action', 'UNKNOWN', 'needs-action'],
   [undefined, 'UNKNOWN', null],
-])('an invite to one person who replied %j is %s, with the provider’s own word', async (reply, status, rawStatus) => {
-  expect(await told('single', reply)).toMatchObject({ externalId: 'single', status, rawStatus, recipient: { status } });
-});
+])(
+  'an invite to one person who replied %j is %s, with the raw status of the provider',
+  async (reply, status, rawStatus) => {
+    expect(await told('single', reply)).toMatchObject({
+      externalId: 'single',
+      status,
+      rawStatus,
+      recipient: { status },
+    });
+  },
+);
 
-test('a provider’s id names its invitation as it was asked for, whatever its kind and however it was named', async () => {
+test('the externalId of an invitation is the id that the caller asked for, for each kind and each way of naming it', async () => {
   gateway.sandbox.partoo.put({ invitation_id: 'same', status: 'SENT' });
   await told('same', 'accepted', 'declined');
   const { data, errors } = await gateway.query(`{
