@@ -30,7 +30,7 @@ function get(parameters: Record<string, string>, headers: Record<string, string>
 /** The headers of Fetch Metadata, as a browser sends them. */
 const from = (site: string, mode: string) => ({ 'sec-fetch-site': site, 'sec-fetch-mode': mode });
 
-describe('a GET is refused, and nobody upstream is asked', () => {
+describe('a GET is refused, and no provider is called', () => {
   const REFUSED: [string, Record<string, string>][] = [
     ['an image or a script of another site', { accept: '*/*', ...from('cross-site', 'no-cors') }],
     ['an image or a script of a sibling site', { accept: '*/*', ...from('same-site', 'no-cors') }],
@@ -40,7 +40,7 @@ describe('a GET is refused, and nobody upstream is asked', () => {
     ['the name of an allowed site and more', { origin: `${APP}.evil.example`, ...from('cross-site', 'cors') }],
     ['a link of another site', { accept: HTML, ...from('cross-site', 'navigate') }],
     ['a link of our own', { accept: HTML, ...from('same-origin', 'navigate') }],
-    ['what somebody typed', { accept: HTML, ...from('none', 'navigate') }],
+    ['a typed URL', { accept: HTML, ...from('none', 'navigate') }],
     ['a form of an allowed site', { accept: HTML, origin: APP, ...from('cross-site', 'navigate') }],
     ['a navigation that takes JSON', { accept: JSON_TYPE, ...from('none', 'navigate') }],
   ];
@@ -69,13 +69,13 @@ describe('a GET is refused, and nobody upstream is asked', () => {
 
 describe('a GET is answered', () => {
   test.each([
-    ['who is no browser', {}],
-    ['a client that names no type that it takes', { accept: '*/*' }],
+    ['a client that is not a browser', {}],
+    ['a client without a specific Accept header', { accept: '*/*' }],
     ['our own page', { accept: JSON_TYPE, ...from('same-origin', 'cors') }],
     ['a page of an allowed site', { accept: JSON_TYPE, origin: APP, ...from('cross-site', 'cors') }],
     ['a page of an allowed sibling site', { accept: JSON_TYPE, origin: APP, ...from('same-site', 'cors') }],
     ['an extension of the browser', { accept: JSON_TYPE, ...from('none', 'cors') }],
-    ['a browser too old to say more', { accept: JSON_TYPE, origin: EVIL }],
+    ['a browser without Fetch Metadata', { accept: JSON_TYPE, origin: EVIL }],
   ])('to %s', async (_, headers) => {
     const { status, body } = await get({ query: QUERY }, headers);
     expect(status).toBe(200);
@@ -100,7 +100,7 @@ describe('a GET is answered', () => {
   });
 
   test.each(['none', 'same-origin', 'same-site', 'cross-site'])(
-    'with the GraphiQL page, to whoever opens it: %s',
+    'with the GraphiQL page, to a navigation from any site: %s',
     async (site) => {
       const { status, headers } = await get({}, { accept: HTML, ...from(site, 'navigate') });
       expect(status).toBe(200);
@@ -109,7 +109,7 @@ describe('a GET is answered', () => {
   );
 });
 
-test('a POST is no concern of this rule: one of another site has failed its preflight before', async () => {
+test('a POST from another site is not checked here: its preflight has failed before', async () => {
   const response = await fetch(`${gateway.origin}/graphql`, {
     method: 'POST',
     headers: { 'content-type': JSON_TYPE, origin: EVIL, 'sec-fetch-site': 'cross-site' },

@@ -64,7 +64,7 @@ describe('fields times the entries of a list', () => {
     ],
   ];
 
-  test.each(TOO_MANY)('by %s are refused when they are more than 25,000', async (_, query, variables) => {
+  test.each(TOO_MANY)('by %s are refused when there are more than 25,000', async (_, query, variables) => {
     for (const _ of [1, 2, 3]) {
       const { data, errors } = await gateway.query(query, variables);
       expect(data).toBeUndefined();
@@ -153,18 +153,21 @@ describe('invitations that one operation reads', () => {
     ],
   ];
 
-  test.each(FORMS)('are 200 at most, by %s: the first are read, the others refused in place', async (form, query) => {
-    for (const time of [1, 2, 3]) {
-      const of = `${form} ${time}`;
-      const asked = { a: refs(100, of), b: refs(99, of, 100), c: refs(3, of, 199) };
-      const answer = await gateway.query(query, asked);
-      expect(refused(answer)).toEqual(['c.1', 'c.2']);
-      expect(answer.data).toEqual({ a: Array(100).fill(null), b: Array(99).fill(null), c: [null, null, null] });
-      const { partoo } = gateway.takeCalls();
-      expect(partoo).toHaveLength(200);
-      expect(new Set(partoo).size).toBe(200);
-    }
-  });
+  test.each(FORMS)(
+    'are 200 at most, by %s: the first are read, the others are refused in place',
+    async (form, query) => {
+      for (const time of [1, 2, 3]) {
+        const of = `${form} ${time}`;
+        const asked = { a: refs(100, of), b: refs(99, of, 100), c: refs(3, of, 199) };
+        const answer = await gateway.query(query, asked);
+        expect(refused(answer)).toEqual(['c.1', 'c.2']);
+        expect(answer.data).toEqual({ a: Array(100).fill(null), b: Array(99).fill(null), c: [null, null, null] });
+        const { partoo } = gateway.takeCalls();
+        expect(partoo).toHaveLength(200);
+        expect(new Set(partoo).size).toBe(200);
+      }
+    },
+  );
 
   test('are 200 at most, by lists and aliases of each kind', async () => {
     const query = `query($a: [InvitationRef!]!, $b: [InvitationRef!]!) {
@@ -205,7 +208,7 @@ describe('invitations that one operation reads', () => {
     expect([same.length, new Set(same).size]).toEqual([199, 199]);
   });
 
-  test('that are refused take nothing of what is known to others', async () => {
+  test('that are refused remove no known answer from memory', async () => {
     await gateway.query('{ reviewInvitation(invitationId: "review-delivered") { status } }');
     const query = `query${LIST} { ${list('a')} ${list('b')} ${list('c')} }`;
     const asked = {

@@ -64,7 +64,7 @@ describe('a ref is refused, the first time and every time after, with', () => {
   });
 });
 
-describe('a ref is taken, the first time and every time after, with', () => {
+describe('a ref is accepted, the first time and every time after, with', () => {
   test.each<[string, string, object]>([
     ['one member', BY_REF, { ref: { reviewInvitation: sent } }],
     ['one member by a variable', within('reviewInvitation', 'ReviewInvitationRef!'), { x: sent }],
