@@ -51,13 +51,13 @@ function answer(maxAgeMs: number | null = null): string | null {
 
 describe.each<[string, number, number | null, string]>([
   ['is fresh', 10 * SECOND, null, 'SENT'],
-  ['is old but read again behind', 60 * SECOND, null, 'SENT'],
+  ['is old but refreshed in the background', 60 * SECOND, null, 'SENT'],
   ['is too old to be given at once', 60 * SECOND + 1, null, 'read it'],
   ['is as old as the caller allows', 300 * SECOND, 300 * SECOND, 'SENT'],
   ['is older than the caller allows', 5 * SECOND, 5 * SECOND - 1, 'read it'],
-  ['is what the caller asks the provider itself for', 0, 0, 'read it'],
-])('what %s', (_, ageMs, maxAgeMs, expected) => {
-  test(`after ${ageMs} ms where the caller takes ${maxAgeMs ?? 'any'}: ${expected}`, async () => {
+  ['is not allowed by maxAgeMs 0', 0, 0, 'read it'],
+])('an answer that %s', (_, ageMs, maxAgeMs, expected) => {
+  test(`after ${ageMs} ms with maxAgeMs ${maxAgeMs ?? 'none'}: ${expected}`, async () => {
     await all.ask();
     await pass(ageMs);
     looks = 0;
@@ -70,7 +70,7 @@ describe.each<[string, number, number | null, string]>([
   });
 });
 
-test('what was never seen has to be read', () => {
+test('an unknown invitation gives no answer without a read', () => {
   expect(answer()).toBe('read it');
   expect(answer(300 * SECOND)).toBe('read it');
   expect(looks).toBe(0);
@@ -88,7 +88,7 @@ test('"not found" is an answer for five seconds', async () => {
   expect(answer(300 * SECOND)).toBe('read it');
 });
 
-test('a final one is fresh for a day', async () => {
+test('a final state is fresh for a day', async () => {
   source.answer = () => review(one, 'DELIVERED');
   await all.ask();
   await pass(DAY);
@@ -97,7 +97,7 @@ test('a final one is fresh for a day', async () => {
   expect(answer()).toBe('read it');
 });
 
-test('an old one is read again behind, once, however often it is given', async () => {
+test('an old answer is refreshed once in the background, however often it is given', async () => {
   await all.ask();
   await pass(20 * SECOND);
   source.answer = () => review(one, 'CREATED');
@@ -107,7 +107,7 @@ test('an old one is read again behind, once, however often it is given', async (
   expect(source.reads.map(({ payment }) => payment)).toEqual(['caller', 'prepaid']);
 });
 
-test('an old one is marked as stale once it could not be read again, and a fresh one is not', async () => {
+test('an old answer is marked as stale once a refresh has failed, and a fresh answer is not', async () => {
   await all.ask();
   source.answer = () => Promise.reject(new ProviderUnavailable('PARTOO'));
   await pass(5 * SECOND);
@@ -117,7 +117,7 @@ test('an old one is marked as stale once it could not be read again, and a fresh
   expect(answer()).toBe('SENT stale');
 });
 
-test('one with ICS is given to whoever wants it and whoever does not, one without to the latter, and a kind that has none is the same', async () => {
+test('an answer with ICS is given to every caller, one without only to callers that select none, and one of a kind without ICS to all', async () => {
   source.answer = (ref, { withExtras }) =>
     ref.type === 'SmartInvite' ? invite('pending', withExtras ? { icalendar: 'BEGIN' } : {}) : review(one, 'SENT');
   await all.ask(board);
@@ -130,14 +130,14 @@ test('one with ICS is given to whoever wants it and whoever does not, one withou
   expect(all.snapshots.answer(one, true, null)).toBe(all.snapshots.answer(one, false, null));
 });
 
-test('there is none of a kind that no source is for, whatever others have seen of it', () => {
+test('an invitation of an unconfigured kind has no answer, though another process has shared it', () => {
   const snapshots = createSnapshots(new Map(), { ...FRESHNESS, maxEntries: 10, maxBytes: 100_000 });
   snapshots.adopt({ ref: one, invitation: review(one, 'SENT'), observedAt: Date.now() });
   expect(snapshots.peek(one)).not.toBeNull();
   expect(snapshots.answer(one, false, null)).toBeUndefined();
 });
 
-test('what was seen while a read was under way is not marked as stale by its failure', async () => {
+test('a state that was learnt during a read is not marked as stale by the failure of that read', async () => {
   all = snapshotsOf(source, { freshMs: 0 });
   await all.ask();
   await pass(1);

@@ -103,11 +103,11 @@ const named = (invitationId: string) => ({
   invitation: { ...review.invitation, invitationId },
 });
 
-describe('what was encoded', () => {
+describe('an encoded snapshot', () => {
   test.each([
     ['a review invitation', reviewSnapshot],
     ['a Smart Invite', inviteSnapshot],
-  ])('comes back as it was: %s', (_, snapshots) => {
+  ])('is decoded unchanged: %s', (_, snapshots) => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         expect(decodeSnapshot(encodeSnapshot(snapshot))).toStrictEqual(snapshot);
@@ -115,7 +115,7 @@ describe('what was encoded', () => {
     );
   });
 
-  test('is one line of text, whatever is in it', () => {
+  test('is one line of text, whatever text is in it', () => {
     fc.assert(
       fc.property(inviteSnapshot, (snapshot) => {
         expect(encodeSnapshot(snapshot)).not.toMatch(/[\r\n]/);
@@ -123,7 +123,7 @@ describe('what was encoded', () => {
     );
   });
 
-  test('does not come back when it was cut short', () => {
+  test('is not decoded when it was cut short', () => {
     fc.assert(
       fc.property(fc.oneof(reviewSnapshot, inviteSnapshot), fc.nat(), (snapshot, at) => {
         const encoded = encodeSnapshot(snapshot);
@@ -133,7 +133,7 @@ describe('what was encoded', () => {
   });
 });
 
-describe('rubbish gives nothing:', () => {
+describe('the decoder gives nothing for', () => {
   test('any text', () => {
     fc.assert(
       fc.property(anyText, (rubbish) => {
@@ -150,7 +150,7 @@ describe('rubbish gives nothing:', () => {
     );
   });
 
-  test('a snapshot in which any one value is another or missing', () => {
+  test('a snapshot with any one value changed or missing', () => {
     for (const wire of [reviewWire, inviteWire]) {
       expect(decodeSnapshot(JSON.stringify(wire))).toBeDefined();
       for (const spoilt of [...variantsOf(wire, { a: 1 }), ...variantsOf(wire, undefined)]) {
@@ -160,15 +160,15 @@ describe('rubbish gives nothing:', () => {
   });
 
   test.each([
-    ['a status that nobody knows', { ...reviewWire, invitation: { ...review.invitation, deliveryStatus: 'LOST' } }],
-    ['a data center that there is not', { ...inviteWire, invitation: { ...invite.invitation, dataCenter: 'EU' } }],
+    ['an unknown status', { ...reviewWire, invitation: { ...review.invitation, deliveryStatus: 'LOST' } }],
+    ['an unknown data center', { ...inviteWire, invitation: { ...invite.invitation, dataCenter: 'EU' } }],
     ['the name of another kind of invitation', { ...reviewWire, ref: globalIdOf(invite.ref) }],
     ['the name of another review invitation', { ...reviewWire, ref: globalIdOf(reviewInvitationRef('b')) }],
     ['the name of another Smart Invite', { ...inviteWire, ref: globalIdOf(smartInviteRef('US', 'b', null)) }],
     ['the name of one at another data center', { ...inviteWire, ref: globalIdOf(smartInviteRef('DE', 'a', null)) }],
-    ['a name that can be none', named('a\r\nX: y')],
-    ['a moment that is no number', { ...reviewWire, observedAt: '2026-05-04T09:30:00Z' }],
-    ['a moment that no calendar has', { ...reviewWire, observedAt: 1e300 }],
+    ['an invalid name', named('a\r\nX: y')],
+    ['a time that is not a number', { ...reviewWire, observedAt: '2026-05-04T09:30:00Z' }],
+    ['a time out of range', { ...reviewWire, observedAt: 1e300 }],
   ])('%s', (_, rubbish) => {
     expect(decodeSnapshot(JSON.stringify(rubbish))).toBeUndefined();
   });

@@ -7,7 +7,7 @@ const READ = `query ($id: ID!, $maxAge: Int) {
   reviewInvitation(invitationId: $id, maxAgeSeconds: $maxAge) { deliveryStatus isStale }
 }`;
 
-test('who insists on the newest gets half of the quota, then what is known; others are read again all the same', async () => {
+test('a caller with maxAgeSeconds: 0 gets half of the quota, then known answers, and other invitations are still read', async () => {
   const gateway = await startTestGateway({
     environment: { PARTOO_QUOTA: '20/60s', FRESH_SECONDS: '0' },
   });
@@ -32,7 +32,7 @@ test('who insists on the newest gets half of the quota, then what is known; othe
   expect(gateway.takeCalls().partoo.length).toBeLessThanOrEqual(18);
 });
 
-test('a whole page may be asked for anew: who insists waits for a short window as everybody does', async () => {
+test('a caller with maxAgeSeconds: 0 may read a whole page, and waits for a short window as other callers do', async () => {
   const gateway = await startTestGateway({ environment: { PARTOO_QUOTA: '15/1s,100/60s' } });
   onTestFinished(() => gateway.stop());
   const refs = Array.from({ length: 20 }, (_, n) => ({ reviewInvitation: { invitationId: `page-${n}` } }));

@@ -37,7 +37,7 @@ function keepInvite(rawStatus: string, icalendar?: string, begunAt = now()): boo
   return known.keep(board, { snapshot, withExtras: icalendar !== undefined, begunAt });
 }
 
-test('a read takes the place of what was known, with its ICS or without', () => {
+test('a read replaces the known state, with its ICS or without', () => {
   keepInvite('pending');
   expect(known.find(board, false)).toMatchObject({ withExtras: false, snapshot: { attachments: null } });
   keepInvite('pending', 'BEGIN');
@@ -49,13 +49,13 @@ test('a read takes the place of what was known, with its ICS or without', () => 
   expect(known.find(board, false)).toMatchObject({ withExtras: false, snapshot: { attachments: null } });
 });
 
-test('the same with its ICS, or without it again, is no news', () => {
+test('the same state with its ICS, or without it again, is no change', () => {
   for (const icalendar of [undefined, 'BEGIN', undefined]) keepInvite('pending', icalendar);
   keepInvite('accepted', 'BEGIN');
   expect(told).toEqual(['pending changed', 'accepted changed']);
 });
 
-test('a read with its ICS is not kept where something else was learnt since it began', () => {
+test('a read with its ICS is not kept where another state was learnt since it began', () => {
   const begunAt = now();
   vi.advanceTimersByTime(500);
   keepInvite('accepted');
@@ -64,7 +64,7 @@ test('a read with its ICS is not kept where something else was learnt since it b
   expect(keepInvite('accepted', 'BEGIN', begunAt)).toBe(true);
 });
 
-test('what another process has seen is kept where it is newer, and not where it is older or as old', () => {
+test('a state from another process is kept where it is newer, and not where it is older or of the same time', () => {
   const sawIt = (deliveryStatus: 'SENT' | 'DELIVERED', observedAt: number) =>
     known.adopt({ ref: one, invitation: review(one, deliveryStatus), observedAt });
   vi.advanceTimersByTime(MINUTE);
@@ -76,7 +76,7 @@ test('what another process has seen is kept where it is newer, and not where it 
   expect(known.find(one, false)).toMatchObject({ snapshot: { rawStatus: 'DELIVERED' }, seenAt: now() - 999 });
 });
 
-test('what nobody asks for any more is freed, though nobody asks for anything', () => {
+test('a state that is not asked for is freed by a timer', () => {
   const purge = vi.spyOn(LRUCache.prototype, 'purgeStale');
   onTestFinished(() => purge.mockRestore());
   keepInvite('pending');

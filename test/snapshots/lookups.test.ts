@@ -51,7 +51,7 @@ const sawReview = (status: 'CREATED' | 'DELIVERED'): SharedSnapshot => ({
   observedAt: Date.now(),
 });
 
-test('they are asked once, however many want to know at the same time', async () => {
+test('many callers at the same time cause one lookup at the other processes', async () => {
   seen = sawReview('CREATED');
   await pass(5 * SECOND);
   const answers = Promise.all(Array.from({ length: 100 }, () => all.ask(one)));
@@ -60,14 +60,14 @@ test('they are asked once, however many want to know at the same time', async ()
   expect([finds.length, source.reads.length]).toEqual([1, 0]);
 });
 
-test('where they have seen nothing, the provider is asked once', async () => {
+test('many callers cause one read where the other processes know nothing', async () => {
   const answers = Promise.all(Array.from({ length: 100 }, () => all.ask(one)));
   await pass(10);
   expect(new Set(await answers)).toEqual(new Set(['SENT 0']));
   expect([finds.length, source.reads.length]).toEqual([1, 1]);
 });
 
-test('each is content with it by its own wish, whoever asked first', async () => {
+test('each caller accepts a shared answer by its own maximum age, whoever asked first', async () => {
   seen = sawReview('CREATED');
   await pass(5 * SECOND);
   const answers = [all.ask(one), all.ask(one, { maxAgeMs: 6 * SECOND }), all.ask(one, { maxAgeMs: 4 * SECOND })];
@@ -76,20 +76,20 @@ test('each is content with it by its own wish, whoever asked first', async () =>
   expect([finds.length, source.reads.length]).toEqual([1, 1]);
 });
 
-test('whoever asks the provider itself does not ask them', async () => {
+test('a caller with maxAgeMs 0 causes no lookup', async () => {
   seen = sawReview('CREATED');
   expect(await all.ask(one, { maxAgeMs: 0 })).toBe('SENT 0');
   expect(finds).toEqual([]);
 });
 
-test('an ICS is not asked of them, and not told to them', async () => {
+test('an ICS is neither looked up nor shared', async () => {
   source.answer = (_, { withExtras }) => invite('pending', withExtras ? { icalendar: 'BEGIN' } : {});
   expect(await all.ask(board, { withExtras: true })).toBe('pending 0');
   expect(finds).toEqual([]);
   expect(told.map(({ invitation }) => invitation)).toEqual([invite('pending')]);
 });
 
-test('what they have read since it was wanted is not read here', async () => {
+test('an invitation that another process has read since it was wanted is not read again', async () => {
   source.answer = () => invite('pending');
   const first = all.ask(board);
   await pass(10);
@@ -105,7 +105,7 @@ test('what they have read since it was wanted is not read here', async () => {
   expect(source.reads).toHaveLength(1);
 });
 
-test('a caller that may have the old answer is given what they have read while it waited', async () => {
+test('a caller that waits and may have the old answer gets a newer one of another process', async () => {
   const first = all.ask(one);
   await pass(10);
   expect(await first).toBe('SENT 0');

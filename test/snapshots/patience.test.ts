@@ -13,7 +13,7 @@ function newSource() {
   return source;
 }
 
-test('a patient reader does not get the last calls, and a caller does', async () => {
+test('a patient reader does not get the last calls of the quota, and a caller does', async () => {
   const source = newSource();
   const { ask } = snapshotsOf(source);
   expect(await ask(refTo('a'), { isPatient: true })).toBe('PROVIDER_RATE_LIMITED');
@@ -21,14 +21,14 @@ test('a patient reader does not get the last calls, and a caller does', async ()
   expect(source.reads).toHaveLength(1);
 });
 
-test('a caller who joined the read of a patient one gets an answer all the same', async () => {
+test('a caller who joined the read of a patient reader gets an answer', async () => {
   const source = newSource();
   const { ask } = snapshotsOf(source);
   const [patient, caller] = await Promise.all([ask(refTo('a'), { isPatient: true }), ask(refTo('a'))]);
   expect([patient, caller]).toEqual(['PROVIDER_RATE_LIMITED', 'SENT 0']);
 });
 
-test('a patient reader is refused where so many calls wait already that callers need the rest', async () => {
+test('a patient reader is refused where the queue leaves room for callers only', async () => {
   const source = createFakeSource();
   source.isCrowded = true;
   const { ask } = snapshotsOf(source);

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-describe('what is wanted', () => {
+describe('a wanted invitation', () => {
   test('is read at once where the quota allows it', async () => {
     const { read, want } = newRefresher();
     want('a');
@@ -20,7 +20,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['a', 'b']);
   });
 
-  test('does not wait for what was wanted before it to be read', async () => {
+  test('is read without waiting for the reads of earlier ones', async () => {
     const { read, want, readsTake } = newRefresher();
     readsTake(5_000);
     want('a');
@@ -30,7 +30,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['a', 'b', 'c']);
   });
 
-  test('waits for the quota, and the oldest is read first', async () => {
+  test('waits for the quota, and the oldest one is read first', async () => {
     const { read, want } = await oneASecond();
     want('young', 11_000);
     want('oldest', 50_000);
@@ -39,7 +39,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['oldest', 'older', 'young']);
   });
 
-  test('that nobody has an answer of is older than anything', async () => {
+  test('that is unknown counts as older than any known one', async () => {
     const { read, want } = await oneASecond();
     want('old', 500_000);
     want('never seen', 0, Number.NEGATIVE_INFINITY);
@@ -47,7 +47,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['never seen', 'old']);
   });
 
-  test('by many comes before what is as old', async () => {
+  test('of many callers comes before another of the same age', async () => {
     const { read, want } = await oneASecond();
     want('once');
     for (let n = 0; n < 10; n++) want('often');
@@ -55,7 +55,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['often', 'once']);
   });
 
-  test('by many does not keep what is older waiting for ever: in a minute everything comes round', async () => {
+  test('of many callers does not delay older ones for ever: all are read within a minute', async () => {
     const { read, want } = await oneASecond();
     const last = new Map<string, number>();
     const keys = ['loved', ...Array.from({ length: 20 }, (_, n) => `plain-${n}`)];
@@ -74,7 +74,7 @@ describe('what is wanted', () => {
     expect(loved).toBeLessThan(read.length / 2);
   });
 
-  test('and always fails is tried again ever more slowly, however often it is asked for, and keeps nothing waiting', async () => {
+  test('that always fails is tried ever more slowly, however often it is wanted, and delays no other', async () => {
     const { read, want, failing, refresher } = await oneASecond();
     failing.add('bad');
     for (let second = 0; second < 240; second++) {
@@ -90,7 +90,7 @@ describe('what is wanted', () => {
     expect(tries).toBeLessThanOrEqual(10);
   });
 
-  test('that failed once and was never seen comes before anything that was', async () => {
+  test('that failed once and is unknown comes before any known one', async () => {
     const { read, want, failing } = await oneASecond();
     failing.add('never seen');
     want('never seen', 0, Number.NEGATIVE_INFINITY);
@@ -101,7 +101,7 @@ describe('what is wanted', () => {
     expect(read.slice(0, 3).filter((key) => key === 'never seen')).toHaveLength(2);
   });
 
-  test('and somebody else reads already costs nothing, until that has come to nothing', async () => {
+  test('that another read is already reading costs nothing, and is read if that read fails', async () => {
     const { read, want, inFlight, source } = newRefresher();
     inFlight.add('a');
     want('a', 50_000);
@@ -114,7 +114,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['b', 'a']);
   });
 
-  test('is dropped when nobody has repeated it for a minute', async () => {
+  test('is dropped when it has not been wanted for a minute', async () => {
     const { read, want, source } = newRefresher();
     source.quota.close(61_000);
     want('left');
@@ -125,7 +125,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['watched']);
   });
 
-  test('and fulfilled otherwise is not read', async () => {
+  test('is not read after another read has fulfilled the wish', async () => {
     const { read, want, refresher } = await oneASecond();
     want('a');
     want('b');
@@ -135,22 +135,25 @@ describe('what is wanted', () => {
   });
 });
 
-describe('what is wanted with extras by somebody', () => {
+describe('an invitation that is wanted with extras', () => {
   const board = smartInviteRef('US', 'board', null);
   const wantBoard = (refresher: Refresher, withExtras: boolean) => refresher.want({ ref: board, withExtras }, now());
 
-  test.each([[[false, true]], [[true, false]]])('is read once, with them, whoever came first: %j', async (wishes) => {
-    const { refresher, read, withExtras } = await oneASecond();
-    for (const wish of wishes) wantBoard(refresher, wish);
-    await pass(5_000);
-    expect([read, withExtras]).toEqual([['board'], ['board']]);
-  });
+  test.each([[[false, true]], [[true, false]]])(
+    'is read once, with them, in whatever order the wishes came: %j',
+    async (wishes) => {
+      const { refresher, read, withExtras } = await oneASecond();
+      for (const wish of wishes) wantBoard(refresher, wish);
+      await pass(5_000);
+      expect([read, withExtras]).toEqual([['board'], ['board']]);
+    },
+  );
 
   test.each([
     { wanted: true, was: false, reads: ['board'] },
     { wanted: true, was: true, reads: [] },
     { wanted: false, was: true, reads: [] },
-  ])('is fulfilled by a read with them alone: wanted with ($wanted), read with ($was)', async (one) => {
+  ])('is fulfilled only by a read with them: wanted with ($wanted), read with ($was)', async (one) => {
     const { refresher, read, withExtras } = await oneASecond();
     wantBoard(refresher, one.wanted);
     refresher.forget({ ref: board, withExtras: one.was }, now());
@@ -159,7 +162,7 @@ describe('what is wanted with extras by somebody', () => {
   });
 });
 
-test('what has failed with extras is read again with them, though it was asked for without meanwhile', async () => {
+test('a failed read with extras is repeated with them, though the invitation was wanted without them meanwhile', async () => {
   const { refresher, want, failing, inFlight, withExtras, read, readsTake } = newRefresher();
   failing.add('a');
   readsTake(100);

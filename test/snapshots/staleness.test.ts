@@ -39,7 +39,7 @@ const slow = async () => {
   return review(one, 'CREATED');
 };
 
-test('a fresh answer is not stale, nor is an older one that is read again behind', async () => {
+test('an answer is not stale while it is fresh, nor while it is refreshed in the background', async () => {
   expect(await read()).toBeNull();
   await pass(5 * SECOND);
   expect(await read()).toBeNull();
@@ -49,7 +49,7 @@ test('a fresh answer is not stale, nor is an older one that is read again behind
 });
 
 describe('an old answer for want of quota', () => {
-  test('says from when on there is some, where that is known', async () => {
+  test('has the time from which there is quota, where that is known', async () => {
     source = createFakeSource([{ limit: 1, windowMs: 60 * SECOND }]);
     all = snapshotsOf(source);
     await read();
@@ -58,7 +58,7 @@ describe('an old answer for want of quota', () => {
     expect(source.reads).toHaveLength(1);
   });
 
-  test('does not say when, where only what background work may use is used up', async () => {
+  test('has no time where only the share of background work is used up', async () => {
     await read();
     await pass(90 * SECOND);
     while (source.quota.takeInBackground() === 0);
@@ -67,14 +67,14 @@ describe('an old answer for want of quota', () => {
   });
 });
 
-test('an old answer is UNAVAILABLE while the breaker is open, not for want of quota', async () => {
+test('an old answer is UNAVAILABLE while the breaker is open, not RATE_LIMITED', async () => {
   await read();
   await pass(90 * SECOND);
   source.circuit = 'OPEN';
   expect(await read()).toEqual({ reason: 'UNAVAILABLE', retryAt: null });
 });
 
-test('a time to try again that is over is not given', async () => {
+test('a retry time in the past is not given', async () => {
   await read();
   source.answer = failsWith(new ProviderThrottled('PARTOO', 5));
   await pass(20 * SECOND);
@@ -100,19 +100,19 @@ describe.each<[string, Error, StalenessReason, number | null]>([
     source.answer = failsWith(error);
   });
 
-  test(`is ${reason} to whoever wanted a newer one`, async () => {
+  test(`is ${reason} to a caller that asked for a newer one`, async () => {
     await pass(5 * SECOND);
     expect(await read(0)).toEqual(expected());
     // Whoever is content with it is given it as it is.
     expect(await read()).toBeNull();
   });
 
-  test(`is ${reason} to whoever could do without`, async () => {
+  test(`is ${reason} to a caller that accepts an old one`, async () => {
     await pass(90 * SECOND);
     expect(await read()).toEqual(expected());
   });
 
-  test(`is ${reason} from the read behind on, until another one is there`, async () => {
+  test(`is ${reason} after a failed background read, until the next successful one`, async () => {
     await pass(20 * SECOND);
     expect(await read()).toBeNull();
     await pass(0);
@@ -123,7 +123,7 @@ describe.each<[string, Error, StalenessReason, number | null]>([
   });
 });
 
-test('an old answer is TIMEOUT where the new one takes longer than a caller waits who may have the old one', async () => {
+test('an old answer is TIMEOUT where the read takes longer than a caller waits who accepts it', async () => {
   await read();
   await pass(90 * SECOND);
   source.answer = slow;
@@ -134,7 +134,7 @@ test('an old answer is TIMEOUT where the new one takes longer than a caller wait
   expect(await read()).toBeNull();
 });
 
-test('an old answer gives the newest reason', async () => {
+test('an old answer has the newest reason', async () => {
   await read();
   await pass(5 * SECOND);
   source.answer = failsWith(new ProviderThrottled('PARTOO', 30));
@@ -144,7 +144,7 @@ test('an old answer gives the newest reason', async () => {
   expect(await read(0)).toEqual({ reason: 'UNAVAILABLE', retryAt: null });
 });
 
-describe('what a notification says', () => {
+describe('the final state of a notification', () => {
   const UNCONFIRMED = { reason: 'UNCONFIRMED', retryAt: null };
 
   beforeEach(async () => {
@@ -163,18 +163,18 @@ describe('what a notification says', () => {
     expect(await read()).toBeNull();
   });
 
-  test('is what the read failed for to whoever wanted it from the provider itself', async () => {
+  test('has the reason of a failed read for a caller with maxAgeMs 0', async () => {
     source.answer = failsWith(new ProviderUnavailable('PARTOO'));
     expect(await read(0)).toEqual({ reason: 'UNAVAILABLE', retryAt: null });
     expect(await read()).toEqual(UNCONFIRMED);
   });
 });
 
-describe('what a notification says that is not final', () => {
+describe('a changeable state of a notification', () => {
   const UNCONFIRMED = { reason: 'UNCONFIRMED', retryAt: null };
   const notify = () => all.snapshots.overlay(one, () => review(one, 'CREATED'));
 
-  test('stays UNCONFIRMED to callers that are content with it, whatever reads of it fail with', async () => {
+  test('stays UNCONFIRMED for callers that accept it, whatever error its reads give', async () => {
     await read();
     notify();
     source.answer = failsWith(new ProviderUnavailable('PARTOO'));
@@ -185,7 +185,7 @@ describe('what a notification says that is not final', () => {
     expect(await read()).toEqual(UNCONFIRMED);
   });
 
-  test('is given to a caller that waits for a read that takes too long', async () => {
+  test('is given to a caller whose read takes too long', async () => {
     await read();
     await pass(90 * SECOND);
     source.answer = slow;
