@@ -33,8 +33,8 @@ async function restart(environment: object): Promise<void> {
 
 const accept = () => pair.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
 
-describe('what one has read', () => {
-  test('the other serves without an upstream call', async () => {
+describe('an answer that one gateway has read', () => {
+  test('is given by the other without an upstream call', async () => {
     const read = await readReview(pair.a, 'review-sent');
     await readInvite(pair.a, 'invite-pending');
     await untilShared(server, 2);
@@ -43,7 +43,7 @@ describe('what one has read', () => {
     expect(pair.calls()).toHaveLength(2);
   });
 
-  test('one that was started later serves without an upstream call, and as old as it is', async () => {
+  test('is given by a gateway that starts later, without an upstream call and with its true age', async () => {
     const OBSERVED = '{ reviewInvitation(invitationId: "review-sent") { observedAt } }';
     const { data } = await pair.a.query(OBSERVED);
     await untilShared(server, 1);
@@ -53,14 +53,14 @@ describe('what one has read', () => {
     expect(pair.calls()).toHaveLength(1);
   });
 
-  test('is read again by whoever wants it from the provider itself', async () => {
+  test('is not given to a caller with maxAgeSeconds: 0', async () => {
     await readReview(pair.a, 'review-sent');
     await untilShared(server, 1);
     await pair.b.query('{ reviewInvitation(invitationId: "review-sent", maxAgeSeconds: 0) { status } }');
     expect(pair.calls()).toHaveLength(2);
   });
 
-  test('is not served where the attachment is wanted, which is not in it', async () => {
+  test('is not given where the attachment is selected, which is not shared', async () => {
     const query = '{ smartInvite(smartInviteId: "invite-pending") { attachments { icalendar } } }';
     await readInvite(pair.a, 'invite-pending');
     await untilShared(server, 1);
@@ -68,7 +68,7 @@ describe('what one has read', () => {
     expect(data.smartInvite.attachments.icalendar).toContain('BEGIN:VCALENDAR');
   });
 
-  test('is not served by a gateway with another account on the same Redis', async () => {
+  test('is not given by a gateway with another account on the same Redis', async () => {
     await readReview(pair.a, 'review-sent');
     await untilShared(server, 1);
     const other = await startPair(server.url);
@@ -82,16 +82,12 @@ describe('what one has read', () => {
   });
 });
 
-describe('a notification to one', () => {
+describe('a notification to one gateway', () => {
   test.each([
-    [
-      'by its recipient, out of one read',
-      { smartInvite: { smartInviteId: 'invite-pending', recipientEmail: GUEST } },
-      1,
-    ],
+    ['by its recipient, for one read', { smartInvite: { smartInviteId: 'invite-pending', recipientEmail: GUEST } }, 1],
     // The one that was notified does not know which of the two the other watches.
-    ['as a whole, out of two', invite('invite-pending'), 2],
-  ])('reaches a subscriber of the other who watches it %s', async (_, ref, reads) => {
+    ['as a whole, for two reads', invite('invite-pending'), 2],
+  ])('reaches a subscriber of the other who watches the invite %s', async (_, ref, reads) => {
     const stream = subscribeTo(pair.b.origin, [ref]);
     await stream.first(1);
     pair.sandbox.cronofy.forgetCalls();
@@ -103,7 +99,7 @@ describe('a notification to one', () => {
     expect(pair.calls().length).toBeLessThanOrEqual(reads);
   });
 
-  test('reaches a subscriber of the other where the quota has nothing left, marked as not confirmed', async () => {
+  test('reaches a subscriber of the other as not confirmed where the quota is used up', async () => {
     await restart({ CRONOFY_QUOTA: '1/600s' });
     const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
     await stream.first(1);
@@ -113,7 +109,7 @@ describe('a notification to one', () => {
     expect(pair.calls()).toHaveLength(1);
   });
 
-  test('that is not confirmed yet is confirmed to both when the quota allows a read', async () => {
+  test('is confirmed to subscribers of both when the quota allows a read', async () => {
     await restart({ CRONOFY_QUOTA: '1/2s' });
     const streams = [pair.a, pair.b].map(({ origin }) => subscribeTo(origin, [invite('invite-pending')]));
     await Promise.all(streams.map((stream) => stream.first(1)));
@@ -124,7 +120,7 @@ describe('a notification to one', () => {
     expect(pair.sandbox.cronofy.calls.every(({ status }) => status === 200)).toBe(true);
   });
 
-  test('that is forged reaches nobody', async () => {
+  test('reaches no subscriber if it is forged', async () => {
     const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
     await stream.first(1);
     const body = JSON.stringify({
@@ -141,7 +137,7 @@ describe('a notification to one', () => {
   });
 });
 
-describe('a change that nobody is notified of costs one read, though both watch', () => {
+describe('a change without a notification costs one read, though both gateways watch', () => {
   const ref = review('review-waiting-1');
 
   test('since different moments', async () => {
@@ -174,7 +170,7 @@ describe('a change that nobody is notified of costs one read, though both watch'
   }
 });
 
-test('the quota holds over both: what one has used, the other does not get', async () => {
+test('gateways share the quota: a call of one is not left for the other', async () => {
   await restart({ PARTOO_QUOTA: '10/600s' });
   const ids = Array.from({ length: 15 }, (_, n) => `review-${n}`);
   for (const invitation_id of ids) pair.sandbox.partoo.put({ invitation_id, status: 'SENT' });
@@ -191,7 +187,7 @@ test('the quota holds over both: what one has used, the other does not get', asy
   expect(pair.calls()).toHaveLength(10);
 });
 
-test('a provider’s 429 to one keeps the other from calling', async () => {
+test('a 429 to one gateway keeps the other from calling that provider', async () => {
   pair.sandbox.partoo.misbehave({ status: 429, headers: { 'retry-after': '60' }, times: 1 });
   expect(await readReview(pair.a, 'review-sent')).toBe('PROVIDER_RATE_LIMITED');
   await vi.waitUntil(async () => ((await server.command('KEYS', 'gateway:gate:*')) as string[]).length === 1);
@@ -199,7 +195,7 @@ test('a provider’s 429 to one keeps the other from calling', async () => {
   expect(pair.calls()).toHaveLength(1);
 });
 
-test('no key and no channel holds an address, an id or a credential', async () => {
+test('no Redis key or channel has an address, an id or a credential in its name', async () => {
   const streams = [pair.a, pair.b].map(({ origin }) => subscribeTo(origin, [invite('invite-pending')]));
   await Promise.all(streams.map((stream) => stream.first(1)));
   const ADDRESSED = `query($id: ID!, $email: String!) {

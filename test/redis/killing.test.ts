@@ -109,7 +109,7 @@ function startCallers(origins: () => string[]): string[] {
   return errors;
 }
 
-test('killing one of two processes and Redis in turn, under load, loses no change and ends no other process', async () => {
+test('killing one of two processes and Redis in turn under load loses no change and ends no other process', async () => {
   const sandbox: Sandbox = await startSandbox({
     cronofy: { latencyMs: 20, quota: [] },
     partoo: { latencyMs: 20, quota: [] },

@@ -46,7 +46,7 @@ const review = (invitationId: string, more: object = {}) =>
 
 const DELIVERED = { invitationId: 'review-sent', status: 'DELIVERED', isStale: false };
 
-describe('what is no rubbish is believed, whoever left it there', () => {
+describe('a gateway uses a valid value, whatever process wrote it,', () => {
   test('in the key of an invitation', async () => {
     await readReview(pair.a, 'review-sent');
     await untilShared(server, 1);
@@ -70,18 +70,18 @@ describe('what is no rubbish is believed, whoever left it there', () => {
   });
 });
 
-describe('in the key of an invitation', () => {
+describe('a gateway ignores and logs an invalid value in the key of an invitation:', () => {
   test.each<[string, (key: string) => Promise<unknown>]>([
-    ['a text that is none of ours', (key) => server.command('SET', key, 'rubbish')],
+    ['a text that is not JSON', (key) => server.command('SET', key, 'rubbish')],
     ['another JSON', (key) => server.command('SET', key, '{"ref":null}')],
-    ['bytes that are no text', (key) => server.command('SETRANGE', key, 3, '\u0000\u00ff')],
-    ['half of it', (key) => server.command('EVAL', HALVE, 1, key)],
+    ['bytes that are not UTF-8', (key) => server.command('SETRANGE', key, 3, '\u0000\u00ff')],
+    ['a truncated value', (key) => server.command('EVAL', HALVE, 1, key)],
     ['another invitation', (key) => server.command('SET', key, review('review-other'))],
     [
       'a moment that no calendar has',
       (key) => server.command('SET', key, review('review-sent', { observedAt: 1e300 })),
     ],
-    ['something of another type', (key) => server.command('EVAL', RETYPE, 1, key)],
+    ['a value of another Redis type', (key) => server.command('EVAL', RETYPE, 1, key)],
   ])('%s', async (_, spoil) => {
     await readReview(pair.a, 'review-sent');
     await untilShared(server, 1);
@@ -98,7 +98,7 @@ describe('in the key of an invitation', () => {
 const HALVE = `redis.call('SET', KEYS[1], string.sub(redis.call('GET', KEYS[1]), 1, 40))`;
 const RETYPE = `redis.call('DEL', KEYS[1]) redis.call('RPUSH', KEYS[1], 'rubbish')`;
 
-test('in the key of a quota or a gate: calls are made all the same, and what is read is shared', async () => {
+test('a gateway makes calls and shares reads in spite of an invalid value in the key of a quota or a gate', async () => {
   await readReview(pair.a, 'review-created');
   await untilShared(server, 1);
   for (const key of await keys('gateway:quota:*')) {
@@ -109,7 +109,7 @@ test('in the key of a quota or a gate: calls are made all the same, and what is 
   await untilShared(server, 2);
 });
 
-describe('in a message', () => {
+describe('a gateway ignores and logs an invalid message:', () => {
   test.each([
     ['nothing', ''],
     ['one word', 'rubbish'],
@@ -117,8 +117,8 @@ describe('in a message', () => {
     ['JSON cut short', `somebody ${review('review-sent').slice(0, 60)}`],
     ['a snapshot of one invitation in the name of another', `somebody ${review('review-other', refTo('review-sent'))}`],
     ['a moment that no calendar has', `somebody ${review('review-sent', { observedAt: 1e300 })}`],
-    ['a notification of a provider that there is not', 'somebody NOBODY {}'],
-    ['a notification that is no JSON', 'somebody CRONOFY {"notification"'],
+    ['a notification of an unknown provider', 'somebody NOBODY {}'],
+    ['a notification that is not JSON', 'somebody CRONOFY {"notification"'],
     ['a notification of another shape', 'somebody CRONOFY {"notification":{"type":"smart_invite"},"smart_invite":[]}'],
   ])('%s', async (_, message) => {
     const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);

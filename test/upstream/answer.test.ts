@@ -25,11 +25,11 @@ describe('Retry-After', () => {
     ['more seconds than a number can hold', '9'.repeat(400), 300],
     ['an HTTP date', 'Sun, 22 Nov 2026 12:00:30 GMT', 30],
     ['an HTTP date of next year', 'Mon, 22 Nov 2027 12:00:00 GMT', 300],
-  ])('of %s is taken, up to five minutes', (_, header, seconds) => {
+  ])('of %s is used, up to five minutes', (_, header, seconds) => {
     expect(retryAfterSeconds(header, now)).toBe(seconds);
   });
 
-  test('as an HTTP date is rounded up: a moment too early would be refused again', () => {
+  test('as an HTTP date is rounded up: the provider would refuse a call before it', () => {
     expect(retryAfterSeconds('Sun, 22 Nov 2026 12:00:30 GMT', now + 1)).toBe(30);
     expect(retryAfterSeconds('Sun, 22 Nov 2026 12:00:30 GMT', now + 999)).toBe(30);
   });
@@ -49,15 +49,15 @@ describe('Retry-After', () => {
 });
 
 describe('an answer', () => {
-  test.each([200, 201, 202, 299])('with %i is what its JSON is decoded to', (status) => {
+  test.each([200, 201, 202, 299])('with %i gives its decoded JSON', (status) => {
     expect(readAnswer(answer(status, '{"status":"SENT"}'), PARTOO)).toEqual({ json: { status: 'SENT' } });
   });
 
-  test('with 404 is that there is no such thing, whatever its body', () => {
+  test('with 404 means "not found", whatever its body', () => {
     expect(readAnswer(answer(404, '<html>'), PARTOO)).toBeNull();
   });
 
-  test('may be any JSON: what it means is for the provider to say', () => {
+  test('may be any JSON: the decoder of the provider checks it', () => {
     for (const json of [null, [], 'text', 1]) {
       expect(readAnswer(answer(200, JSON.stringify(json)), CRONOFY)).toEqual({ json });
     }
@@ -95,13 +95,13 @@ describe('an answer', () => {
     );
   });
 
-  test('with 429 says when to ask again, where the provider does', () => {
+  test('with 429 has the time to retry, where the provider gives one', () => {
     expect(() => readAnswer(answer(429, '', { 'retry-after': '60' }), PARTOO)).toThrow(
       expect.objectContaining({ code: 'PROVIDER_RATE_LIMITED', retryAfterSeconds: 60 }),
     );
   });
 
-  test('that is a problem has a message without what the provider said', () => {
+  test('that is an error has a message without the text of the provider', () => {
     for (const status of [200, 302, 400, 401, 429, 500]) {
       const read = () => readAnswer(answer(status, 'see https://internal.example, bob@example.com'), PARTOO);
       expect(read).toThrow(/^Partoo /);

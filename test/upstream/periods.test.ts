@@ -27,7 +27,7 @@ test.each<[string, (period: Period) => void]>([
   ['has answered', (period) => breaker.answered(period)],
   ['has failed', (period) => breaker.failed(period)],
   ['has ended without an answer', (period) => breaker.ended(period)],
-])('an early attempt that %s tells nothing of the probe', (_, tell) => {
+])('an attempt from before the breaker opened that %s has no effect on the probe', (_, tell) => {
   const probe = enter();
   tell(early);
   expect(breaker.circuit()).toBe('HALF_OPEN');

@@ -14,7 +14,7 @@ const take = (quota: Quota, patienceMs: number) => quota.take(patienceMs, new Ca
 const minute = (limit: number) => [{ limit, windowMs: 60_000 }];
 
 describe('background work', () => {
-  test('keeps to nine tenths of each window, and callers have the rest', async () => {
+  test('gets nine tenths of each window, and callers have the rest', async () => {
     const quota = createQuota('CRONOFY', [{ limit: 45, windowMs: 1_000 }, ...minute(100)], now);
     const taken = () => Array.from({ length: 200 }, () => quota.takeInBackground()).filter((ms) => ms === 0).length;
     expect(taken()).toBe(40);
@@ -32,7 +32,7 @@ describe('background work', () => {
     expect([quota.takeInBackground(), quota.takeInBackground()]).toEqual([0, 60_000]);
   });
 
-  test('is told when to ask again, and then it is right', async () => {
+  test('gets the time to ask again, and then a call', async () => {
     const quota = createQuota('PARTOO', minute(10), now);
     for (let n = 0; n < 9; n++) expect(quota.takeInBackground()).toBe(0);
     await pass(20_000);
@@ -41,7 +41,7 @@ describe('background work', () => {
     expect(quota.takeInBackground()).toBe(0);
   });
 
-  test('takes nothing past a caller who waits', async () => {
+  test('takes no call before a waiting caller', async () => {
     const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
     await take(quota, 0);
     const waiting = take(quota, 5_000);
@@ -54,7 +54,7 @@ describe('background work', () => {
 });
 
 describe('a caller', () => {
-  test('who cannot be served within patience is refused at once, and told when to come again', async () => {
+  test('that cannot be served within its patience is refused at once, with the time to retry', async () => {
     const quota = createQuota('PARTOO', minute(1), now);
     await take(quota, 0);
     await pass(17_500);
@@ -64,7 +64,7 @@ describe('a caller', () => {
     await expect(take(quota, 0)).resolves.toBeUndefined();
   });
 
-  test('is refused also for the line before it, and the line itself is kept', async () => {
+  test('is refused also because of the queue before it, and the queue itself is unchanged', async () => {
     const quota = createQuota('PARTOO', [{ limit: 2, windowMs: 1_000 }], now);
     await Promise.all([take(quota, 0), take(quota, 0)]);
     const served: string[] = [];
@@ -75,7 +75,7 @@ describe('a caller', () => {
     expect(served).toEqual(['a 1000', 'b 1000', 'c 2000', 'd 2000']);
   });
 
-  test('who leaves the line is taken out of it, and those behind move up', async () => {
+  test('that leaves the queue is removed, and later callers move up', async () => {
     const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
     await take(quota, 0);
     const start = now();
@@ -89,7 +89,7 @@ describe('a caller', () => {
     expect(quota.status().remaining).toBe(1);
   });
 
-  test('who has left already takes nothing', async () => {
+  test('that has left before takes no call', async () => {
     const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
     await take(quota, 0);
     const gone = new Cancellation();
@@ -101,7 +101,7 @@ describe('a caller', () => {
 });
 
 describe('a closed gate', () => {
-  test('holds everybody until the time has passed, whatever is left', async () => {
+  test('holds all callers until its time has passed, whatever is left of the quota', async () => {
     const quota = createQuota('PARTOO', minute(100), now);
     quota.close(3_000);
     quota.close(1_000);
@@ -113,7 +113,7 @@ describe('a closed gate', () => {
     expect(await waited).toBe(3_000);
   });
 
-  test('holds those too who were waiting when it closed', async () => {
+  test('holds also callers that were waiting when it closed', async () => {
     const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
     await take(quota, 0);
     const start = now();
@@ -123,7 +123,7 @@ describe('a closed gate', () => {
     expect(await waited).toBe(4_000);
   });
 
-  test('lets nobody into a line that will not be served within patience once it opens', async () => {
+  test('refuses a caller that would wait beyond its patience after it opens', async () => {
     const quota = createQuota('PARTOO', minute(2), now);
     quota.close(1_000);
     const results = [1, 2, 3].map(() =>
@@ -136,7 +136,7 @@ describe('a closed gate', () => {
     expect(await Promise.all(results)).toEqual(['served', 'served', 61]);
   });
 
-  test('refuses those at once who were waiting, where it stays closed beyond their patience', async () => {
+  test('refuses waiting callers at once, where it stays closed beyond their patience', async () => {
     const quota = createQuota('PARTOO', [{ limit: 1, windowMs: 1_000 }], now);
     await take(quota, 0);
     const waiting = take(quota, 5_000).catch((error) => error.retryAfterSeconds);
@@ -146,7 +146,7 @@ describe('a closed gate', () => {
   });
 });
 
-test('its status is that of the window that has least left', async () => {
+test('the status is that of the window with the fewest calls left', async () => {
   const quota = createQuota('CRONOFY', [{ limit: 4, windowMs: 1_000 }, ...minute(10)], now);
   expect(quota.status()).toEqual({ limit: 4, remaining: 4, resetsInMs: 0 });
   await take(quota, 0);
@@ -182,4 +182,4 @@ test.each([
   '45/1s,',
   '45/1m',
   '1/1s;2/2s',
-])('%j is no quota', (text) => expect(parseQuota(text)).toBeUndefined());
+])('%j is not a quota', (text) => expect(parseQuota(text)).toBeUndefined());

@@ -81,8 +81,8 @@ async function grantsDuring(accountId: string, work: Promise<unknown>): Promise<
   return [...grantedAt.values()];
 }
 
-describe('two processes together never take more than the limit in any stretch of the window', () => {
-  test('where callers of both wait for their turn', async () => {
+describe('two processes together take at most the limit in any stretch of the window', () => {
+  test('where callers of both wait', async () => {
     const { a, b } = await startProcesses('10/1s', 2, 'waiting');
     const callers = Array.from({ length: 36 }, (_, n) => take(n % 2 ? a : b, 10_000));
     const times = await grantsDuring('waiting', Promise.all(callers));
@@ -90,7 +90,7 @@ describe('two processes together never take more than the limit in any stretch o
     expect(most(times, 1_000)).toBe(10);
   });
 
-  test('where callers and background work come and go, and there are two windows', async () => {
+  test('where callers and background work alternate, and there are two windows', async () => {
     const { a, b } = await startProcesses('4/0.3s,10/1s', 2, 'coming and going');
     const until = performance.now() + 3_000;
     async function call(quota: Quota): Promise<void> {
@@ -111,7 +111,7 @@ describe('two processes together never take more than the limit in any stretch o
   });
 });
 
-test('a Redis that was emptied gives nobody a second helping', async () => {
+test('processes take no call twice after Redis was flushed', async () => {
   const { a } = await startProcesses('10/60s');
   expect(await takeAll(a)).toBe(10);
   await server.command('FLUSHALL');
@@ -119,20 +119,20 @@ test('a Redis that was emptied gives nobody a second helping', async () => {
   expect(await a.takeInBackground()).toBeGreaterThan(50_000);
 });
 
-test('one process may take all of it, and the other then gets none', async () => {
+test('one process may take the whole quota, and the other then gets no call', async () => {
   const { a, b } = await startProcesses('10/60s');
   expect(await takeAll(a)).toBe(10);
   expect(await takeAll(b)).toBe(0);
 });
 
-test('it is shared also where a window is no whole number of milliseconds to a computer', async () => {
+test('processes share a window whose length is no exact number of milliseconds', async () => {
   expect(64.001 * 1_000).not.toBe(64_001);
   const { a, b } = await startProcesses('10/64.001s');
   expect(await takeAll(a)).toBe(10);
   expect(await takeAll(b)).toBe(0);
 });
 
-test('background work of both together leaves a tenth to callers', async () => {
+test('background work of both processes leaves a tenth to callers', async () => {
   const { a, b } = await startProcesses('20/60s');
   await take(a);
   expect((await takeAllInBackground(a)) + (await takeAllInBackground(b))).toBe(17);
@@ -140,14 +140,14 @@ test('background work of both together leaves a tenth to callers', async () => {
   expect(await a.takeInBackground()).toBeGreaterThan(50_000);
 });
 
-test('who cannot be served in time is told at once, and when to come again', async () => {
+test('a caller that cannot be served in time is refused at once, with the time to retry', async () => {
   const { a, b } = await startProcesses('1/60s');
   await take(a);
   const error = await take(b, 8_000).catch((error: unknown) => error);
   expect(error).toMatchObject({ retryAfterSeconds: 60 });
 });
 
-test('who leaves while waiting takes no call along', async () => {
+test('a caller that leaves while waiting takes no call', async () => {
   const { a, b } = await startProcesses('1/1s');
   await take(a);
   const cancellation = new Cancellation();
@@ -158,7 +158,7 @@ test('who leaves while waiting takes no call along', async () => {
   expect(await takeAll(b)).toBe(0);
 });
 
-test('accounts do not share with each other', async () => {
+test('accounts have separate quotas', async () => {
   const one = await startProcesses('5/60s');
   const other = await startProcesses('5/60s');
   one.a.close(60_000);
@@ -179,7 +179,7 @@ describe('a gate', () => {
     await take(a, 100);
   });
 
-  test('is not opened earlier by one that is closed for a shorter time', async () => {
+  test('is not opened earlier by a process that closes it for a shorter time', async () => {
     const { a, b } = await startProcesses('1000/1s');
     a.close(60_000);
     await vi.waitUntil(async () => (await b.takeInBackground()) > 0);
@@ -189,7 +189,7 @@ describe('a gate', () => {
     expect(await a.takeInBackground()).toBeGreaterThan(50_000);
   });
 
-  test('that was closed while Redis was away holds when it is back', async () => {
+  test('that was closed while Redis was down is closed when Redis is back', async () => {
     const { a } = await startProcesses('1000/1s');
     await server.kill();
     await untilUp(false);
@@ -201,8 +201,8 @@ describe('a gate', () => {
   });
 });
 
-describe('without Redis', () => {
-  test('each process keeps to its share', async () => {
+describe('without Redis,', () => {
+  test('each process takes at most its share', async () => {
     const { a, b } = await startProcesses('12/60s', 3);
     await server.kill();
     await untilUp(false);
@@ -211,7 +211,7 @@ describe('without Redis', () => {
     expect(await takeAll(b)).toBe(1);
   });
 
-  test('what a process has used shortly before counts', async () => {
+  test('the recent calls of a process count', async () => {
     const { a, b } = await startProcesses('10/60s');
     for (let n = 0; n < 3; n++) await take(a);
     expect(await takeAllInBackground(b)).toBe(6);
@@ -221,7 +221,7 @@ describe('without Redis', () => {
     expect(await takeAll(b)).toBe(0);
   });
 
-  test('whoever waited for Redis’ turn waits for the share’s', async () => {
+  test('a caller that waited for its turn at Redis waits for a call of the share', async () => {
     const { a, b } = await startProcesses('2/1s');
     for (const quota of [a, b]) await take(quota);
     const times: number[] = [];
@@ -231,7 +231,7 @@ describe('without Redis', () => {
     expect(most(times, 900)).toBe(2);
   });
 
-  test('what was used meanwhile counts when Redis is back', async () => {
+  test('calls of that time count when Redis is back', async () => {
     const { a, b } = await startProcesses('10/60s');
     await server.kill();
     await untilUp(false);
@@ -241,7 +241,7 @@ describe('without Redis', () => {
     expect([await takeAll(a), await takeAll(b)]).toEqual([0, 0]);
   });
 
-  test('who is refused for want of a share takes nothing of the other’s', async () => {
+  test('a caller that was refused takes nothing of the share of another process', async () => {
     const { a, b } = await startProcesses('10/60s');
     await server.kill();
     await untilUp(false);
@@ -252,7 +252,7 @@ describe('without Redis', () => {
     expect(await takeAll(b)).toBe(10);
   });
 
-  test('it is shared again when Redis is back', async () => {
+  test('processes share the quota again when Redis is back', async () => {
     const { a, b } = await startProcesses('10/1s');
     await server.kill();
     await untilUp(false);

@@ -56,14 +56,14 @@ test('a caller whose quota would come too late is refused before it waits for a 
   expect(gets).toBe(10);
 });
 
-test('a read with spare quota gets what background work may have, and no more', async () => {
+test('a read with spare quota gets at most the share of background work', async () => {
   const outcomes: string[] = [];
   for (let n = 0; n < 10; n++) outcomes.push(await call('spare'));
   expect(outcomes).toEqual([...Array(9).fill('decoded'), 'PROVIDER_RATE_LIMITED']);
   expect(await call('caller')).toBe('decoded');
 });
 
-test('a call that is prepaid takes none', async () => {
+test('a prepaid call takes no quota', async () => {
   for (let n = 0; n < 20; n++) expect(await call('prepaid')).toBe('decoded');
   expect(await call('caller')).toBe('decoded');
 });
