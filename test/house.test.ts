@@ -1,4 +1,4 @@
-// The house's plan, held by a test: which room may import which, and who alone touches the environment and certain
+// The plan of the house as a test: which room may import which, and which files alone use the environment and certain
 // packages. Rooms are the folders of src/ and the files directly in it. A new room needs its line here.
 
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The process as whoever runs it meets it: environment in; banner, answers, signals and exit codes out.
+// The process from outside: environment and signals in; banner, answers and exit codes out.
 
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-// What the environment says, and what becomes of it: what is taken, and what is refused.
+// How the environment becomes settings: which values are accepted, and which are refused.
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';

@@ -4,7 +4,7 @@ import { expect, vi } from 'vitest';
 import { type Faulty, test } from './faulty.ts';
 import { closeOnSecondUse, never, reset, resetAfterHeaders, resetInMidBody, resetInMidChunk, times } from './proxy.ts';
 
-/** Until the breaker has had enough of Partoo. */
+/** Until the breaker of Partoo opens. */
 async function openBreaker({ review, query }: Faulty): Promise<void> {
   const circuit = async () => (await query('{ providers { provider circuit } }')).data.providers[1].circuit;
   for (let n = 0; (await circuit()) === 'CLOSED'; n++) {
@@ -22,7 +22,7 @@ test.concurrent('a provider that refuses connections gives PROVIDER_UNAVAILABLE,
   await partoo.refuse();
   expect(await review('one')).toBe('PROVIDER_UNAVAILABLE');
   await openBreaker(faulty);
-  // There would be somebody to connect to by now.
+  // The provider accepts connections again.
   await partoo.accept();
   const { connections } = partoo;
   for (let n = 0; n < 20; n++) expect(await review(`open-${n}`)).toBe('PROVIDER_UNAVAILABLE');

@@ -17,7 +17,7 @@ export interface Faulty {
   /** A review invitation in short: what came of it, or the code of the error. */
   review(id: string, maxAgeSeconds?: number): Promise<string | null>;
   invite(id: string, maxAgeSeconds?: number): Promise<string | null>;
-  /** For a test that leaves a gate closed: only Cronofy is asked whether it is well afterwards. */
+  /** For a test that leaves a gate closed: only Cronofy is checked afterwards. */
   staysThrottled(): void;
 }
 

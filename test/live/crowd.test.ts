@@ -1,5 +1,5 @@
-// More is watched than the quota allows to read: it is never passed, everything comes round, and whoever asks for
-// something else meanwhile is served at once.
+// Subscribers watch more than the quota allows to read: the gateway never exceeds the quota, reads everything in turn,
+// and answers other queries at once.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// What one subscriber is given: the newest state of each invitation, and nothing that has grown meanwhile.
+// What one subscriber gets: the newest state of each invitation, and no backlog.
 
 import { expect, test, vi } from 'vitest';
 import { createFeed } from '../../src/live/feed.ts';

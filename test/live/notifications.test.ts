@@ -1,4 +1,4 @@
-// What notifications set off, where a provider is slow and where too many come, on a clock that the test sets.
+// The effect of notifications, where a provider is slow and where too many come, on a clock that the test sets.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,5 @@
-// What a subscriber is told: the current state of each invitation at once, then every change, out of as few upstream
-// calls as there can be.
+// What a subscriber gets: the current state of each invitation at once, then every change, for as few upstream calls as
+// possible.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { globalIdOf } from '../../src/invitation/ref.ts';

@@ -1,4 +1,4 @@
-// When an invitation that somebody watches is wished to be read again, on a clock of the test's own.
+// When the watcher wants a watched invitation to be read again, on a clock that the test sets.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Ref } from '../../src/invitation/ref.ts';
@@ -32,7 +32,7 @@ function start(isNotified: (ref: Ref) => boolean = () => false) {
     watcher,
     publish: changes.publish,
     wishes,
-    /** At which seconds `ref` was wished for. */
+    /** At which seconds `ref` was wanted. */
     secondsOf: (ref: Ref) => wishes.filter((wish) => wish.ref === ref).map(({ atSeconds }) => atSeconds),
     pass: (seconds: number) => void vi.advanceTimersByTime(seconds * 1_000),
   };
@@ -159,7 +159,7 @@ test('a change of an invite makes its other watched names wanted, unless they ha
   vi.advanceTimersByTime(300);
   publish(byAddress, snapshotOf(invite('accepted'), seenAt), 'changed');
   expect(wishes).toEqual([{ ref: whole, atSeconds: 0, unlessWithinMs: 300 }]);
-  // Also where nobody watches the name that was read.
+  // Also where the name that was read is not watched.
   publish(smartInviteRef('US', 'board', 'b@example.com'), snapshotOf(invite('accepted'), new Date()), 'changed');
   expect(wishes.slice(1).map(({ ref }) => ref)).toEqual([whole, byAddress]);
 });

@@ -189,7 +189,7 @@ test('each alias of an invitation gets an answer of the age that it allows, for 
   gateway.takeCalls();
   expect((await gateway.query(query)).data).toEqual({ any: fresh, old: fresh, now: fresh });
   expect(gateway.takeCalls().partoo).toHaveLength(1);
-  // Only who wants none older is told that there is none other now.
+  // Only the alias with maxAgeSeconds 0 is marked as stale.
   gateway.sandbox.partoo.misbehave({ status: 503 });
   const { data } = await gateway.query(query);
   expect(data).toEqual({ any: fresh, old: fresh, now: { isStale: true } });

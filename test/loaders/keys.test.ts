@@ -1,5 +1,4 @@
-// Whatever texts name invitations, no two of them share an answer: keys are never put together so that one text could
-// be another.
+// Two refs never share an answer, whatever texts are in them: no key can be read as the key of another ref.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

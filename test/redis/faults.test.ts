@@ -1,5 +1,5 @@
-// Redis is never relied upon: whatever becomes of it, callers get the right answer, and what it is for works again when
-// it does.
+// The gateway never depends on Redis: in each of its failures callers get the right answer, and processes share again
+// when it is back.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { invite, review, subscribeTo } from '../live/subscriber.ts';

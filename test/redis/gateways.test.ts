@@ -174,7 +174,7 @@ test('gateways share the quota: a call of one is not left for the other', async 
   await restart({ PARTOO_QUOTA: '10/600s' });
   const ids = Array.from({ length: 15 }, (_, n) => `review-${n}`);
   for (const invitation_id of ids) pair.sandbox.partoo.put({ invitation_id, status: 'SENT' });
-  // The first answers are slow, and a slow Redis is done without.
+  // The first answers are slow, and the gateway does not wait for a slow Redis.
   for (const gateway of [pair.a, pair.b]) await readInvite(gateway, 'invite-pending');
   pair.sandbox.cronofy.forgetCalls();
   const read = async (gateway: Pair['a'], some: readonly string[]) => {
@@ -216,7 +216,7 @@ test('no Redis key or channel has an address, an id or a credential in its name'
     expect(name).toMatch(/^gateway:[a-z]+:[\w.-]+$/);
     expect(name).not.toMatch(/@|%40|example|invite-pending|board|review-sent|sandbox/);
   }
-  // Everything that is kept is forgotten some day.
+  // Every key has an expiry.
   for (const key of (await server.command('KEYS', '*')) as string[]) {
     expect(await server.command('PTTL', key)).toBeGreaterThan(0);
   }

@@ -44,7 +44,7 @@ async function kill({ child }: GatewayProcess): Promise<void> {
   await gone;
 }
 
-/** A screen: keeps what it was last shown, and subscribes again, wherever somebody listens, when its stream breaks. */
+/** A screen: keeps the last states, and subscribes again at any process that listens when its stream breaks. */
 function openScreen(origins: () => string[], turn: number): Map<string, string | null> {
   const shown = new Map<string, string | null>();
   let tries = turn;

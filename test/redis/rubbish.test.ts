@@ -1,4 +1,4 @@
-// Rubbish in Redis, whoever left it there: it is ignored and logged, and the right answer comes from the provider.
+// Invalid values in Redis: a gateway ignores and logs them, and gets the right answer from the provider.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { globalIdOf } from '../../src/invitation/ref.ts';

@@ -43,7 +43,7 @@ export async function startRedisServer(): Promise<RedisServer> {
     url,
     async command(name, ...args) {
       const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
-      // Whoever asks is told by the rejection.
+      // The caller gets the rejection.
       client.on('error', () => undefined);
       try {
         await client.connect();

@@ -13,7 +13,7 @@ const released = read('test/schema/released.graphql');
 /** What an old client could not cope with, in the words of graphql-js. */
 function changesFrom(before: string, after: string): string[] {
   const [from, to] = [schemaOf(before), schemaOf(after)];
-  // The other dangerous ones are additions, which clients are told to expect.
+  // The other dangerous changes are additions, which clients must expect.
   const defaults = findDangerousChanges(from, to).filter(
     ({ type }) => type === DangerousChangeType.ARG_DEFAULT_VALUE_CHANGE,
   );

@@ -1,5 +1,5 @@
-// What is made of global ids: one of an invitation gives it, one of nothing gives null, and text that no global id can be
-// is the caller's mistake, wherever an id is taken.
+// Global ids as input: the id of an invitation gives it, the id of an unknown invitation gives null, and text that cannot
+// be an id is BAD_USER_INPUT everywhere.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { globalIdOf } from '../../src/invitation/ref.ts';
@@ -21,28 +21,28 @@ const none = { partoo: [], cronofy: [] };
 const IMPOSSIBLE: readonly [string, string][] = [
   ['empty', ''],
   ['a word', 'rubbish'],
-  ['no base64url', '%%%'],
+  ['text that is not base64url', '%%%'],
   ['an id with its padding', `${SENT}=`],
   ['an id in base64', Buffer.from('["ReviewInvitation","~~~???"]').toString('base64')],
-  ['JSON that is no list', Buffer.from('{}').toString('base64url')],
+  ['JSON that is not a list', Buffer.from('{}').toString('base64url')],
   ['a list with spaces in it', Buffer.from('["ReviewInvitation", "review-sent"]').toString('base64url')],
   ['a provider\u2019s id', 'review-sent'],
   ['of nothing', made()],
-  ['of a type that there is not', made('Invitation', 'review-sent')],
+  ['of an unknown type', made('Invitation', 'review-sent')],
   ['of a type that every object has', made('toString', 'review-sent')],
   ['of an empty part', made('ReviewInvitation', '')],
   ['of a part with control characters', made('ReviewInvitation', 'review\r\nsent')],
   ['of a part that is too long', made('ReviewInvitation', 'x'.repeat(10_000))],
-  ['of a part that is no text', made('ReviewInvitation', 7)],
+  ['of a part that is not a string', made('ReviewInvitation', 7)],
   ['of too few parts', made('SmartInvite', 'US', 'board-meeting')],
   ['of too many parts', made('ReviewInvitation', 'review-sent', 'more')],
-  ['of a data center that there is not', made('SmartInvite', 'XX', 'board-meeting', null)],
+  ['of an unknown data center', made('SmartInvite', 'XX', 'board-meeting', null)],
   ['of an empty address', made('SmartInvite', 'US', 'board-meeting', '')],
 ];
 
 const MISTAKE = { code: 'BAD_USER_INPUT', retryable: false };
 
-describe.each(IMPOSSIBLE)('text that no global id can be: %s', (_, id) => {
+describe.each(IMPOSSIBLE)('text that cannot be a global id: %s', (_, id) => {
   test('is a BAD_USER_INPUT of `node`, and nothing is read', async () => {
     const { data, errors } = await gateway.query('query($id: ID!) { node(id: $id) { id } }', { id });
     expect(data).toEqual({ node: null });

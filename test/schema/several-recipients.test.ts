@@ -1,5 +1,5 @@
-// What is told of an invite as a whole: who it was sent to may be one person or several, and a reply that nobody can read
-// does not hide a clear one.
+// The status of an invite as a whole: it may have one recipient or several, and an unknown reply does not hide a known
+// one.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ afterAll(() => gateway.stop());
 
 const FIELDS = '{ __typename externalId status rawStatus ... on SmartInvite { recipient { status } } }';
 
-/** What the gateway tells of an invite to people who replied this. */
+/** The answer of the gateway for an invite whose recipients replied this. */
 async function told(id: string, ...statuses: readonly (string | undefined)[]) {
   const recipients = statuses.map((status, n) => ({
     email: `guest${n}@example.com`,

@@ -1,5 +1,5 @@
-// Why an answer is older, or less certain, than was wanted, as whoever asks is told: each reason made by the provider
-// that gives rise to it.
+// Why an answer is older, or less certain, than the caller wanted, as the caller sees it: the provider causes each
+// reason.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -93,7 +93,7 @@ describe('an answer is stale', () => {
     await stream.until(({ invitation }) => invitation.status === 'ACCEPTED');
     expect(stream.events[1]?.invitation).toEqual(unconfirmed);
     expect(await shown()).toEqual(unconfirmed);
-    // The read that comes when the quota allows it confirms it, and whoever subscribes is told.
+    // A read follows when the quota allows it, and confirms the state to subscribers.
     await stream.until(({ invitation }) => invitation.status === 'ACCEPTED' && !invitation.isStale);
     expect(stream.events.at(-1)?.invitation).toEqual({ status: 'ACCEPTED', rawStatus: 'accepted', ...FRESH });
   });

@@ -1,4 +1,4 @@
-// Which pages may call the gateway from a browser: CORS_ORIGINS, and nobody without it.
+// Which pages may call the gateway from a browser: those of CORS_ORIGINS, and no page without it.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/settings.ts';

@@ -1,5 +1,5 @@
-// GETs that other sites' pages make a browser send: no page of another origin has an operation run here, unless its
-// origin is allowed. Whoever is no browser, and our own pages, send what they like.
+// GETs that pages of other sites make a browser send: no page of another origin can run an operation, unless its origin
+// is allowed. Clients outside browsers and our own pages are not restricted.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';
@@ -39,7 +39,7 @@ describe('a GET is refused, and no provider is called', () => {
     ['a fetch of a sandboxed frame', { accept: JSON_TYPE, origin: 'null', ...from('cross-site', 'cors') }],
     ['the name of an allowed site and more', { origin: `${APP}.evil.example`, ...from('cross-site', 'cors') }],
     ['a link of another site', { accept: HTML, ...from('cross-site', 'navigate') }],
-    ['a link of our own', { accept: HTML, ...from('same-origin', 'navigate') }],
+    ['a link of our own page', { accept: HTML, ...from('same-origin', 'navigate') }],
     ['a typed URL', { accept: HTML, ...from('none', 'navigate') }],
     ['a form of an allowed site', { accept: HTML, origin: APP, ...from('cross-site', 'navigate') }],
     ['a navigation that takes JSON', { accept: JSON_TYPE, ...from('none', 'navigate') }],

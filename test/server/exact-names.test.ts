@@ -1,5 +1,5 @@
 // An id is what was sent, or the request is refused: no number that JSON has rounded, no bytes that are no text, no
-// second value of one parameter may make it another one. Nobody upstream is asked for what is refused.
+// second value of one parameter may make it another one. A refused request causes no upstream call.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';

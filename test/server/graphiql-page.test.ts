@@ -29,7 +29,7 @@ async function serve(options: Partial<GraphiqlPageOptions> = {}): Promise<[strin
   return [`http://127.0.0.1:${port}`, () => server.close().closeAllConnections()];
 }
 
-/** One that nobody has visited. */
+/** A server without a visitor so far. */
 async function startAnother(options?: Partial<GraphiqlPageOptions>): Promise<string> {
   const [another, stop] = await serve(options);
   onTestFinished(stop);

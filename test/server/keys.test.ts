@@ -1,5 +1,5 @@
-// Ids and addresses are the callers' to choose: whatever one of them looks like, each invitation is told from every
-// other, within one operation and from one to the next.
+// Callers choose ids and addresses freely: whatever text is in them, the gateway confuses no two invitations, within one
+// operation and between operations.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';

@@ -1,4 +1,4 @@
-// A caller who leaves during a slow read takes its upstream call along, and nobody else's.
+// A caller who leaves during a slow read ends its own upstream call, and no other.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

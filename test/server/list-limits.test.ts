@@ -89,7 +89,7 @@ describe('fields times the entries of a list', () => {
     expect(gateway.takeCalls()).toEqual({ partoo: [], cronofy: [] });
   });
 
-  test('by the same variable are answered when it has one entry less', async () => {
+  test('by the same variable are answered with one entry less', async () => {
     const query = `${LISTED} { invitations(refs: $refs) { ${fields(250)} } }`;
     for (const _ of [1, 2, 3]) {
       expect((await gateway.query(query, { refs: refs(100, 'f') })).data).toBeUndefined();

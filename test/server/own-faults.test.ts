@@ -1,5 +1,5 @@
-// A fault of our own, in the midst of a request: the caller hears our words, and the log one line with the kind of the
-// fault and its place in our code. Its message is told to neither: what a caller wrote may be in it.
+// A fault of the gateway during a request: the caller gets a constant message, and the log one line with the kind of the
+// fault and its place in the source. Neither has its own message, which may hold text of the caller.
 
 import { createClient } from 'graphql-sse';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -26,7 +26,7 @@ const fail = (): never => {
 };
 const reject = () => Promise.reject(new Canary('secret canary'));
 
-/** One that does all that ours does, but for what is given. */
+/** The service of the gateway, with the given parts replaced. */
 async function startFaulty(faults: Partial<GraphQLService>, routes: Partial<Routes> = {}): Promise<FaultyServer> {
   const lines: string[] = [];
   const log = createLog('trace', { write: (line) => void lines.push(line) });
@@ -111,7 +111,7 @@ describe('a fault of the gateway', () => {
     await vi.waitUntil(() => other.messages.some(({ type }) => type === 'pong'));
   });
 
-  /** Of which one event comes, and then a fault. */
+  /** One event, and then a fault. */
   async function* events() {
     yield { data: { invitationChanged: null } };
     fail();

@@ -1,5 +1,5 @@
 // Requests that are refused before their body is looked at: by their method, their host, and what their body calls itself.
-// Nobody upstream is asked, and nothing is said of where in our code.
+// They cause no upstream call, and the answer names no place in the source.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';

@@ -171,7 +171,7 @@ describe('an operation with @include and @skip by variables gives the answer of 
     for (const choice of CHOICES.toReversed()) for (const _ of [1, 2, 3, 4]) await expectSame(query, choice);
   });
 
-  test('with defaults, given or left out, and null where it must not be', async () => {
+  test('with defaults, given or left out, and null for a non-null condition', async () => {
     const query = `query($a: Boolean = true, $b: Boolean! = false) {
       ${INVITE} { ...H @include(if: $a) ...H @skip(if: $b) event { summary @include(if: $a) } }
     } fragment H on SmartInvite { status }`;

@@ -1,5 +1,5 @@
-// A list of trusted documents that does not fit the schema keeps the gateway from starting, and whoever starts it is told
-// which document it is.
+// The gateway does not start with a list of trusted documents that does not fit the schema, and the message names the
+// document.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

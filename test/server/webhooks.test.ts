@@ -1,5 +1,5 @@
-// Cronofy's notifications as they reach the gateway: who is believed, what is answered, and what it comes to for those
-// who look.
+// Cronofy's notifications as they reach the gateway: which ones are accepted, what is answered, and what callers get
+// afterwards.
 
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -177,7 +177,7 @@ describe('callers', () => {
     expect(await shown()).toEqual({ status: 'DECLINED', isStale: true });
     gateway.sandbox.cronofy.misbehave(undefined);
     gateway.takeCalls();
-    // Nobody asks meanwhile.
+    // No caller asks meanwhile.
     await vi.waitUntil(() => calls().some(({ status }) => status === 200), { timeout: 15_000 });
     await vi.waitUntil(async () => !(await shown()).isStale);
     expect(await shown()).toEqual({ status: 'DECLINED', isStale: false });

@@ -1,5 +1,5 @@
 // An operation of a WebSocket ends when its client completes it, and its upstream call with it; the others go on. Its id
-// is free again at once, and what comes of the first operation is never told as the second one's.
+// is free again at once, and no message of the first operation is sent as one of the second.
 
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
@@ -23,7 +23,7 @@ const QUERY = { query: '{ __typename }' };
 const ANSWER = { data: { __typename: 'Query' } };
 
 interface SlowGateway extends TestGateway {
-  /** Once somebody has asked for it. */
+  /** Once the provider has been called for it. */
   asked(id: string): Promise<void>;
   answer(id: string): void;
   isLeft(id: string): boolean;

@@ -1,5 +1,5 @@
 // What one WebSocket may hold on to and send: a client that floods, that does not read, or that does not close when it is
-// told to, costs a bounded amount, and nobody else a place.
+// told to, costs a bounded amount, and takes no place from others.
 
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -109,7 +109,7 @@ describe('a client that does not read is disconnected', () => {
     const asked = Array.from({ length: 20 }, (_, n) => ({ id: String(n), type: 'subscribe', payload: { query } }));
     const before = process.memoryUsage();
     raw.say(...asked);
-    // Whoever does not read learns of it when it writes.
+    // A client that does not read notices it when it writes.
     const writing = setInterval(raw.send, 20, frame(PONG, ''));
     await raw.closed;
     clearInterval(writing);
@@ -125,7 +125,7 @@ describe('a client that does not read is disconnected', () => {
     const raw = await openRawWebSocket(gateway.origin);
     raw.socket.pause();
     const query = `{ ${Array.from({ length: 15 }, (_, n) => `a${n}: ${HEAVY.slice(2, -2)}`).join(' ')} }`;
-    // Few: what waits in the gateway is less than what it lets wait, and more than whoever is answered a ping may have.
+    // Few: less waits in the gateway than its limit, and more than a client may have that still gets pongs.
     for (let n = 0; n < 3; n++) raw.say({ id: String(n), type: 'subscribe', payload: { query } });
     const pinging = setInterval(raw.send, 20, ping);
     await raw.closed;

@@ -23,7 +23,7 @@ const DAY = 86_400 * SECOND;
 
 let source: FakeSource;
 let all: ReturnType<typeof snapshotsOf>;
-/** How often the clock was looked at. */
+/** How often the clock was read. */
 let looks: number;
 
 beforeEach(() => {
@@ -63,7 +63,7 @@ describe.each<[string, number, number | null, string]>([
     looks = 0;
     expect(answer(maxAgeMs)).toBe(expected);
     if (ageMs <= 10 * SECOND) expect(looks).toBe(1);
-    // Who is told to read it gets it from there.
+    // A caller without an answer gets one by a read.
     source.answer = () => review(one, 'CREATED');
     const read = await all.ask(one, maxAgeMs === null ? {} : { maxAgeMs });
     expect(read).toMatch(expected === 'read it' ? /^CREATED 0$/ : /^SENT \d+$/);

@@ -86,7 +86,7 @@ test('a slow read is cancelled when its last caller leaves, and the next caller 
   await until(() => calls('own-0') + calls('own-1') === 2 && calls('slow') === 1);
   leaving[0]?.abort();
   await left[0];
-  // Whoever is answered now comes after the gateway has seen that.
+  // The gateway has noticed that before it answers these callers.
   await gateway.query('{ reviewInvitation(invitationId: "meanwhile") { id } }');
   expect(closed).toEqual([]);
   leaving[1]?.abort();

@@ -1,5 +1,5 @@
-// An invitation's extras (the ICS) beside its state: kept as long as the state stays the same, whoever reads it without
-// them, and never in the way of a newer state. On a clock that the test sets.
+// An invitation's extras (the ICS) beside its state: kept as long as the state stays the same, also after reads without
+// them, and never in place of a newer state. On a clock that the test sets.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ProviderTimeout, ProviderUnauthorized, ProviderUnavailable } from '../../src/invitation/problem.ts';

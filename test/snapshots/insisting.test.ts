@@ -1,4 +1,4 @@
-// A caller who asks for the newest without end, over real HTTP: half of the quota is left to everybody else.
+// A caller that sends `maxAgeSeconds: 0` without end, over real HTTP: half of the quota is left for all other reads.
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startTestGateway } from '../harness.ts';
@@ -25,7 +25,7 @@ test('a caller with maxAgeSeconds: 0 gets half of the quota, then known answers,
   for (let n = 0; n < 30; n++) answers.push(await ask('review-sent', 0));
   expect(answers).toEqual([...Array(10).fill('SENT'), ...Array(20).fill('SENT stale')]);
 
-  // What was shown as stale is read again behind, and so is what nobody insists on; what was never seen is read at once.
+  // Stale answers are refreshed in the background, those of other invitations too; an unknown invitation is read at once.
   gateway.sandbox.partoo.put({ invitation_id: 'review-created', status: 'SENT' });
   await vi.waitUntil(async () => (await ask('review-created')) === 'SENT', { timeout: 15_000, interval: 100 });
   expect(await ask('review-delivered')).toBe('DELIVERED');

@@ -95,7 +95,7 @@ describe('a caller with maxAgeMs 0 during a read', () => {
     await pass(101);
     expect(await Promise.all(callers)).toEqual(['DELIVERED 0', 'DELIVERED 0']);
     expect(times()).toEqual([0, 3_000]);
-    // The one that hung answers whoever waited for it. It does not take the place of the newer one: it is read again.
+    // The read that hung answers its own callers. It does not replace the newer answer, and another read follows.
     await pass(57_000);
     expect(await first).toBe('SENT 0');
     expect(all.snapshots.peek(one)).toMatchObject({ deliveryStatus: 'DELIVERED' });
@@ -183,7 +183,7 @@ describe('the maximum age of a caller', () => {
 
   test('is met by a read that began in the same tick', async () => {
     let moment = 0;
-    // A clock that shows another time whenever it is looked at, as a fine one does.
+    // A clock that gives another time at every call, as one of high resolution does.
     all = snapshotsOf(source, { now: () => (moment += 0.001) });
     script = [[100, 'SENT']];
     const both = [ask(), ask(0), ask(5)];

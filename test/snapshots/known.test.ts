@@ -1,5 +1,5 @@
-// What is known of each invitation: one entry each, whoever has seen it and however much of it, and no longer than
-// anybody asks for it.
+// What is known of each invitation: one entry each, for reads of all processes with and without extras, and only as long
+// as callers ask for it.
 
 import { LRUCache } from 'lru-cache';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';

@@ -1,4 +1,4 @@
-// What other processes have seen: who is content with it, and what they are told, on a clock that the test sets.
+// Answers of other processes: which callers accept them, and what is shared, on a clock that the test sets.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Ref } from '../../src/invitation/ref.ts';

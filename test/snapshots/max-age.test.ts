@@ -1,4 +1,4 @@
-// A caller's own wish for the age of an answer, on a clock that the test sets.
+// A caller's own maximum age of an answer, on a clock that the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited, ProviderUnavailable } from '../../src/invitation/problem.ts';
@@ -71,7 +71,7 @@ describe('maxAgeMs', () => {
   test('below the age of an old answer gives it as stale where there is no quota, also to a caller that joined a background read', async () => {
     await ask();
     await pass(90 * SECOND);
-    // Whoever comes first leaves it at the old answer, since nothing is left for those who can.
+    // The first caller accepts the old answer, and no quota is left for such callers.
     while (source.quota.takeInBackground() === 0);
     while (source.quota.takeNow());
     const given = await Promise.all([ask(), ask(refTo('one'), { maxAgeMs: 5 * SECOND })]);

@@ -1,4 +1,4 @@
-// What is told of an invitation, and which of two reads that crossed is believed.
+// Which states of an invitation are published, and which of two overlapping reads counts.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ProviderBadResponse, ProviderUnavailable } from '../../src/invitation/problem.ts';
@@ -42,7 +42,7 @@ test('a new state is published, and the same state read again is not', async () 
 test('a state that was shown as stale is published again when it is confirmed', async () => {
   await all.ask();
   await pass(61_000);
-  // Too slow for who has an old answer.
+  // Longer than a caller with an old answer waits.
   source.answer = later(2_000, 'SENT');
   const asked = all.ask();
   await pass(2_000);

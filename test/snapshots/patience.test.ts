@@ -1,4 +1,4 @@
-// Whoever is told of every change asks patiently: the callers' share of the quota is left to callers.
+// A subscription is a patient reader, because it gets every change: it leaves the callers' share of the quota to callers.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createFakeSource, refTo, snapshotsOf, useClock } from './source.ts';

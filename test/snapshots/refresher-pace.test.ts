@@ -1,5 +1,5 @@
-// How often is read behind the callers' backs: as the quota, other processes and the breaker allow, on a clock that the test
-// sets.
+// How often the refresher reads in the background: as the quota, other processes and the breaker allow, on a clock that
+// the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { newRefresher, plain } from './refreshing.ts';

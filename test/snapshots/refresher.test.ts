@@ -1,4 +1,4 @@
-// What is read again behind the callers' backs, and in what order, on a clock that the test sets.
+// What the refresher reads in the background, and in what order, on a clock that the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Refresher } from '../../src/snapshots/refresher.ts';

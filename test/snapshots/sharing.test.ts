@@ -142,7 +142,7 @@ test('a newer read without ICS is not hidden by an older one with it', async () 
   expect(await ask(board, { maxAgeMs: 0 })).toBe('plain 0');
   expect(await ask(board)).toBe('plain 0');
   expect(await ask(board, { maxAgeMs: 60_000 })).toBe('plain 0');
-  // Whoever wants the ICS is not given what is older than is known: it is read again.
+  // A caller that selects the ICS gets no older state than the known one: another read follows.
   expect(await ask(board, { withExtras: true })).toBe('with ICS 0');
   expect(asked()).toEqual(['with ICS', 'plain', 'with ICS']);
 });

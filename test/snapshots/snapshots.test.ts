@@ -201,7 +201,7 @@ describe('an older answer', () => {
     // It is not waited for: the time stands still.
     source.answer = later(500, says('CREATED'));
     expect(await ask()).toBe(`SENT ${OLD} stale`);
-    // One that the breaker may let through is read behind, as a probe.
+    // A read that the breaker may let through is made in the background, as a probe.
     expect(source.reads.map(({ payment }) => payment)).toEqual(['caller', 'caller']);
   });
 
@@ -264,7 +264,7 @@ describe('an unknown invitation', () => {
       source.answer = failsWith(error);
       expect(await ask()).toBe('code' in error ? error.code : '');
       source.answer = says('SENT');
-      // Where it was for want of quota, it is being read behind by now.
+      // Where the quota was used up, a background read is under way by now.
       await pass(0);
       expect(await ask()).toBe('SENT 0');
     },

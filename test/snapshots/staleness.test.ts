@@ -103,7 +103,7 @@ describe.each<[string, Error, StalenessReason, number | null]>([
   test(`is ${reason} to a caller that asked for a newer one`, async () => {
     await pass(5 * SECOND);
     expect(await read(0)).toEqual(expected());
-    // Whoever is content with it is given it as it is.
+    // A caller that accepts it gets it without a mark.
     expect(await read()).toBeNull();
   });
 
@@ -123,7 +123,7 @@ describe.each<[string, Error, StalenessReason, number | null]>([
   });
 });
 
-test('an old answer is TIMEOUT where the read takes longer than a caller waits who accepts it', async () => {
+test('an old answer is TIMEOUT where the read takes longer than the patience of a caller that accepts it', async () => {
   await read();
   await pass(90 * SECOND);
   source.answer = slow;

@@ -1,4 +1,4 @@
-// What a call leaves behind when it has ended: nothing; and what its end says of the provider. On a clock that the test
+// A call that has ended leaves no listener and no timer; and which ends count for the breaker. On a clock that the test
 // sets.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';

@@ -1,4 +1,4 @@
-// What attempts tell a breaker whose circuit has changed since they began: nothing.
+// Attempts that began before the circuit of a breaker changed have no effect on it.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Breaker, createBreaker, type Period } from '../../src/upstream/breaker.ts';

@@ -78,6 +78,6 @@ test('a budget allows fifty failing calls a second a fifth more and one a second
     budget.pass(20);
   }
   expect(retries).toBeLessThanOrEqual(0.2 * 3_000 + 60 + 10);
-  // And it is no wall: what it promises can be had.
+  // The bound can be reached.
   expect(retries).toBeGreaterThan(0.2 * 3_000 + 60);
 });

@@ -108,7 +108,7 @@ describe('a call', () => {
       more();
     };
     await expect(call(transportWith(), { maxBytes: 256 * 1024 })).rejects.toThrow(ProviderBadResponse);
-    // What the server got rid of is the cap and what sockets hold, not what it could send for as long as it liked.
+    // The server could send no more than the limit and the buffers of the sockets.
     expect(await closed).toBeLessThan(32 * 1024 * 1024);
   });
 
