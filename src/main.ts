@@ -25,7 +25,7 @@ function fail(message: string): never {
   process.exit(1);
 }
 
-/** The name of an option, which is shown. What else an argument holds may be a secret that belongs into a variable. */
+/** The name of an option, which is shown. The rest of an argument may be a secret that belongs into a variable. */
 function nameOf(argument: string): string {
   const name = /^--?[a-z][a-z-]*(?![^=])/.exec(argument)?.[0];
   return name === undefined ? '' : ` ${name}`;
@@ -39,13 +39,13 @@ function check(): void {
 
 async function serve(): Promise<void> {
   const real = readSettings(process.env);
-  // With the sandbox on, its imitations take the providers' place, through the very settings that real ones have.
+  // With the sandbox on, its imitations replace the providers, through the same settings as real ones.
   const sandbox = real.sandbox ? await startSandbox() : undefined;
   const settings = sandbox === undefined ? real : readSettings(replaceVariables(process.env, sandbox.variables));
   const log = createLog(settings.logLevel);
   const gateway = await startGateway(settings, log, sandbox?.examples);
   sandbox?.notify(gateway.origin);
-  // A fault of ours that nobody waits for: it is told, and what else runs goes on.
+  // A fault of the gateway in a promise that no code awaits: it is logged, and the process continues.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected and nobody heard'));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'the gateway cannot go on');

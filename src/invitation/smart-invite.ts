@@ -78,13 +78,13 @@ export const smartInvite: Kind<'SmartInvite', SmartInviteKey, SmartInvite> = {
   }),
   statusOf,
   rawStatusOf: ({ recipient }) => recipient?.rawStatus ?? null,
-  // Nobody replies to an event that is over; seen before its end, it may have been replied to since.
+  // No reply comes to an event that is over; if the read was before its end, a reply may have come since.
   isFinal: ({ event }, observedAt) => endOf(event.end) <= observedAt,
   callbackUrlOf: ({ callbackUrl }) => callbackUrl,
 };
 
-// Of several recipients, the first of these that anybody has is the status of the invitation. A reply that nobody can
-// read does not hide a clear one.
+// Of several recipients, the first of these that any of them has is the status of the invitation. An unknown reply does
+// not hide a known one.
 const MOST_OPEN_FIRST = ['PENDING', 'TENTATIVE', 'ACCEPTED', 'DECLINED'] as const;
 
 function statusOf({ recipients }: SmartInvite): InvitationStatus {

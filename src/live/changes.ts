@@ -1,5 +1,5 @@
-// Publish and subscribe: who is told when what is known of an invitation has changed. It keeps nothing and waits for
-// nobody.
+// Publish and subscribe: calls each subscriber of an invitation when its known state has changed. It keeps no state and
+// waits for no subscriber.
 
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';

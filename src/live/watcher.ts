@@ -1,4 +1,4 @@
-// Keeps an invitation fresh while somebody subscribes to it, by asking for background reads: soon after it was first
+// Keeps an invitation fresh while a stream watches it, by asking for background reads: soon after it was first
 // watched or has changed, then ever more slowly. The quota decides how many of them are made, and spreads them evenly.
 // Where the provider notifies us, reading is only a safety net.
 
@@ -37,7 +37,7 @@ interface Watched {
   watchers: number;
   intervalMs: number;
   dueAt: number;
-  /** What is shown is only probably true: a notification is not enough then. */
+  /** Its state is not confirmed: a notification gave it, and a read must follow. */
   isStale: boolean;
 }
 

@@ -121,8 +121,8 @@ class OperationLoader implements InvitationLoader {
   }
 
   #read(wishes: readonly Wish[]): Promise<Outcome[]> {
-    // It gathers the lists that the fields of one tick ask for; what was read is remembered by the snapshots, with its
-    // age, and what failed by nobody.
+    // It gathers the lists that the fields of one tick ask for. The snapshots keep what was read, with its age; failures
+    // are not kept.
     this.#reads ??= new DataLoader((lists) => this.#readLists(lists), { cache: false });
     return this.#reads.load(wishes);
   }
@@ -173,7 +173,7 @@ function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot &
   return snapshot.type === ref.type;
 }
 
-/** By ref, and by whether an age is named: no text is put together that another ref could be. */
+/** By ref, and by whether an age is named: no key is built that could be the key of another ref. */
 class WishMap<T> {
   readonly #byAge = new Map<string, T>();
   readonly #byUs = new Map<string, T>();

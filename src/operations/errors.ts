@@ -18,7 +18,7 @@ export interface AnswerError extends GraphQLFormattedError {
   };
 }
 
-/** What went wrong at a field. No Error: an operation may have thousands, and what each costs is mostly its stack. */
+/** What went wrong at a field. Not an Error: an operation may have thousands, and most of the cost of each is its stack. */
 export class FieldFault {
   readonly error: unknown;
   readonly nodes: readonly ASTNode[] | undefined;
@@ -37,7 +37,7 @@ export type MaskError = (error: unknown) => AnswerError;
 export function createErrorMask(log: Logger): MaskError {
   return (error) => {
     const cause = rootOf(error);
-    // Nobody is there to read it, and nothing went wrong.
+    // The caller has gone: no error is to be shown, and nothing went wrong.
     if (cause instanceof CallerGone) return tell(GONE, error);
     if (cause instanceof Problem) return tell(cause, error);
     if (cause instanceof ProblemOfRef) return withRefIndex(tell(cause.problem, error), cause.refIndex);

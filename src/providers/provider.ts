@@ -1,5 +1,5 @@
 // The port that every provider fills in: how its settings become an account, and how an account reads an invitation.
-// Above it nobody knows hosts, keys or snake_case; below it nobody knows GraphQL.
+// Code above it knows no hosts, keys or snake_case; code below it knows no GraphQL.
 
 import { createHash } from 'node:crypto';
 import type { ZodObject, ZodPipe, ZodType } from 'zod';
@@ -53,7 +53,7 @@ export interface NotificationReader {
 }
 
 export interface Notification {
-  /** The invitation it speaks of, in whatever words that is asked for. */
+  /** The invitation that it names, by any of its refs. */
   readonly ref: Ref;
   /** What it says, applied to what was known. */
   readonly overlay: (invitation: Invitation) => Invitation;

@@ -32,7 +32,7 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
     connectTimeout: 1_000,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
-    // A server that vanishes without a word is noticed while nothing is asked of it, too.
+    // Notices a server that vanishes without closing the connection, also while no command is sent.
     keepAlive: 5_000,
     retryStrategy: (times: number) => Math.min(times * 100, MAX_RECONNECT_MS),
   };
@@ -52,7 +52,7 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
     if (isBack) for (const listener of recoveredListeners) listener();
   }
 
-  /** A command was lost: the server hangs, or this process was late itself. Nobody asks until it answers. */
+  /** A command was lost: the server hangs, or this process was late itself. No command is sent until it answers. */
   async function probe(): Promise<void> {
     if (isProbing) return;
     isProbing = true;
@@ -77,7 +77,7 @@ export function createRedis(url: string, onState: (isUp: boolean) => void): Shar
 
   commands.on('ready', () => setState(true));
   commands.on('close', () => setState(false));
-  // What went wrong shows in the state; an error event that nobody hears would end the process.
+  // What went wrong shows in the state; an error event without a listener would end the process.
   commands.on('error', () => undefined);
   subscriber.on('error', () => undefined);
 

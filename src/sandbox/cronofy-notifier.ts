@@ -1,5 +1,5 @@
 // Cronofy's notifications imitated: signed, sent to the invite's callback URL (on this machine only), and sent again
-// until somebody takes them. On command it also sends what nobody should believe.
+// until the receiver accepts them. On command it also sends forged ones.
 
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import type { SmartInviteWire } from '../providers/cronofy/wire.ts';
 type ReplyWire = NonNullable<SmartInviteWire['recipient']>;
 
 export interface Notifier {
-  /** Tells the callback URL of an invite that somebody has replied. */
+  /** Notifies the callback URL of an invite of a reply. */
   notify(invite: SmartInviteWire, reply: ReplyWire): void;
   /** Sends everything sent so far again, `times` times, in the order given or backwards. @returns how many were taken. */
   replay(times: number, backwards: boolean): Promise<number>;

@@ -1,6 +1,6 @@
 // Cronofy imitated: creating, updating, cancelling and reading Smart Invites, as its documentation describes them
 // (beta, November 2026). Control: `POST /_control/reply {"smart_invite_id", "email", "status", "comment", "proposal"}`
-// lets somebody reply, and the callback URL is told; who was not invited replies as one to whom the invitation was
+// adds a reply and notifies the callback URL; a person who was not invited replies as one to whom the invitation was
 // forwarded. `POST /_control/replay {"times", "backwards"}` and `POST /_control/forge` send notifications again, or forged.
 
 import type { SmartInviteWire } from '../providers/cronofy/wire.ts';
@@ -22,7 +22,7 @@ type ReplyWire = NonNullable<SmartInviteWire['recipient']>;
 export interface CronofyImitation extends ListedImitation {
   /** Adds or replaces an invite. */
   put(invite: SmartInviteWire & { smart_invite_id: string }): void;
-  /** Lets somebody reply; the invite's callback URL is told. */
+  /** Adds a reply, and notifies the invite's callback URL. */
   reply(smartInviteId: string, reply: ReplyWire): boolean;
   /** Gives every invite that has no callback URL the gateway's. */
   notify(gatewayOrigin: string): void;
@@ -55,7 +55,7 @@ export async function startCronofy(
     notifier.notify(invite.wire, answer);
   }
 
-  // Replies of the scenario that have come due since anybody last looked.
+  // Replies of the scenario that have come due since the last call.
   function settle(invite: Invite): void {
     while (invite.due[0] !== undefined && Date.now() - startedAt >= invite.due[0].afterMs) {
       const due = invite.due.shift();

@@ -131,7 +131,7 @@ async function sendAsset(asset: GraphiqlAsset, request: IncomingMessage, respons
     response.end(asset.gzipped);
     return;
   }
-  // It fails where the caller leaves, and then nobody is there to be told.
+  // It fails where the caller leaves, and then there is no one to answer.
   await pipeline(Readable.from([asset.gzipped]), createGunzip(), response).catch(() => undefined);
 }
 

@@ -66,7 +66,7 @@ export function createGraphQLHandler(
       : send(response, mediaType, result);
   }
 
-  /** @param mediaType undefined for whoever takes nothing but events: that one gets the one that there is. */
+  /** @param mediaType undefined for a caller that accepts only events: it gets the result as one event. */
   function send(response: ServerResponse, mediaType: MediaType | undefined, result: Answer): MaybePromise<void> {
     if (mediaType === undefined) return sendEvents(response, once(result));
     if (isStopping()) response.shouldKeepAlive = false;
@@ -91,7 +91,7 @@ export function createGraphQLHandler(
   };
 }
 
-/** Callers are told apart by address: nothing else is known of them. Most never need to be told that they have gone. */
+/** The address identifies a caller: nothing else is known of it. The cancellation is made on its first use. */
 class HttpCaller implements Caller {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;

@@ -73,7 +73,7 @@ export function acceptWebSockets(
   return (timeoutMs) => {
     clearInterval(pings);
     sockets.close();
-    // What was completed is told before the socket closes.
+    // Completions are sent before the socket closes.
     setTimeout(() => {
       for (const socket of sockets.clients) socket.close(1001, 'going away');
     }, COMPLETING_MS);

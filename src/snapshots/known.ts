@@ -27,7 +27,7 @@ export interface Known {
   isFresh(entry: Entry, maxAgeMs: number | null, at: number): boolean;
   /**
    * Keeps what was just read.
-   * @returns false where another state was learnt after the read began: nobody can say which is newer, and it is to be
+   * @returns false where another state was learnt after the read began: which one is newer is unknown, and it is to be
    * read again.
    */
   keep(ref: Ref, seen: Seen): boolean;
@@ -39,7 +39,7 @@ export interface Known {
   fail(reading: Reading, staleness: Staleness, begunAt: number): void;
   /** A read was refused: what is known is shown no longer where the gateway's credentials were refused. */
   refuse(reading: Reading, error: unknown): void;
-  /** Frees nothing by itself any more. */
+  /** Stops the timer that frees entries. */
   stop(): void;
 }
 
@@ -60,7 +60,7 @@ export interface KnownOptions extends Freshness, StoreLimits {
   readonly onChange?: (ref: Ref, snapshot: Snapshot, news: News) => void;
 }
 
-/** How often what nobody asks for any more is freed, in milliseconds. */
+/** How often entries that are no longer asked for are freed, in milliseconds. */
 const PURGE_MS = 60_000;
 
 export function createKnown(options: KnownOptions, now: () => number): Known {
@@ -128,7 +128,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       if (entry !== undefined && entry.seenAt <= begunAt) markStale(entry, staleness);
     },
     refuse({ ref, withExtras }, error) {
-      // The next caller is told, too: an old answer must not hide that the provider refuses the gateway's credentials.
+      // The next caller gets the error too: an old answer must not hide that the provider refuses the gateway's credentials.
       if (!(error instanceof ProviderUnauthorized)) return;
       const entry = store.peek(ref.key);
       // Without extras it may still be let in.

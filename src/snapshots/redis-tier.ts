@@ -25,7 +25,7 @@ const CLAIM_MS = 2_000;
 /** Instead of a snapshot: some that were read could not be shared. */
 const MISSED = 'missed';
 
-/** @param scope Tells apart gateways with other accounts on the same Redis. @param onRubbish Told of what is ignored. */
+/** @param scope Tells apart gateways with other accounts on the same Redis. @param onRubbish Called for each invalid value, which is ignored. */
 export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: number, onRubbish: () => void): SharedTier {
   const process = crypto.randomUUID();
   const channel = `${CHANNEL}:${scope}`;

@@ -1,6 +1,6 @@
 // Reads again, in the background, what callers were given older than fresh: as much as one account's quota leaves
 // for background work, and what matters most first. What matters is age, and a little how often it was asked for: so
-// everything asked for comes round, and nobody gets more of it by asking more.
+// everything that is asked for is read in turn, and no caller gets more reads by asking more.
 
 import type { Ref } from '../invitation/ref.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -19,7 +19,7 @@ export interface Refresher {
   forget(reading: Reading, begunAt: number): void;
 }
 
-/** A wish that nobody has repeated for so long is dropped, in milliseconds: nobody looks any more. */
+/** A wish that was not repeated for so long is dropped, in milliseconds: no caller asks for it any more. */
 const WISH_TTL_MS = 60_000;
 
 /** Most wishes that are kept; further ones are not heard until some are fulfilled. */

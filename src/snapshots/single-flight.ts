@@ -123,7 +123,7 @@ export function createSingleFlight(clock: () => number): SingleFlight {
     return shared;
   }
 
-  /** A read that was cancelled is shared with nobody. */
+  /** A read that was cancelled is not shared. */
   function current(key: string): SharedRead | undefined {
     const shared = inFlight.get(key);
     return shared?.reason === undefined ? shared : undefined;

@@ -36,7 +36,7 @@ export interface SnapshotWish {
   readonly maxAgeMs: number | null;
   /** Cancelled when the caller has gone. */
   readonly caller: Cancellation;
-  /** A subscription is told of every change: it waits, and leaves the callers' share of the quota to them. */
+  /** A subscription gets every change: it waits, and leaves the callers' share of the quota to them. */
   readonly isPatient?: boolean;
 }
 
@@ -53,7 +53,7 @@ export interface Snapshots {
    * @returns undefined where it has to be read; null as `read` does.
    */
   answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null): Snapshot | null | undefined;
-  /** What is known of it, however old; nobody is asked. */
+  /** What is known of it, however old; no read is made. */
   peek(ref: Ref): Snapshot | null;
   /** Asks for a background read, as the quota allows; not where it was read so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;

@@ -1,5 +1,5 @@
-// What was last seen, in memory: so many entries and bytes at most, the least recently used go first. What nobody has
-// asked for in a while is forgotten, because it holds personal data.
+// What was last seen, in memory: so many entries and bytes at most, the least recently used go first. An entry that was
+// not asked for in a while is dropped, because it holds personal data.
 
 import { LRUCache } from 'lru-cache';
 import type { Snapshot, Staleness } from '../invitation/snapshot.ts';
@@ -33,7 +33,7 @@ export type Store = Pick<LRUCache<string, Entry>, 'get' | 'peek' | 'set' | 'dele
 const CLOCK_RESOLUTION_MS = 60_000;
 
 /**
- * @param forgetMs An entry that nobody has asked for in so many milliseconds is not given any more, two minutes later at
+ * @param forgetMs An entry that was not asked for in so many milliseconds is not given any more, two minutes later at
  *   most; `purgeStale` frees it.
  * @param now The clock of `seenAt`.
  */

@@ -123,7 +123,7 @@ export class Attempt<R extends UpstreamRequest, T>
       this.#succeed();
     }
     // The next attempt is to find the connection before undici takes it for idle; and after the answer was read, which may
-    // say that nobody is to call for now.
+    // be a 429 that closes the gate.
     this.#release();
   }
 
@@ -155,8 +155,8 @@ export class Attempt<R extends UpstreamRequest, T>
     }
   }
 
-  // The server closed a connection that was kept alive just as it was used again: that tells nothing of the server, so
-  // that the call is made once more, on a new connection, and nobody notices.
+  // The server closed a connection that was kept alive just as it was used again: that is no failure of the server, so
+  // that the call is made once more, on a new connection, without an error for the caller.
   #repeat(): void {
     this.#deadline?.clear();
     this.#controller = undefined;

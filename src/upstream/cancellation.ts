@@ -1,8 +1,8 @@
-// Whether somebody still waits for an answer, and how whoever works on it hears that nobody does. It is an AbortSignal
-// reduced to what a read needs: adding and removing a listener of an AbortSignal costs more than the rest of our share
-// of an upstream call, and every call does it several times.
+// Whether a caller still waits for an answer, and how the code that works on it is notified when none does. It is an
+// AbortSignal reduced to what a read needs: adding and removing a listener of an AbortSignal costs more than the rest of
+// our share of an upstream call, and every call does it several times.
 
-/** Whoever is told. An object, not a function: whoever keeps the state of a call listens itself, without a closure. */
+/** A listener. An object, not a function: the object that holds the state of a call listens itself, without a closure. */
 export interface CancelListener {
   cancelled(reason: Error): void;
 }
@@ -44,7 +44,7 @@ export class Cancellation {
   }
 }
 
-/** The reason when the caller has gone away: nobody is there to read it. */
+/** The reason when the caller has gone away: it is never shown. */
 export class CallerGone extends Error {
   override readonly name = 'CallerGone';
 }

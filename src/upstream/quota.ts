@@ -111,7 +111,7 @@ export function createQuota(
     }
   }
 
-  /** Why nobody can be served at this place of the line within `patienceMs`. */
+  /** Why a caller at this place of the line cannot be served within `patienceMs`. */
   function refusalAt(place: number, patienceMs: number): ProviderRateLimited | undefined {
     const delayMs = delayOf(place, 1);
     return delayMs > patienceMs
@@ -156,7 +156,7 @@ export function createQuota(
     },
     close(forMs) {
       closedUntil = Math.max(closedUntil, now() + forMs);
-      // Who was let into the line may have lost hope by now; the last first, so that nobody's place moves meanwhile.
+      // Callers in the line that can no longer be served in time are refused; the last first, so that no place changes.
       for (const [place, waiter] of [...waiting.entries()].reverse()) {
         const refused = refusalAt(place, waiter.until - now());
         if (refused !== undefined) waiter.refuse(refused);

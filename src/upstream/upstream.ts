@@ -31,7 +31,7 @@ export type ReadRequest<T> = UpstreamRequest & AnswerDecoder<T>;
  * - `prepaid`: it was taken before, for a call that is made at once (a background read).
  * - `caller`: by a caller that waits for it.
  * - `insistent`: by a caller that insists on a newer answer than is known; such callers get a share of what callers get.
- * - `spare`: by a caller that could do without; it gets what background work may have, and does not wait.
+ * - `spare`: by a caller that has an old answer; it gets what background work may have, and does not wait.
  */
 export type Payment = 'prepaid' | 'caller' | 'insistent' | 'spare';
 
@@ -91,7 +91,7 @@ export function createUpstream(provider: ProviderName, transport: Transport, opt
         const how = attempt > 0 ? 'caller' : payment;
         const send = () => transport.get({ request, read, call, admit: () => pay(how, call) });
         if (how === 'prepaid' || how === 'spare') return send();
-        // A caller that cannot be served is told before it waits for a connection.
+        // A caller that cannot be served is refused before it waits for a connection.
         const refusal = quota.refusal(transport.waiting(), patienceMs(call));
         if (refusal !== undefined) return call.fail(refusal);
         if (how === 'caller' || insistent.takeNow()) return send();
