@@ -140,7 +140,7 @@ describe('an invitation that is wanted with extras', () => {
   const wantBoard = (refresher: Refresher, withExtras: boolean) => refresher.want({ ref: board, withExtras }, now());
 
   test.each([[[false, true]], [[true, false]]])(
-    'is read once, with them, in whatever order the wishes came: %j',
+    'is read once, with them, in either order of wishes: %j',
     async (wishes) => {
       const { refresher, read, withExtras } = await oneASecond();
       for (const wish of wishes) wantBoard(refresher, wish);
