@@ -52,7 +52,7 @@ describe('without any key', () => {
 });
 
 describe('a signal', () => {
-  /** A provider that answers when it is told to. */
+  /** A provider that answers when the test says so. */
   async function startSlowPartoo() {
     const waiting: ServerResponse[] = [];
     const server = createServer((_, response) => void waiting.push(response)).listen(0, '127.0.0.1');

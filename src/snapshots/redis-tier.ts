@@ -13,7 +13,7 @@ export interface SharedTier {
   claim(ref: Ref): Promise<boolean>;
   /** Keeps it for the others, and tells them. */
   share(snapshot: SharedSnapshot): void;
-  /** Told of what others have read, and whenever something of it may have been missed. */
+  /** Calls back for what others have read, and whenever something of it may have been missed. */
   listen(onSnapshot: (snapshot: SharedSnapshot) => void, onMissed: () => void): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ const CLAIM_MS = 2_000;
 /** Instead of a snapshot: some that were read could not be shared. */
 const MISSED = 'missed';
 
-/** @param scope Tells apart gateways with other accounts on the same Redis. @param onRubbish Called for each invalid value, which is ignored. */
+/** @param scope Separates gateways with other accounts on one Redis. @param onRubbish Called for each ignored value. */
 export function createSharedTier(redis: SharedRedis, scope: string, ttlMs: number, onRubbish: () => void): SharedTier {
   const process = crypto.randomUUID();
   const channel = `${CHANNEL}:${scope}`;

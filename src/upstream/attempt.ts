@@ -186,7 +186,7 @@ export class Attempt<R extends UpstreamRequest, T>
   }
 }
 
-// What undici is told when we give a call up; made once, because an error's stack costs more than the call.
+// The error that undici gets when a call is cancelled; made once, because an error's stack costs more than the call.
 const CANCELLED = new Error('the gateway gave this call up');
 
 /** Closed by the other side, in order; a connection that was reset tells of trouble. */

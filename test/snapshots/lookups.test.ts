@@ -67,7 +67,7 @@ test('many callers cause one read where the other processes know nothing', async
   expect([finds.length, source.reads.length]).toEqual([1, 1]);
 });
 
-test('each caller accepts a shared answer by its own maximum age, whoever asked first', async () => {
+test('each caller accepts a shared answer by its own maximum age, in whatever order they ask', async () => {
   seen = sawReview('CREATED');
   await pass(5 * SECOND);
   const answers = [all.ask(one), all.ask(one, { maxAgeMs: 6 * SECOND }), all.ask(one, { maxAgeMs: 4 * SECOND })];
