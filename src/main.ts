@@ -30,7 +30,7 @@ function fail(message: string): never {
   process.exit(1);
 }
 
-/** The name of an option, which is shown. What else an argument holds may be a secret that belongs into a variable. */
+/** The name of an option, which is shown. The rest of an argument may be a secret that belongs into a variable. */
 function nameOf(argument: string): string {
   const name = /^--?[a-z][a-z-]*(?![^=])/.exec(argument)?.[0];
   return name === undefined ? '' : ` ${name}`;
@@ -44,7 +44,7 @@ function check(): void {
 
 async function serve(): Promise<void> {
   const real = readSettings(process.env);
-  // With the sandbox on, its imitations take the providers' place, through the very settings that real ones have.
+  // With the sandbox on, its imitations replace the providers, through the same settings as real ones.
   const sandbox = real.sandbox ? await startSandbox() : undefined;
   const settings = sandbox === undefined ? real : readSettings(replaceVariables(process.env, sandbox.variables));
   const log = createLog(settings.logLevel);

@@ -65,7 +65,7 @@ export function readSettings(environment: Environment): Settings {
   const wrong = issues.map(({ path, message }) => mistakeOf(given, String(path[0]), message));
   const mistakes = [...given.mistakes, ...wrong, ...contradictionsIn(given)];
   if (!own.success || mistakes.length > 0) {
-    // A variable that several rooms read is wrong for each of them, and told once.
+    // A variable that several rooms read is wrong for each of them, and reported once.
     const lines = new Set(mistakes.map(({ name, message }) => `  ${name} ${message}`));
     throw new SettingsError(`The settings are not right:\n${[...lines].join('\n')}`);
   }

@@ -1,4 +1,4 @@
-// The house's plan, held by a test: which room may import which, and who alone touches the environment and certain
+// The plan of the house as a test: which room may import which, and which files alone use the environment and certain
 // packages. Rooms are the folders of src/ and the files directly in it. A new room needs its line here.
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -147,12 +147,12 @@ function sourceOf(path: string): string {
 }
 
 describe('the house', () => {
-  test('is as it was planned', () => {
+  test('follows the plan', () => {
     expect(paths).toContain('providers/cronofy/client.ts');
     expect(paths.flatMap((path) => faultsOf(path, sourceOf(path)))).toEqual([]);
   });
 
-  test('has only rooms that this plan knows', () => {
+  test('has only rooms that the plan names', () => {
     const known = [...FLOORS.flat(), 'settings', 'telemetry', 'sandbox'];
     expect([...new Set(paths.map(roomOf))].filter((room) => !known.includes(room))).toEqual([]);
   });
@@ -162,7 +162,7 @@ describe('the house', () => {
     expect(circlesIn(imported)).toEqual([]);
   });
 
-  test('has its imports seen: as many as the words `from` and `import(` say', () => {
+  test('has all its imports detected: as many as the words `from` and `import(` occur', () => {
     for (const path of paths) {
       const code = withoutComments(sourceOf(path));
       const words = code.match(/^(import|export)\b[^;]*? from '|^\} from '|^import '|\bimport\(/gm) ?? [];
@@ -221,7 +221,7 @@ describe('the plan', () => {
     ['a sandbox that is always loaded', 'main.ts', "import { startSandbox } from './sandbox/sandbox.ts';"],
     ['a sandbox in the gateway', 'gateway.ts', "const a = await import('./sandbox/sandbox.ts');"],
     ['tests in the product', 'server/a.ts', "import { a } from '../../test/harness.ts';"],
-    ['a room that nobody planned', 'cache/a.ts', "import { a } from '../invitation/ref.ts';"],
+    ['a room that is not in the plan', 'cache/a.ts', "import { a } from '../invitation/ref.ts';"],
     ['the environment', 'settings.ts', 'const a = process.env.PORT;'],
     ['the environment by another name', 'settings.ts', "import { env } from 'node:process';"],
     ['the environment taken apart', 'settings.ts', 'const { env } = process;'],
@@ -232,9 +232,9 @@ describe('the plan', () => {
     ['a barrel by another name', 'upstream/all.ts', "export * from './request.ts';"],
     ['a provider named above its folder', 'server/a.ts', "const name = 'cronofy';"],
     ['a kind named in a room of all kinds', 'snapshots/a.ts', '// A SmartInvite is kept longer.'],
-    ['a kind named in the file of none', 'schema/selection.ts', "const name = 'ReviewInvitation';"],
-    ['a folder that says nothing', 'schema/utils/dates.ts', ''],
-    ['a file that says nothing', 'snapshots/redis-manager.ts', ''],
+    ['a kind named in a file that is of no kind', 'schema/selection.ts', "const name = 'ReviewInvitation';"],
+    ['a folder with a meaningless name', 'schema/utils/dates.ts', ''],
+    ['a file with a meaningless name', 'snapshots/redis-manager.ts', ''],
   ])('forbids %s', (_, path, source) => {
     expect(faultsOf(path, `// A header.\n\nimport { a } from 'zod';\n${source}\n`)).toHaveLength(1);
   });

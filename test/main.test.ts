@@ -18,7 +18,7 @@ function post(origin: string, query: string): Promise<Response> {
 const REVIEW = '{ reviewInvitation(invitationId: "review-delivered") { deliveryStatus } }';
 
 describe('without any key', () => {
-  test('starts with the sandbox, says so, and answers', async () => {
+  test('the process starts with the sandbox, prints so, and answers', async () => {
     const { origin, stdout } = await startGateway({});
     expect(stdout()).toMatch(/sandbox/i);
     const response = await post(
@@ -30,14 +30,14 @@ describe('without any key', () => {
     });
   });
 
-  test('is alive', async () => {
+  test('the process is alive', async () => {
     const { origin } = await startGateway({});
     const response = await fetch(`${origin}/health`);
     expect(response.status).toBe(200);
     expect(await response.text()).toBe('{"status":"alive"}');
   });
 
-  test('in production starts no sandbox, and tells every caller what is missing', async () => {
+  test('the process in production starts no sandbox, and answers with what is not configured', async () => {
     const { origin, stdout } = await startGateway({ NODE_ENV: 'production' });
     expect(stdout()).not.toMatch(/sandbox/i);
     expect(await (await post(origin, '{ providers { isConfigured } }')).json()).toEqual({
@@ -74,7 +74,7 @@ describe('a start that fails', () => {
   });
 });
 
-test('the sandbox starts alone, prints curl lines that work, and ends on SIGTERM with 0', async () => {
+test('the sandbox starts alone, prints curl commands that work, and ends on SIGTERM with 0', async () => {
   const { child, ended, stdout } = run(SANDBOX, {}, '--partoo-port', '0', '--cronofy-port', '0');
   const lines = await vi.waitFor(() => {
     const found = [...stdout().matchAll(/^\s*curl -H '([^:']+): ([^']+)' '([^']+)'$/gm)];

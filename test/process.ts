@@ -1,4 +1,4 @@
-// Processes of the gateway as whoever runs them meets them: environment in; output, signals and exit codes out.
+// Processes of the gateway from outside: environment and signals in; output and exit codes out.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// What the environment says, and what becomes of it: what is taken, and what is refused.
+// How the environment becomes settings: which values are accepted, and which are refused.
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ function mistakesIn(environment: Environment): string {
   }
 }
 
-test('nothing needs to be set', () => {
+test('all settings have defaults or are optional', () => {
   expect(readSettings({})).toMatchObject({
     host: '127.0.0.1',
     port: 4000,
@@ -32,7 +32,7 @@ test('nothing needs to be set', () => {
   });
 });
 
-test('a variable that is set to nothing counts as not set', () => {
+test('an empty variable counts as not set', () => {
   const names = [
     'HOST',
     'PORT',
@@ -55,7 +55,7 @@ test('a variable that is set to nothing counts as not set', () => {
   expect(readSettings(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readSettings({}));
 });
 
-test('every variable is taken as it is documented', () => {
+test('every variable is read as documented', () => {
   const environment = {
     HOST: '0.0.0.0',
     PORT: '0',
@@ -101,7 +101,7 @@ describe('a mistake', () => {
     CRONOFY_QUOTA: '45/1s,plenty',
   };
 
-  test('is reported together with all others, one line a variable', () => {
+  test('is reported together with all others, one variable a line', () => {
     const [, ...lines] = mistakesIn({ ...WRONG, PARTOO_API_KEY: 'key' }).split('\n');
     expect(lines.map((line) => line.trim().split(' ')[0]).toSorted()).toEqual(Object.keys(WRONG).toSorted());
     for (const line of lines) expect(line).toMatch(/^ {2}[A-Z_]+ must be /);
@@ -115,7 +115,7 @@ describe('a mistake', () => {
     expect(message).not.toContain('key');
   });
 
-  test('is never shown with its value, which may be a secret in the wrong place', () => {
+  test('is never reported with its value, which may be a secret in the wrong place', () => {
     for (const name of Object.keys(WRONG).filter((each) => each !== 'CRONOFY_CLIENT_SECRET')) {
       expect(mistakesIn({ [name]: 'sk_live_51H8' })).toContain(`  ${name} must be `);
     }
@@ -196,9 +196,13 @@ test.each([
   ['on in development', { NODE_ENV: 'development' }, true],
   ['off in production', { NODE_ENV: 'production' }, false],
   ['off once a provider is configured', { PARTOO_API_KEY: 'key' }, false],
-  ['off once the other one is', { CRONOFY_CLIENT_SECRET: 'secret' }, false],
-  ['off where it is told so', { SANDBOX: 'off' }, false],
-  ['on where it is told so, whatever else', { SANDBOX: 'on', NODE_ENV: 'production', PARTOO_API_KEY: 'key' }, true],
+  ['off once the other provider is configured', { CRONOFY_CLIENT_SECRET: 'secret' }, false],
+  ['off where SANDBOX is off', { SANDBOX: 'off' }, false],
+  [
+    'on where SANDBOX is on, whatever the other variables',
+    { SANDBOX: 'on', NODE_ENV: 'production', PARTOO_API_KEY: 'key' },
+    true,
+  ],
 ])('the sandbox is %s', (_, environment, sandbox) => {
   expect(readSettings(environment).sandbox).toBe(sandbox);
 });

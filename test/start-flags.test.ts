@@ -25,7 +25,7 @@ test('npm start limits the young generation', () => {
   expect(flagsOf(scripts.start ?? '').filter((flag) => flag.startsWith('--max-semi-space-size='))).toHaveLength(1);
 });
 
-test('flags end where the script begins', () => {
+test('flags end before the script', () => {
   expect(flagsOf('node --a=1 --b src/main.ts --check')).toEqual(['--a=1', '--b']);
   expect(flagsOf('exec node --a=1 --b src/main.ts --check')).toEqual(['--a=1', '--b']);
   expect(flagsOf('node src/main.ts --check')).toEqual([]);
@@ -46,12 +46,12 @@ test('the benchmark gives both of its servers the flags of npm start', async () 
 describe('the image', () => {
   const dockerfile = existsSync('Dockerfile') ? readFileSync('Dockerfile', 'utf8') : undefined;
 
-  test('is started as npm start does it, once there is one', () => {
+  test('starts with the flags of npm start, if there is one', () => {
     const command = dockerfile === undefined ? scripts.start : commandOf(dockerfile);
     expect(executedBy(command)).toBe(executedBy(scripts.start));
   });
 
-  test('has its command read in either form', () => {
+  test('has a command that the test reads in both forms', () => {
     expect(commandOf('CMD ["node", "--a", "src/main.ts"]\n')).toBe('node --a src/main.ts');
     expect(commandOf('FROM scratch\nCMD node --a src/main.ts\n')).toBe('node --a src/main.ts');
     expect(commandOf('FROM scratch\n')).toBeUndefined();

@@ -3,11 +3,11 @@
 
 /** One part of a natural key: a text, or null where it may be left out. */
 export interface KeyPart<T extends string | null> {
-  /** What is taken where a caller and the account say nothing; undefined where a caller must name it. */
+  /** The default where neither the caller nor the account names it; undefined where a caller must name it. */
   readonly fallback: T | undefined;
   /** Whether a global id may hold it. */
   isValue(value: unknown): value is T;
-  /** What is wrong with it as a caller's word, to be read after the part's name; null where nothing is. */
+  /** What is wrong with a caller's value, to be read after the part's name; null where nothing is. */
   faultOf(value: unknown): string | null;
 }
 

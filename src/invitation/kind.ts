@@ -1,6 +1,6 @@
-// What there is to know of one kind of invitation: which provider sends it, what its shape is, what names it,
-// how it is doing, and what of it is news. Each kind fills this in in a file of its own; rooms above ask the kind, and
-// never which kind it is.
+// The description of one kind of invitation: its provider, its shape, its natural key, its status, and which changes of
+// it are news. Each kind implements this in a file of its own. Rooms above call these functions and never check which
+// kind it is.
 
 import type { ZodType } from 'zod';
 import type { KeyPart } from './key-part.ts';
@@ -24,13 +24,13 @@ export interface Kind<Name extends string, Key extends NaturalKey, I extends Any
   /** The `type` of its invitations, and the name of its type in the schema. */
   readonly name: Name;
   readonly provider: ProviderName;
-  /** What is known of one, as it was read. What other processes have written to Redis is held against it. */
+  /** The shape of one as it was read. Values that other processes have written to Redis are checked against it. */
   readonly shape: ZodType<I>;
   /** Its natural key, in the order that global ids have. */
   readonly key: { readonly [Part in keyof Key]: KeyPart<Key[Part]> };
   /** The part that is the provider's id. */
   readonly externalId: string & keyof Key;
-  /** Parts that say for whom it is seen: refs that differ in these alone name one invitation. */
+  /** Parts that name a recipient's view of it: refs that differ in these alone name one invitation. */
   readonly views: readonly (string & keyof Key)[];
   /** What is read only where a caller selects it, because it is large; null where there is no such thing. */
   readonly extras: Extras<I> | null;

@@ -1,6 +1,6 @@
 // What can go wrong with a read, one class a code. Thrown once, where it is known; translated to GraphQL once, at the
-// edge. A message is in our words: what happened and what to do. It never holds a URL, a secret, an e-mail address or
-// text that came from a provider. "Not found" is no problem: it is null.
+// edge. A message is the gateway's own: what happened and what to do. It never holds a URL, a secret, an e-mail address
+// or text that came from a provider. "Not found" is no problem: it is null.
 
 import { PROVIDERS, type ProviderName } from './provider.ts';
 
@@ -34,7 +34,7 @@ abstract class ErrorWithoutStack extends Error {
 
 export abstract class Problem extends ErrorWithoutStack {
   abstract readonly code: ProblemCode;
-  /** Whether the same request may succeed later without anybody changing anything. */
+  /** Whether the same request may succeed later, unchanged. */
   readonly retryable: boolean = false;
   readonly provider: ProviderName | null = null;
   /** Seconds after which a retry makes sense, where known. */
@@ -58,7 +58,7 @@ export class BadUserInput extends Problem {
   readonly code = 'BAD_USER_INPUT';
 }
 
-/** This caller, or everybody together, has as many streams open as may be. */
+/** This caller, or all callers together, have the most streams open that are allowed. */
 export class TooManyStreams extends Problem {
   readonly code = 'RATE_LIMITED';
   override readonly retryable = true;
@@ -104,7 +104,7 @@ export class ProviderUnauthorized extends ProviderProblem {
   }
 }
 
-/** No quota for this call: ours, that keeps us from a 429. */
+/** No quota for this call: the gateway's own, which prevents a 429. */
 export class ProviderRateLimited extends ProviderProblem {
   readonly code = 'PROVIDER_RATE_LIMITED';
   override readonly retryable = true;
@@ -116,14 +116,14 @@ export class ProviderRateLimited extends ProviderProblem {
   }
 }
 
-/** What background work may use is used up; a caller that waits may be served all the same. */
+/** The share of background work is used up; a caller that waits may still be served. */
 export class SpareQuotaUsedUp extends ProviderRateLimited {
   constructor(provider: ProviderName) {
     super(provider, null);
   }
 }
 
-/** A 429 that came all the same. */
+/** A 429 in spite of the gateway's own quota. */
 export class ProviderThrottled extends ProviderRateLimited {}
 
 export class ProviderTimeout extends ProviderProblem {

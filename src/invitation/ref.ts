@@ -25,12 +25,12 @@ export function refTo<Type extends InvitationType>(type: Type, parts: KeyOf<Type
   return { type, parts, key: keyOf(type, parts) };
 }
 
-/** The same where the kind has seen to it that the parts are its own: what the compiler cannot follow. */
+/** The same where the kind has checked the parts, which the compiler cannot follow. */
 function refOfKind(type: InvitationType, parts: NaturalKey): Ref {
   return { type, parts, key: keyOf(type, parts) } as Ref;
 }
 
-// Each part says how long it is, so that no text in one can be taken for the begin of another.
+// Each part begins with its length, so that no text in one can be read as the begin of another.
 function keyOf(type: InvitationType, parts: NaturalKey): string {
   let key: string = type;
   for (const name in KINDS[type].key) {
@@ -40,12 +40,12 @@ function keyOf(type: InvitationType, parts: NaturalKey): string {
   return key;
 }
 
-/** What a caller, or an account, says of a natural key; what is absent or null is not said. */
+/** The parts of a natural key that a caller, or an account, names; absent and null mean the same. */
 export type Named = Readonly<Record<string, string | null | undefined>>;
 
 /**
  * The ref that a caller names.
- * @param defaults What the account says of parts that the caller does not name.
+ * @param defaults The account's values for parts that the caller does not name.
  * @throws BadUserInput where a part is missing, or is none.
  */
 export function checkedRef<Type extends InvitationType>(type: Type, named: Named, defaults?: Named): RefTo<Type> {

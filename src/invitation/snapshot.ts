@@ -1,10 +1,10 @@
-// An invitation as it was last observed: what was read, what every kind tells of itself, and how true it still is.
+// An invitation as it was last observed: what was read, the fields that every kind has, and whether it is stale.
 
 import type { InvitationStatus } from './kind.ts';
 import { type Invitation, type InvitationType, kindOf } from './kinds.ts';
 import { externalIdOf, globalIdOf, refOf } from './ref.ts';
 
-/** An invitation as last observed. What is told of every kind is worked out once, because it is given many times. */
+/** An invitation as last observed. The fields that every kind has are computed once, because they are given many times. */
 export type Snapshot<Type extends InvitationType = InvitationType> = Invitation<Type> & {
   /** The global id: see `globalIdOf`. */
   readonly id: string;

@@ -127,7 +127,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
     };
     changes.subscribe(key, onChange);
     try {
-      // What is known is told as it is, and its extras looked up as with every change: what was read before may be older.
+      // A known state is sent at once, and its extras are looked up as with every change: those read before may be older.
       const wish = {
         withExtras: withExtras && snapshots.peek(ref) === null,
         maxAgeMs: null,

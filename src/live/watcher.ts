@@ -37,7 +37,7 @@ interface Watched {
   watchers: number;
   intervalMs: number;
   dueAt: number;
-  /** What is shown is only probably true: a notification is not enough then. */
+  /** Its state is not confirmed: a notification gave it, and a read must follow. */
   isStale: boolean;
 }
 

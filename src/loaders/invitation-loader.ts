@@ -176,7 +176,7 @@ function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot &
   return snapshot.type === ref.type;
 }
 
-/** By ref, and by whether an age is named: no text is put together that another ref could be. */
+/** By ref, and by whether an age is named: no key is built that could be the key of another ref. */
 class WishMap<T> {
   readonly #byAge = new Map<string, T>();
   readonly #byUs = new Map<string, T>();

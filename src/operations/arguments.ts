@@ -1,5 +1,5 @@
-// The arguments of a field for one request's variables. Mostly they are constants, worked out once, or variables, taken
-// as they are: those were checked already. Everything else, and every fault, is graphql-js's to say.
+// The arguments of a field for one request's variables. Mostly they are constants, computed once, or variables, which
+// were checked before. Everything else, and every fault, goes to graphql-js.
 
 import { type FieldNode, type GraphQLField, getArgumentValues, isNonNullType, Kind, type ValueNode } from 'graphql';
 import type { ArgumentsOf, Variables } from './plan-shape.ts';

@@ -57,7 +57,7 @@ export function executeFields(
     }
   } catch (error) {
     if (!hasPromise) throw error;
-    // The other fields' promises may reject as well, and are not to be left alone.
+    // The other fields' promises may reject as well, and each rejection must be handled.
     return settled(results).finally(() => {
       throw error;
     });
@@ -201,7 +201,7 @@ function completeList(type: GraphQLOutputType): Complete {
   };
 }
 
-/** What resolvers are told about where they stand. */
+/** The `info` argument of resolvers. */
 export function infoOf({ scope, rootValue, variables }: Run, field: FieldPlan, path: Path): GraphQLResolveInfo {
   return {
     fieldName: field.definition.name,

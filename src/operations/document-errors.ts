@@ -32,7 +32,7 @@ export function syntaxError(error: unknown, maxTokens: number | undefined): Erro
 
 const TOKENS: readonly string[] = Object.values(TokenKind);
 
-// graphql-js says what it expected, and what it found with its text: of that the kind of token alone is told.
+// graphql-js names what it expected, and what it found with its text: the message keeps only the kind of that token.
 function expectationOf(message: string): string | undefined {
   const [, expected = '', found = ''] =
     /^Syntax Error: (?:Expected "?([^",]{1,20})"?, found|Unexpected) "?([^\s".]{1,11})/.exec(message) ?? [];
@@ -58,7 +58,7 @@ function inputTypeAt(schema: GraphQLSchema, document: DocumentNode, value: ASTNo
   let type: GraphQLInputType | undefined;
   const enter = (node: ASTNode) => {
     if (node !== value) return undefined;
-    // Of a key that its object does not have, the object's.
+    // For an unknown key, the type of its object.
     type = types.getInputType() ?? types.getParentInputType() ?? undefined;
     return BREAK;
   };

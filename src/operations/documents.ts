@@ -81,7 +81,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
     const digest = sha256(text);
     if (!seen.has(digest)) {
       const once = prepare(text, false);
-      // What cannot be run is not worth a place.
+      // A document that cannot be run is not kept.
       seen.set(digest, true);
       return once;
     }

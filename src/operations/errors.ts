@@ -18,7 +18,7 @@ export interface AnswerError extends GraphQLFormattedError {
   };
 }
 
-/** What went wrong at a field. No Error: an operation may have thousands, and what each costs is mostly its stack. */
+/** What went wrong at a field. Not an Error: an operation may have thousands, and most of the cost of each is its stack. */
 export class FieldFault {
   readonly error: unknown;
   readonly nodes: readonly ASTNode[] | undefined;

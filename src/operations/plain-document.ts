@@ -1,6 +1,6 @@
-// Documents that fit the schema at first sight: one operation of fields and literal values, without fragments, variables
-// or directives, as texts that are put together anew each time mostly are. One walk says so, for a tenth of what
-// graphql-js's rules take. It never says what is wrong: where it cannot say that all is right, the rules are asked.
+// A quick check of simple documents: one operation of fields and literal values, without fragments, variables or
+// directives, as generated texts mostly are. One walk finds that such a document is valid, for a tenth of what
+// graphql-js's rules take. It never says what is wrong: where it cannot confirm that all is valid, the rules run.
 
 import {
   type ArgumentNode,

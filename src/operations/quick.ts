@@ -103,7 +103,7 @@ function quickOf(field: FieldPlan, type: GraphQLObjectType): Quick | undefined {
   try {
     return field.selectionOn(type).quick;
   } catch {
-    // A condition that is null: it is told where the object is.
+    // A condition that is null: the error belongs to the place of the object.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
-// How a document is validated: by those of graphql-js's rules that speak of what is in it, and by none of them where one
-// look shows that it is right (plain-document.ts). Validating is most of what a new document costs.
+// How a document is validated: by those of graphql-js's rules that concern what is in it, and by none of them where a
+// quick check shows that it is valid (plain-document.ts). Validating is most of what a new document costs.
 
 import {
   type ASTNode,
@@ -50,7 +50,7 @@ const NOT_EXECUTABLE = 'not executable';
 const FRAGMENTS = [Kind.FRAGMENT_DEFINITION, Kind.FRAGMENT_SPREAD, Kind.INLINE_FRAGMENT];
 const VARIABLES = [Kind.VARIABLE_DEFINITION, Kind.VARIABLE];
 
-/** What each rule speaks of; a rule that is not here is always needed. */
+/** What each rule concerns; a rule that is not here is always needed. */
 const SUBJECTS = new Map<ValidationRule, readonly string[]>([
   [ExecutableDefinitionsRule, [NOT_EXECUTABLE]],
   [UniqueOperationNamesRule, [SEVERAL_DEFINITIONS]],
@@ -80,7 +80,7 @@ const SUBJECTS = new Map<ValidationRule, readonly string[]>([
 
 /**
  * What is wrong with a document, as graphql-js's validate says it.
- * @param rules Those that there are; plugins may have added some, which are always asked.
+ * @param rules All rules; plugins may have added some, which always run.
  */
 export function validateDocument(
   schema: GraphQLSchema,

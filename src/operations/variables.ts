@@ -1,5 +1,5 @@
-// The variables of a request, checked against what the operation declares. What fits is coerced here, by functions made
-// once an operation; what does not is looked at again by graphql-js, and told by place and type: a value may be an
+// The variables of a request, checked against what the operation declares. Valid ones are coerced here, by functions made
+// once an operation; graphql-js looks again at the others, and the message names place and type: a value may be an
 // address, and is never repeated.
 
 import {
@@ -40,7 +40,7 @@ const UNFIT = Symbol('does not fit its type');
 /** UNFIT where graphql-js has to look at it. */
 type Coerce = (value: unknown) => unknown;
 
-/** Most that is told of one request's variables. */
+/** Most errors about one request's variables. */
 const MAX_FAULTS = 50;
 
 const NONE: Coerced = { values: Object.freeze({}) };
@@ -139,7 +139,7 @@ function countOf(value: object): number {
   return count;
 }
 
-/** As graphql-js does it, value by value: what does not fit is told. */
+/** As graphql-js does it, value by value, with an error for each value that does not fit. */
 function coerceSlowly(declared: readonly Declared[], given: Variables): Coerced {
   const faults: FieldFault[] = [];
   const values: Record<string, unknown> = {};

@@ -62,7 +62,7 @@ export interface NotificationReader {
 }
 
 export interface Notification {
-  /** The invitation it speaks of, in whatever words that is asked for. */
+  /** The invitation that it names, by any of its refs. */
   readonly ref: Ref;
   /** What it says, applied to what was known. */
   readonly overlay: (invitation: Invitation) => Invitation;

@@ -55,7 +55,7 @@ export async function startCronofy(
     notifier.notify(invite.wire, answer);
   }
 
-  // Replies of the scenario that have come due since anybody last looked.
+  // Replies of the scenario that have come due since the last call.
   function settle(invite: Invite): void {
     while (invite.due[0] !== undefined && Date.now() - startedAt >= invite.due[0].afterMs) {
       const due = invite.due.shift();

@@ -1,6 +1,6 @@
 // A provider imitated over real HTTP on loopback: what the two imitations share. In the order of a real one: it looks
-// at the credential, counts the quota, takes its time, answers; and it misbehaves when it was told to. It imports
-// nothing of the gateway: a fault of ours must not be repeated here.
+// at the credential, counts the quota, waits for its latency, answers; and it misbehaves on command. It imports nothing
+// of the gateway: a fault of the gateway must not be repeated here.
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-// What an operation wants of the invitations that a field gives, worked out once a field: whether it selects the extras
+// What an operation selects of the invitations that a field gives, computed once a field: whether it selects the extras
 // of a kind (a provider's answer is many times larger with them, so that they are read only then), and what each
 // invitation weighs in the answer. Lists, texts and extras are as large as the provider makes them, and count each time
 // that they are selected.

@@ -32,7 +32,7 @@ builder.subscriptionField('invitationChanged', (t) =>
       // Ages count whole milliseconds: one more, or a read as old as the event would not do.
       const wish = { ref: refOf(event), selection, maxAgeMs: Date.now() - event.observedAt.getTime() + 1 };
       const [read] = await context.createLoaders().invitation.loadMany([wish]);
-      // An Error in a field's place is that field's error: the state is told all the same.
+      // An Error in a field's place is that field's error: the event is still sent.
       if (read instanceof Error) return { ...event, [extras.selectedBy[0]]: read };
       return read?.type === event.type ? extras.from(event, read) : event;
     },

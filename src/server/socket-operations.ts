@@ -84,7 +84,7 @@ export class SocketOperations {
     for (const id of this.#begun.keys()) this.end(id);
   }
 
-  /** What is told of errors: our refusals as they are, and of a fault between two events no word of its own. */
+  /** The errors that are sent: refusals as they are, and a constant message for a fault between two events. */
   told(errors: readonly Error[]): readonly GraphQLFormattedError[] {
     return errors.map((error) => {
       if (error instanceof Refusal) return error.toJSON();

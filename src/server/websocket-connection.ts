@@ -73,7 +73,7 @@ export function connect(
       socket.terminate();
       return Promise.resolve();
     }
-    // A client that has gone is told nothing, and that is no fault.
+    // A client that has gone gets no message, and that is no fault.
     return new Promise<void>((resolve) => socket.send(ids.theirs(data), () => resolve()));
   };
 

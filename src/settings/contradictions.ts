@@ -1,4 +1,5 @@
-// Settings that are right one by one and wrong together. What is wrong in itself is not compared: it is told already.
+// Settings that are valid alone and wrong together. A setting that is invalid itself is not compared: it is reported
+// already.
 
 import { parseRedisUrl } from '../redis/address.ts';
 import { fileVariable, type Given, type Mistake } from './environment.ts';

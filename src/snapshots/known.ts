@@ -37,7 +37,7 @@ export interface Known {
   fail(reading: Reading, staleness: Staleness, begunAt: number): void;
   /** A read was refused: what is known is shown no longer where the gateway's credentials were refused. */
   refuse(reading: Reading, error: unknown): void;
-  /** Frees nothing by itself any more. */
+  /** Stops the timer that frees entries. */
   stop(): void;
 }
 
@@ -171,7 +171,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       if (entry !== undefined && entry.seenAt <= begunAt) markStale(entry, staleness);
     },
     refuse({ ref, withExtras }, error) {
-      // The next caller is told, too: an old answer must not hide that the provider refuses the gateway's credentials.
+      // The next caller gets the error too: an old answer must not hide that the provider refuses the gateway's credentials.
       if (!(error instanceof ProviderUnauthorized)) return;
       const entry = store.peek(ref.key);
       // Without extras it may still be let in.

@@ -1,4 +1,4 @@
-// What is read, and for whom.
+// What is read, and for which caller.
 
 import { kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';

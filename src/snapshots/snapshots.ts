@@ -198,7 +198,7 @@ function current(staleness: Staleness): Staleness {
   return retryAt !== null && retryAt.getTime() <= Date.now() ? { reason, retryAt: null } : staleness;
 }
 
-/** The old one, because there is no other now; callers that are shown it are told when it is confirmed. */
+/** The old one, because there is no other now; subscribers get it again when it is confirmed. */
 function giveOld(entry: Found, staleness: Staleness): Snapshot {
   markStale(entry, staleness);
   return { ...entry.snapshot, staleness };

@@ -1,4 +1,4 @@
-// Why an old answer is given in place of a new one: which failures it may stand in for, and what callers are told of each.
+// Why an old answer is given in place of a new one: for which failures that is allowed, and the reason that callers get.
 
 import {
   ProviderOverloaded,
@@ -12,8 +12,8 @@ import type { Staleness } from '../invitation/snapshot.ts';
 export const TOO_SLOW: Staleness = { reason: 'TIMEOUT', retryAt: null };
 
 /**
- * What an answer is told to be that is given because this failed.
- * @returns null where nothing may stand in for it: the provider refused, or its answer was no good.
+ * The staleness of an old answer that is given because this failed.
+ * @returns null where no old answer may be given: the provider refused, or its answer could not be decoded.
  */
 export function stalenessOf(error: unknown): Staleness | null {
   if (error instanceof ProviderTimeout) return TOO_SLOW;

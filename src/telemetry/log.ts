@@ -1,6 +1,6 @@
 // The log: JSON lines, on standard output unless told otherwise. What goes in is chosen where it is written: codes and
-// counts, never a URL with parameters, a body or a header. Of an error its kind and our own frames are told, and not its
-// message: that may hold what a caller or a provider wrote.
+// counts, never a URL with parameters, a body or a header. Of an error it has the kind and our own frames, and not the
+// message, which may hold what a caller or a provider wrote.
 
 import { type DestinationStream, type Logger, pino } from 'pino';
 

@@ -16,7 +16,7 @@ import { type CancelListener, Cancellation } from './cancellation.ts';
 import type { Deadline, Deadlines, Expiring } from './deadlines.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
-/** Is told how an attempt ended, once, and cancels it. An object that holds its state, because a promise costs more. */
+/** Gets the end of an attempt, once, and cancels it. An object that holds its state, because a promise costs more. */
 export interface Attempted<T> extends Cancellation {
   succeed(answer: T): void;
   fail(error: unknown): void;

@@ -1,7 +1,7 @@
 // Deadlines that are all as long: the first to be set is the first to be due, so that one timer serves all of them. A timer
 // for each call costs more, and nearly every call has ended long before.
 
-/** Is told when its deadline has passed. */
+/** Called when its deadline has passed. */
 export interface Expiring {
   expired(): void;
 }
@@ -18,7 +18,7 @@ export class Deadlines {
     this.#lengthMs = lengthMs;
   }
 
-  /** The owner is told when the time has passed, unless its deadline is cleared before. */
+  /** Calls the owner when the time has passed, unless its deadline is cleared before. */
   set(owner: Expiring): Deadline {
     const deadline = new Deadline(owner, performance.now() + this.#lengthMs, this);
     this.#timer ??= this.#wait(this.#lengthMs);

@@ -1,4 +1,4 @@
-// A request to a provider and its answer, as they are before anybody knows what is in them.
+// A request to a provider and its answer, as bytes, before they are decoded.
 
 import type { ProviderName } from '../invitation/provider.ts';
 

@@ -1,5 +1,6 @@
-// Whoever asks the same again and again, beside somebody who sends ever new documents: how many operations a second are
-// answered, against how many are while the same number of one known document comes. The two take turns at one process.
+// One client repeats a known document while another sends new documents all the time: how many operations a second the
+// gateway answers, against how many while the other client sends as many of one known document. The two take turns at
+// one process.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';

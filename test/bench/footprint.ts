@@ -1,4 +1,4 @@
-// What a gateway costs that nobody asks yet: idle memory, and the time from the start of the process to its first answer.
+// What an idle gateway costs: memory, and the time from the start of the process to its first answer.
 
 import { one } from './cases.ts';
 import { residentMegabytes, stop } from './processes.ts';

@@ -1,4 +1,4 @@
-// Cronofy for the live benchmark: its real quota and latency, and so many invites that nobody has answered.
+// Cronofy for the live benchmark: its real quota and latency, and a number of invites without a reply.
 
 import { startCronofy } from '../../src/sandbox/cronofy.ts';
 
@@ -8,7 +8,7 @@ const time = { time: '2099-12-04T09:30:00+01:00', tzid: 'Europe/Paris' };
 for (let n = 0; n < invites; n++) {
   cronofy.put({
     smart_invite_id: `invite-${n}`,
-    // The benchmark sends the notifications itself: the imitation notifies nobody but this machine.
+    // The benchmark sends the notifications itself: the imitation notifies this machine only.
     callback_url: 'https://gateway.example.com/webhooks/cronofy',
     recipient: { email: `invite-${n}@example.com`, status: 'pending' },
     event: { summary: 'Board meeting', start: time, end: time },

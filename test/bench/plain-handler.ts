@@ -1,4 +1,4 @@
-// What somebody writes by hand: a Node handler without GraphQL that makes the same upstream calls with undici.
+// A handler written by hand: a Node handler without GraphQL that makes the same upstream calls with undici.
 
 import { createServer } from 'node:http';
 import { Pool } from 'undici';

@@ -102,7 +102,7 @@ async function run(
     each,
     pollMs: FULL.pollMs / speed,
   });
-  // The first pass: until everybody has been shown everything once, or it is clear that this will not come.
+  // The first pass: until every viewer has been shown everything once, or it is clear that this will not happen.
   const isOurs = minutes > 2;
   for (let waited = 0; viewers.unseen() > 0 && waited < (isOurs ? 15 : 2) * minuteMs; waited += 250) await sleep(250);
   const firstPassUnseen = viewers.unseen();
@@ -111,7 +111,7 @@ async function run(
     throw new Error(`${firstPassUnseen} invitations were never answered; the providers answered ${refused} × 429`);
   }
 
-  // Whoever still waits for a first answer has it, or a refusal, when the deadline of a read has passed.
+  // A viewer that still waits for its first answer has it, or an error, when the deadline of a read has passed.
   await sleep(8_000);
   counts.length = 0;
   viewers.take();

@@ -17,7 +17,7 @@ export interface Held {
 }
 
 if (import.meta.main) {
-  // By a flag of V8's, so that nobody has to start node in another way.
+  // By a flag of V8 that is set here, so that node needs no other command line.
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   if (typeof collect !== 'function') throw new Error('there is no garbage collector to call');

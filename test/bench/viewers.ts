@@ -26,7 +26,7 @@ export interface Answers {
 export interface Viewers {
   /** What was counted since this was last asked. */
   take(): Answers;
-  /** How many invitations have never been given to anybody. */
+  /** How many invitations no viewer has been given yet. */
   unseen(): number;
   stop(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export function startViewers(options: ViewersOptions): Viewers {
   let answers = nothing();
   let stopped = false;
 
-  // Every invitation is on somebody's page: the pages are cut from shuffled decks.
+  // Every invitation is on some page: the pages are slices of shuffled lists.
   let deck: number[] = [];
   const draw = () => {
     if (deck.length === 0) deck = shuffled(2 * options.each);

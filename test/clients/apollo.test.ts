@@ -35,7 +35,7 @@ function createApollo(): ApolloClient {
   return client;
 }
 
-test('a query of the page is answered, and kept one object an invitation', async () => {
+test('Apollo Client gets the answer to the query of the page, and caches one object for each invitation', async () => {
   const client = createApollo();
   const { data } = await client.query<Page>({ query: gql(PAGE), variables: PAGE_VARIABLES });
   expect(data?.invitations).toMatchObject([
@@ -46,7 +46,7 @@ test('a query of the page is answered, and kept one object an invitation', async
   expect(kept).toHaveLength(2);
 });
 
-test('a subscription gives the current state and then a change, which the page on screen shows', async () => {
+test('Apollo Client gets the current state by a subscription and then a change, and the query on screen shows the change', async () => {
   const client = createApollo();
   const shown: (string | undefined)[] = [];
   const page = client.watchQuery<Page>({ query: gql(PAGE), variables: LIVE_VARIABLES });
@@ -70,7 +70,7 @@ test('a subscription gives the current state and then a change, which the page o
 test.each([
   [false, ['POST hash', 'POST text and hash', 'POST hash']],
   [true, ['GET hash', 'POST text and hash', 'GET hash']],
-])('Apollo Client sends a text once, and its hash from then on; by GET: %s', async (useGETForHashedQueries, wanted) => {
+])('Apollo Client sends a text once, and then only its hash; by GET: %s', async (useGETForHashedQueries, wanted) => {
   const sent: string[] = [];
   const recording: typeof fetch = (input, init) => {
     const text = init?.body === undefined ? new URL(String(input)).searchParams.get('query') : String(init.body);

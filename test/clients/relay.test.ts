@@ -31,13 +31,13 @@ async function compile(schema: string): Promise<{ output: string; files: string[
   return { output: `${stdout}${stderr}`, files };
 }
 
-test('a fragment on each type can be fetched again', async () => {
+test('Relay can refetch a fragment on each type', async () => {
   const { output, files } = await compile(await readFile('schema.graphql', 'utf8'));
   expect(output).toContain('Compilation completed.');
   for (const type of TYPES) expect(files).toContain(`Page${type}Query.graphql.ts`);
 });
 
-test('it could not if `node` took anything but an id', async () => {
+test('Relay could not refetch if `node` took anything but an id', async () => {
   const schema = await readFile('schema.graphql', 'utf8');
   const wider = schema.replace(/\bnode\(/, 'node(maxAgeSeconds: Int, ');
   expect(wider).not.toBe(schema);

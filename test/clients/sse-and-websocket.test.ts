@@ -47,14 +47,14 @@ describe.each([
     await events.return?.();
   });
 
-  test('is told when a subscription has completed', async () => {
+  test('is notified when a subscription has completed', async () => {
     const refs = [{ reviewInvitation: { invitationId: 'review-delivered' } }];
     const events = createClient().iterate({ query: LIVE, variables: { refs } });
     expect((await events.next()).value.data).toMatchObject({ invitationChanged: { status: 'DELIVERED' } });
     expect((await events.next()).done).toBe(true);
   });
 
-  test('is told what is wrong with a subscription', async () => {
+  test('gets the error of a subscription that is wrong', async () => {
     const tell = async (query: string, variables: Record<string, unknown>) => {
       try {
         const { value } = await createClient().iterate({ query, variables }).next();
@@ -92,14 +92,14 @@ describe('a WebSocket', () => {
     });
   }
 
-  test('of a page of another origin is refused', async () => {
+  test('from a page of another origin is refused', async () => {
     expect(await open('https://evil.example.com')).toBe(403);
     expect(await open('https://app.example.com.evil.example.com')).toBe(403);
     expect(await open('http://app.example.com')).toBe(403);
     expect(await open('null')).toBe(403);
   });
 
-  test('of an origin in CORS_ORIGINS, of our own pages, and of a caller without an origin is accepted', async () => {
+  test('from an origin in CORS_ORIGINS, from our own pages or from a caller without an origin is accepted', async () => {
     expect(await open('https://app.example.com')).toBe(101);
     expect(await open(gateway.origin)).toBe(101);
     expect(await open(undefined)).toBe(101);

@@ -41,7 +41,7 @@ function createClient(forwardSubscription?: SubscriptionForwarder): Client {
   });
 }
 
-test('a query is answered', async () => {
+test('urql gets the answer to a query', async () => {
   const { data, error } = await createClient().query<Page>(PAGE, PAGE_VARIABLES).toPromise();
   expect(error).toBeUndefined();
   expect(data?.invitations).toMatchObject([
@@ -50,7 +50,7 @@ test('a query is answered', async () => {
   ]);
 });
 
-test('an error keeps its code', async () => {
+test('urql gets the code of an error', async () => {
   const { error } = await createClient()
     .query(PAGE, { refs: [{ reviewInvitation: { invitationId: '' } }] })
     .toPromise();
@@ -60,7 +60,7 @@ test('an error keeps its code', async () => {
 test.each([
   ['graphql-sse', forwardBySse],
   ['graphql-ws', forwardByWebSocket],
-])('a subscription over %s gives the current state and then a change', async (_, forward) => {
+])('urql gets the current state and then a change by a subscription over %s', async (_, forward) => {
   const statuses: (string | undefined)[] = [];
   const client = createClient(forward());
   const { unsubscribe } = client.subscription<Live>(LIVE, LIVE_VARIABLES).subscribe(({ data, error }) => {
@@ -73,7 +73,7 @@ test.each([
   expect(statuses).toEqual(['PENDING', 'ACCEPTED']);
 });
 
-test('a subscription needs no other package where fetch is told to carry it', async () => {
+test('urql subscribes without another package where fetch carries the subscription', async () => {
   const statuses: (string | undefined)[] = [];
   const client = new Client({
     url: url(),

@@ -13,7 +13,7 @@ afterAll(() => gateway.stop());
 
 const audits = serverAudits({ url: () => `${gateway.origin}/graphql`, fetchFn: fetch });
 
-test('there are 61 audits, none of them dropped', () => {
+test('the suite has 61 audits, and all of them run', () => {
   expect(audits).toHaveLength(61);
   expect(new Set(audits.map(({ id }) => id)).size).toBe(61);
 });

@@ -79,12 +79,12 @@ export function describeProvider(contract: ProviderContract): void {
       expect(targets()).toEqual([`GET ${targetOf(encodeURIComponent(seeded.id))}`]);
     });
 
-    test('gives null without an error for an invitation that the provider does not know', async () => {
+    test('gives null without an error for an invitation that the provider does not have', async () => {
       expect(await read(refOf('never-sent'))).toEqual({ status: 200, data: { invitation: null } });
       expect(targets()).toEqual([`GET ${targetOf('never-sent')}`]);
     });
 
-    test('signs in with its own credential alone, whatever the caller sends', async () => {
+    test('authenticates with its own credential alone, whatever headers the caller sends', async () => {
       await fetch(`${gateway.origin}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', cookie: 'session=mine', 'x-api-key': 'mine' },
@@ -118,7 +118,7 @@ export function describeProvider(contract: ProviderContract): void {
 
     if (contract.others.length > 0) {
       test.each(contract.others)(
-        'is asked $what with exactly the parameters of that',
+        'is asked for $what with exactly its query parameters',
         async ({ ref, selection, target }) => {
           await read(ref, selection);
           expect(targets()).toEqual([`GET ${target}`]);
@@ -137,7 +137,7 @@ export function describeProvider(contract: ProviderContract): void {
       if (!retryable) expect(imitation.calls).toHaveLength(1);
     });
 
-    test('with status 429 says that and when to ask again', async () => {
+    test('with status 429 gives PROVIDER_RATE_LIMITED and when to retry', async () => {
       imitation.misbehave({ status: 429, headers: { 'retry-after': '1' } });
       const { data, errors } = await read(refOf(seeded.id));
       expect(data).toEqual({ invitation: null });
@@ -150,7 +150,7 @@ export function describeProvider(contract: ProviderContract): void {
       expect(await read(refOf(seeded.id))).toEqual({ status: 200, data: { invitation: null } });
     });
 
-    test.each([201, 202])('with status %i and a good body is understood', async (status) => {
+    test.each([201, 202])('with status %i and a valid body is decoded', async (status) => {
       const good = await bodyOf(imitation, targetOf(encodeURIComponent(seeded.id)), credential);
       imitation.misbehave({ status, body: good });
       const { data, errors } = await read(refOf(seeded.id), seeded.selection);
@@ -174,7 +174,7 @@ export function describeProvider(contract: ProviderContract): void {
       },
     );
 
-    test('is not followed to where it redirects', async () => {
+    test('with a redirect is not followed', async () => {
       let visits = 0;
       const elsewhere = createServer((_, response) => {
         visits += 1;

@@ -25,7 +25,9 @@ test.concurrent.for(['<html>Sorry</html>', '', 'null', '[]', '{"status":'])(
   },
 );
 
-test.concurrent('answers for another id than asked: PROVIDER_BAD_RESPONSE, and neither is kept', async ({ start }) => {
+test.concurrent('an answer about another id than the requested one gives PROVIDER_BAD_RESPONSE, and is not kept', async ({
+  start,
+}) => {
   const { partoo, cronofy, review, invite } = await start();
   partoo.break(answerWith('{"invitation_id":"review-created","status":"DELIVERED"}'));
   cronofy.break(
@@ -42,7 +44,9 @@ test.concurrent('answers for another id than asked: PROVIDER_BAD_RESPONSE, and n
   expect(await Promise.all([invite('invite-accepted'), invite('invite-pending')])).toEqual(['ACCEPTED', 'PENDING']);
 });
 
-test.concurrent('a field of the wrong type in one answer: that one fails, its siblings stay', async ({ start }) => {
+test.concurrent('a field of the wrong type in one answer fails that invitation, and its siblings succeed', async ({
+  start,
+}) => {
   const { gateway, query } = await start();
   gateway.sandbox.partoo.misbehave({ body: '{"status":{"is":"SENT"}}', match: 'review-created' });
   const { data, errors } = await query(
@@ -96,7 +100,7 @@ test.concurrent('a huge body: cut at the cap, also one without an end', async ({
   expect(partoo.bytesSent - before).toBeLessThan(5 * 8 * MEGABYTE);
 });
 
-test.concurrent('exactly at the cap is an answer, a byte more is none', async ({ start }) => {
+test.concurrent('a body of exactly the size limit is read, and one with a byte more is refused', async ({ start }) => {
   const { partoo, review } = await start();
   const body = (bytes: number) => `{"status":"SENT","more":"${'x'.repeat(bytes - 27)}"}`;
   expect(body(100)).toHaveLength(100);
@@ -106,7 +110,7 @@ test.concurrent('exactly at the cap is an answer, a byte more is none', async ({
   expect(await review('beyond-the-cap')).toBe('PROVIDER_BAD_RESPONSE');
 });
 
-test.concurrent('a body that is compressed though none was asked for: PROVIDER_BAD_RESPONSE', async ({ start }) => {
+test.concurrent('a compressed body that was not requested gives PROVIDER_BAD_RESPONSE', async ({ start }) => {
   const { partoo, review } = await start();
   partoo.break(answerWith(gzipSync('{"status":"SENT"}'), { 'content-encoding': 'gzip' }));
   expect(await review('review-sent')).toBe('PROVIDER_BAD_RESPONSE');

@@ -4,7 +4,7 @@ import { expect, vi } from 'vitest';
 import { type Faulty, test } from './faulty.ts';
 import { closeOnSecondUse, never, reset, resetAfterHeaders, resetInMidBody, resetInMidChunk, times } from './proxy.ts';
 
-/** Until the breaker has had enough of Partoo. */
+/** Until the breaker of Partoo opens. */
 async function openBreaker({ review, query }: Faulty): Promise<void> {
   const circuit = async () => (await query('{ providers { provider circuit } }')).data.providers[1].circuit;
   for (let n = 0; (await circuit()) === 'CLOSED'; n++) {
@@ -20,7 +20,7 @@ test.concurrent('refuses connections: unavailable, and no connection once the br
   await partoo.refuse();
   expect(await review('one')).toBe('PROVIDER_UNAVAILABLE');
   await openBreaker(faulty);
-  // There would be somebody to connect to by now.
+  // The provider accepts connections again.
   await partoo.accept();
   const { connections } = partoo;
   for (let n = 0; n < 20; n++) expect(await review(`open-${n}`)).toBe('PROVIDER_UNAVAILABLE');
@@ -28,7 +28,9 @@ test.concurrent('refuses connections: unavailable, and no connection once the br
   expect(await invite('board-meeting')).toBe('DECLINED');
 });
 
-test.concurrent('cuts every connection as it is used: at most three attempts, then the breaker', async ({ start }) => {
+test.concurrent('a provider that cuts every connection in use gets at most three attempts, then the breaker opens', async ({
+  start,
+}) => {
   const faulty = await start();
   const { partoo, review } = faulty;
   partoo.break(reset);
@@ -75,7 +77,9 @@ test.concurrent.for([
   expect(await review('review-delivered')).toBe('DELIVERED');
 });
 
-test.concurrent('closes a kept-alive socket on its second use: the caller notices nothing', async ({ start }) => {
+test.concurrent('a provider that closes one kept-alive socket on its second use causes no error for the caller', async ({
+  start,
+}) => {
   const { partoo, review, query } = await start();
   partoo.break(closeOnSecondUse);
   expect(await review('review-sent')).toBe('SENT');
@@ -92,7 +96,7 @@ test.concurrent('closes every kept-alive socket on its second use: callers do no
   expect((await query('{ providers { circuit } }')).data.providers[1].circuit).toBe('CLOSED');
 });
 
-test.concurrent('leaves no connection open that was given up', async ({ start }) => {
+test.concurrent('the gateway leaves no cancelled connection open', async ({ start }) => {
   const { partoo, gateway } = await start();
   const sockets = new Set<{ destroyed: boolean }>();
   partoo.break((client) => {

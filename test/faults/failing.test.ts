@@ -5,17 +5,22 @@ import { expect, vi } from 'vitest';
 import { test } from './faulty.ts';
 import { never, times } from './proxy.ts';
 
-test.concurrent.for([500, 502, 503, 504, 408])('%i once: the caller notices nothing', async (status, { start }) => {
-  const { gateway, review, invite } = await start();
-  const { partoo, cronofy } = gateway.sandbox;
-  partoo.misbehave({ status, times: 1 });
-  cronofy.misbehave({ status, times: 1 });
-  expect(await Promise.all([review('review-sent'), invite('board-meeting')])).toEqual(['SENT', 'DECLINED']);
-  expect(partoo.calls.map((call) => call.status)).toEqual([status, 200]);
-  expect(cronofy.calls.map((call) => call.status)).toEqual([status, 200]);
-});
+test.concurrent.for([500, 502, 503, 504, 408])(
+  'one answer with status %i causes no error for the caller',
+  async (status, { start }) => {
+    const { gateway, review, invite } = await start();
+    const { partoo, cronofy } = gateway.sandbox;
+    partoo.misbehave({ status, times: 1 });
+    cronofy.misbehave({ status, times: 1 });
+    expect(await Promise.all([review('review-sent'), invite('board-meeting')])).toEqual(['SENT', 'DECLINED']);
+    expect(partoo.calls.map((call) => call.status)).toEqual([status, 200]);
+    expect(cronofy.calls.map((call) => call.status)).toEqual([status, 200]);
+  },
+);
 
-test.concurrent('500 always: three attempts, and null with PROVIDER_UNAVAILABLE', async ({ start }) => {
+test.concurrent('a provider that always answers 500 gets three attempts, and the caller gets null with PROVIDER_UNAVAILABLE', async ({
+  start,
+}) => {
   const { gateway, query } = await start();
   gateway.sandbox.partoo.misbehave({ status: 500 });
   const { data, errors } = await query(
@@ -26,7 +31,7 @@ test.concurrent('500 always: three attempts, and null with PROVIDER_UNAVAILABLE'
   expect(gateway.sandbox.partoo.calls).toHaveLength(3);
 });
 
-test.concurrent('one provider hangs: the other answers meanwhile, however many wait for the first', async ({
+test.concurrent('a provider answers at once while the other one hangs, however many callers wait for that one', async ({
   start,
 }) => {
   const { cronofy, review, invite } = await start();
@@ -41,7 +46,7 @@ test.concurrent('one provider hangs: the other answers meanwhile, however many w
   for (const code of await hanging) expect(code).toMatch(/^PROVIDER_(TIMEOUT|UNAVAILABLE)$/);
 });
 
-test.concurrent('one field of an operation hangs: the others are whole', async ({ start }) => {
+test.concurrent('one field whose read hangs leaves the other fields of the operation complete', async ({ start }) => {
   const { cronofy, query } = await start();
   cronofy.break(never);
   const { data, errors } = await query(
@@ -51,14 +56,14 @@ test.concurrent('one field of an operation hangs: the others are whole', async (
   expect(errors).toMatchObject([{ path: ['b'], extensions: { code: 'PROVIDER_TIMEOUT', provider: 'CRONOFY' } }]);
 });
 
-test.concurrent('an attempt that hangs once: the next one answers', async ({ start }) => {
+test.concurrent('one attempt that hangs is followed by one that succeeds', async ({ start }) => {
   const { partoo, review } = await start();
   partoo.break(times(1, never));
   expect(await review('review-sent')).toBe('SENT');
   expect(partoo.requests).toHaveLength(2);
 });
 
-test.concurrent('503 under fifty requests a second: little load, then the breaker; stale answers; new ones within 10 s of healing', async ({
+test.concurrent('503 under fifty requests a second causes little load, opens the breaker, gives stale answers, and new ones within 10 s of recovery', async ({
   start,
 }) => {
   const { gateway, partoo: proxy, review, query } = await start({ FRESH_SECONDS: '0.1', REVALIDATE_SECONDS: '0.2' });
@@ -92,7 +97,9 @@ test.concurrent('503 under fifty requests a second: little load, then the breake
   expect(performance.now() - healed).toBeLessThan(10_000);
 });
 
-test.concurrent('a provider that healed is asked again within 10 s also where nothing was known', async ({ start }) => {
+test.concurrent('a provider that has recovered is called again within 10 s also where no answer was cached', async ({
+  start,
+}) => {
   const { gateway, review } = await start();
   gateway.sandbox.partoo.misbehave({ status: 503 });
   for (let n = 0; n < 5; n++) expect(await review(`down-${n}`)).toBe('PROVIDER_UNAVAILABLE');

@@ -19,7 +19,7 @@ function kept(): number {
   return (heapUsed + external) / MEGABYTE;
 }
 
-test('a gzip bomb: PROVIDER_BAD_RESPONSE, and it is never blown up', async ({ start }) => {
+test('a gzip bomb gives PROVIDER_BAD_RESPONSE, and is never decompressed', async ({ start }) => {
   const { partoo, review } = await start();
   const bomb = gzipSync(Buffer.concat([Buffer.from('{"status":"SENT","more":"'), Buffer.alloc(100 * MEGABYTE, 'x')]));
   expect(bomb.length).toBeLessThan(MEGABYTE / 4);
@@ -30,7 +30,7 @@ test('a gzip bomb: PROVIDER_BAD_RESPONSE, and it is never blown up', async ({ st
   expect(partoo.requests).toHaveLength(5);
 });
 
-test('bodies without an end: nothing of them is kept', async ({ start }) => {
+test('bodies without an end leave nothing in memory', async ({ start }) => {
   const { gateway, review } = await start({ PARTOO_QUOTA: '10000/60s' });
   gateway.sandbox.partoo.misbehave({ mode: 'endless' });
   for (let n = 0; n < 10; n++) expect(await review(`warm-${n}`)).toBe('PROVIDER_BAD_RESPONSE');

@@ -1,4 +1,4 @@
-// A provider says 429: the gate closes for that account, callers are told when to come again, or given what is known.
+// A provider answers 429: the gate closes for that account, and callers get the time to retry, or a known answer.
 
 import { expect, vi } from 'vitest';
 import { test } from './faulty.ts';
@@ -29,13 +29,13 @@ test.concurrent.for<[what: string, header: () => Record<string, string>, seconds
   expect(partoo.requests).toHaveLength(2);
   gateway.sandbox.partoo.misbehave(undefined);
 
-  // Nobody is asked meanwhile, whoever wants to know.
+  // The provider is not called meanwhile, for any caller.
   for (const extensions of [first, ...(await Promise.all(['one', 'two', 'three'].map(ask)))]) {
     expect(extensions.code).toBe('PROVIDER_RATE_LIMITED');
     expect(extensions.retryAfterSeconds).toBeLessThanOrEqual(seconds);
     expect(extensions.retryAfterSeconds).toBeGreaterThan(seconds - 5);
   }
-  // What is known is given, and said to be old; the other provider is none the wiser.
+  // A known answer is given as stale; the other provider is not affected.
   expect(await review('review-sent')).toBe('SENT stale');
   expect(await review('review-sent', 0)).toBe('SENT stale');
   expect(await invite('board-meeting')).toBe('DECLINED');
@@ -44,9 +44,7 @@ test.concurrent.for<[what: string, header: () => Record<string, string>, seconds
   expect(status).toEqual({ provider: 'PARTOO', circuit: 'CLOSED', quota: { remaining: 0 } });
 });
 
-test.concurrent('429 with a Retry-After of 1: callers wait for it, and no call is made meanwhile', async ({
-  start,
-}) => {
+test.concurrent('callers wait for a 429 with Retry-After: 1, and no call is made before it ends', async ({ start }) => {
   const { gateway, partoo, review, invite } = await start();
   gateway.sandbox.partoo.misbehave({ status: 429, headers: { 'retry-after': '1' }, times: 1 });
   const first = review('review-sent');
@@ -75,7 +73,7 @@ test.concurrent('429 to a page of invitations: the breaker stays closed, and no 
   expect(circuit).toBe('CLOSED');
 });
 
-test.concurrent('429 while others wait for a connection: they are told at once, and none of their calls is made', async ({
+test.concurrent('callers who wait for a connection are refused at once after a 429, and their calls are never made', async ({
   start,
 }) => {
   const { gateway, partoo, query, staysThrottled } = await start();

@@ -79,7 +79,7 @@ async function reference(document: DocumentNode, variableValues: Record<string, 
 const REFUSED = 'refused';
 
 function shown(result: Answer): string {
-  // What is wrong with variables is told in words of our own.
+  // The gateway has its own messages for faults in variables.
   if (!('data' in result)) return REFUSED;
   const errors = (result.errors ?? []).map(({ path, message, extensions }) => {
     return JSON.stringify({ path, code: extensions.code, message });

@@ -35,7 +35,7 @@ const DECLARATIONS: Readonly<Record<string, readonly string[]>> = {
   age: ['Int', 'Int = 5'],
 };
 
-/** Arguments of root fields, the first for whoever has no alias: one alias always means the same field. */
+/** Arguments of root fields, the first for a field without an alias: one alias always means the same field. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   node: ['(id: $id)', '(id: "WyJSZXZpZXdJbnZpdGF0aW9uIiwiMSJd")', '(id: "nonsense")'],
   nodes: ['(ids: $ids)', '(ids: ["WyJSZXZpZXdJbnZpdGF0aW9uIiwiMSJd", $id])', '(ids: [])'],

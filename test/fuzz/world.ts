@@ -129,7 +129,7 @@ function inviteOf(smartInviteId: string, kind: number): Snapshot {
   return invite as unknown as Snapshot<'SmartInvite'>;
 }
 
-/** For half of all none; the others have reasons and moments of every sort, also such as there cannot be. */
+/** None for half of all; the others have reasons and times of every sort, also impossible ones. */
 function stalenessOf(kind: number): unknown {
   if (kind < 6) return null;
   const retryAt = kind === 6 ? 'soon' : kind === 7 ? Promise.reject(new Error('nobody knows when')) : OBSERVED_AT;
@@ -137,7 +137,7 @@ function stalenessOf(kind: number): unknown {
   return kind === 10 ? later(() => staleness) : kind === 11 ? { ...staleness, reason: null } : staleness;
 }
 
-// Nobody may select it.
+// No document may select it.
 function quieten(value: unknown): void {
   if (value instanceof Promise) value.catch(() => undefined);
   else if (Array.isArray(value)) value.forEach(quieten);

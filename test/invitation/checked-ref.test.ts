@@ -58,7 +58,7 @@ describe.each<Part>([
     );
   });
 
-  test('is taken as it is otherwise, up to 512 characters', () => {
+  test('is accepted otherwise, up to 512 characters', () => {
     const texts = ['a', ' ', '../admin', 'a&recipient_email=b@x', '#', 'a+b@x.org', 'ü', '😀'];
     for (const value of [...texts.map(around), longest]) {
       expect(Object.values(refWith(value).parts)).toContain(value);
@@ -71,12 +71,12 @@ describe('a part of a key', () => {
     ['invitationId', () => checkedRef('ReviewInvitation', {})],
     ['invitationId', () => checkedRef('ReviewInvitation', { invitationId: null })],
     ['smartInviteId', () => checkedRef('SmartInvite', { recipientEmail: 'a@example.com' })],
-  ])('that has to be named is asked for: %s', (argument, ref) => {
+  ])('that is required and missing is refused: %s', (argument, ref) => {
     expect(ref).toThrow(BadUserInput);
     expect(ref).toThrow(new RegExp(`^${argument} `));
   });
 
-  test('that the caller does not name is what the account says, and else what the kind does', () => {
+  test('that the caller leaves out is the one of the account, and else the default of the kind', () => {
     const named = { smartInviteId: 'a' };
     expect(checkedRef('SmartInvite', named)).toEqual(smartInviteRef('US', 'a', null));
     expect(checkedRef('SmartInvite', { ...named, dataCenter: null }, { dataCenter: 'DE' })).toEqual(

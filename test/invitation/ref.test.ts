@@ -49,7 +49,7 @@ const ref = refWith(name);
 const encoded = (json: unknown) => Buffer.from(JSON.stringify(json)).toString('base64url');
 
 describe('a global id', () => {
-  test('gives back the ref that it was made of, whatever text is in it', () => {
+  test('decodes to the ref that it was made of, whatever text is in it', () => {
     fc.assert(
       fc.property(ref, (one) => {
         expect(refOfGlobalId(globalIdOf(one))).toEqual(one);
@@ -63,13 +63,13 @@ describe('a global id', () => {
     ['has a line break in it', 'a\r\nX: y'],
     ['has a control character in it', '\u0085'],
     ['has half a surrogate pair in it', '\ud800'],
-  ])('is none where a part of it %s', (_, part) => {
+  ])('is refused where a part of it %s', (_, part) => {
     expect(refOfGlobalId(globalIdOf(reviewInvitationRef(part)))).toBeNull();
     expect(refOfGlobalId(globalIdOf(smartInviteRef('US', part, null)))).toBeNull();
     expect(refOfGlobalId(globalIdOf(smartInviteRef('US', 'a', part)))).toBeNull();
   });
 
-  test('holds up to 512 characters, and whatever a provider gives as an address', () => {
+  test('holds up to 512 characters, and any address that a provider gives', () => {
     for (const one of [reviewInvitationRef('x'.repeat(512)), smartInviteRef('US', 'a', 'no address')]) {
       expect(refOfGlobalId(globalIdOf(one))).toEqual(one);
     }
@@ -83,7 +83,7 @@ describe('a global id', () => {
     );
   });
 
-  test('belongs to one ref alone', () => {
+  test('differs for every two refs', () => {
     const closeTexts = fc.constantFrom('a', 'A', 'b', '"', 'a","b', 'null', '', '\ud800', '\udc00', '\ufffd', '?');
     const closeRefs = fc.oneof(
       anyRef,
@@ -100,17 +100,17 @@ describe('a global id', () => {
 
   test.each([
     ['nothing', ''],
-    ['a word', 'rubbish'],
+    ['a word that is no id', 'rubbish'],
     ['JSON that is not encoded', '["ReviewInvitation","a"]'],
     ['no list', encoded({ type: 'ReviewInvitation', invitationId: 'a' })],
     ['null', encoded(null)],
     ['an empty list', encoded([])],
-    ['a type that nobody knows', encoded(['Business', 'a'])],
+    ['an unknown type', encoded(['Business', 'a'])],
     ['a type that every object has', encoded(['constructor', 'a'])],
     ['a key that is missing', encoded(['ReviewInvitation'])],
     ['a key that is no text', encoded(['ReviewInvitation', 1])],
     ['a key too many', encoded(['ReviewInvitation', 'a', 'b'])],
-    ['a data center that nobody knows', encoded(['SmartInvite', 'XX', 'a', null])],
+    ['an unknown data center', encoded(['SmartInvite', 'XX', 'a', null])],
     ['a data center in another case', encoded(['SmartInvite', 'us', 'a', null])],
     ['an address that is missing', encoded(['SmartInvite', 'US', 'a'])],
     ['an address that is no text', encoded(['SmartInvite', 'US', 'a', { toString: 'a' }])],
@@ -120,7 +120,7 @@ describe('a global id', () => {
     expect(refOfGlobalId(id)).toBeNull();
   });
 
-  test('is not taken padded, altered or cut', () => {
+  test('is refused when it is padded, altered or cut', () => {
     const altered = fc
       .tuple(ref, fc.nat(), fc.constantFrom('=', '==', ' ', '\n', '+', '/', '.', 'é'))
       .map(([one, at, extra]) => {
@@ -141,7 +141,7 @@ describe('a global id', () => {
     );
   });
 
-  test('is not taken spelled another way, though it decodes to the same bytes', () => {
+  test('is refused in another spelling, though that decodes to the same bytes', () => {
     const standard = Buffer.from(globalIdOf(reviewInvitationRef('>>>???')), 'base64url').toString('base64');
     expect(standard).toMatch(/[+/]/);
     expect(refOfGlobalId(standard)).toBeNull();
@@ -153,7 +153,7 @@ describe('a global id', () => {
     expect(refOfGlobalId(respelled)).toBeNull();
   });
 
-  test('is, of all texts, only one that was given out', () => {
+  test('is refused unless the gateway could have made it', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -198,7 +198,7 @@ describe('a key', () => {
       .map((of): Ref => smartInviteRef(...of)),
   );
 
-  test('is that of another ref only where both name the same thing', () => {
+  test('is equal for two refs only where both name the same invitation', () => {
     fc.assert(
       fc.property(fc.array(closeRef, { minLength: 100, maxLength: 400 }), (refs) => {
         const things = new Map(refs.map((one) => [one.key, identityOf(one)]));

@@ -65,16 +65,16 @@ describe('the shared status', () => {
     expect(statusOf(invite(replies.toReversed()))).toBe(status);
   });
 
-  test('comes from the people invited, not from replies of others', () => {
+  test('is computed from the people invited, not from replies of others', () => {
     const [forwarded] = invite(['ACCEPTED']).recipients;
     expect(statusOf({ ...invite(['PENDING']), replies: forwarded === undefined ? [] : [forwarded] })).toBe('PENDING');
   });
 });
 
-describe("the provider's own word", () => {
+describe('the raw status', () => {
   const rawStatusOf = (invitation: Invitation) => snapshotOf(invitation, new Date()).rawStatus;
 
-  test('of a review invitation is what it said, and null where it said nothing', () => {
+  test('of a review invitation is the text of the provider, and null where the provider gave none', () => {
     expect(rawStatusOf({ ...review('UNKNOWN'), rawStatus: 'teleported' })).toBe('teleported');
     expect(rawStatusOf({ ...review('UNKNOWN'), rawStatus: null })).toBeNull();
   });
@@ -117,7 +117,7 @@ describe('a Smart Invite', () => {
     expect(isSeenFinal(ending, '2026-05-03T12:00:00Z')).toBe(true);
   });
 
-  test('is not final because everybody replied: a reply can change until the event is over', () => {
+  test('is not final when everybody has replied: a reply can change until the event is over', () => {
     const ending = invite(['ACCEPTED', 'DECLINED'], { dateTime: '2026-05-04T10:00:00Z' });
     expect(isSeenFinal(ending, '2026-05-01T00:00:00Z')).toBe(false);
   });

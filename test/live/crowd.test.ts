@@ -1,5 +1,5 @@
-// More is watched than the quota allows to read: it is never passed, everything comes round, and whoever asks for
-// something else meanwhile is served at once.
+// Subscribers watch more than the quota allows to read: the gateway never exceeds the quota, reads everything in turn,
+// and answers other queries at once.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { review, subscribeTo } from './subscriber.ts';
 let gateway: TestGateway;
 afterEach(() => gateway.stop());
 
-test('a thousand Partoo invitations are watched within the quota, and no query starves', async () => {
+test('the gateway watches a thousand Partoo invitations within the quota, and no query starves', async () => {
   gateway = await startTestGateway({
     sandbox: { partoo: { latencyMs: 20, quota: [{ limit: 200, windowMs: 2_000 }] } },
     environment: { PARTOO_QUOTA: '180/2s' },

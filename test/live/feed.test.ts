@@ -1,9 +1,9 @@
-// What one subscriber is given: the newest state of each invitation, and nothing that has grown meanwhile.
+// What one subscriber gets: the newest state of each invitation, and no backlog.
 
 import { expect, test, vi } from 'vitest';
 import { createFeed } from '../../src/live/feed.ts';
 
-test('gives what was pushed, in the order of the keys, and then waits', async () => {
+test('a feed gives what was pushed, in the order of the keys, and then waits', async () => {
   const feed = createFeed<string>(() => {});
   feed.push('a', 'a1');
   feed.push('b', 'b1');
@@ -14,7 +14,7 @@ test('gives what was pushed, in the order of the keys, and then waits', async ()
   expect(await waiting).toEqual({ done: false, value: 'c1' });
 });
 
-test('a slow reader finds the newest state of each key, and none of those between', async () => {
+test('a slow reader gets the newest state of each key, and none of the states between', async () => {
   const feed = createFeed<string>(() => {});
   for (let n = 0; n < 1_000; n++) for (const key of ['a', 'b']) feed.push(key, `${key}${n}`);
   feed.complete();
@@ -31,7 +31,7 @@ test('a key that was given may be pushed again', async () => {
   expect(await feed.next()).toEqual({ done: false, value: 2 });
 });
 
-test('completes when everything pushed before was given, and takes no more', async () => {
+test('complete ends a feed after everything pushed before it, and further pushes are ignored', async () => {
   const onEnd = vi.fn();
   const feed = createFeed<number>(onEnd);
   feed.push('a', 1);
@@ -46,7 +46,7 @@ test('completes when everything pushed before was given, and takes no more', asy
   expect(onEnd).toHaveBeenCalledTimes(1);
 });
 
-test('complete releases a reader who waits', async () => {
+test('complete releases a waiting reader', async () => {
   const onEnd = vi.fn();
   const feed = createFeed<number>(onEnd);
   const waiting = feed.next();
@@ -55,7 +55,7 @@ test('complete releases a reader who waits', async () => {
   expect(onEnd).toHaveBeenCalledTimes(1);
 });
 
-test('return releases a reader who waits, and forgets what was not given', async () => {
+test('return releases a waiting reader, and discards what was not read', async () => {
   const onEnd = vi.fn();
   const feed = createFeed<number>(onEnd);
   const waiting = feed.next();
@@ -67,14 +67,14 @@ test('return releases a reader who waits, and forgets what was not given', async
   expect(onEnd).toHaveBeenCalledTimes(1);
 });
 
-test('return forgets what was pushed and not given', async () => {
+test('return discards what was pushed and not read', async () => {
   const feed = createFeed<number>(() => {});
   feed.push('a', 1);
   await feed.return?.();
   expect(await feed.next()).toEqual({ done: true, value: undefined });
 });
 
-test('nothing that was replaced is kept', async () => {
+test('a replaced state is not kept in memory', async () => {
   const feed = createFeed<object>(() => {});
   const replaced: WeakRef<object>[] = [];
   for (let n = 0; n < 100; n++) {

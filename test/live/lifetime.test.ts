@@ -36,7 +36,7 @@ function start() {
   };
 }
 
-test('a stream is completed after fifteen to thirty minutes, each at a moment of its own, and its places are free', async () => {
+test('a stream completes at a random moment after fifteen to thirty minutes, and frees its places', async () => {
   const { follow, watcher } = start();
   const followed = Array.from({ length: 10 }, () => follow(['one']));
   expect(() => follow(['one'])).toThrow('subscriptions');
@@ -51,7 +51,7 @@ test('a stream is completed after fifteen to thirty minutes, each at a moment of
   follow(['one']);
 });
 
-test('an invitation that is named twice is told once', async () => {
+test('an invitation that the refs name twice gives one event', async () => {
   const { follow, source } = start();
   const followed = follow(['one', 'two', 'one']);
   await pass(100);
@@ -59,7 +59,7 @@ test('an invitation that is named twice is told once', async () => {
   expect(source.reads).toHaveLength(2);
 });
 
-test('a stream that is opened after all were completed is complete at once, and watches nothing', async () => {
+test('a stream that is opened after the gateway has stopped completes at once, and watches nothing', async () => {
   const { follow, streams, watcher, source } = start();
   const before = follow(['one']);
   await pass(100);

@@ -21,7 +21,7 @@ async function start(environment: Environment = {}): Promise<TestGateway> {
   return gateway;
 }
 
-test('the eleventh stream of one caller is refused, and taken when another has been left', async () => {
+test('the eleventh stream of one caller is refused, and accepted once another stream has ended', async () => {
   const { origin } = await start();
   const streams = Array.from({ length: 10 }, () => subscribeTo(origin, [review('review-sent')]));
   await Promise.all(streams.map((stream) => stream.first(1)));
@@ -35,7 +35,7 @@ test('the eleventh stream of one caller is refused, and taken when another has b
   );
 });
 
-test('how many a caller may have, and all together, is set by environment', async () => {
+test('MAX_STREAMS_PER_CALLER and MAX_STREAMS limit the streams of one caller and of all callers', async () => {
   const one = await start({ MAX_STREAMS_PER_CALLER: '1' });
   await subscribeTo(one.origin, [review('review-sent')]).first(1);
   expect(await subscribeTo(one.origin, [review('review-sent')]).first(1)).toEqual([{ code: 'RATE_LIMITED' }]);
@@ -46,7 +46,7 @@ test('how many a caller may have, and all together, is set by environment', asyn
   expect(await subscribeTo(origin, [review('review-sent')]).first(1)).toEqual([{ code: 'RATE_LIMITED' }]);
 });
 
-test('streams that completed by themselves count no more', async () => {
+test('streams that have completed by themselves do not count', async () => {
   const { origin } = await start({ MAX_STREAMS: '1' });
   for (const id of ['review-delivered', 'no-such', 'review-failed-send']) {
     expect(await subscribeTo(origin, [review(id)]).completed).toBe('completed');
@@ -64,7 +64,7 @@ test.each([
   expect(started.takeCalls()).toEqual({ partoo: [], cronofy: [] });
 });
 
-test('who goes away at once leaves no stream behind', async () => {
+test('callers who leave at once leave no stream behind', async () => {
   const { origin } = await start({ MAX_STREAMS: '1' });
   const query =
     'subscription { invitationChanged(refs: [{ reviewInvitation: { invitationId: "review-sent" } }]) { id } }';
@@ -102,7 +102,7 @@ async function startPatient() {
   return { origin: patient.origin, stop: () => patient.stop(60_000) };
 }
 
-test('a gateway that stops completes all streams, and nothing of them holds it', async () => {
+test('a gateway that stops completes all streams, and none of them delays its end', async () => {
   const { origin, stop } = await startPatient();
   const streams = [review('review-sent'), invite('team-lunch')].map((ref) => subscribeTo(origin, [ref]));
   await Promise.all(streams.map((stream) => stream.first(1)));
@@ -111,7 +111,7 @@ test('a gateway that stops completes all streams, and nothing of them holds it',
   await stopped;
 });
 
-test('a WebSocket whose other end says nothing does not hold a gateway that stops', async () => {
+test('a WebSocket whose client does not respond does not delay a gateway that stops', async () => {
   const sandbox = await startSandbox();
   onTestFinished(sandbox.stop);
   const one = await startGateway(readSettings({ PORT: '0', ...sandbox.variables }), createLog('silent'));

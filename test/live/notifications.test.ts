@@ -1,4 +1,4 @@
-// What notifications set off, where a provider is slow and where too many come, on a clock that the test sets.
+// The effect of notifications, where a provider is slow and where too many come, on a clock that the test sets.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -62,7 +62,7 @@ async function startKnowingOne(others?: Others) {
   return { snapshots, source, shown, ask, notifications };
 }
 
-test('while the provider is slow, an older notice never takes the place of a newer one', async () => {
+test('an older notification never replaces a newer one while the provider is slow', async () => {
   const { source, shown, notifications } = await startKnowingOne();
   source.answer = () => new Promise(() => {});
   receive(notifications, 'one first');
@@ -72,7 +72,7 @@ test('while the provider is slow, an older notice never takes the place of a new
   expect(shown).toEqual(['SENT', 'second']);
 });
 
-test('and neither does it when its read has failed at last', async () => {
+test('an older notification never replaces a newer one after its read has failed', async () => {
   const { source, shown, notifications } = await startKnowingOne();
   source.answer = () => new Promise((_, reject) => setTimeout(() => reject(new ProviderTimeout('PARTOO')), 4_000));
   receive(notifications, 'one first');
@@ -82,7 +82,7 @@ test('and neither does it when its read has failed at last', async () => {
   expect(shown).toEqual(['SENT', 'first', 'second']);
 });
 
-test('a slow read that a notice set off is kept, whatever was laid over meanwhile', async () => {
+test('a slow read that a notification started is kept, though a later overlay exists', async () => {
   const { source, ask, notifications } = await startKnowingOne();
   source.answer = () =>
     new Promise((resolve) => setTimeout(() => resolve({ ...review(refTo('one'), 'DELIVERED') }), 700));
@@ -113,7 +113,7 @@ test('ten thousand wait at most, further ones are to be sent again, and in a sec
   expect(await post('later accepted')).toBe(200);
 });
 
-test('an invite is notified where another with the same callback address was, whatever their queries say', async () => {
+test('an invite counts as notified where another invite with the same callback address was, whatever the query of the address', async () => {
   const source = createFakeSource();
   const { snapshots, ask } = snapshotsOf(source);
   const { addresses, notifications } = notificationsOf(snapshots);
@@ -138,7 +138,7 @@ test('an invite is notified where another with the same callback address was, wh
   expect(addresses.isNotified(refTo('review'))).toBe(false);
 });
 
-test('what the provider did not sign sets off nothing, here or elsewhere', async () => {
+test('a notification that the provider did not sign causes no read, in this process or in another', async () => {
   const share = vi.fn();
   const onIgnored = vi.fn();
   const { source, notifications } = await startKnowingOne({ shared: { share, listen: async () => {} }, onIgnored });
@@ -157,7 +157,7 @@ test('what the provider did not sign sets off nothing, here or elsewhere', async
   expect(share.mock.calls).toEqual([['CRONOFY', Buffer.from('one first'), expect.any(Number)]]);
 });
 
-test('only a provider that has an account, and sends any, is listened to', async () => {
+test('the handler accepts only a provider that has an account and sends notifications', async () => {
   const { notifications } = await startKnowingOne();
   expect(['CRONOFY', 'PARTOO', 'NOBODY'].map(notifications.accepts)).toEqual([true, false, false]);
 });

@@ -1,5 +1,5 @@
-// What a subscriber is told: the current state of each invitation at once, then every change, out of as few upstream
-// calls as there can be.
+// What a subscriber gets: the current state of each invitation at once, then every change, for as few upstream calls as
+// possible.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { globalIdOf } from '../../src/invitation/ref.ts';
@@ -37,7 +37,7 @@ describe('a subscription', () => {
     expect(stream.events).toHaveLength(3);
   });
 
-  test('loses no change that falls into its first read', async () => {
+  test('loses no change that happens during its first read', async () => {
     await gateway.stop();
     // The answer is made when the call arrives, and comes late: what changes in between is not in it.
     gateway = await startTestGateway({ sandbox: { cronofy: { latencyMs: 500 } } });
@@ -48,7 +48,7 @@ describe('a subscription', () => {
     expect(stream.events.at(-1)?.invitation.status).toBe('DECLINED');
   });
 
-  test('leaves out what is not found, and gives the rest', async () => {
+  test('leaves out an invitation that is not found, and gives the rest', async () => {
     const stream = subscribe([review('no-such'), byId(reviewInvitationRef('never-sent')), review('review-delivered')]);
     expect(await stream.completed).toBe('completed');
     expect(stream.events.map(({ invitation }) => invitation.invitationId)).toEqual(['review-delivered']);
@@ -57,7 +57,7 @@ describe('a subscription', () => {
   test.each([
     ['an invitation that does not exist', review('no-such')],
     ['an id of nothing', byId(smartInviteRef('US', 'never-sent', null))],
-  ])('of nothing but %s completes without an event', async (_, ref) => {
+  ])('to nothing but %s completes without an event', async (_, ref) => {
     const stream = subscribe([ref]);
     expect(await stream.completed).toBe('completed');
     expect(stream.events).toEqual([]);
@@ -71,7 +71,7 @@ describe('a subscription', () => {
     expect(stream.events.at(-1)?.invitation).toMatchObject({ deliveryStatus: 'FAILED_DELIVERY', isFinal: true });
   });
 
-  test('tells what cannot be read now as an error with its code, and its state when it can be', async () => {
+  test('gives a failed first read as an error with its code, and the state once it can be read', async () => {
     gateway.sandbox.partoo.misbehave({ status: 500, match: 'review-waiting-1' });
     const stream = subscribe([review('review-waiting-1'), review('review-sent')]);
     await stream.first(2);
@@ -81,7 +81,7 @@ describe('a subscription', () => {
     await stream.until(({ invitation }) => invitation?.invitationId === 'review-waiting-1');
   });
 
-  test('is told which of its refs cannot be read, by the place where each comes first', async () => {
+  test('names each ref that cannot be read by its first index', async () => {
     gateway.sandbox.partoo.misbehave({ status: 500, match: 'review-waiting' });
     const refs = ['review-sent', 'review-waiting-1', 'review-waiting-2', 'review-waiting-1', 'review-waiting-2'];
     const stream = subscribe([invite('invite-pending'), ...refs.map(review)]);
@@ -104,7 +104,7 @@ describe('a subscription', () => {
     expect(gateway.takeCalls()).toEqual({ partoo: [], cronofy: [] });
   });
 
-  test('names one invitation twice and is told once', async () => {
+  test('gives one event for an invitation that its refs name twice', async () => {
     const stream = subscribe([review('review-delivered'), review('review-delivered')]);
     await stream.completed;
     expect(stream.events).toHaveLength(1);
@@ -112,8 +112,8 @@ describe('a subscription', () => {
   });
 });
 
-describe('what it costs', () => {
-  test('one read serves all who subscribe to a ref', async () => {
+describe('the cost of subscriptions', () => {
+  test('is one read for all subscribers of a ref', async () => {
     const streams = [1, 2, 3, 4, 5].map(() => subscribe([invite('invite-pending')]));
     await Promise.all(streams.map((stream) => stream.first(1)));
     expect(asked('invite-pending')).toBe(1);
@@ -145,7 +145,7 @@ describe('what it costs', () => {
     await streams[0]?.until(({ invitation }) => invitation?.status === 'DECLINED');
   }, 40_000);
 
-  test('reads of a ref stop when its last subscriber leaves, and others go on', async () => {
+  test('ends for a ref when its last subscriber leaves, and other refs are still read', async () => {
     const leaving = [subscribe([review('review-waiting-1')]), subscribe([review('review-waiting-1')])];
     const staying = subscribe([review('review-waiting-2')]);
     await Promise.all([...leaving, staying].map((stream) => stream.first(1)));
@@ -157,10 +157,10 @@ describe('what it costs', () => {
   }, 40_000);
 });
 
-describe('the icalendar text', () => {
+describe('the iCalendar text', () => {
   const FIELDS = 'status ... on SmartInvite { attachments { icalendar } }';
 
-  test('comes with every event where it is selected, and the event has the state of its change', async () => {
+  test('comes with every event where it is selected, and with the state of that event', async () => {
     const stream = subscribe([invite('invite-pending')], FIELDS);
     await stream.first(1);
     gateway.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
@@ -168,7 +168,7 @@ describe('the icalendar text', () => {
     for (const { invitation } of stream.events) expect(invitation.attachments.icalendar).toContain('BEGIN:VCALENDAR');
   });
 
-  test('comes with one call for each first state, all at once', async () => {
+  test('comes with one call for each first state, all at the same time', async () => {
     await gateway.stop();
     gateway = await startTestGateway({ sandbox: { cronofy: { latencyMs: 300 } } });
     const startedAt = performance.now();
@@ -179,7 +179,7 @@ describe('the icalendar text', () => {
     expect(gateway.takeCalls().cronofy).toHaveLength(ids.length);
   });
 
-  test('that cannot be read is that field’s error, and the change is told', async () => {
+  test('that cannot be read is an error of its own field, and the change is still given', async () => {
     const stream = subscribe([invite('invite-pending')], FIELDS);
     await stream.first(1);
     gateway.sandbox.cronofy.misbehave({ status: 503, match: 'include_ics' });
@@ -202,7 +202,7 @@ describe('the icalendar text', () => {
     expect(first?.invitation.attachments.icalendar).toContain('BEGIN:VCALENDAR');
   });
 
-  test('comes with what is final too', async () => {
+  test('comes with a final state too', async () => {
     const stream = subscribe([invite('invite-ended')], FIELDS);
     await stream.completed;
     expect(stream.events).toHaveLength(1);

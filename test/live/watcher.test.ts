@@ -1,4 +1,4 @@
-// When an invitation that somebody watches is wished to be read again, on a clock of the test's own.
+// When the watcher wants a watched invitation to be read again, on a clock that the test sets.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Ref } from '../../src/invitation/ref.ts';
@@ -43,7 +43,7 @@ function start(isNotified: (ref: Ref) => boolean = () => false) {
       for (const listener of silences) listener();
     },
     wishes,
-    /** At which seconds `ref` was wished for. */
+    /** At which seconds `ref` was wanted. */
     secondsOf: (ref: Ref) => wishes.filter((wish) => wish.ref === ref).map(({ atSeconds }) => atSeconds),
     pass: (seconds: number) => void vi.advanceTimersByTime(seconds * 1_000),
   };
@@ -53,7 +53,7 @@ function seen(deliveryStatus: DeliveryStatus): Snapshot {
   return snapshotOf({ type: 'ReviewInvitation', invitationId: 'a', deliveryStatus, rawStatus: null }, new Date());
 }
 
-test('wishes for a read after five seconds, then ever more slowly, and once a minute in the end', () => {
+test('a watcher wants a read after five seconds, then ever more slowly, and at last once a minute', () => {
   const { watcher, secondsOf, pass } = start();
   watcher.watch(a);
   pass(600);
@@ -65,7 +65,7 @@ test('wishes for a read after five seconds, then ever more slowly, and once a mi
   expect(gaps.length).toBeLessThan(20);
 });
 
-test('a change makes it wish soon again', () => {
+test('a change makes the watcher want the next read after five seconds again', () => {
   const { watcher, publish, secondsOf, pass } = start();
   watcher.watch(a);
   pass(300);
@@ -84,7 +84,7 @@ test('a change of an invitation that is not watched causes no read', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a state that is final ends the wishes', () => {
+test('a final state ends the reads', () => {
   const { watcher, publish, wishes, pass } = start();
   const end = watcher.watch(a);
   publish(a, seen('DELIVERED'), 'changed');
@@ -108,7 +108,7 @@ test('the wishes end with the last watch, also where one is ended twice, and no 
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('one who watches again after the last has left is not ended by a late word of the one before', () => {
+test('a former subscriber who leaves again does not end the reads of a later one', () => {
   const { watcher, secondsOf, pass } = start();
   const former = watcher.watch(a);
   former();
@@ -118,7 +118,7 @@ test('one who watches again after the last has left is not ended by a late word 
   expect(secondsOf(a)).toEqual([5]);
 });
 
-test('many who watch one invitation wish for it once', () => {
+test('many subscribers to one invitation cause one wanted read', () => {
   const { watcher, secondsOf, pass } = start();
   for (let n = 0; n < 100; n++) watcher.watch(reviewInvitationRef('a'));
   watcher.watch(b);
@@ -127,7 +127,7 @@ test('many who watch one invitation wish for it once', () => {
   expect(watcher.find(() => true)).toHaveLength(2);
 });
 
-test('where the provider notifies us, it wishes every five minutes only', () => {
+test('an invitation with notifications is wanted every five minutes only', () => {
   const { watcher, secondsOf, pass } = start(() => true);
   watcher.watch(a);
   pass(1_000);
@@ -168,7 +168,7 @@ test('what is known is no news where a read confirms it', () => {
   expect(secondsOf(a)).toHaveLength(before);
 });
 
-test('where the provider notifies us, what is only probably true is read as soon as ever', () => {
+test('an invitation with notifications is wanted after five seconds while its state is not confirmed', () => {
   const { watcher, publish, secondsOf, pass } = start(() => true);
   watcher.watch(a);
   publish(a, { ...seen('SENT'), staleness: UNCONFIRMED }, 'changed');
@@ -179,7 +179,7 @@ test('where the provider notifies us, what is only probably true is read as soon
   expect(secondsOf(a)).toEqual([5]);
 });
 
-test('a change of an invite is wished for by its other names that are watched, unless these were read since', () => {
+test('a change of an invite makes its other watched names wanted, unless they have been read since', () => {
   const { watcher, publish, wishes } = start();
   const whole = smartInviteRef('US', 'board', null);
   const byAddress = smartInviteRef('US', 'board', 'a@example.com');
@@ -192,12 +192,12 @@ test('a change of an invite is wished for by its other names that are watched, u
   // By a clock that is minutes ahead of ours.
   publish(byAddress, snapshotOf(invite('accepted'), new Date(Date.now() + 600_000)), 'changed', 300);
   expect(wishes).toEqual([{ ref: whole, atSeconds: 0, unlessWithinMs: 300 }]);
-  // Also where nobody watches the name that was read.
+  // Also where the name that was read is not watched.
   publish(smartInviteRef('US', 'board', 'b@example.com'), snapshotOf(invite('accepted'), new Date()), 'changed');
   expect(wishes.slice(1).map(({ ref }) => ref)).toEqual([whole, byAddress]);
 });
 
-test('finds what is watched, and wishes for all of it when changes may have been missed', () => {
+test('the watcher finds what is watched, and wants all of it after changes may have been missed', () => {
   const { watcher, wishes } = start();
   watcher.watch(a);
   watcher.watch(b);
@@ -206,7 +206,7 @@ test('finds what is watched, and wishes for all of it when changes may have been
   expect(wishes.map(({ ref }) => ref)).toEqual([a, b]);
 });
 
-test('wishes for nothing more once it is stopped', () => {
+test('a stopped watcher wants no read', () => {
   const { watcher, wishes, pass } = start();
   watcher.watch(a);
   watcher.stop();

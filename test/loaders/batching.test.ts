@@ -43,7 +43,7 @@ const upTo = (n: number) => Array.from({ length: n }, (_, k) => k + 1);
 const namesOf = (list: readonly ({ invitationId?: string; smartInviteId?: string } | null)[]) =>
   list.map((each) => each?.invitationId ?? each?.smartInviteId ?? null);
 
-test('fifty invitations of both kinds, twenty of which name one already asked for, cost exactly thirty calls', async () => {
+test('fifty invitations of both kinds, twenty of them repeated, cost exactly thirty calls', async () => {
   const gateway = await gatewayWith(15);
   const thirty = upTo(15).flatMap((n) => [`r-${n}`, `s-${n}`]);
   const fifty = [
@@ -177,7 +177,7 @@ test.each([
   },
 );
 
-test('each alias of an invitation is as old as it asked for, and what must be asked is asked once', async () => {
+test('each alias of an invitation gets an answer of the age that it allows, for one call at most', async () => {
   const gateway = await gatewayWith(1);
   const query = `query {
     any: reviewInvitation(invitationId: "r-1") { isStale }
@@ -189,7 +189,7 @@ test('each alias of an invitation is as old as it asked for, and what must be as
   gateway.takeCalls();
   expect((await gateway.query(query)).data).toEqual({ any: fresh, old: fresh, now: fresh });
   expect(gateway.takeCalls().partoo).toHaveLength(1);
-  // Only who wants none older is told that there is none other now.
+  // Only the alias with maxAgeSeconds 0 is marked as stale.
   gateway.sandbox.partoo.misbehave({ status: 503 });
   const { data } = await gateway.query(query);
   expect(data).toEqual({ any: fresh, old: fresh, now: { isStale: true } });

@@ -1,5 +1,4 @@
-// Whatever texts name invitations, no two of them share an answer: keys are never put together so that one text could
-// be another.
+// Two refs never share an answer, whatever texts are in them: no key can be read as the key of another ref.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -41,7 +40,7 @@ function tell(ref: Ref, maxAgeMs: number | null, withExtras: boolean): Snapshot 
   return snapshotOf(invitation, new Date(0));
 }
 
-test('each wish of an operation gets the answer of its own ref, as old as it may be, with its ICS where it wants it', async () => {
+test('the loader gives each request of an operation the answer of its own ref, of the age that it allows, and with the ICS where it selects it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(wish, { minLength: 1, maxLength: 8 }), async (wishes) => {
       const loader = createInvitationLoader(

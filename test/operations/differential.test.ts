@@ -5,7 +5,7 @@ import { differential } from '../fuzz/differential.ts';
 
 const DOCUMENTS = 500;
 
-test('five hundred random documents give what graphql-js gives, new, kept and compiled', async () => {
+test('five hundred random documents give the answers of graphql-js: at first, repeated and compiled', async () => {
   const seed = Date.now() % 2 ** 31;
   const coverage = await differential({ documents: DOCUMENTS, seed });
   expect(coverage.documents, `seed ${seed}`).toBeGreaterThan(0.95 * DOCUMENTS);

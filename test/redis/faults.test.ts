@@ -1,5 +1,5 @@
-// Redis is never relied upon: whatever becomes of it, callers get the right answer, and what it is for works again when
-// it does.
+// The gateway never depends on Redis: in each of its failures callers get the right answer, and processes share again
+// when it is back.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { invite, review, subscribeTo } from '../live/subscriber.ts';
@@ -53,14 +53,14 @@ async function expectShared(id: string): Promise<void> {
   expect(pair.calls().filter((target) => target.endsWith(id))).toEqual([]);
 }
 
-describe('down at the start', () => {
+describe('gateways that start without Redis', () => {
   beforeEach(async () => {
     await pair.stop();
     await server.kill();
     pair = await startPair(server.url);
   });
 
-  test('it serves on memory, and says that it is degraded', async () => {
+  test('serve from memory, and /ready reports REDIS as degraded', async () => {
     expect(await readReview(pair.a, 'review-sent')).toEqual(SENT);
     expect(await readReview(pair.a, 'review-sent')).toEqual(SENT);
     expect(await readInvite(pair.b, 'invite-pending')).toMatchObject({ status: 'PENDING' });
@@ -72,14 +72,14 @@ describe('down at the start', () => {
     await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
   });
 
-  test('it shares when Redis comes up, and says that it is ready', async () => {
+  test('share once Redis is up, and report that they are ready', async () => {
     await server.restart();
     await untilConnected(server, [pair.a, pair.b], 2_000);
     expect(await pair.a.ready()).toEqual({ status: 'ready', degraded: [] });
     await expectShared('review-sent');
   });
 
-  test('what is watched by then is read again, because changes may have been missed', async () => {
+  test('read watched invitations again then, because they may have missed changes', async () => {
     const stream = subscribeTo(pair.b.origin, [review('review-waiting-1')]);
     await stream.first(1);
     pair.sandbox.partoo.put({ invitation_id: 'review-waiting-1', status: 'FAILED_DELIVERY' });
@@ -89,8 +89,8 @@ describe('down at the start', () => {
   });
 });
 
-describe('killed in mid-flight and restarted', () => {
-  test('every caller gets the right answer: those in flight, those after it, and those after the restart', async () => {
+describe('gateways whose Redis is killed under load and restarted', () => {
+  test('give every caller the right answer: in flight, after the kill and after the restart', async () => {
     putAll();
     pair.sandbox.partoo.misbehave({ delayMs: 100 });
     const [early, late, last] = [ids.slice(0, 10), ids.slice(10, 20), ids.slice(20)];
@@ -107,7 +107,7 @@ describe('killed in mid-flight and restarted', () => {
     for (const answer of answers) expect(answer).toMatchObject({ status: 'DELIVERED', isStale: false });
   });
 
-  test('notifications reach the other within two seconds of the restart', async () => {
+  test('share notifications within two seconds of the restart', async () => {
     const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
     await stream.first(1);
     await server.kill();
@@ -122,7 +122,7 @@ describe('killed in mid-flight and restarted', () => {
     await expectShared('review-sent');
   });
 
-  test('what is watched is read again: a change that was missed is told', async () => {
+  test('read watched invitations again, and find a missed change', async () => {
     const stream = subscribeTo(pair.b.origin, [review('review-waiting-1')]);
     await stream.first(1);
     await server.kill();
@@ -133,7 +133,7 @@ describe('killed in mid-flight and restarted', () => {
     expect(stream.events[1]?.invitation.deliveryStatus).toBe('DELIVERED');
   });
 
-  test('three times in a row', async () => {
+  test('recover three times in a row', async () => {
     for (const id of ids.slice(0, 3)) {
       await server.kill();
       await server.restart();
@@ -145,7 +145,7 @@ describe('killed in mid-flight and restarted', () => {
   });
 });
 
-describe('hung', () => {
+describe('gateways whose Redis hangs', () => {
   afterEach(() => server.resume());
 
   test('answers keep coming, and are hardly later', async () => {
@@ -164,7 +164,7 @@ describe('hung', () => {
     for (const answer of answers) expect(answer).toMatchObject({ status: 'DELIVERED' });
   });
 
-  test('notifications are taken and told where they arrive', async () => {
+  test('accept notifications, and show them in the process that received them', async () => {
     const stream = subscribeTo(pair.a.origin, [invite('invite-pending')]);
     await stream.first(1);
     server.pause();
@@ -172,14 +172,14 @@ describe('hung', () => {
     await stream.until(({ invitation }) => invitation?.status === 'DECLINED');
   });
 
-  test('it starts all the same', async () => {
+  test('start', async () => {
     server.pause();
     const late = await pair.join();
     expect(await readReview(late, 'review-sent')).toEqual(SENT);
     expect((await late.ready()).status).toBe('degraded');
   });
 
-  test('it is used again when it answers again', async () => {
+  test('use it again when it responds again', async () => {
     putAll();
     server.pause();
     await readReview(pair.a, 'review-sent');
@@ -196,8 +196,8 @@ describe('hung', () => {
   });
 });
 
-describe('flushed', () => {
-  test('it costs a read, and nothing else', async () => {
+describe('gateways whose Redis is flushed', () => {
+  test('make one more read, and nothing else changes', async () => {
     await readReview(pair.a, 'review-sent');
     await untilShared(server, 1);
     await server.command('FLUSHALL');

@@ -33,8 +33,8 @@ async function restart(environment: object): Promise<void> {
 
 const accept = () => pair.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
 
-describe('what one has read', () => {
-  test('the other serves without an upstream call', async () => {
+describe('an answer that one gateway has read', () => {
+  test('is given by the other without an upstream call', async () => {
     const read = await readReview(pair.a, 'review-sent');
     await readInvite(pair.a, 'invite-pending');
     await untilShared(server, 2);
@@ -43,7 +43,7 @@ describe('what one has read', () => {
     expect(pair.calls()).toHaveLength(2);
   });
 
-  test('one that was started later serves without an upstream call, and as old as it is', async () => {
+  test('is given by a gateway that starts later, without an upstream call and with its true age', async () => {
     const OBSERVED = '{ reviewInvitation(invitationId: "review-sent") { observedAt } }';
     const { data } = await pair.a.query(OBSERVED);
     await untilShared(server, 1);
@@ -60,7 +60,7 @@ describe('what one has read', () => {
     expect(pair.calls()).toHaveLength(2);
   });
 
-  test('is not served where the attachment is wanted, which is not in it', async () => {
+  test('is not given where the attachment is selected, which is not shared', async () => {
     const query = '{ smartInvite(smartInviteId: "invite-pending") { attachments { icalendar } } }';
     await readInvite(pair.a, 'invite-pending');
     await untilShared(server, 1);
@@ -68,7 +68,7 @@ describe('what one has read', () => {
     expect(data.smartInvite.attachments.icalendar).toContain('BEGIN:VCALENDAR');
   });
 
-  test('is not served by a gateway with another account on the same Redis', async () => {
+  test('is not given by a gateway with another account on the same Redis', async () => {
     await readReview(pair.a, 'review-sent');
     await untilShared(server, 1);
     const other = await startPair(server.url);
@@ -82,16 +82,12 @@ describe('what one has read', () => {
   });
 });
 
-describe('a notification to one', () => {
+describe('a notification to one gateway', () => {
   test.each([
-    [
-      'by its recipient, out of one read',
-      { smartInvite: { smartInviteId: 'invite-pending', recipientEmail: GUEST } },
-      1,
-    ],
+    ['by its recipient, for one read', { smartInvite: { smartInviteId: 'invite-pending', recipientEmail: GUEST } }, 1],
     // The one that was notified does not know which of the two the other watches.
-    ['as a whole, out of two', invite('invite-pending'), 2],
-  ])('reaches a subscriber of the other who watches it %s', async (_, ref, reads) => {
+    ['as a whole, for two reads', invite('invite-pending'), 2],
+  ])('reaches a subscriber of the other who watches the invite %s', async (_, ref, reads) => {
     const stream = subscribeTo(pair.b.origin, [ref]);
     await stream.first(1);
     pair.sandbox.cronofy.forgetCalls();
@@ -103,7 +99,7 @@ describe('a notification to one', () => {
     expect(pair.calls().length).toBeLessThanOrEqual(reads);
   });
 
-  test('reaches a subscriber of the other where the quota has nothing left, marked as not confirmed', async () => {
+  test('reaches a subscriber of the other as not confirmed where the quota is used up', async () => {
     await restart({ CRONOFY_QUOTA: '1/600s' });
     const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
     await stream.first(1);
@@ -113,7 +109,7 @@ describe('a notification to one', () => {
     expect(pair.calls()).toHaveLength(1);
   });
 
-  test('that is not confirmed yet is confirmed to both when the quota allows a read', async () => {
+  test('is confirmed to subscribers of both when the quota allows a read', async () => {
     await restart({ CRONOFY_QUOTA: '1/2s' });
     const streams = [pair.a, pair.b].map(({ origin }) => subscribeTo(origin, [invite('invite-pending')]));
     await Promise.all(streams.map((stream) => stream.first(1)));
@@ -178,7 +174,7 @@ test('a caller’s share of the quota holds over both: what it has had of one, i
   await restart({ PARTOO_QUOTA: '10/600s' });
   const ids = Array.from({ length: 15 }, (_, n) => `review-${n}`);
   for (const invitation_id of ids) pair.sandbox.partoo.put({ invitation_id, status: 'SENT' });
-  // The first answers are slow, and a slow Redis is done without.
+  // The first answers are slow, and the gateway does not wait for a slow Redis.
   for (const gateway of [pair.a, pair.b]) await readInvite(gateway, 'invite-pending');
   pair.sandbox.cronofy.forgetCalls();
   const read = async (gateway: Pair['a'], some: readonly string[]) => {
@@ -195,7 +191,7 @@ test('a caller’s share of the quota holds over both: what it has had of one, i
   expect(pair.calls()).toHaveLength(9);
 });
 
-test('a provider’s 429 to one keeps the other from calling', async () => {
+test('a 429 to one gateway keeps the other from calling that provider', async () => {
   pair.sandbox.partoo.misbehave({ status: 429, headers: { 'retry-after': '60' }, times: 1 });
   expect(await readReview(pair.a, 'review-sent')).toBe('PROVIDER_RATE_LIMITED');
   await vi.waitUntil(async () => ((await server.command('KEYS', 'gateway:{*}:gate')) as string[]).length === 1);
@@ -203,7 +199,7 @@ test('a provider’s 429 to one keeps the other from calling', async () => {
   expect(pair.calls()).toHaveLength(1);
 });
 
-test('no key and no channel holds an address, an id or a credential', async () => {
+test('no Redis key or channel has an address, an id or a credential in its name', async () => {
   const streams = [pair.a, pair.b].map(({ origin }) => subscribeTo(origin, [invite('invite-pending')]));
   await Promise.all(streams.map((stream) => stream.first(1)));
   const ADDRESSED = `query($id: ID!, $email: String!) {
@@ -224,7 +220,7 @@ test('no key and no channel holds an address, an id or a credential', async () =
     expect(name).toMatch(/^gateway:(\{[\w.-]+\}|[a-z]+):[\w.-]+$/);
     expect(name).not.toMatch(/@|%40|example|invite-pending|board|review-sent|sandbox/);
   }
-  // Everything that is kept is forgotten some day.
+  // Every key has an expiry.
   for (const key of (await server.command('KEYS', '*')) as string[]) {
     expect(await server.command('PTTL', key)).toBeGreaterThan(0);
   }

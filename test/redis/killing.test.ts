@@ -44,7 +44,7 @@ async function kill({ child }: GatewayProcess): Promise<void> {
   await gone;
 }
 
-/** A screen: keeps what it was last shown, and subscribes again, wherever somebody listens, when its stream breaks. */
+/** A screen: keeps the last states, and subscribes again at any process that listens when its stream breaks. */
 function openScreen(origins: () => string[], turn: number): Map<string, string | null> {
   const shown = new Map<string, string | null>();
   let tries = turn;
@@ -109,7 +109,7 @@ function startCallers(origins: () => string[]): string[] {
   return errors;
 }
 
-test('killing one of two processes and Redis in turn, under load, loses no change and ends no other process', async () => {
+test('killing one of two processes and Redis in turn under load loses no change and ends no other process', async () => {
   const sandbox: Sandbox = await startSandbox({
     cronofy: { latencyMs: 20, quota: [] },
     partoo: { latencyMs: 20, quota: [] },

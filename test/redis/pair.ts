@@ -21,7 +21,7 @@ export interface Pair {
   /** The one that Cronofy notifies. */
   readonly a: PairedGateway;
   readonly b: PairedGateway;
-  /** One more, that has heard nothing of what was before. */
+  /** One more, which has missed all earlier messages. */
   join(): Promise<PairedGateway>;
   /** Targets of the upstream calls so far. */
   calls(): string[];

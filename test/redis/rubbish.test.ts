@@ -1,4 +1,4 @@
-// Rubbish in Redis, whoever left it there: it is ignored and logged, and the right answer comes from the provider.
+// Invalid values in Redis: a gateway ignores and logs them, and gets the right answer from the provider.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { globalIdOf } from '../../src/invitation/ref.ts';
@@ -72,18 +72,18 @@ describe('what is well-formed is believed, whichever process wrote it', () => {
   });
 });
 
-describe('in the key of an invitation', () => {
+describe('a gateway ignores and logs an invalid value in the key of an invitation:', () => {
   test.each<[string, (key: string) => Promise<unknown>]>([
-    ['a text that is none of ours', (key) => server.command('SET', key, 'rubbish')],
+    ['a text that is not JSON', (key) => server.command('SET', key, 'rubbish')],
     ['another JSON', (key) => server.command('SET', key, '{"ref":null}')],
-    ['bytes that are no text', (key) => server.command('SETRANGE', key, 3, '\u0000\u00ff')],
-    ['half of it', (key) => server.command('EVAL', HALVE, 1, key)],
+    ['bytes that are not UTF-8', (key) => server.command('SETRANGE', key, 3, '\u0000\u00ff')],
+    ['a truncated value', (key) => server.command('EVAL', HALVE, 1, key)],
     ['another invitation', (key) => server.command('SET', key, review('review-other'))],
     [
       'a moment that no calendar has',
       (key) => server.command('SET', key, review('review-sent', { observedAt: 1e300 })),
     ],
-    ['something of another type', (key) => server.command('EVAL', RETYPE, 1, key)],
+    ['a value of another Redis type', (key) => server.command('EVAL', RETYPE, 1, key)],
   ])('%s', async (_, spoil) => {
     await readReview(pair.a, 'review-sent');
     await untilShared(server, 1);
@@ -100,7 +100,7 @@ describe('in the key of an invitation', () => {
 const HALVE = `redis.call('SET', KEYS[1], string.sub(redis.call('GET', KEYS[1]), 1, 40))`;
 const RETYPE = `redis.call('DEL', KEYS[1]) redis.call('RPUSH', KEYS[1], 'rubbish')`;
 
-test('in the key of a quota or a gate: calls are made all the same, and what is read is shared', async () => {
+test('a gateway makes calls and shares reads in spite of an invalid value in the key of a quota or a gate', async () => {
   await readReview(pair.a, 'review-created');
   await untilShared(server, 1);
   for (const key of await keys('gateway:{*}:quota')) {
@@ -111,7 +111,7 @@ test('in the key of a quota or a gate: calls are made all the same, and what is 
   await untilShared(server, 2);
 });
 
-describe('in a message', () => {
+describe('a gateway ignores and logs an invalid message:', () => {
   test.each([
     ['nothing', ''],
     ['one word', 'rubbish'],

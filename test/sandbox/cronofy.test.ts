@@ -107,7 +107,7 @@ describe('the official client', () => {
     expect(read.attachments?.icalendar).toContain('STATUS:CANCELLED\r\n');
   });
 
-  test('cancels nothing that does not exist', async () => {
+  test('cannot cancel an invite that does not exist', async () => {
     const { client } = await start();
     await refusal(client.cancelSmartInvite({ smart_invite_id: 'lunch', recipient: { email: GUEST } })).toMatchObject({
       statusCode: 404,
@@ -131,7 +131,7 @@ describe('the official client', () => {
     expect(invite.recipients.map(({ status }) => status)).toEqual(['PENDING', 'ACCEPTED']);
   });
 
-  test('is refused fractions of a second with a 422 that names the field', async () => {
+  test('gets a 422 that names the field for fractions of a second', async () => {
     const { client } = await start();
     const fractional = { time: '2030-05-04T12:30:00.000Z', tzid: 'Etc/UTC' };
     await refusal(client.createSmartInvite({ ...LUNCH, event: { ...LUNCH.event, start: fractional } })).toMatchObject({
@@ -155,7 +155,7 @@ describe('the official client', () => {
     );
   });
 
-  test('with a wrong secret is refused everything', async () => {
+  test('gets a refusal for every call with a wrong secret', async () => {
     const { client, cronofy } = await start({ quota: [] }, 'another-secret');
     const asked = { smart_invite_id: 'board-meeting' };
     await refusal(client.getSmartInvite(asked)).toMatchObject({ statusCode: 401 });
@@ -171,7 +171,7 @@ describe('a recipient replies', () => {
     end: { time: '2030-05-05T13:30:00+02:00', tzid: 'Europe/Paris' },
   };
 
-  test('with a comment and another time, and then thinks better of it', async () => {
+  test('is stored with a comment and another time, and replaced by a later reply', async () => {
     const { client } = await start();
     await client.createSmartInvite(LUNCH);
     const reply = { email: GUEST, status: 'declined', comment: 'Too early.', proposal };
@@ -184,7 +184,7 @@ describe('a recipient replies', () => {
     expect({ recipient, replies }).toEqual({ recipient: accepted, replies: [accepted] });
   });
 
-  test('to whom it was forwarded: among the replies, and the recipient stays pending', async () => {
+  test('from a person to whom the invite was forwarded is among the replies, and the recipient stays pending', async () => {
     const { client } = await start();
     await client.createSmartInvite(LUNCH);
     const reply = { email: 'colleague@example.net', status: 'tentative', comment: 'Perhaps.' };
@@ -196,7 +196,7 @@ describe('a recipient replies', () => {
     });
   });
 
-  test('to nothing that is there, or namelessly, and is told so', async () => {
+  test('to an unknown invite or without an address is refused', async () => {
     await start();
     expect(await control('reply', { smart_invite_id: 'no-such-invite', email: GUEST, status: 'accepted' })).toBe(404);
     expect(await control('reply', { smart_invite_id: 'board-meeting', status: 'accepted' })).toBe(400);
@@ -205,7 +205,7 @@ describe('a recipient replies', () => {
 
 test.each(
   seededSmartInvites().map(({ invite }) => ({ id: invite.smart_invite_id ?? '', email: invite.recipient?.email })),
-)('the seeded invite $id is one that the gateway reads, with and without its ICS', async ({ id, email }) => {
+)('the gateway can read the seeded invite $id, with and without its ICS', async ({ id, email }) => {
   const { client } = await start();
   const asked = { smart_invite_id: id, ...(email === undefined ? {} : { recipient_email: email }) };
   const plain = decode(await client.getSmartInvite(asked), id, email ?? null);
@@ -215,12 +215,12 @@ test.each(
   expect(full.attachments?.icalendar).toMatch(/^BEGIN:VCALENDAR\r\n[\s\S]*\r\nEND:VCALENDAR\r\n$/);
 });
 
-test('a read without an id is a 422', async () => {
+test('a read without an id gets a 422', async () => {
   const { client } = await start();
   await refusal(client.getSmartInvite({})).toMatchObject({ statusCode: 422 });
 });
 
-test('the quota is 50 a second unless told otherwise, and its 429 tells no time to wait', async () => {
+test('the quota is 50 a second by default, and its 429 has no Retry-After', async () => {
   await start({});
   const answers = await Promise.all(
     Array.from({ length: 51 }, () =>

@@ -57,17 +57,17 @@ function readRaw(): { socket: Socket; received: () => string; failure: Promise<s
 const taken = (count: number) => vi.waitFor(() => expect(partoo.calls).toHaveLength(count));
 
 describe('an answer', () => {
-  test('has another status, and then no body of the truth', async () => {
+  test('can have another status, and then an error body', async () => {
     await misbehave({ status: 503 });
     expect(await answerOf(await read())).toEqual({ status: 503, body: '' });
   });
 
-  test('has another body, sent as it is', async () => {
+  test('can have another body, sent unchanged', async () => {
     await misbehave({ body: '<html>Bad gateway' });
     expect(await answerOf(await read())).toEqual({ status: 200, body: '<html>Bad gateway' });
   });
 
-  test('has more headers, over the true answer or with another status', async () => {
+  test('can have more headers, with the true answer or with another status', async () => {
     await misbehave({ headers: { 'x-more': 'yes', 'content-type': 'text/html' } });
     const spoilt = await read();
     expect(spoilt.headers.get('x-more')).toBe('yes');
@@ -80,14 +80,14 @@ describe('an answer', () => {
     expect(await answerOf(refused)).toEqual({ status: 429, body: 'slow down' });
   });
 
-  test('is a redirect that the caller sees', async () => {
+  test('can be a redirect that the caller sees', async () => {
     await misbehave({ status: 302, headers: { location: 'http://127.0.0.1:1/elsewhere' } });
     const response = await read(TARGET, { redirect: 'manual' });
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe('http://127.0.0.1:1/elsewhere');
   });
 
-  test('comes late: a later call overtakes it', async () => {
+  test('can be delayed, so that a later call overtakes it', async () => {
     await misbehave({ delayMs: 1_000, times: 1 });
     const order: string[] = [];
     const late = read().then(() => order.push('late'));
@@ -97,7 +97,7 @@ describe('an answer', () => {
     expect(order).toEqual(['prompt', 'late']);
   });
 
-  test('spoilt in its status is logged with the status that was sent', async () => {
+  test('with a changed status is logged with that status', async () => {
     await misbehave({ status: 503 });
     await read();
     const calls = await (await fetch(`${partoo.origin}/_control/calls`)).json();
@@ -105,29 +105,29 @@ describe('an answer', () => {
   });
 });
 
-describe('it lasts', () => {
-  test('until it is taken back', async () => {
+describe('a misbehaviour', () => {
+  test('lasts until it is removed', async () => {
     await misbehave({ status: 500 });
     for (let n = 1; n <= 3; n += 1) expect((await read()).status).toBe(500);
     expect((await fetch(`${partoo.origin}/_control/misbehave`, { method: 'DELETE' })).status).toBe(204);
     expect(await answerOf(await read())).toEqual(GOOD);
   });
 
-  test('for as many calls as it says', async () => {
+  test('lasts for the number of calls that it names', async () => {
     await misbehave({ status: 500, times: 2 });
     const statuses = [];
     for (let n = 1; n <= 4; n += 1) statuses.push((await read()).status);
     expect(statuses).toEqual([500, 500, 200, 200]);
   });
 
-  test('until another takes its place', async () => {
+  test('lasts until another replaces it', async () => {
     await misbehave({ status: 500, times: 1 });
     await misbehave({ status: 502, times: 1 });
     expect((await read()).status).toBe(502);
     expect((await read()).status).toBe(200);
   });
 
-  test('for the calls alone that match, and only those are counted', async () => {
+  test('applies only to calls that match, and only those count', async () => {
     await misbehave({ status: 500, match: 'review-delivered', times: 1 });
     const other = TARGET.replace('review-sent', 'review-delivered');
     expect((await read()).status).toBe(200);
@@ -135,7 +135,7 @@ describe('it lasts', () => {
     expect((await read(other)).status).toBe(200);
   });
 
-  test('for no control route', async () => {
+  test('applies to no control route', async () => {
     await misbehave({ mode: 'hang' });
     expect((await fetch(`${partoo.origin}/_control/calls`)).status).toBe(200);
     await misbehave({ status: 500 });
@@ -144,7 +144,7 @@ describe('it lasts', () => {
 });
 
 describe('the connection', () => {
-  test('hangs: the call is taken, nothing comes, and others are served meanwhile', async () => {
+  test('hangs: the call is accepted, no byte comes, and other calls are served meanwhile', async () => {
     await misbehave({ mode: 'hang', times: 1 });
     const { socket, received } = readRaw();
     await taken(1);
@@ -161,7 +161,7 @@ describe('the connection', () => {
     expect(await answerOf(await read())).toEqual(GOOD);
   });
 
-  test('is cut in the middle of the body that was announced', async () => {
+  test('is cut in the middle of the announced body', async () => {
     await misbehave({ mode: 'cut', times: 1 });
     const { received, failure } = readRaw();
     expect(await failure).toBe('ECONNRESET');
@@ -171,7 +171,7 @@ describe('the connection', () => {
     expect(body).toBe(TRUTH.slice(0, TRUTH.length / 2));
   });
 
-  test('drips the body, a byte at a time', async () => {
+  test('sends the body slowly, a byte at a time', async () => {
     await misbehave({ mode: 'drip', times: 1 });
     const { socket, received } = readRaw();
     const chunks: string[] = [];
@@ -182,7 +182,7 @@ describe('the connection', () => {
     expect(chunks.at(-1)).toBe(TRUTH[1]);
   });
 
-  test('drips the head, a byte at a time', async () => {
+  test('sends the head slowly, a byte at a time', async () => {
     await misbehave({ mode: 'drip-headers', times: 1 });
     const { socket, received } = readRaw();
     const chunks: string[] = [];

@@ -65,7 +65,7 @@ async function call(method: string, path: string, json?: object, key = PARTOO_AP
 const read = (id: string, key?: string) =>
   call('GET', `/v2${READ}?${new URLSearchParams({ invitation_id: id })}`, undefined, key);
 
-test('is reached as the document says: under /v2, with the key in the header it names', async () => {
+test('the imitation of Partoo uses the paths of the document, under /v2, and the key in the header that it names', async () => {
   const { variables } = await start();
   expect(document.servers.every(({ url }: { url: string }) => url.endsWith('/v2'))).toBe(true);
   expect(Object.keys(document.paths)).toEqual([READ]);
@@ -74,7 +74,7 @@ test('is reached as the document says: under /v2, with the key in the header it 
 });
 
 describe('the contract', () => {
-  test('is one that an answer can break', () => {
+  test('can be violated: the check finds faults', () => {
     expect(faultsOf(200, { invitation_id: 7, status: 'SENT', more: true })).toEqual([
       '/invitation_id type',
       ' unevaluatedProperties',
@@ -94,7 +94,7 @@ describe('the contract', () => {
     if (invitation_id !== 'review-empty') expect(body.invitation_id).toBe(invitation_id);
   });
 
-  test('holds for every state that a seeded invitation comes to', () => {
+  test('holds for every state that a seeded invitation goes through', () => {
     const states = known.flatMap(({ way }) => way.map(({ answer }) => answer));
     expect(states.length).toBeGreaterThan(known.length);
     expect(states.flatMap((state) => faultsOf(200, state))).toEqual([]);
@@ -111,7 +111,7 @@ describe('the contract', () => {
     expect(faultsOf(200, body)).toEqual(['/status enum']);
   });
 
-  test('lets an answer be empty, and one seed is', async () => {
+  test('allows an empty answer, and one seed has it', async () => {
     await start();
     expect(await read('review-empty')).toMatchObject({ status: 200, body: {} });
   });
@@ -136,7 +136,7 @@ describe('the contract', () => {
 describe('sending', () => {
   const INVITATION = { business_id: 'business-1', target_phone: '+33600000000' };
 
-  test('creates an invitation that can be read and moved on', async () => {
+  test('creates an invitation that can be read and changed', async () => {
     await start();
     const sent = await call('POST', '/v2/review_booster/send_invitation', INVITATION);
     expect(sent).toMatchObject({ status: 200, body: { invitation_id: expect.any(String), status: 'success' } });
@@ -151,7 +151,7 @@ describe('sending', () => {
     }
   });
 
-  test('gives every invitation an id of its own', async () => {
+  test('gives every invitation its own id', async () => {
     await start();
     const first = await call('POST', '/v2/review_booster/send_invitation', INVITATION);
     const second = await call('POST', '/v2/review_booster/send_invitation', INVITATION);
@@ -170,7 +170,7 @@ describe('sending', () => {
   });
 });
 
-test('the control route moves a seeded invitation, and knows which there are', async () => {
+test('the control route changes the status of a seeded invitation, and lists the seeds', async () => {
   await start();
   const move = (json: object) => call('POST', '/_control/move', json);
   expect((await move({ invitation_id: 'review-waiting-1', status: 'FAILED_DELIVERY' })).status).toBe(204);
@@ -183,7 +183,7 @@ test('the control route moves a seeded invitation, and knows which there are', a
   expect((await move({ invitation_id: 'review-waiting-1' })).status).toBe(400);
 });
 
-test('a wrong key is refused, whether the invitation exists or not, and costs no quota', async () => {
+test('a wrong key is refused, whether the invitation exists or not, and uses no quota', async () => {
   await start({ quota: [{ limit: 1, windowMs: 60_000 }] });
   for (const id of ['review-sent', 'no-such-invitation']) {
     expect(await read(id, 'another-key')).toMatchObject({ status: 401, body: { error: { code: 401 } } });
@@ -192,7 +192,7 @@ test('a wrong key is refused, whether the invitation exists or not, and costs no
 });
 
 describe('the quota', () => {
-  test('answers 429 with Retry-After: 60 past its limit, to whatever is asked', async () => {
+  test('answers every call beyond its limit with 429 and Retry-After: 60', async () => {
     await start({ quota: [{ limit: 3, windowMs: 60_000 }] });
     for (const id of ['review-sent', 'no-such-invitation', 'review-sent']) {
       expect((await read(id)).status).not.toBe(429);
@@ -204,7 +204,7 @@ describe('the quota', () => {
     }
   });
 
-  test('is 300 a minute unless told otherwise', async () => {
+  test('is 300 a minute by default', async () => {
     partoo = await startPartoo({ latencyMs: 0 });
     for (let n = 1; n <= 301; n += 1) await read('review-sent');
     const statuses = partoo.calls.map(({ status }) => status);

@@ -13,14 +13,14 @@ const released = read('test/schema/released.graphql');
 /** What an old client could not cope with, in the words of graphql-js. */
 function changesFrom(before: string, after: string): string[] {
   const [from, to] = [schemaOf(before), schemaOf(after)];
-  // The other dangerous ones are additions, which clients are told to expect.
+  // The other dangerous changes are additions, which clients must expect.
   const defaults = findDangerousChanges(from, to).filter(
     ({ type }) => type === DangerousChangeType.ARG_DEFAULT_VALUE_CHANGE,
   );
   return [...findBreakingChanges(from, to), ...defaults].map(({ description }) => description);
 }
 
-test('nothing of the last version is gone or changed', () => {
+test('the schema has everything of the last version, unchanged', () => {
   expect(changesFrom(released, read('schema.graphql'))).toEqual([]);
 });
 
@@ -29,7 +29,7 @@ test.each<[string, string, string]>([
   ['a field that may be null', 'externalId: ID!', 'externalId: ID'],
   ['an argument that has become required', 'maxAgeSeconds: Int\n', 'maxAgeSeconds: Int!\n'],
   ['a value of an enum that is gone', '  TENTATIVE\n', '  MAYBE\n'],
-])('%s would be found', (_, part, instead) => {
+])('the check finds %s', (_, part, instead) => {
   const changed = released.replaceAll(part, instead);
   expect(changed).not.toBe(released);
   expect(changesFrom(released, changed)).not.toEqual([]);

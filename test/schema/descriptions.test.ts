@@ -44,7 +44,7 @@ test('every type, field, argument, input field and enum value has a description'
   expect(undescribed(schema)).toEqual([]);
 });
 
-test('the check sees a description that is missing, wherever it is', () => {
+test('the check finds a missing description, wherever it is', () => {
   const bare = buildSchema(`
     type Query { node(id: ID!, filter: Filter): Thing }
     interface Thing { colour: Colour }

@@ -1,5 +1,5 @@
-// What is made of global ids: one of an invitation gives it, one of nothing gives null, and text that no global id can be
-// is the caller's mistake, wherever an id is taken.
+// Global ids as input: the id of an invitation gives it, the id of an unknown invitation gives null, and text that cannot
+// be an id is BAD_USER_INPUT everywhere.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { globalIdOf } from '../../src/invitation/ref.ts';
@@ -21,29 +21,29 @@ const none = { partoo: [], cronofy: [] };
 const IMPOSSIBLE: readonly [string, string][] = [
   ['empty', ''],
   ['a word', 'rubbish'],
-  ['no base64url', '%%%'],
+  ['text that is not base64url', '%%%'],
   ['an id with its padding', `${SENT}=`],
   ['an id in base64', Buffer.from('["ReviewInvitation","~~~???"]').toString('base64')],
-  ['JSON that is no list', Buffer.from('{}').toString('base64url')],
+  ['JSON that is not a list', Buffer.from('{}').toString('base64url')],
   ['a list with spaces in it', Buffer.from('["ReviewInvitation", "review-sent"]').toString('base64url')],
   ['a provider\u2019s id', 'review-sent'],
   ['of nothing', made()],
-  ['of a type that there is not', made('Invitation', 'review-sent')],
+  ['of an unknown type', made('Invitation', 'review-sent')],
   ['of a type that every object has', made('toString', 'review-sent')],
   ['of an empty part', made('ReviewInvitation', '')],
   ['of a part with control characters', made('ReviewInvitation', 'review\r\nsent')],
   ['of a part that is too long', made('ReviewInvitation', 'x'.repeat(10_000))],
-  ['of a part that is no text', made('ReviewInvitation', 7)],
+  ['of a part that is not a string', made('ReviewInvitation', 7)],
   ['of too few parts', made('SmartInvite', 'US', 'board-meeting')],
   ['of too many parts', made('ReviewInvitation', 'review-sent', 'more')],
-  ['of a data center that there is not', made('SmartInvite', 'XX', 'board-meeting', null)],
+  ['of an unknown data center', made('SmartInvite', 'XX', 'board-meeting', null)],
   ['of an empty address', made('SmartInvite', 'US', 'board-meeting', '')],
 ];
 
 const MISTAKE = { code: 'BAD_USER_INPUT', retryable: false };
 
-describe.each(IMPOSSIBLE)('text that no global id can be: %s', (_, id) => {
-  test('is a mistake in `node`, and nothing is read', async () => {
+describe.each(IMPOSSIBLE)('text that cannot be a global id: %s', (_, id) => {
+  test('is a BAD_USER_INPUT of `node`, and nothing is read', async () => {
     const { data, errors } = await gateway.query('query($id: ID!) { node(id: $id) { id } }', { id });
     expect(data).toEqual({ node: null });
     expect(errors).toMatchObject([{ path: ['node'], extensions: MISTAKE }]);
@@ -51,14 +51,14 @@ describe.each(IMPOSSIBLE)('text that no global id can be: %s', (_, id) => {
     expect(gateway.takeCalls()).toEqual(none);
   });
 
-  test('is a mistake in a ref, and nothing is read', async () => {
+  test('is a BAD_USER_INPUT of a ref, and nothing is read', async () => {
     const { data, errors } = await gateway.query('query($id: ID!) { invitation(ref: { id: $id }) { id } }', { id });
     expect(data).toEqual({ invitation: null });
     expect(errors).toMatchObject([{ path: ['invitation'], extensions: MISTAKE }]);
     expect(gateway.takeCalls()).toEqual(none);
   });
 
-  test('is a mistake in its place of a list, and the others are given', async () => {
+  test('is a BAD_USER_INPUT at its index of a list, and the others are given', async () => {
     const { data, errors } = await gateway.query(
       `query($ids: [ID!]!, $refs: [InvitationRef!]!) { nodes(ids: $ids) { id } invitations(refs: $refs) { id } }`,
       { ids: [PENDING, id, SENT], refs: [id, SENT, id, PENDING].map((each) => ({ id: each })) },
@@ -77,7 +77,7 @@ describe.each(IMPOSSIBLE)('text that no global id can be: %s', (_, id) => {
     }
   });
 
-  test('refuses a subscription whole, and nothing is read', async () => {
+  test('refuses the whole subscription, and nothing is read', async () => {
     const response = await fetch(`${gateway.origin}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
@@ -98,7 +98,7 @@ describe.each(IMPOSSIBLE)('text that no global id can be: %s', (_, id) => {
 // The id of an invite to one person has the person's address.
 const invitedId = globalIdOf(smartInviteRef('US', 'invite-pending', 'invite-pending@example.com'));
 
-test('an id of nothing is null without an error, and is read', async () => {
+test('a valid id of an unknown invitation is read and gives null without an error', async () => {
   const [review, invite] = [reviewInvitationRef('unheard-of'), smartInviteRef('US', 'unheard-of', null)].map(
     globalIdOf,
   );
@@ -116,7 +116,7 @@ test('an id of nothing is null without an error, and is read', async () => {
   });
 });
 
-test('an id is taken back as it was given, also with an address that no caller could give', async () => {
+test('an id of the gateway is accepted again, also with an address that no caller could give', async () => {
   const event = { start: { time: '2099-05-02' }, end: { time: '2099-05-03' } };
   gateway.sandbox.cronofy.put({ smart_invite_id: 'odd', recipient: { email: 'resource-7', status: 'pending' }, event });
   const first = await gateway.query('{ smartInvite(smartInviteId: "odd") { id recipient { email } } }');

@@ -123,7 +123,7 @@ for (const [name, field] of Object.entries(FIELDS)) {
   );
 }
 
-test('a read with the iCalendar text and one without in one tick are one call with it', async () => {
+test('a read with the iCalendar text and one without in the same tick cause one call with it', async () => {
   const { gateway } = await gatewayOf(['one']);
   const { data } = await gateway.query(`{
     plain: smartInvite(smartInviteId: "one") { smartInviteId }
@@ -135,7 +135,7 @@ test('a read with the iCalendar text and one without in one tick are one call wi
   expect(gateway.takeCalls().cronofy).toEqual(['/v1/smart_invites?smart_invite_id=one&include_ics=true']);
 });
 
-test('only the invitations whose own field selects the iCalendar text are read with it', async () => {
+test('the gateway reads the iCalendar text only for invitations whose own field selects it', async () => {
   const { gateway } = await gatewayOf(['one', 'two']);
   await gateway.query(`{
     plain: smartInvite(smartInviteId: "one") { smartInviteId }
@@ -147,7 +147,7 @@ test('only the invitations whose own field selects the iCalendar text are read w
   ]);
 });
 
-test('a review invitation in the same list is read as ever', async () => {
+test('a review invitation in the same list is read without it', async () => {
   const { gateway } = await gatewayOf(['one']);
   const { errors } = await gateway.query(`{
     invitations(refs: [{ reviewInvitation: { invitationId: "review-sent" } }, { smartInvite: { smartInviteId: "one" } }]) {

@@ -32,7 +32,7 @@ const proposal = { start: PARIS, end: PARIS };
 const DECLINED = { status: 'DECLINED', rawStatus: 'declined', comment: 'example comment', proposal };
 
 describe('a Smart Invite', () => {
-  test('has every field as the documentation of Cronofy gives it, offsets kept', async () => {
+  test('has every field of the documentation of Cronofy, with its offsets', async () => {
     const recipient = { email: 'cronofy@example.com', ...DECLINED };
     expect(await smartInvite('board-meeting', 'cronofy@example.com')).toEqual({
       __typename: 'SmartInvite',
@@ -99,12 +99,12 @@ describe('a Smart Invite', () => {
       replies: [],
     },
   };
-  test.each(Object.entries(invites))('is what Cronofy has: %s', async (id, expected) => {
+  test.each(Object.entries(invites))('equals the invite at Cronofy: %s', async (id, expected) => {
     expect(await smartInvite(id)).toMatchObject(expected);
   });
 });
 
-test('an invitation that its provider does not know, or not with this recipient, is null without an error', async () => {
+test('an invitation that its provider does not have, or not with this recipient, is null without an error', async () => {
   expect(await smartInvite('nothing')).toBeNull();
   expect(await smartInvite('invite-pending', 'somebody@example.com')).toBeNull();
   const answer = await gateway.query('{ reviewInvitation(invitationId: "nothing") { id } }');
@@ -151,7 +151,7 @@ describe('a review invitation', () => {
   });
 });
 
-test('an invitation is the same object by each way of naming it', async () => {
+test('an invitation has the same id by each way of naming it', async () => {
   const names = '{ __typename id status }';
   const first = await gateway.query(`{
     review: reviewInvitation(invitationId: "review-sent") ${names}
@@ -181,7 +181,7 @@ test('an invitation is the same object by each way of naming it', async () => {
   });
 });
 
-test('an address typed in another case gives the same id', async () => {
+test('an address in another case gives the same id', async () => {
   const asCronofyHasIt = await smartInvite('board-meeting', 'cronofy@example.com');
   // Whether Cronofy minds the case is not known; where it does not, it answers with the address as it has it.
   const body = JSON.stringify({
@@ -193,7 +193,7 @@ test('an address typed in another case gives the same id', async () => {
   expect((await smartInvite('board-meeting', 'Cronofy@Example.com')).id).toBe(asCronofyHasIt.id);
 });
 
-test('providers says which are configured, and what is not answers with PROVIDER_NOT_CONFIGURED', async () => {
+test('providers lists which are configured, and a read of another gives PROVIDER_NOT_CONFIGURED', async () => {
   const partooOnly = await startTestGateway({ environment: { CRONOFY_CLIENT_SECRET: '' } });
   onTestFinished(() => partooOnly.stop());
   const { data, errors } = await partooOnly.query(`{
@@ -207,7 +207,7 @@ test('providers says which are configured, and what is not answers with PROVIDER
   expect(errors?.[0]?.extensions).toMatchObject({ code: 'PROVIDER_NOT_CONFIGURED', provider: 'CRONOFY' });
 });
 
-test('a data center that a base URL does not stand for is not configured, and nothing is called', async () => {
+test('a data center that the base URL does not serve gives PROVIDER_NOT_CONFIGURED, and no call is made', async () => {
   gateway.takeCalls();
   const { data, errors } = await gateway.query('{ smartInvite(smartInviteId: "a", dataCenter: DE) { id } }');
   expect(data).toEqual({ smartInvite: null });
@@ -215,7 +215,7 @@ test('a data center that a base URL does not stand for is not configured, and no
   expect(gateway.takeCalls()).toEqual({ partoo: [], cronofy: [] });
 });
 
-test('of several operations in one document the one that is named runs, in whatever order they are asked for', async () => {
+test('operationName selects the operation of a document, whatever the order of the requests', async () => {
   const data = { A: { a: { invitationId: 'review-sent' } }, B: { b: { smartInviteId: 'invite-pending' } } };
   for (const order of ['ABAABB', 'BABBAA']) {
     const query = `query A { a: reviewInvitation(invitationId: "review-sent") { invitationId } }
@@ -233,7 +233,7 @@ async function post(body: object): Promise<unknown> {
   return (await fetch(`${gateway.origin}/graphql`, { method: 'POST', headers, body: JSON.stringify(body) })).json();
 }
 
-test('a query may come as a GET', async () => {
+test('the gateway answers a query by GET', async () => {
   const query = 'query($id: ID!) { reviewInvitation(invitationId: $id) { invitationId } }';
   for (const id of ['review-sent', 'review-created', 'review-delivered']) {
     const parameters = new URLSearchParams({ query, variables: JSON.stringify({ id }) });

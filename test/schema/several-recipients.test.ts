@@ -1,5 +1,5 @@
-// What is told of an invite as a whole: who it was sent to may be one person or several, and a reply that nobody can read
-// does not hide a clear one.
+// The status of an invite as a whole: it may have one recipient or several, and an unknown reply does not hide a known
+// one.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ afterAll(() => gateway.stop());
 
 const FIELDS = '{ __typename externalId status rawStatus ... on SmartInvite { recipient { status } } }';
 
-/** What the gateway tells of an invite to people who replied this. */
+/** The answer of the gateway for an invite whose recipients replied this. */
 async function told(id: string, ...statuses: readonly (string | undefined)[]) {
   const recipients = statuses.map((status, n) => ({
     email: `guest${n}@example.com`,
@@ -41,7 +41,7 @@ describe('the status of an invite to several people', () => {
     ['DECLINED', ['declined', 'needs-action']],
     ['DECLINED', [undefined, 'declined']],
     ['UNKNOWN', ['needs-action', undefined]],
-  ])('is %s where they replied %j, and nobody has a word for the whole', async (status, statuses) => {
+  ])('is %s where they replied %j, and rawStatus is null', async (status, statuses) => {
     const whole = { __typename: 'SmartInvite', externalId: 'several', status, rawStatus: null, recipient: null };
     expect(await told('several', ...statuses)).toEqual(whole);
     expect(await told('several', ...statuses.toReversed())).toEqual(whole);
@@ -64,11 +64,19 @@ test.each([
   ['accepted', 'ACCEPTED', 'accepted'],
   ['needs-action', 'UNKNOWN', 'needs-action'],
   [undefined, 'UNKNOWN', null],
-])('an invite to one person who replied %j is %s, with the provider’s own word', async (reply, status, rawStatus) => {
-  expect(await told('single', reply)).toMatchObject({ externalId: 'single', status, rawStatus, recipient: { status } });
-});
+])(
+  'an invite to one person who replied %j is %s, with the raw status of the provider',
+  async (reply, status, rawStatus) => {
+    expect(await told('single', reply)).toMatchObject({
+      externalId: 'single',
+      status,
+      rawStatus,
+      recipient: { status },
+    });
+  },
+);
 
-test('a provider’s id names its invitation as it was asked for, whatever its kind and however it was named', async () => {
+test('the externalId of an invitation is the id that the caller asked for, for each kind and each way of naming it', async () => {
   gateway.sandbox.partoo.put({ invitation_id: 'same', status: 'SENT' });
   await told('same', 'accepted', 'declined');
   const { data, errors } = await gateway.query(`{

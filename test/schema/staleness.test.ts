@@ -1,5 +1,5 @@
-// Why an answer is older, or less certain, than was wanted, as whoever asks is told: each reason made by the provider
-// that gives rise to it.
+// Why an answer is older, or less certain, than the caller wanted, as the caller sees it: the provider causes each
+// reason.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -30,7 +30,7 @@ const sent = (rest: object) => ({ status: 'PENDING', rawStatus: 'SENT', ...rest 
 const stale = (reason: string, retryAt: unknown = null) => ({ isStale: true, staleness: { reason, retryAt } });
 
 describe('an answer is stale', () => {
-  test('as RATE_LIMITED where the quota is used up, and fresh again once it is not', async () => {
+  test('as RATE_LIMITED while the quota is used up, and fresh afterwards', async () => {
     await start({
       environment: { PARTOO_QUOTA: '1/2s', FRESH_SECONDS: '0.5', REVALIDATE_SECONDS: '0.5', FINAL_SECONDS: '1' },
     });
@@ -68,7 +68,7 @@ describe('an answer is stale', () => {
     });
   });
 
-  test('as TIMEOUT where the provider takes longer than callers wait, and fresh where they insist', async () => {
+  test('as TIMEOUT where the provider takes longer than callers wait, and fresh where the caller asks for maxAgeSeconds: 0', async () => {
     await start({ environment: { PATIENCE_SECONDS: '0.2' } });
     await ask();
     gateway.sandbox.partoo.misbehave({ delayMs: 1_000 });
@@ -78,7 +78,7 @@ describe('an answer is stale', () => {
     expect(await ask(', maxAgeSeconds: 0')).toEqual(sent(FRESH));
   });
 
-  test('as UNCONFIRMED where the provider has notified the gateway of it, and there is no quota to read it', async () => {
+  test('as UNCONFIRMED where a notification gave it, and no quota is left to read it', async () => {
     await start({
       environment: { CRONOFY_QUOTA: '1/3s', FRESH_SECONDS: '5', REVALIDATE_SECONDS: '5', FINAL_SECONDS: '5' },
     });
@@ -93,13 +93,13 @@ describe('an answer is stale', () => {
     await stream.until(({ invitation }) => invitation.status === 'ACCEPTED');
     expect(stream.events[1]?.invitation).toEqual(unconfirmed);
     expect(await shown()).toEqual(unconfirmed);
-    // The read that comes when the quota allows it confirms it, and whoever subscribes is told.
+    // A read follows when the quota allows it, and confirms the state to subscribers.
     await stream.until(({ invitation }) => invitation.status === 'ACCEPTED' && !invitation.isStale);
     expect(stream.events.at(-1)?.invitation).toEqual({ status: 'ACCEPTED', rawStatus: 'accepted', ...FRESH });
   });
 });
 
-test('an answer is not stale where the provider refuses, or gives none that can be understood: that is an error', async () => {
+test('an answer is an error, and not stale, where the provider refuses or gives an answer that cannot be decoded', async () => {
   await start({ environment: { PATIENCE_SECONDS: '10' } });
   for (const misbehaviour of [{ status: 401 }, { status: 422 }, { status: 200, body: 'nonsense' }]) {
     gateway.sandbox.partoo.misbehave(undefined);
@@ -111,7 +111,7 @@ test('an answer is not stale where the provider refuses, or gives none that can 
   }
 });
 
-test('in a list each answer has a reason of its own', async () => {
+test('each answer of a list has its own reason', async () => {
   await start({ environment: { PATIENCE_SECONDS: '10' } });
   const refs = ['review-sent', 'review-created'].map((invitationId) => ({ reviewInvitation: { invitationId } }));
   const list = async () => {

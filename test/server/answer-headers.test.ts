@@ -18,7 +18,7 @@ afterAll(() => gateway.stop());
 
 const searchOf = (query: string) => String(new URLSearchParams({ query }));
 
-describe('every answer tells caches to keep nothing, and browsers to guess nothing', () => {
+describe('every answer forbids caches to store it, and browsers to guess its type', () => {
   const POST = 'POST';
   const JSON_BODY = { 'content-type': 'application/json' };
   const one = searchOf(QUERY);
@@ -28,7 +28,11 @@ describe('every answer tells caches to keep nothing, and browsers to guess nothi
     ['a GET of another type', 200, () => ask(`/graphql?${one}`, { accept: 'application/graphql-response+json' })],
     ['a GET of events', 200, () => ask(`/graphql?${one}`, EVENTS)],
     ['a POST', 200, () => ask('/graphql', JSON_BODY, POST, { query: QUERY })],
-    ['a POST of events', 200, () => ask('/graphql', { ...JSON_BODY, ...EVENTS }, POST, { query: SUBSCRIPTION })],
+    [
+      'a POST answered with events',
+      200,
+      () => ask('/graphql', { ...JSON_BODY, ...EVENTS }, POST, { query: SUBSCRIPTION }),
+    ],
     ['an operation with errors', 200, () => ask('/graphql', JSON_BODY, POST, { query: '{ nothing }' })],
     [
       'an operation that is refused',
@@ -36,19 +40,19 @@ describe('every answer tells caches to keep nothing, and browsers to guess nothi
       () =>
         ask('/graphql', { ...JSON_BODY, accept: 'application/graphql-response+json' }, POST, { query: '{ nothing }' }),
     ],
-    ['a body that is none', 400, () => ask('/graphql', JSON_BODY, POST, 'nothing')],
-    ['a GET of nothing', 400, () => ask('/graphql')],
-    ['a page of another site', 403, () => navigate(`/graphql?${one}`)],
+    ['an invalid body', 400, () => ask('/graphql', JSON_BODY, POST, 'nothing')],
+    ['a GET without parameters', 400, () => ask('/graphql')],
+    ['a navigation to a query', 403, () => navigate(`/graphql?${one}`)],
     ['another path', 404, () => ask('/nothing')],
     ['another method', 405, () => ask('/graphql', {}, 'PUT')],
-    ['a type that is not there', 406, () => ask(`/graphql?${one}`, { accept: 'image/png' })],
+    ['a type that the gateway does not give', 406, () => ask(`/graphql?${one}`, { accept: 'image/png' })],
     ['a subscription without events', 406, () => ask(`/graphql?${searchOf(SUBSCRIPTION)}`, JSON_TYPE)],
     ['a body that is too large', 413, () => ask('/graphql', JSON_BODY, POST, { query: 'x'.repeat(103_000) })],
     ['a body of another type', 415, () => ask('/graphql', { 'content-type': 'text/plain' }, POST, QUERY)],
-    ['a notification for nobody', 404, () => ask('/webhooks/nobody', JSON_BODY, POST, {})],
+    ['a notification for an unknown provider', 404, () => ask('/webhooks/nobody', JSON_BODY, POST, {})],
     ['a notification that is not signed', 401, () => ask('/webhooks/cronofy', JSON_BODY, POST, {})],
-    ['whether it lives', 200, () => ask('/health')],
-    ['whether it is ready', 200, () => ask('/ready')],
+    ['the liveness check', 200, () => ask('/health')],
+    ['the readiness check', 200, () => ask('/ready')],
   ];
 
   function ask(path: string, headers: Record<string, string> = {}, method = 'GET', body?: unknown): Promise<Response> {

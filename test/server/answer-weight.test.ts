@@ -64,7 +64,7 @@ describe('an ICS of 200 KB', () => {
     ['literals', `{ ${aliases(() => 'smartInvite(smartInviteId: "heavy")')} } ${FRAGMENT}`],
     ['a variable', `query($id: ID!) { ${aliases(() => 'smartInvite(smartInviteId: $id)')} } ${FRAGMENT}`],
     ['a variable for a ref', `query($ref: InvitationRef!) { ${aliases(() => 'invitation(ref: $ref)')} } ${FRAGMENT}`],
-  ])('under forty aliases is given twenty times, by %s', async (_, query) => {
+  ])('under forty aliases by %s is given twenty times', async (_, query) => {
     const variables = { id: 'heavy', ref: { smartInvite: { smartInviteId: 'heavy' } } };
     for (const _ of [1, 2, 3]) {
       const answer = await gateway.query(query, variables);
@@ -89,7 +89,7 @@ describe('an ICS of 200 KB', () => {
     }
   });
 
-  test('under aliases of its field is refused as a whole, and a light one beside it is given', async () => {
+  test('under aliases of its field is refused as a whole, and a small invitation beside it is given', async () => {
     const query = `{
       light: smartInvite(smartInviteId: "crowd") { smartInviteId }
       heavy: smartInvite(smartInviteId: "heavy") { attachments { ${many(21, (n) => `a${n}: icalendar`)} } }
@@ -108,7 +108,7 @@ describe('an ICS of 200 KB', () => {
     }
   });
 
-  test('weighs where it is selected, and not where it is skipped', async () => {
+  test('counts where it is selected, and not where it is skipped', async () => {
     const query = `query($want: Boolean!) { ${aliases(() => 'smartInvite(smartInviteId: "heavy")')} }
       fragment I on SmartInvite { smartInviteId attachments @include(if: $want) { icalendar } }`;
     for (const _ of [1, 2, 3]) {
@@ -117,14 +117,14 @@ describe('an ICS of 200 KB', () => {
     }
   });
 
-  test('weighs as much over a WebSocket', async () => {
+  test('counts as much over a WebSocket', async () => {
     const { subscribe, outcomeOf } = await openSocket(gateway.origin);
     subscribe('1', { query: `{ ${aliases(() => 'smartInvite(smartInviteId: "heavy")')} } ${FRAGMENT}` });
     const [outcome] = await outcomeOf('1');
     expectFirst({ status: 200, ...outcome?.payload }, 20, 40, (n) => `a${n}`);
   });
 
-  test('that was never read before weighs as much as one that is known', async () => {
+  test('that was never read before counts as much as a known one', async () => {
     gateway.sandbox.cronofy.put({
       smart_invite_id: 'new',
       recipients: RECIPIENTS,
@@ -137,13 +137,13 @@ describe('an ICS of 200 KB', () => {
 });
 
 describe('a description of 200 KB', () => {
-  test('weighs as much as an ICS does', async () => {
+  test('counts as much as an ICS', async () => {
     const aliases = many(21, (n) => `a${n}: smartInvite(smartInviteId: "heavy") { event { description } }`);
     for (const _ of [1, 2, 3]) expectWithin(await gateway.query(`{ ${aliases} }`), ['a20']);
   });
 });
 
-describe('a text weighs what it is in the answer', () => {
+describe('the weight of a text is its length in the answer', () => {
   test.each([
     ['of characters that JSON escapes', '\u0001'],
     ['of quotes', '"'],
@@ -164,7 +164,7 @@ describe('a text weighs what it is in the answer', () => {
 describe('1,000 replies', () => {
   const within = (count: number) => many(count, (n) => `r${n}: replies { email status comment rawStatus }`);
 
-  test('under many aliases are refused as a whole, and under few given', async () => {
+  test('are refused as a whole under many aliases, and given under few', async () => {
     for (const _ of [1, 2, 3]) {
       const { data, errors } = await gateway.query(`{ smartInvite(smartInviteId: "crowd") { ${within(10)} } }`);
       expect(errors).toBeUndefined();
@@ -186,7 +186,7 @@ describe('1,000 replies', () => {
       'query($refs: [InvitationRef!]!) { invitations(refs: $refs) { ...R } }',
       (n: number) => `invitations.${n}`,
     ],
-  ])('asked for again and again %s are given until it is too much', async (_, query, placeOf) => {
+  ])('repeated %s are given up to the limit, and refused beyond it', async (_, query, placeOf) => {
     const refs = Array(60).fill({ smartInvite: { smartInviteId: 'crowd' } });
     for (const _ of [1, 2, 3]) {
       const { data, errors = [] } = await gateway.query(

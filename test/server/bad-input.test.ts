@@ -77,7 +77,7 @@ describe('values', () => {
   ];
 
   // From its second time on a text is compiled; that must not make it laxer. So each fault has a text of its own.
-  test.each(faults)('%s: BAD_USER_INPUT, the first time and every time after', async (fault, query, variables) => {
+  test.each(faults)('%s gives BAD_USER_INPUT, the first time and every time after', async (fault, query, variables) => {
     for (const _ of [1, 2, 3]) {
       const { errors = [], data } = await gateway.query(`${query} # ${fault}`, variables);
       expect(errors.length).toBeGreaterThan(0);
@@ -86,7 +86,7 @@ describe('values', () => {
     }
   });
 
-  test('one bad ref takes no sibling along', async () => {
+  test('one bad ref fails alone, and its siblings are answered', async () => {
     const { data, errors } = await gateway.query(LIST, { refs: [review(''), review('review-sent'), review(LONG)] });
     expect(data.invitations).toEqual([null, { id: expect.any(String) }, null]);
     expect(errors?.map(({ path, extensions }) => [path, extensions.code])).toEqual([
@@ -104,7 +104,7 @@ describe('operations', () => {
     ['two names in one ref', '{ invitation(ref: { id: "a", reviewInvitation: { invitationId: "a" } }) { id } }'],
     ['a mutation', 'mutation { send }'],
     ['a mutation of what every type has', 'mutation { __typename }'],
-    ['a word that is none', 'nonsense { id }'],
+    ['an unknown keyword', 'nonsense { id }'],
     ['a syntax error', '{ node(id: "a") { id }'],
     ['no operation', 'fragment F on Node { id }'],
     ['an empty text', ''],
@@ -143,14 +143,14 @@ describe('bodies', () => {
 
   test.each<[string, number, () => Promise<Response>]>([
     ['JSON that is cut', 400, () => post(`{"query":"{ ${CANARY} }`)],
-    ['no JSON', 400, () => post(CANARY)],
+    ['text that is not JSON', 400, () => post(CANARY)],
     ['nothing', 400, () => post('')],
     ['an array', 400, () => post(JSON.stringify([{ query: `{ ${CANARY} }` }]))],
     ['a JSON text', 400, () => post(JSON.stringify(CANARY))],
     ['null', 400, () => post('null')],
     ['no query', 400, () => post(JSON.stringify({ text: CANARY }))],
-    ['a query that is no text', 400, () => post(JSON.stringify({ query: { [CANARY]: CANARY } }))],
-    ['variables that are no object', 400, () => post(JSON.stringify({ query: '{ a }', variables: [CANARY] }))],
+    ['a query that is not a string', 400, () => post(JSON.stringify({ query: { [CANARY]: CANARY } }))],
+    ['variables that are not an object', 400, () => post(JSON.stringify({ query: '{ a }', variables: [CANARY] }))],
     ['plain text', 415, () => post(`{ ${CANARY} }`, { 'content-type': 'text/plain' })],
     ['a form', 415, () => post(new URLSearchParams({ query: CANARY }), {})],
     ['a multipart form', 415, () => post(form(), {})],
@@ -169,8 +169,8 @@ describe('bodies', () => {
   test.each([
     ['chunks', 'transfer-encoding: chunked\r\n\r\n20\r\n{"query":"{ '],
     ['a body shorter than announced', 'content-length: 1000\r\n\r\n{"query":"{ '],
-    ['a chunk of no size', 'transfer-encoding: chunked\r\n\r\nzz\r\n'],
-  ])('%s that break off leave the server alive', async (_, rest) => {
+    ['a chunk with an invalid size', 'transfer-encoding: chunked\r\n\r\nzz\r\n'],
+  ])('a request with %s that is cut off leaves the server alive', async (_, rest) => {
     for (const leave of ['end', 'resetAndDestroy'] as const) {
       const { hostname, port } = new URL(gateway.origin);
       const socket = connect(Number(port), hostname);
@@ -204,7 +204,7 @@ test.each(['image/png', 'text/html'])('a POST that accepts only %s: 406', async 
   await expectUnharmed(await response.text());
 });
 
-test('an answer tells how many bytes it has, whatever is in it', async () => {
+test('an answer has its content-length in bytes, whatever text is in it', async () => {
   gateway.sandbox.partoo.put({ invitation_id: 'invité-招待', status: 'SENT' });
   const response = await post(
     JSON.stringify({ query: '{ reviewInvitation(invitationId: "invité-招待") { invitationId } }' }),

@@ -1,4 +1,4 @@
-// Which pages may call the gateway from a browser: CORS_ORIGINS, and nobody without it.
+// Which pages may call the gateway from a browser: those of CORS_ORIGINS, and no page without it.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/settings.ts';
@@ -57,14 +57,14 @@ const USUAL_HEADERS = [
 ];
 
 describe('without CORS_ORIGINS', () => {
-  test('no page is allowed anything', async () => {
+  test('no page gets a permission', async () => {
     const started = await start();
     expect(allowances(await ask(started, APP))).toEqual([]);
     expect(allowances(await preflight(started, APP))).toEqual([]);
     expect(allowances(await fetch(`${started.origin}/health`, { headers: { origin: APP } }))).toEqual([]);
   });
 
-  test('a caller outside a browser is answered all the same', async () => {
+  test('a caller outside a browser is answered', async () => {
     const response = await ask(await start(), APP);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
@@ -72,7 +72,7 @@ describe('without CORS_ORIGINS', () => {
 });
 
 describe('with CORS_ORIGINS', () => {
-  test.each([APP, ADMIN])('a page of %s reads the answer, by its own origin and never by a star', async (origin) => {
+  test.each([APP, ADMIN])('a page of %s reads the answer, by its own origin, never by a wildcard', async (origin) => {
     const response = await ask(await start(`${APP}, ${ADMIN}`), origin);
     expect(response.status).toBe(200);
     expect(response.headers.get('access-control-allow-origin')).toBe(origin);
@@ -80,7 +80,7 @@ describe('with CORS_ORIGINS', () => {
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  test('a preflight allows GET and POST with the headers of clients and of tracing, and no others', async () => {
+  test('a preflight allows GET and POST with the headers of clients and of tracing, and no other headers', async () => {
     const response = await preflight(await start(APP), APP);
     expect(response.ok).toBe(true);
     expect(response.headers.get('access-control-allow-origin')).toBe(APP);
@@ -89,12 +89,12 @@ describe('with CORS_ORIGINS', () => {
     expect(await response.text()).toBe('');
   });
 
-  test('a page may read the id of its request, and when to ask again', async () => {
+  test('a page may read the request id and Retry-After', async () => {
     const response = await ask(await start(APP), APP);
     expect(listOf(response, 'access-control-expose-headers')).toEqual(['x-request-id', 'retry-after']);
   });
 
-  test('a page may read errors too, also of a body that is refused', async () => {
+  test('a page may read errors too, also the refusal of a body', async () => {
     const started = await start(APP);
     const response = await fetch(`${started.origin}/graphql`, {
       method: 'POST',
@@ -105,7 +105,7 @@ describe('with CORS_ORIGINS', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe(APP);
   });
 
-  test('cookies are not allowed along', async () => {
+  test('credentials such as cookies are not allowed', async () => {
     const started = await start(APP);
     for (const response of [await ask(started, APP), await preflight(started, APP)]) {
       expect(response.headers.has('access-control-allow-credentials')).toBe(false);
@@ -118,7 +118,7 @@ describe('with CORS_ORIGINS', () => {
     'https://app.example.com:444',
     'https://app.example.com.evil.example',
     'null',
-  ])('a page of %s is allowed nothing', async (origin) => {
+  ])('a page of %s gets no permission', async (origin) => {
     const started = await start(APP);
     for (const response of [await ask(started, origin), await preflight(started, origin)]) {
       expect(allowances(response)).toEqual([]);
@@ -127,7 +127,7 @@ describe('with CORS_ORIGINS', () => {
     }
   });
 
-  test('a caller without an origin is answered, and allowed nothing', async () => {
+  test('a caller without an origin is answered without CORS headers', async () => {
     const response = await ask(await start(APP));
     expect(response.status).toBe(200);
     expect(allowances(response)).toEqual([]);
@@ -135,17 +135,17 @@ describe('with CORS_ORIGINS', () => {
 });
 
 describe('CORS_HEADERS', () => {
-  test('are headers that a preflight allows besides, each of them once', async () => {
+  test('are headers that a preflight allows in addition, each of them once', async () => {
     const started = await start(APP, 'X-Tenant, authorization,x-tenant , x-b3-traceid');
     const response = await preflight(started, APP);
     expect(listOf(response, 'access-control-allow-headers')).toEqual([...USUAL_HEADERS, 'x-tenant', 'x-b3-traceid']);
   });
 
-  test('allow nothing to a page of another origin', async () => {
+  test('allow no header to a page of another origin', async () => {
     expect(allowances(await preflight(await start(APP, 'x-tenant'), ADMIN))).toEqual([]);
   });
 
-  test('are none by default', () => {
+  test('are empty by default', () => {
     expect(readSettings({}).corsHeaders).toEqual([]);
   });
 

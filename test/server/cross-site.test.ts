@@ -1,5 +1,5 @@
-// GETs that other sites' pages make a browser send: no page of another origin has an operation run here, unless its
-// origin is allowed. Whoever is no browser, and our own pages, send what they like.
+// GETs that pages of other sites make a browser send: no page of another origin can run an operation, unless its origin
+// is allowed. Clients outside browsers and our own pages are not restricted.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';
@@ -39,8 +39,8 @@ describe('a GET is refused, and no provider is called', () => {
     ['a fetch of a sandboxed frame', { accept: JSON_TYPE, origin: 'null', ...from('cross-site', 'cors') }],
     ['the name of an allowed site and more', { origin: `${APP}.evil.example`, ...from('cross-site', 'cors') }],
     ['a link of another site', { accept: HTML, ...from('cross-site', 'navigate') }],
-    ['a link of our own', { accept: HTML, ...from('same-origin', 'navigate') }],
-    ['what somebody typed', { accept: HTML, ...from('none', 'navigate') }],
+    ['a link of our own page', { accept: HTML, ...from('same-origin', 'navigate') }],
+    ['a typed URL', { accept: HTML, ...from('none', 'navigate') }],
     ['a form of an allowed site', { accept: HTML, origin: APP, ...from('cross-site', 'navigate') }],
     ['a navigation that takes JSON', { accept: JSON_TYPE, ...from('none', 'navigate') }],
   ];
@@ -69,13 +69,13 @@ describe('a GET is refused, and no provider is called', () => {
 
 describe('a GET is answered', () => {
   test.each([
-    ['who is no browser', {}],
-    ['a client that names no type that it takes', { accept: '*/*' }],
+    ['a client that is not a browser', {}],
+    ['a client without a specific Accept header', { accept: '*/*' }],
     ['our own page', { accept: JSON_TYPE, ...from('same-origin', 'cors') }],
     ['a page of an allowed site', { accept: JSON_TYPE, origin: APP, ...from('cross-site', 'cors') }],
     ['a page of an allowed sibling site', { accept: JSON_TYPE, origin: APP, ...from('same-site', 'cors') }],
     ['an extension of the browser', { accept: JSON_TYPE, ...from('none', 'cors') }],
-    ['a browser too old to say more', { accept: JSON_TYPE, origin: EVIL }],
+    ['a browser without Fetch Metadata', { accept: JSON_TYPE, origin: EVIL }],
   ])('to %s', async (_, headers) => {
     const { status, body } = await get({ query: QUERY }, headers);
     expect(status).toBe(200);
@@ -109,7 +109,7 @@ describe('a GET is answered', () => {
   );
 });
 
-test('a POST is no concern of this rule: one of another site has failed its preflight before', async () => {
+test('a POST from another site is not checked here: its preflight has failed before', async () => {
   const response = await fetch(`${gateway.origin}/graphql`, {
     method: 'POST',
     headers: { 'content-type': JSON_TYPE, origin: EVIL, 'sec-fetch-site': 'cross-site' },

@@ -57,14 +57,14 @@ describe('fragments under aliases', () => {
     ['EventTime', 'date'],
   ];
 
-  test('five deep over what does not exist are refused at once', async () => {
+  test('five levels deep over invitations that do not exist are refused at once', async () => {
     const aliases = many(40, (a) => `r${a}:smartInvite(smartInviteId:"n"){...F0}`);
     const query = aliasesTimesFragments('x', INVITE, '', 40).replace('x{...F0}', aliases);
     expect(query.length).toBeLessThan(5_000);
     await expectRefused(query, FIELDS);
   });
 
-  test('within variables are refused before those are looked at', async () => {
+  test('within variables are refused before the variables are checked', async () => {
     const query = aliasesTimesFragments('smartInvite(smartInviteId: $id)', INVITE, '', 40);
     await expectRefused(`query($id: ID!) ${query}`, FIELDS, { id: 'n' });
     await expectRefused(`query Unfit($id: ID!) ${query}`, FIELDS, { id: {} });
@@ -96,7 +96,7 @@ describe('fragments under aliases', () => {
     );
   });
 
-  test('are refused in an operation beside the one that is named', async () => {
+  test('are refused in an operation beside the selected one', async () => {
     const query = `query Good { __typename } query Bad ${aliasesTimesFragments('smartInvite(smartInviteId:"n")', INVITE, '', 40)}`;
     await expectRefused(query, FIELDS);
   });
@@ -133,7 +133,7 @@ describe('depth', () => {
     ['lists', `{ invitations(refs: ${'['.repeat(900)}${']'.repeat(900)}) { id } }`, /./],
     ['objects', `{ invitation(ref: ${'{id:'.repeat(480)}1${'}'.repeat(480)}) { id } }`, /./],
     ['types', `query($a: ${'['.repeat(900)}ID${']'.repeat(900)}) { __typename }`, /./],
-  ])('of hundreds of %s, within that number, is refused all the same', async (_, query, message) => {
+  ])('of hundreds of %s, within that number, is refused too', async (_, query, message) => {
     await expectRefused(query, message);
   });
 
@@ -142,7 +142,7 @@ describe('depth', () => {
     expect((await gateway.query(ofType(18))).errors).toBeUndefined();
   });
 
-  test('of a fragment is that of where it is spread', async () => {
+  test('of a fragment counts from the place where it is spread', async () => {
     const fragment = `fragment F on __Type ${'{ ofType '.repeat(10)}{ name }${' }'.repeat(10)}`;
     const within = (levels: number) =>
       `{ __type(name: "Query") ${'{ ofType '.repeat(levels)}{ ...F }${' }'.repeat(levels)} } ${fragment}`;
@@ -155,44 +155,44 @@ describe('tokens', () => {
   const tokens = (count: number) =>
     `{ ${many(count - 2, (n) => (n % 3 === 0 ? `a${n}` : n % 3 === 1 ? ':' : '__typename'))} }`;
 
-  test('of which there are 2,001 are refused, and 2,000 answered', async () => {
+  test('are refused when there are 2,001, and accepted when there are 2,000', async () => {
     await expectRefused(tokens(2_003), /^The document has more than 2000 tokens: /);
     const { data, errors } = await gateway.query(tokens(2_000));
     expect(errors).toBeUndefined();
     expect(Object.keys(data)).toHaveLength(666);
   });
 
-  test('as many as 100 KB hold are refused', async () => {
+  test('are refused when they fill 100 KB', async () => {
     await expectRefused(`{${'a,'.repeat(40_000)}}`, /^The document has more than 2000 tokens: /);
   });
 
-  test('of one field, again and again, are one field', async () => {
+  test('of one repeated field are one field', async () => {
     const query = `{ ${'__typename '.repeat(1_990)} }`;
     expect(await gateway.query(query)).toEqual({ status: 200, data: { __typename: 'Query' } });
   });
 
-  test('of one field, again and again, and once otherwise, are refused in words that fit', async () => {
+  test('of one repeated field and one field more are refused with a fitting message', async () => {
     const query = `{ ${'__typename '.repeat(1_980)} __typename @include(if: true) }`;
     await expectRefused(query, /^The document takes too long to check: /);
   });
 
-  test('are no reason to refuse 90 KB of comments and blanks', async () => {
+  test('are not counted in 90 KB of comments and blanks', async () => {
     const query = `# ${'x'.repeat(45_000)}\n{${' '.repeat(45_000)}__typename }`;
     for (const _ of [1, 2, 3])
       expect(await gateway.query(query)).toEqual({ status: 200, data: { __typename: 'Query' } });
   });
 });
 
-describe('100 KB', () => {
+describe('a document above 100 KB', () => {
   const query = `{ __typename } # ${'x'.repeat(100 * 1024)}`;
 
-  test('are refused over HTTP by their figure', async () => {
+  test('is refused over HTTP, and the message names the limit', async () => {
     const { status, errors } = await gateway.query(query);
     expect(status).toBe(413);
     expect(errors).toEqual([{ message: expect.stringContaining('102400 bytes'), extensions: BAD_INPUT }]);
   });
 
-  test('close a WebSocket, and no other', async () => {
+  test('closes its own WebSocket, and no other', async () => {
     const [one, other] = [await openSocket(gateway.origin), await openSocket(gateway.origin)];
     one.subscribe('1', { query });
     expect(await one.closed).toBe(1009);

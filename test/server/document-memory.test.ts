@@ -44,7 +44,7 @@ const FORMS: readonly [name: string, textOf: (n: number) => string][] = [
 ];
 
 test.each(FORMS)(
-  '184 documents of 90 KB leave the memory as it was, where they have %s',
+  '184 documents of 90 KB with %s leave no memory in use',
   async (_, textOf) => {
     // So that what the first ones load is there.
     for (let n = 0; n < 4; n++) await gateway.query(textOf(n));
@@ -61,7 +61,7 @@ test.each(FORMS)(
   60_000,
 );
 
-test('60 documents of 90 KB over WebSockets leave the memory as it was', async () => {
+test('60 documents of 90 KB over WebSockets leave no memory in use', async () => {
   const before = kept();
   for (let n = 0; n < 60; n++) {
     // A socket may send some megabytes at once, and no more.

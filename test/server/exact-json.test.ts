@@ -19,7 +19,7 @@ const place = fc.constantFrom(
   (text: string) => `{"a":{"b":[${text} ,"x"]}}`,
 );
 
-test('a number is looked at wherever it may have been rounded: the outcome is that of looking at every number', () => {
+test('the fast check of numbers gives the same result as a check of every number', () => {
   fc.assert(
     fc.property(number, space, place, (text, blank, placed) => {
       const json = placed(`${blank}${text}${blank}`);
@@ -30,10 +30,11 @@ test('a number is looked at wherever it may have been rounded: the outcome is th
 });
 
 test.each(['9007199254740993', '1e999', '1e-999', '0.1000000000000000055', '123456789012345678', '-0'])(
-  '%s cannot be held, and becomes NaN',
+  'the parser gives NaN for %s, which a JSON number cannot hold exactly',
   (text) => expect(parseExactly(`{"i":${text}}`)).toEqual({ i: Number.NaN }),
 );
 
-test.each(['9007199254740991', '1.50', '1e3', '-0.5', '0.1', '100000000000000000000'])('%s is held as it is', (text) =>
-  expect(parseExactly(`{"i":${text}}`)).toEqual({ i: Number(text) }),
+test.each(['9007199254740991', '1.50', '1e3', '-0.5', '0.1', '100000000000000000000'])(
+  'the parser gives the exact number for %s',
+  (text) => expect(parseExactly(`{"i":${text}}`)).toEqual({ i: Number(text) }),
 );

@@ -1,5 +1,5 @@
 // An id is what was sent, or the request is refused: no number that JSON has rounded, no bytes that are no text, no
-// second value of one parameter may make it another one. Nobody upstream is asked for what is refused.
+// second value of one parameter may make it another one. A refused request causes no upstream call.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -51,7 +51,7 @@ function expectRefusedRaw(answer: string, status: number): void {
   expect(gateway.takeCalls()).toEqual(NOTHING);
 }
 
-describe('a number that JSON does not hold exactly is refused as an id', () => {
+describe('an id that is a number which JSON does not hold exactly is refused', () => {
   const NUMBERS = [
     ...[
       '9007199254740993',
@@ -105,7 +105,7 @@ describe('a number that JSON does not hold exactly is refused as an id', () => {
     });
   });
 
-  test('and one that JSON does hold is that id, as a text or a literal of any length is', async () => {
+  test('an id that is a number which JSON holds exactly is accepted, and so is a text or a literal of any length', async () => {
     const ids = ['815', '1600', '9007199254740991', '-12'];
     for (const id of ids) {
       gateway.sandbox.partoo.put({ invitation_id: id, status: 'SENT' });
@@ -122,17 +122,17 @@ describe('a number that JSON does not hold exactly is refused as an id', () => {
   });
 });
 
-describe('bytes that are no UTF-8', () => {
+describe('bytes that are not UTF-8', () => {
   const bodyWith = (bytes: readonly number[]) => {
     const [before = '', after = ''] = JSON.stringify({ query: REVIEW, variables: { id: 'a|b' } }).split('|');
     return Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
   };
 
   test.each([
-    ['a byte that is never one', [0xff]],
+    ['a byte that UTF-8 never has', [0xff]],
     ['Latin-1', [0xe9]],
-    ['a character that is cut', [0xe2, 0x82]],
-    ['a longer form than needed', [0xc0, 0xaf]],
+    ['a character that is cut off', [0xe2, 0x82]],
+    ['an overlong encoding', [0xc0, 0xaf]],
     ['half a surrogate pair', [0xed, 0xa0, 0x80]],
     ['a character beyond the last one', [0xf4, 0x90, 0x80, 0x80]],
   ])('are refused in a body: %s', async (_, bytes) => {
@@ -144,7 +144,7 @@ describe('bytes that are no UTF-8', () => {
     await expectRefused(await post(utf16), 400);
   });
 
-  test('are refused in no text that is UTF-8', async () => {
+  test('do not include any valid UTF-8 text', async () => {
     gateway.sandbox.partoo.put({ invitation_id: 'a\u00e9\u{1f389}b', status: 'SENT' });
     const response = await post(bodyWith([0xc3, 0xa9, 0xf0, 0x9f, 0x8e, 0x89]));
     expect(await response.json()).toEqual({ data: { reviewInvitation: { invitationId: 'a\u00e9\u{1f389}b' } } });
@@ -162,7 +162,7 @@ describe('bytes that are no UTF-8', () => {
   );
 });
 
-describe('a parameter of a URL that is given twice is refused', () => {
+describe('a URL parameter that is given twice is refused', () => {
   const query = `query=${encodeURIComponent(REVIEW)}`;
   const variables = (id: string) => `variables=${encodeURIComponent(JSON.stringify({ id }))}`;
 
@@ -179,7 +179,7 @@ describe('a parameter of a URL that is given twice is refused', () => {
     await expectRefused(await fetch(`${gateway.origin}/graphql?${parameters}`), 400);
   });
 
-  test('and one that means nothing here may be', async () => {
+  test('an unknown URL parameter may be given twice', async () => {
     const answer = await fetch(`${gateway.origin}/graphql?${query}&${variables('review-sent')}&utm=1&utm=2`);
     expect(await answer.json()).toEqual({ data: { reviewInvitation: { invitationId: 'review-sent' } } });
   });

@@ -36,22 +36,22 @@ function eventsOf({ body }: RawAnswer): unknown[] {
   return [...body.toString().matchAll(/^event: next\ndata: (.*)$/gm)].map(([, data = '']) => JSON.parse(data));
 }
 
-describe('parameters that are empty are as if they were absent', () => {
+describe('empty parameters count as absent', () => {
   const EMPTY = ['&variables=&operationName=', '&variables&operationName', '&variables=&extensions=&documentId='];
 
-  test.each(EMPTY)('of a query: %s', async (more) => {
+  test.each(EMPTY)('in a query: %s', async (more) => {
     const answer = await get(searchOf({ query: QUERY }) + more, JSON_TYPE);
     expect(answer.status).toBe(200);
     expect(jsonOf(answer)).toEqual(ANSWER);
   });
 
-  test.each(EMPTY)('of a query that is answered with events: %s', async (more) => {
+  test.each(EMPTY)('in a query that is answered with events: %s', async (more) => {
     const answer = await get(searchOf({ query: QUERY }) + more, EVENTS);
     expect(eventsOf(answer)).toEqual([ANSWER]);
     expect(answer.headers['x-accel-buffering']).toBe('no');
   });
 
-  test.each(EMPTY)('of a subscription: %s', async (more) => {
+  test.each(EMPTY)('in a subscription: %s', async (more) => {
     const answer = await get(searchOf({ query: SUBSCRIPTION }) + more, EVENTS);
     expect(answer.headers).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
@@ -61,15 +61,15 @@ describe('parameters that are empty are as if they were absent', () => {
   });
 
   test.each(['', 'query=', 'query', 'query=&documentId=', 'variables=%7B%7D', 'operationName=A'])(
-    'and nothing is left to be asked where the query is: %j',
+    'so that a request without a query gets 400: %j',
     async (search) => {
       for (const headers of [JSON_TYPE, EVENTS, {}]) expect((await get(search, headers)).status).toBe(400);
     },
   );
 });
 
-describe('parameters are taken as in a POST', () => {
-  test('with variables and an operation by its name', async () => {
+describe('parameters work as in a POST', () => {
+  test('for variables and an operation name', async () => {
     const query = `query A($id: ID!) { reviewInvitation(invitationId: $id) { status } } query B { __typename }`;
     const variables = JSON.stringify({ id: 'review-sent' });
     expect(jsonOf(await get(searchOf({ query, variables, operationName: 'A' })))).toEqual(ANSWER);
@@ -77,7 +77,7 @@ describe('parameters are taken as in a POST', () => {
     expect([named.status, jsonOf(named)]).toEqual([200, { data: { __typename: 'Query' } }]);
   });
 
-  test('with a hash, over events too', async () => {
+  test('for a hash, over events too', async () => {
     const sha256Hash = createHash('sha256').update(QUERY).digest('hex');
     const extensions = JSON.stringify({ persistedQuery: { version: 1, sha256Hash } });
     const first = jsonOf(await get(searchOf({ extensions })));
@@ -87,7 +87,7 @@ describe('parameters are taken as in a POST', () => {
   });
 });
 
-describe('variables that are cut off are refused, and not repeated', () => {
+describe('variables that are cut off are refused without repeating them', () => {
   test.each([
     ['in a text', `{"e":"${CANARY}`],
     ['behind a text', `{"e":"${CANARY}"`],
@@ -109,7 +109,7 @@ describe('variables that are cut off are refused, and not repeated', () => {
   });
 });
 
-describe('a subscription of a caller that takes no events', () => {
+describe('a subscription of a caller that does not accept events', () => {
   const search = searchOf({ query: ENDLESS });
   const TAKES = [
     ...['application/json', 'application/graphql-response+json', 'multipart/mixed', '*/*', 'image/png'],
@@ -130,7 +130,7 @@ describe('a subscription of a caller that takes no events', () => {
     expect(gateway.takeCalls()).toEqual({ partoo: [], cronofy: [] });
   });
 
-  test.each(TAKES)('is refused with 406, by POST as well: %s', async (accept) => {
+  test.each(TAKES)('is refused with 406 by POST too: %s', async (accept) => {
     for (let n = 0; n < 12; n++) {
       const response = await fetch(`${gateway.origin}/graphql`, {
         method: 'POST',

@@ -29,7 +29,7 @@ async function serve(options: Partial<GraphiqlPageOptions> = {}): Promise<[strin
   return [`http://127.0.0.1:${port}`, () => server.close().closeAllConnections()];
 }
 
-/** One that nobody has visited. */
+/** A server without a visitor so far. */
 async function startAnother(options?: Partial<GraphiqlPageOptions>): Promise<string> {
   const [another, stop] = await serve(options);
   onTestFinished(stop);
@@ -68,7 +68,7 @@ function watchWorkers(): readonly Worker[] {
 }
 
 describe('the page', () => {
-  test('is small, is asked for at every visit, and names its assets by the hash of their content', async () => {
+  test('is small, is revalidated at every visit, and names its assets by the hash of their content', async () => {
     const { status, headers, body } = await pageOf(origin);
     expect(status).toBe(200);
     expect(headers).toMatchObject({
@@ -90,11 +90,11 @@ describe('the page', () => {
   });
 
   test.each([
-    ['itself', (etag: string) => etag],
-    ['itself as a proxy marks it', (etag: string) => `W/${etag}`],
-    ['itself among others', (etag: string) => `"another", ${etag}`],
-    ['anything', () => '*'],
-  ])('is a 304 without a body for who has %s', async (_, ifNoneMatch) => {
+    ['its tag', (etag: string) => etag],
+    ['its tag as a weak one', (etag: string) => `W/${etag}`],
+    ['its tag among others', (etag: string) => `"another", ${etag}`],
+    ['any tag', () => '*'],
+  ])('is a 304 without a body for a caller whose If-None-Match has %s', async (_, ifNoneMatch) => {
     const { etag = '' } = (await pageOf(origin)).headers;
     const { status, headers, body } = await pageOf(origin, { 'if-none-match': ifNoneMatch(etag) });
     expect(status).toBe(304);
@@ -102,7 +102,7 @@ describe('the page', () => {
     expect(body).toHaveLength(0);
   });
 
-  test('comes anew for who has another', async () => {
+  test('comes again for a caller that has another tag', async () => {
     const { etag } = (await pageOf(origin)).headers;
     const { status, headers } = await pageOf(await startAnother({ title: 'Another title' }), { 'if-none-match': etag });
     expect(status).toBe(200);
@@ -118,7 +118,7 @@ describe('the page', () => {
     expect(head.headers['content-length']).toBe(String(get.body.length));
   });
 
-  test('holds its tabs and its title as data, whatever is in them', async () => {
+  test('holds its tabs and its title as data, whatever text is in them', async () => {
     const hostile = '</script><script>alert(1)</script>"&';
     const tabs = [{ query: `# ${hostile}`, variables: '{}' }];
     const html = (await pageOf(await startAnother({ tabs, title: hostile }))).body.toString();
@@ -131,18 +131,18 @@ describe('the page', () => {
   test.each([
     ['the path alone', '/graphql'],
     ['a parameter that names no operation', '/graphql?from=wiki'],
-  ])('is what a browser gets that opens %s', async (_, target) => {
+  ])('is what a browser gets for %s', async (_, target) => {
     expect((await rawRequest(`${origin}${target}`, { accept: 'text/html' })).status).toBe(200);
   });
 
   test.each([
-    ['who takes JSON', '/graphql', 'application/json'],
-    ['who takes anything', '/graphql', '*/*'],
+    ['a caller that accepts JSON', '/graphql', 'application/json'],
+    ['a caller that accepts any type', '/graphql', '*/*'],
     ['a link with a query', '/graphql?query=%7B__typename%7D', 'text/html'],
     ['a link with a query behind another question mark', '/graphql?a?&query=%7B__typename%7D', 'text/html'],
     ['a link with the hash of a query', '/graphql?extensions=%7B%7D', 'text/html'],
     ['a link with the id of a document', '/graphql?documentId=a', 'text/html'],
-  ])('is not for %s', async (_, target, accept) => {
+  ])('is not given to %s', async (_, target, accept) => {
     expect((await rawRequest(`${origin}${target}`, { accept })).status).toBe(404);
   });
 });
@@ -155,7 +155,7 @@ describe('an asset', () => {
     ['editor-worker.js', 'text/javascript; charset=utf-8'],
     ['json-worker.js', 'text/javascript; charset=utf-8'],
     ['graphql-worker.js', 'text/javascript; charset=utf-8'],
-  ])('%s is compressed, and is kept for good under its hash', async (name, contentType) => {
+  ])('%s is compressed, and may be cached for ever under its hash', async (name, contentType) => {
     const path = await assetPath(origin, name);
     const { status, headers, body } = await rawRequest(`${origin}${path}`, BROWSER);
     expect(status).toBe(200);
@@ -173,7 +173,7 @@ describe('an asset', () => {
   });
 
   test.each([undefined, '', 'identity', 'br', 'gzip;q=0', 'gzip; q=0.0, *;q=1', '*;q=0'])(
-    'is not compressed for who sends accept-encoding: %s',
+    'is not compressed for a caller with accept-encoding: %s',
     async (acceptEncoding) => {
       const url = `${origin}${await assetPath(origin, 'graphiql.js')}`;
       const compressed = await rawRequest(url, BROWSER);
@@ -187,7 +187,7 @@ describe('an asset', () => {
   );
 
   test.each(['gzip', 'GZIP;q=0.5', 'br, *', 'deflate, gzip'])(
-    'is compressed for who sends accept-encoding: %s',
+    'is compressed for a caller with accept-encoding: %s',
     async (acceptEncoding) => {
       const path = await assetPath(origin, 'json-worker.js');
       const { headers } = await rawRequest(`${origin}${path}`, { 'accept-encoding': acceptEncoding });
@@ -202,7 +202,7 @@ describe('an asset', () => {
     expect({ ...head.headers, date: '' }).toEqual({ ...get.headers, date: '' });
   });
 
-  test('is found under its own name, hash and folder alone, and by GET and HEAD alone', async () => {
+  test('is found only under its own name, hash and folder, and only by GET and HEAD', async () => {
     const path = await assetPath(origin, 'graphiql.js');
     for (const other of [
       path.replace(/\.[0-9a-f]+\./, '.0123456789abcdef.'),
@@ -218,7 +218,7 @@ describe('an asset', () => {
     expect((await rawRequest(`${origin}${path}`)).status).toBe(200);
   });
 
-  test('that a caller leaves in the midst of comes whole to the next', async () => {
+  test('comes complete to a caller after another one has left in the middle of it', async () => {
     const path = await assetPath(origin, 'graphiql.js');
     const socket = connect({ host: '127.0.0.1', port: Number(new URL(origin).port) });
     socket.write(`GET ${path} HTTP/1.1\r\nhost: gateway\r\n\r\n`);
@@ -229,8 +229,8 @@ describe('an asset', () => {
   });
 });
 
-describe('loading', () => {
-  test('waits for a visitor, and is done once for however many come', async () => {
+describe('loading the page', () => {
+  test('starts at the first visit, and happens once for many visitors', async () => {
     const workers = watchWorkers();
     const another = await startAnother();
     expect((await rawRequest(`${another}/health`)).status).toBe(404);
@@ -248,14 +248,14 @@ describe('loading', () => {
     await expect.poll(() => workers.map(({ threadId }) => threadId)).toEqual([-1]);
   });
 
-  test('is done for an asset too, which another process may have named', async () => {
+  test('starts for an asset too, whose name may come from another process', async () => {
     const path = await assetPath(origin, 'graphiql.css');
     const workers = watchWorkers();
     expect((await rawRequest(`${await startAnother()}${path}`)).status).toBe(200);
     expect(workers).toHaveLength(1);
   });
 
-  test('that fails is tried again by the next visitor', async () => {
+  test('is tried again by the next visitor after it has failed', async () => {
     const another = await startAnother();
     process.once('worker', (worker: Worker) => void worker.terminate());
     const failed = await pageOf(another);

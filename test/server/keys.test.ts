@@ -1,5 +1,5 @@
-// Ids and addresses are the callers' to choose: whatever one of them looks like, each invitation is told from every
-// other, within one operation and from one to the next.
+// Callers choose ids and addresses freely: whatever text is in them, the gateway confuses no two invitations, within one
+// operation and between operations.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';
@@ -66,14 +66,14 @@ describe('an id that ends in " by age"', () => {
       `{ ...Aged ...Plain } fragment Aged on Query { aged: ${AGED} } fragment Plain on Query { plain: ${PLAIN} }`,
       {},
     ],
-  ])('is told from the id without, named %s one that is asked for by age', async (_, query, variables) => {
+  ])('differs from the id without it, given %s one with an age', async (_, query, variables) => {
     for (const _ of TIMES) {
       expect(await gateway.query(query, variables)).toEqual({ status: 200, data: { plain: SENT, aged: CREATED } });
     }
     expect(takeAsked()).toEqual(['foo', 'foo by age']);
   });
 
-  test('is told from the id without in lists of several ages', async () => {
+  test('differs from the id without it in lists of several ages', async () => {
     const list = (name: string, more: string) => `${name}: invitations(refs: $refs${more}) { ...Fields }`;
     const query = `query($refs: [InvitationRef!]!) {
       ${list('none', '')} ${list('five', ', maxAgeSeconds: 5')} ${list('nine', ', maxAgeSeconds: 9')}
@@ -113,7 +113,7 @@ describe('a recipient whose name ends in " with ICS"', () => {
   test.each([
     ['after', `{ guest: ${withExtras(GUEST)} namesake: ${plain(NAMESAKE)} }`],
     ['before', `{ namesake: ${plain(NAMESAKE)} guest: ${withExtras(GUEST)} }`],
-  ])('is told from the one without, read %s that one’s ICS in one operation', async (_, query) => {
+  ])('differs from the recipient without it, read %s the ICS of that one in one operation', async (_, query) => {
     for (const _ of TIMES) {
       const { data, errors } = await gateway.query(query);
       expect(errors).toBeUndefined();
@@ -126,7 +126,7 @@ describe('a recipient whose name ends in " with ICS"', () => {
   test.each([
     ['the ICS first', [true, false]],
     ['the ICS last', [false, true]],
-  ])('is told from the one without by operations that follow each other, %s', async (_, order) => {
+  ])('differs from the recipient without it in consecutive operations, %s', async (_, order) => {
     for (const _ of TIMES) {
       for (const isWithIcalendar of order) {
         const { data } = await gateway.query(
@@ -140,7 +140,7 @@ describe('a recipient whose name ends in " with ICS"', () => {
     expect(takeAsked()).toEqual([`party | ${NAMESAKE}`, `party | ${GUEST} | ICS`]);
   });
 
-  test('who does not exist is null, though the one without was read with its ICS', async () => {
+  test('is null if that recipient does not exist, though the recipient without it was read with its ICS', async () => {
     const nobody = `${NAMESAKE} with ICS`;
     for (const _ of TIMES) {
       const query = `{ namesake: ${withExtras(NAMESAKE)} nobody: ${plain(nobody)} }`;
@@ -165,7 +165,7 @@ test.each([
   ['an id ends like one without an address', ['a -', 'b@example.org'], ['a', '-b@example.org']],
   ['one letter is written in another case', ['Case', 'X@example.org'], ['case', 'x@example.org']],
   ['one letter is composed of two', ['caf\u00e9', 'b@example.org'], ['cafe\u0301', 'b@example.org']],
-] as const)('two invites are told apart where %s', async (_, one, other) => {
+] as const)('two invites differ where %s', async (_, one, other) => {
   invite(one[0], one[1], 'one');
   invite(other[0], other[1], 'other');
   const query = `query($a: ID!, $x: String, $b: ID!, $y: String) {

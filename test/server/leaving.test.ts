@@ -1,4 +1,4 @@
-// A caller who leaves during a slow read takes its upstream call along, and nobody else's.
+// A caller who leaves during a slow read ends its own upstream call, and no other.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -58,7 +58,7 @@ function slowCall(request: IncomingMessage, response: ServerResponse, id: string
   };
 }
 
-test('a caller who leaves during a slow read closes its upstream call, and another read goes on', async () => {
+test('a caller who leaves during a slow read closes its upstream call, and another read continues', async () => {
   const { gateway, partoo } = await startSlow();
   // The one who stays came first: were it a timeout that closes the other's call, this one's would be closed by then.
   const stayed = gateway.query(READ, { id: 'two' });
@@ -77,7 +77,7 @@ test('a caller who leaves during a slow read closes its upstream call, and anoth
   expect([...partoo.ids].sort()).toEqual(['one', 'two']);
 });
 
-test('every upstream call of an operation is closed when its caller leaves, also those of a compiled one', async () => {
+test('a caller who leaves closes every upstream call of its operation, also of a compiled one', async () => {
   const { gateway, partoo } = await startSlow();
   const query =
     'query($a: ID!, $b: ID!) { nodes: invitations(refs: [{ reviewInvitation: { invitationId: $a } }, { reviewInvitation: { invitationId: $b } }]) { id } }';
@@ -97,7 +97,7 @@ test('every upstream call of an operation is closed when its caller leaves, also
   expect(partoo.ids).toHaveLength(9);
 });
 
-test('calls that still wait for their turn when the caller leaves are never made', async () => {
+test('a caller who leaves cancels its queued calls, and they are never made', async () => {
   const { gateway, partoo } = await startSlow();
   const ids = Array.from({ length: 40 }, (_, n) => `queued-${n}`);
   const refs = ids.map((invitationId) => ({ reviewInvitation: { invitationId } }));
@@ -116,7 +116,7 @@ test('calls that still wait for their turn when the caller leaves are never made
   expect([...partoo.ids].sort()).toEqual([...ids.slice(0, 32), 'next'].sort());
 });
 
-test('a caller who leaves is no error of the gateway: nothing is logged as one', async () => {
+test('a caller who leaves causes no error in the log', async () => {
   const { gateway, partoo } = await startSlow();
   const leaving = new AbortController();
   const left = gateway.query(READ, { id: 'one' }, { signal: leaving.signal }).catch(() => 'left');

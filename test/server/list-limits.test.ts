@@ -64,7 +64,7 @@ describe('fields times the entries of a list', () => {
     ],
   ];
 
-  test.each(TOO_MANY)('by %s are refused when they are more than 25,000', async (_, query, variables) => {
+  test.each(TOO_MANY)('by %s are refused when there are more than 25,000', async (_, query, variables) => {
     for (const _ of [1, 2, 3]) {
       const { data, errors } = await gateway.query(query, variables);
       expect(data).toBeUndefined();
@@ -89,7 +89,7 @@ describe('fields times the entries of a list', () => {
     expect(gateway.takeCalls()).toEqual({ partoo: [], cronofy: [] });
   });
 
-  test('by the same variable are answered when it has one entry less', async () => {
+  test('by the same variable are answered with one entry less', async () => {
     const query = `${LISTED} { invitations(refs: $refs) { ${fields(250)} } }`;
     for (const _ of [1, 2, 3]) {
       expect((await gateway.query(query, { refs: refs(100, 'f') })).data).toBeUndefined();
@@ -205,7 +205,7 @@ describe('invitations that one operation reads', () => {
     expect([same.length, new Set(same).size]).toEqual([199, 199]);
   });
 
-  test('that are refused take nothing of what is known to others', async () => {
+  test('that are refused remove no known answer from memory', async () => {
     await gateway.query('{ reviewInvitation(invitationId: "review-delivered") { status } }');
     const query = `query${LIST} { ${list('a')} ${list('b')} ${list('c')} }`;
     const asked = {

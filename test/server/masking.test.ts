@@ -82,7 +82,7 @@ function failure(status: number, code: string): [string, Misbehaviour, string] {
   return [String(status), { status, headers, body: PROVIDER_JSON }, code];
 }
 
-test.each(FAILURES)('%s from a provider leaves in the words of the gateway alone', async (_, misbehaviour, code) => {
+test.each(FAILURES)('%s from a provider gives only messages of the gateway', async (_, misbehaviour, code) => {
   const gateway = await gatewayThat(misbehaviour);
   for (const _ of [1, 2, 3]) {
     const { data, errors = [] } = await gateway.query(QUERY, { id: ID, email: EMAIL });
@@ -115,7 +115,7 @@ test('a redirect is not followed: no other host gets the credential', async () =
   expect(other.takeCalls()).toEqual({ partoo: [], cronofy: [] });
 });
 
-test('not found leaves nothing but null', async () => {
+test('an invitation that is not found gives null and no provider text', async () => {
   const gateway = await gatewayThat({ status: 404, body: PROVIDER_JSON });
   for (const _ of [1, 2, 3]) {
     const answer = await gateway.query(QUERY, { id: ID, email: EMAIL });
@@ -125,7 +125,7 @@ test('not found leaves nothing but null', async () => {
   }
 });
 
-test('a provider that refuses connections is not named by its place', async () => {
+test('a provider that refuses connections does not appear with its address', async () => {
   const gateway = await gatewayThat({});
   await Promise.all([gateway.sandbox.partoo.stop(), gateway.sandbox.cronofy.stop()]);
   for (const _ of [1, 2, 3]) {

@@ -77,9 +77,9 @@ describe('variables', () => {
     ['a list for a text', INVITE, { ...fit, email: [ADDRESS] }, '$email', 'String'],
     ['an object for an id', INVITE, { ...fit, id: { [ADDRESS]: ADDRESS } }, '$id', 'ID!'],
     ['a fraction for an id', INVITE, { ...fit, id: 47114711.5 }, '$id', 'ID!'],
-    ['a text for a truth value', INVITE, { ...fit, want: ADDRESS }, '$want', 'Boolean!'],
-    ['null where there is none', INVITE, { ...fit, id: null }, '$id', 'ID!'],
-    ['nothing where something is needed', INVITE, { id: ADDRESS }, '$want', 'Boolean!'],
+    ['a text for a boolean', INVITE, { ...fit, want: ADDRESS }, '$want', 'Boolean!'],
+    ['null for a required variable', INVITE, { ...fit, id: null }, '$id', 'ID!'],
+    ['a missing required variable', INVITE, { id: ADDRESS }, '$want', 'Boolean!'],
   ])('%s', async (_, query, variables, place, type) => {
     const messages = await messagesOf(query, variables);
     expect(
@@ -88,7 +88,7 @@ describe('variables', () => {
     ).toBe(true);
   });
 
-  test('unknown names beside those that are declared are passed over, and not repeated', async () => {
+  test('with unknown names beside the declared ones are ignored, and their names are not repeated', async () => {
     const answer = await gateway.query('query($want: Boolean!) { __typename @include(if: $want) }', {
       want: true,
       [ADDRESS]: ADDRESS,
@@ -114,7 +114,7 @@ describe('literals', () => {
     ['a text for an object', `{ invitation(ref: "${ADDRESS}") { id } }`, 'InvitationRef'],
     ['an unknown key', `{ invitation(ref: { canary: "${ADDRESS}" }) { id } }`, 'InvitationRef'],
     [
-      'two keys of one',
+      'two members of a one-of input',
       `{ invitation(ref: { id: "${ADDRESS}", reviewInvitation: { invitationId: "a" } }) { id } }`,
       'InvitationRef',
     ],
@@ -137,7 +137,7 @@ describe('literals', () => {
     ['a variable that is not declared', `{ a: node(id: "${ADDRESS}") { id } node(id: $id) { id } }`, '$id'],
     ['a variable of another type', `query($id: Int) { a: node(id: "${ADDRESS}") { id } node(id: $id) { id } }`, 'ID!'],
     ['arguments that differ', `{ node(id: "${ADDRESS}") { id } node(id: "${NUMBER}") { id } }`, 'node'],
-    ['a definition that is none', `type T { a(b: String = "${ADDRESS}"): Int } { __typename }`, 'T'],
+    ['a type definition', `type T { a(b: String = "${ADDRESS}"): Int } { __typename }`, 'T'],
   ])('%s', async (_, query, type) => {
     const { errors = [] } = await gateway.query(query);
     for (const error of errors) expect(error).toHaveProperty('locations');
@@ -146,7 +146,7 @@ describe('literals', () => {
   });
 });
 
-describe('values in every place of a document', () => {
+describe('values at every place of a document', () => {
   const DOCUMENT = `query Q($id: ID! = "a", $age: Int = 1) {
     a: smartInvite(smartInviteId: $id, dataCenter: US, maxAgeSeconds: $age) { ...F ... on SmartInvite @skip(if: false) { status } }
     invitations(refs: [{ reviewInvitation: { invitationId: "b" } }]) { __typename }
@@ -201,14 +201,14 @@ describe('values in every place of a document', () => {
     [`{ node("${ADDRESS}") { id } }`, 'String', 8],
     [`{ node(id: "a") { """${ADDRESS}""" } }`, 'BlockString', 19],
     [`fragment ${NUMBER} on Query { id }`, 'Int', 10],
-  ])('where a name belongs are told by their kind and place: %s', async (query, kind, column) => {
+  ])('in the place of a name are reported by their kind and position: %s', async (query, kind, column) => {
     expect(await messagesOf(query)).toEqual([
       `Syntax Error: expected Name, found ${kind} at line 1, column ${column}.`,
     ]);
   });
 });
 
-describe('an operation’s name that does not exist', () => {
+describe('the name of an unknown operation', () => {
   test.each([ADDRESS, NUMBER, '__proto__', 'constructor', ' '])('is not repeated: %j', async (operationName) => {
     for (const query of ['query A { __typename }', '{ __typename }', 'query A { __typename } query B { __typename }']) {
       const body = JSON.stringify({ query, operationName });
@@ -221,7 +221,7 @@ describe('an operation’s name that does not exist', () => {
   });
 });
 
-describe('a subscription that skips its only field is the caller’s to mend', () => {
+describe('a subscription that skips its only field gives BAD_USER_INPUT', () => {
   const live = (condition: string) =>
     `{ invitationChanged(refs: [{ id: "${ADDRESS}" }]) ${condition} { id } ${condition === '' ? 'more' : ''} }`;
 

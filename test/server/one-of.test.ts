@@ -26,7 +26,7 @@ const REFUSED: readonly [name: string, query: string, variables: object][] = [
   ['a member beside one that is null', BY_REF, { ref: { reviewInvitation: sent, id: null } }],
   ['two members', BY_REF, { ref: { reviewInvitation: sent, id: 'a' } }],
   ['no member', BY_REF, { ref: {} }],
-  ['no member but what every object has', BY_REF, { ref: { constructor: 1 } }],
+  ['no member, but a property of every object', BY_REF, { ref: { constructor: 1 } }],
   ['a member beside an unknown key', BY_REF, { ref: { reviewInvitation: sent, more: null } }],
   ['a member that has too much in it', BY_REF, { ref: { reviewInvitation: { ...sent, id: 'a' } } }],
   ['a list', BY_REF, { ref: [{ reviewInvitation: sent }] }],
@@ -35,16 +35,12 @@ const REFUSED: readonly [name: string, query: string, variables: object][] = [
   ['an entry whose member is null', BY_REFS, { refs: [{ reviewInvitation: sent }, { id: null }] }],
   ['an entry of two members', BY_REFS, { refs: [{ reviewInvitation: sent, smartInvite: { smartInviteId: 'a' } }] }],
   ['an entry that is null', BY_REFS, { refs: [{ reviewInvitation: sent }, null] }],
-  ['a variable that may be null, and is, for a member', within('id', 'ID'), { x: null }],
-  ['a variable that may be null, and is left out, for a member', within('id', 'ID'), {}],
+  ['a nullable variable that is null, for a member', within('id', 'ID'), { x: null }],
+  ['a nullable variable that is left out, for a member', within('id', 'ID'), {}],
   ['a variable that is null by default for a member', within('id', 'ID = null'), {}],
   ['a variable that is null for a member', within('id', 'ID!'), { x: null }],
   ['a variable that is null for an object', within('reviewInvitation', 'ReviewInvitationRef!'), { x: null }],
-  [
-    'a variable that may be null, and is, for an object',
-    within('reviewInvitation', 'ReviewInvitationRef'),
-    { x: null },
-  ],
+  ['a nullable variable that is null, for an object', within('reviewInvitation', 'ReviewInvitationRef'), { x: null }],
   ['a literal null', written('{ id: null }'), {}],
   ['a literal of two members', written('{ id: "a", reviewInvitation: { invitationId: "review-sent" } }'), {}],
   ['a literal of a member and null', written('{ id: null, reviewInvitation: { invitationId: "review-sent" } }'), {}],
@@ -64,7 +60,7 @@ describe('a ref is refused, the first time and every time after, with', () => {
   });
 });
 
-describe('a ref is taken, the first time and every time after, with', () => {
+describe('a ref is accepted, the first time and every time after, with', () => {
   test.each<[string, string, object]>([
     ['one member', BY_REF, { ref: { reviewInvitation: sent } }],
     ['one member by a variable', within('reviewInvitation', 'ReviewInvitationRef!'), { x: sent }],

@@ -1,5 +1,5 @@
-// A fault of our own, in the midst of a request: the caller hears our words, and the log one line with the kind of the
-// fault and its place in our code. Its message is told to neither: what a caller wrote may be in it.
+// A fault of the gateway during a request: the caller gets a constant message, and the log one line with the kind of the
+// fault and its place in the source. Neither has its own message, which may hold text of the caller.
 
 import { BlockList } from 'node:net';
 import { createClient } from 'graphql-sse';
@@ -34,7 +34,7 @@ const fail = (): never => {
 };
 const reject = () => Promise.reject(new Canary('secret canary'));
 
-/** One that does all that ours does, but for what is given. */
+/** The service of the gateway, with the given parts replaced. */
 async function startFaulty(faults: Partial<GraphQLService>, routes: Partial<Routes> = {}): Promise<FaultyServer> {
   const lines: string[] = [];
   const log = createLog('trace', { write: (line) => void lines.push(line) });
@@ -77,12 +77,12 @@ async function expectLogged(log: readonly string[]): Promise<void> {
   expect(log.join()).not.toMatch(/secret|message/);
 }
 
-describe('a fault', () => {
+describe('a fault of the gateway', () => {
   test.each<[string, Partial<GraphQLService>]>([
     ['while an operation is prepared', { prepare: fail }],
     ['while it is run', { run: fail }],
     ['while it is waited for', { run: reject }],
-  ])('%s is answered in our words, again and again', async (_, faults) => {
+  ])('%s gives the message of the gateway every time', async (_, faults) => {
     for (const headers of [{}, { accept: 'application/graphql-response+json' }, { accept: 'text/event-stream' }]) {
       const { post, log } = await startFaulty(faults);
       const response = await post('{ __typename }', headers);
@@ -92,7 +92,7 @@ describe('a fault', () => {
     }
   });
 
-  test('while an operation is prepared has its place in our code in the log', async () => {
+  test('while an operation is prepared is logged with its place in the source', async () => {
     const { post, origin, log } = await startFaulty({ prepare: fail });
     const response = await post('{ __typename }');
     expect(await response.text()).not.toMatch(/secret|\.ts|\bat /);
@@ -108,7 +108,7 @@ describe('a fault', () => {
     ['while it is waited for', { run: reject }, '{ __typename }'],
     ['while a subscription begins', { subscribe: fail }, SUBSCRIPTION],
     ['while a subscription is waited for', { subscribe: reject }, SUBSCRIPTION],
-  ])('%s closes a WebSocket, and leaves others alone', async (_, faults, query) => {
+  ])('%s closes its own WebSocket, and no other', async (_, faults, query) => {
     const { origin, log } = await startFaulty(faults);
     const other = await openSocket(origin);
     const { subscribe, closed, messages } = await openSocket(origin);
@@ -120,14 +120,14 @@ describe('a fault', () => {
     await vi.waitUntil(() => other.messages.some(({ type }) => type === 'pong'));
   });
 
-  /** Of which one event comes, and then a fault. */
+  /** One event, and then a fault. */
   async function* events() {
     yield { data: { invitationChanged: null } };
     fail();
   }
   const subscribe = (async () => events()) as unknown as GraphQLService['subscribe'];
 
-  test('between two events breaks the stream off', async () => {
+  test('between two events ends the stream with an error', async () => {
     const { origin, log } = await startFaulty({ subscribe });
     const client = createClient({ url: `${origin}/graphql`, retryAttempts: 0 });
     onTestFinished(client.dispose);
@@ -143,7 +143,7 @@ describe('a fault', () => {
     await expectLogged(log);
   });
 
-  test('between two events of a WebSocket is not told in its own words', async () => {
+  test('between two events of a WebSocket does not appear with its own message', async () => {
     const { origin, log } = await startFaulty({ subscribe });
     const { socket, messages, ...client } = await openSocket(origin);
     client.subscribe('1', { query: SUBSCRIPTION });
@@ -154,10 +154,10 @@ describe('a fault', () => {
   });
 
   test.each<[string, string, Partial<Routes>]>([
-    ['of a notification', '/webhooks/cronofy', { webhooks: fail }],
-    ['of a notification that is waited for', '/webhooks/cronofy', { webhooks: reject }],
-    ['of what is degraded', '/ready', { degraded: fail }],
-  ])('%s is answered in our words', async (_, path, routes) => {
+    ['in the handler of notifications', '/webhooks/cronofy', { webhooks: fail }],
+    ['in a notification handler that returns a promise', '/webhooks/cronofy', { webhooks: reject }],
+    ['in the readiness check', '/ready', { degraded: fail }],
+  ])('%s gives the message of the gateway', async (_, path, routes) => {
     const { origin, log } = await startFaulty({}, routes);
     const response = await fetch(origin + path);
     expect(response.status).toBe(500);

@@ -80,7 +80,7 @@ const TRANSPORTS: readonly [name: string, ask: (payload: object) => Promise<unkn
 ];
 
 describe.each(TRANSPORTS)('by %s', (_, ask) => {
-  test('a hash is not found, then comes with its text, and is answered alone from then on', async () => {
+  test('a hash is not found, then is registered with its text, and then is enough alone', async () => {
     const query = newText();
     const extensions = extensionsOf(sha256(query));
     expect(await ask({ variables, extensions })).toEqual(NOT_FOUND);
@@ -89,7 +89,7 @@ describe.each(TRANSPORTS)('by %s', (_, ask) => {
     for (const [, other] of TRANSPORTS) expect(await other({ variables, extensions })).toEqual(ANSWER);
   });
 
-  test('a hash that does not fit its text is refused, and poisons nothing', async () => {
+  test('a hash that does not match its text is refused, and neither is registered', async () => {
     const [good, bad] = [newText(), newText('{ __typename }')];
     const extensions = extensionsOf(sha256(good));
     for (const _ of [1, 2, 3]) {
@@ -119,13 +119,13 @@ describe.each(TRANSPORTS)('by %s', (_, ask) => {
     ['one of another version', { persistedQuery: { version: 2, sha256Hash: sha256(QUERY) } }],
     ['one of no version', { persistedQuery: { sha256Hash: sha256(QUERY) } }],
     ['a text in its place', { persistedQuery: sha256(QUERY) }],
-    ['one that has no end', extensionsOf('a'.repeat(1_000))],
-  ])('a hash that is none is refused: %s', async (_, extensions) => {
+    ['one of 1,000 characters', extensionsOf('a'.repeat(1_000))],
+  ])('an invalid hash is refused: %s', async (_, extensions) => {
     expect(await ask({ variables, extensions })).toMatchObject(BAD_INPUT);
     expect(await ask({ query: QUERY, variables, extensions })).toMatchObject(BAD_INPUT);
   });
 
-  test('a text that cannot be run is not answered by its hash', async () => {
+  test('an invalid text is not registered for its hash', async () => {
     for (const query of [newText('{ nothing }'), newText('{'), newText(`{ ${'b '.repeat(3_000)} }`)]) {
       const extensions = extensionsOf(sha256(query));
       expect(await ask({ extensions })).toEqual(NOT_FOUND);
@@ -134,19 +134,19 @@ describe.each(TRANSPORTS)('by %s', (_, ask) => {
     }
   });
 
-  test('extensions that mean nothing here are passed over', async () => {
+  test('unknown extensions are ignored', async () => {
     expect(await ask({ query: QUERY, variables, extensions: { more: { canary: 1 } } })).toEqual(ANSWER);
     expect(await ask({ query: QUERY, variables, extensions: { persistedQuery: null } })).toEqual(ANSWER);
   });
 });
 
-test.each(['application/json', TYPE])('what is not found is no fault of the request: 200, in %s', async (accept) => {
+test.each(['application/json', TYPE])('an unknown hash gets status 200 in %s', async (accept) => {
   const extensions = extensionsOf(sha256(newText()));
   expect(await post({ extensions }, accept)).toEqual({ status: 200, json: NOT_FOUND });
   expect(await get({ extensions }, accept)).toEqual({ status: 200, json: NOT_FOUND });
 });
 
-test('urql’s way is understood: it goes by the message, and marks what was missed', async () => {
+test('urql registers a hash: it recognizes the message and the cache marker', async () => {
   const query = newText();
   const persistedQuery = { version: 1, sha256Hash: sha256(query) };
   const { json } = await post({ operationName: 'Review', variables, extensions: { persistedQuery } });
@@ -162,7 +162,7 @@ test('urql’s way is understood: it goes by the message, and marks what was mis
   expect((await get({ operationName: 'Review', variables, extensions: { persistedQuery } })).json).toEqual(ANSWER);
 });
 
-test('graphql-ws’s client gets a subscription by its hash', async () => {
+test('the client of graphql-ws subscribes by a hash', async () => {
   const query = newText(
     'subscription { invitationChanged(refs: [{ reviewInvitation: { invitationId: "review-delivered" } }]) { status } }',
   );

@@ -1,5 +1,5 @@
 // Requests that are refused before their body is looked at: by their method, their host, and what their body calls itself.
-// Nobody upstream is asked, and nothing is said of where in our code.
+// They cause no upstream call, and the answer names no place in the source.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -55,13 +55,13 @@ describe('a body is refused with 415', () => {
   const body = JSON.stringify({ query: REVIEW, variables: { id: 'review-sent' } });
 
   test.each(['gzip', 'GZIP', 'br', 'deflate', 'x-gzip', 'gzip, identity', 'nonsense'])(
-    'as it is, where it calls itself compressed: %s',
+    'with the content-encoding %s',
     async (encoding) => {
       await expectRefused(await post(body, { 'content-encoding': encoding }), 415);
     },
   );
 
-  test('compressed, too', async () => {
+  test('with compressed content', async () => {
     await expectRefused(await post(gzipSync(body), { 'content-encoding': 'gzip' }), 415);
   });
 
@@ -73,12 +73,12 @@ describe('a body is refused with 415', () => {
     '"utf-16"',
     'utf-8; charset=utf-16',
     'utf-16; charset=utf-8',
-  ])('in another charset than UTF-8: %s', async (charset) => {
+  ])('with another charset than UTF-8: %s', async (charset) => {
     await expectRefused(await post(body, { 'content-type': `application/json; charset=${charset}` }), 415);
   });
 
   test.each(['', '; charset=utf-8', ';charset=UTF-8', '; charset="utf-8"', '; charset=utf8', ';'])(
-    'in none of the ways to say UTF-8: %j',
+    'but not with UTF-8 as its charset: %j',
     async (parameter) => {
       const answer = await post(body, {
         'content-type': `application/json${parameter}`,
@@ -89,12 +89,12 @@ describe('a body is refused with 415', () => {
   );
 });
 
-describe('a host', () => {
+describe('a Host header', () => {
   const QUERY = `/graphql?query=${encodeURIComponent('{ reviewInvitation(invitationId: "review-sent") { status } }')}`;
 
   test.each([
-    ['named twice', ['host: gateway', 'host: gateway']],
-    ['named twice, and differently', ['host: gateway', 'Host: other']],
+    ['given twice', ['host: gateway', 'host: gateway']],
+    ['given twice with different values', ['host: gateway', 'Host: other']],
     ['with a blank in it', ['host: a b']],
     ['of half an address', ['host: [::1']],
     ['that is empty', ['host:']],
@@ -103,7 +103,7 @@ describe('a host', () => {
     ['with a port that is none', ['host: gateway:port']],
     ['of two, as a list', ['host: gateway, other']],
     ['that is left out', []],
-  ])('%s is refused, without a word of where in our code', async (_, headers) => {
+  ])('%s is refused without a stack trace', async (_, headers) => {
     expectRefusedRaw(await get(QUERY, ...headers), 400);
     expectRefusedRaw(await get('/health', ...headers), 400);
     const head = `POST /graphql HTTP/1.1\r\n${headers.map((each) => `${each}\r\n`).join('')}connection: close\r\n`;
@@ -111,11 +111,11 @@ describe('a host', () => {
   });
 
   test.each([
-    ['named twice', ['host: gateway', 'host: gateway']],
+    ['given twice', ['host: gateway', 'host: gateway']],
     ['with a blank in it', ['host: a b']],
     ['of half an address', ['host: [::1']],
     ['that is left out', []],
-  ])('%s opens no WebSocket either', async (_, headers) => {
+  ])('%s opens no WebSocket', async (_, headers) => {
     const upgrade = ['connection: upgrade', 'upgrade: websocket', 'sec-websocket-version: 13'];
     const key = ['sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-protocol: graphql-transport-ws'];
     const { hostname, port } = new URL(gateway.origin);
@@ -127,14 +127,14 @@ describe('a host', () => {
   });
 
   test.each(['gateway', 'gateway:4000', '127.0.0.1:1', '[::1]', '[::1]:4000', 'a_b.example.org', 'GATEWAY'])(
-    'like %s is taken',
+    'like %s is accepted',
     async (host) => {
       expect(await get(QUERY, `host: ${host}`)).toMatch(/^HTTP\/1\.1 200 .*"status":"PENDING"/s);
     },
   );
 });
 
-test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'HEAD'])('%s is no way to ask: 405', async (method) => {
+test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'HEAD'])('the method %s gets 405', async (method) => {
   for (const accept of ['text/event-stream', 'application/json', '*/*', 'text/html']) {
     const url = `${gateway.origin}/graphql?query=${encodeURIComponent('{ reviewInvitation(invitationId: "a") { id } }')}`;
     const answer = await fetch(url, { method, headers: { accept } });

@@ -160,7 +160,7 @@ const CHOICES = [
   { a: false, b: false },
 ];
 
-describe('@include and @skip by variables', () => {
+describe('an operation with @include and @skip by variables gives the answer of graphql-js', () => {
   test.each(FORMS)('of %s: four choices, asked four times each', async (_, selection, fragments) => {
     const query = `query($a: Boolean!, $b: Boolean!) { ${selection} } ${fragments}`;
     for (const _ of [1, 2, 3, 4]) for (const choice of CHOICES) await expectSame(query, choice);
@@ -171,7 +171,7 @@ describe('@include and @skip by variables', () => {
     for (const choice of CHOICES.toReversed()) for (const _ of [1, 2, 3, 4]) await expectSame(query, choice);
   });
 
-  test('with defaults, given or left out, and null where it must not be', async () => {
+  test('with defaults, given or left out, and null for a non-null condition', async () => {
     const query = `query($a: Boolean = true, $b: Boolean! = false) {
       ${INVITE} { ...H @include(if: $a) ...H @skip(if: $b) event { summary @include(if: $a) } }
     } fragment H on SmartInvite { status }`;
@@ -188,7 +188,7 @@ describe('@include and @skip by variables', () => {
     for (const _ of [1, 2, 3, 4]) for (const choice of choices) await expectSame(query, choice);
   });
 
-  test('that stand in another operation of the document are that one’s alone', async () => {
+  test('that stand in another operation of the document have no effect', async () => {
     const query = `query One($a: Boolean!) { ${INVITE} { ...S @include(if: $a) isStale } }
       query Other($b: Boolean!) { ${INVITE} { ...S @skip(if: $b) smartInviteId } } fragment S on SmartInvite { status }`;
     const ask = async (operationName: string, variables: Variables) => {
@@ -226,15 +226,15 @@ describe('more conditions than an operation keeps plans for', () => {
     Object.fromEntries(NAMES.map((name, bit) => [name, (n & (1 << bit)) !== 0])),
   );
 
-  test('give the same every time, in whatever order they come', async () => {
+  test('give the same answer every time, in whatever order they come', async () => {
     for (const choice of [...choices, ...choices.toReversed(), ...choices, ...choices]) await expectSame(query, choice);
   });
 
-  test('give the same to those who ask at once', async () => {
+  test('give the same answer to concurrent callers', async () => {
     await Promise.all([...choices, ...choices, ...choices, ...choices].map((choice) => expectSame(query, choice)));
   });
 
-  test('ask for the ICS exactly when it is selected', async () => {
+  test('read the ICS exactly when it is selected', async () => {
     const asking = `query Files(${NAMES.map((name) => `$${name}: Boolean!`).join(' ')}) {
       ${INVITE} { ...A @include(if: $a) attachments @skip(if: $b) { __typename ...I @include(if: $c) } }
     }

@@ -43,7 +43,7 @@ test.concurrent.each([
   ['a body', `${HEAD}content-length: 1000\r\n\r\n{"query":"`, 29, 32],
   ['a chunk', `${HEAD}transfer-encoding: chunked\r\n\r\n3e8\r\n{"query":"`, 29, 32],
 ])(
-  '%s that comes a byte a second is cut in time',
+  '%s that arrives a byte a second is cut off in time',
   async (_, beginning, least, most) => {
     const { bytes, answer } = await drip(beginning);
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);

@@ -69,8 +69,8 @@ const NOT_SUPPORTED = {
   ],
 };
 
-describe.each(FORMS)('a list in the form of %s', (_, manifest, idOf) => {
-  test.each(TRANSPORTS)('is run by id, by hash and by text, over %s', async (_, ask) => {
+describe.each(FORMS)('a list of trusted documents in the form of %s', (_, manifest, idOf) => {
+  test.each(TRANSPORTS)('allows its operations by id, by hash and by text, over %s', async (_, ask) => {
     const { origin } = await startWith(manifest(LISTED));
     for (const _ of [1, 2, 3]) {
       expect(await ask(origin, { variables, documentId: idOf(REVIEW) })).toEqual(ANSWER);
@@ -89,7 +89,7 @@ describe.each(FORMS)('a list in the form of %s', (_, manifest, idOf) => {
     }
   });
 
-  test.each(TRANSPORTS)('runs nothing else, over %s', async (_, ask) => {
+  test.each(TRANSPORTS)('allows no other operation, over %s', async (_, ask) => {
     const { origin, takeCalls, log } = await startWith(manifest(LISTED));
     const others = [
       '{ __typename }',
@@ -121,7 +121,7 @@ describe.each(FORMS)('a list in the form of %s', (_, manifest, idOf) => {
   });
 });
 
-test('what is not in the list is told with 200, as clients of persisted queries expect', async () => {
+test('an operation that is not in the list gets status 200, as clients of persisted queries expect', async () => {
   const { origin } = await startWith(relay(LISTED));
   for (const accept of ['application/json', 'application/graphql-response+json']) {
     const headers = { 'content-type': 'application/json', accept };
@@ -130,7 +130,7 @@ test('what is not in the list is told with 200, as clients of persisted queries 
   }
 });
 
-test('a document in the list may be larger than others, and its variables are checked all the same', async () => {
+test('a document in the list may exceed the size limit, and its variables are checked', async () => {
   const aliases = Array.from({ length: 1_500 }, (_, n) => `a${n}: status`).join(' ');
   const large = `query Large($refs: [InvitationRef!]!) { invitations(refs: $refs) { ${aliases} } }`;
   const { origin } = await startWith(relay([large]));
@@ -149,7 +149,7 @@ describe('GraphiQL beside a list', () => {
   const page = (origin: string) => fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } });
   const post: Ask = (origin, payload) => TRANSPORTS[0]?.[1](origin, payload) ?? Promise.reject();
 
-  test('is off', async () => {
+  test('is off by default', async () => {
     const { origin } = await startWith(apollo(LISTED));
     const response = await page(origin);
     expect(response.status).toBe(406);
@@ -157,7 +157,7 @@ describe('GraphiQL beside a list', () => {
     for (const { query } of graphiqlTabs(schema)) expect(await post(origin, { query })).toEqual(NOT_IN_LIST);
   });
 
-  test('that is turned on brings its tabs and what it asks of the schema, and nothing more', async () => {
+  test('that is turned on allows its tabs and its introspection, and nothing more', async () => {
     const { origin, sandbox } = await startWith(apollo(LISTED), { GRAPHIQL: 'on' });
     const response = await page(origin);
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);

@@ -1,5 +1,5 @@
-// A list of trusted documents that does not fit the schema keeps the gateway from starting, and whoever starts it is told
-// which document it is.
+// The gateway does not start with a list of trusted documents that does not fit the schema, and the message names the
+// document.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { apollo, codegen, fileOf, hashOf, relay, startWith } from './trusted-lis
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const REVIEW = 'query Review($id: ID!) { reviewInvitation(invitationId: $id) { status } }';
 
-describe('a list keeps the gateway from starting', () => {
+describe('the gateway does not start with a list', () => {
   const MISFITS: readonly [name: string, text: string, message: RegExp][] = [
     ['a field that does not exist', 'query Broken { nothing }', /Broken \(.*\): .*"nothing"/],
     ['a syntax error', 'query Broken { nothing', /Broken \(.*\): Syntax Error/],
@@ -24,38 +24,38 @@ describe('a list keeps the gateway from starting', () => {
     ['an operation without a name', '{ nothing }', /without a name \(.*\): .*"nothing"/],
   ];
 
-  test.each(MISFITS)('with %s, and is told which', async (_, misfit, message) => {
+  test.each(MISFITS)('that has %s, and the message names the document', async (_, misfit, message) => {
     const list = relay([REVIEW, misfit]);
     await expect(startWith(list)).rejects.toThrow(message);
     await expect(startWith(list)).rejects.toThrow(hashOf('md5', misfit));
     await expect(startWith(list)).rejects.not.toThrow(hashOf('md5', REVIEW));
   });
 
-  test('with several, and is told all of them', async () => {
+  test('that has several invalid documents, and the message names all of them', async () => {
     const list = apollo(['query First { nothing }', REVIEW, 'query Last { nothing }']);
     await expect(startWith(list)).rejects.toThrow(/First.*Last/s);
   });
 
   test.each([
-    ['no JSON', 'nothing'],
+    ['not JSON', 'nothing'],
     ['a list', '[]'],
     ['a text', '"a"'],
-    ['ids of no texts', '{"a":1}'],
+    ['ids without texts', '{"a":1}'],
     ['an empty text', '{"a":""}'],
     [
       'an operation without a body',
       { format: 'apollo-persisted-query-manifest', version: 1, operations: [{ id: 'a' }] },
     ],
-  ])('that is %s', async (_, content) => {
+  ])('whose content is %s', async (_, content) => {
     await expect(startWith(content)).rejects.toThrow(/TRUSTED_DOCUMENTS/);
   });
 
-  test('that is not there', async () => {
+  test('that does not exist', async () => {
     const environment = { TRUSTED_DOCUMENTS: join(tmpdir(), 'no', 'such', 'file.json') };
     await expect(startTestGateway({ environment })).rejects.toThrow(/TRUSTED_DOCUMENTS/);
   });
 
-  test('as a process: it says which document it is, without a stack, and ends with 1', async () => {
+  test('as a process: it prints which document is invalid, without a stack, and ends with 1', async () => {
     const file = fileOf(codegen([REVIEW, 'query Broken { nothing }']));
     const child = spawn(process.execPath, [MAIN], { env: { PORT: '0', TRUSTED_DOCUMENTS: file } });
     onTestFinished(() => void child.kill('SIGKILL'));

@@ -29,14 +29,14 @@ const REFUSED: [string, string, string][] = [
   ['by a page of another origin', '/graphql', 'origin: https://elsewhere.example\r\n'],
 ];
 
-test.each(REFUSED)('an upgrade %s is refused; who stays keeps nothing from ending', async (_, path, more) => {
+test.each(REFUSED)('an upgrade %s is refused, and its open socket does not delay the end', async (_, path, more) => {
   const socket = await upgrade(path, more);
   expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 403 /);
   await gateway.stop();
   socket.destroy();
 });
 
-test.each(REFUSED)('an upgrade %s by who breaks off at once leaves the gateway alive', async (_, path, more) => {
+test.each(REFUSED)('an upgrade %s that is cut off at once leaves the gateway alive', async (_, path, more) => {
   for (let n = 0; n < 20; n++) {
     const socket = await upgrade(path, more);
     socket.write('more bytes than anybody reads');
@@ -45,7 +45,7 @@ test.each(REFUSED)('an upgrade %s by who breaks off at once leaves the gateway a
   expect(await isAlive()).toBe(true);
 });
 
-test('an offer to upgrade to another protocol is passed over', async () => {
+test('an offer to upgrade to another protocol is ignored', async () => {
   const socket = await upgrade('/health', '', 'h2c');
   expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 200 /);
   socket.destroy();

@@ -1,5 +1,5 @@
-// Cronofy's notifications as they reach the gateway: who is believed, what is answered, and what it comes to for those
-// who look.
+// Cronofy's notifications as they reach the gateway: which ones are accepted, what is answered, and what callers get
+// afterwards.
 
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -44,19 +44,19 @@ async function post(body: string, signature: string | null = sign(body), path = 
 const calls = () => gateway.sandbox.cronofy.calls.filter(({ target }) => target.includes(ID));
 
 describe('a notification that is signed', () => {
-  test('is taken before any upstream call is answered', async () => {
+  test('is accepted before any upstream call is answered', async () => {
     gateway.sandbox.cronofy.misbehave({ mode: 'hang' });
     expect((await post(notificationOf('accepted'))).status).toBe(200);
     await vi.waitUntil(() => calls().length > 0);
     expect((await post(notificationOf('declined'))).status).toBe(200);
   });
 
-  test('is taken with a list of digests, one of which fits', async () => {
+  test('is accepted with a list of digests, one of which is valid', async () => {
     const body = notificationOf('accepted');
     expect((await post(body, `${sign(body, 'another')},${sign(body)}`)).status).toBe(200);
   });
 
-  test('is taken by the older secret while it is rotated', async () => {
+  test('is accepted with the older secret while it is rotated', async () => {
     await gateway.stop();
     gateway = await startTestGateway({ environment: { CRONOFY_CLIENT_SECRET: `${CRONOFY_CLIENT_SECRET},older` } });
     const body = notificationOf('accepted');
@@ -69,7 +69,7 @@ describe('a notification that is signed', () => {
     ['is not JSON', '{"notification":'],
     ['is of another type', notificationOf('accepted', 'change')],
     ['is empty', ''],
-  ])('but %s is taken and has no effect', async (_, body) => {
+  ])('but %s is accepted and has no effect', async (_, body) => {
     expect((await post(body)).status).toBe(200);
     // Another one behind it has its effect: by then this one would have had its own.
     const other = notificationOf('accepted').replaceAll(ID, 'invite-tentative');
@@ -96,7 +96,7 @@ describe('a notification that is signed', () => {
   });
 });
 
-describe('a notification that is not', () => {
+describe('a notification that is not signed', () => {
   const body = notificationOf('accepted');
   test.each([
     ['has no signature', body, null],
@@ -132,13 +132,13 @@ describe('the routes', () => {
     expect((await post(notificationOf('accepted'), undefined, path)).status).toBe(status);
   });
 
-  test('take nothing but POST', async () => {
+  test('accept only POST', async () => {
     for (const method of ['GET', 'PUT', 'DELETE']) {
       expect((await fetch(`${gateway.origin}/webhooks/cronofy`, { method })).status).toBe(405);
     }
   });
 
-  test('take no more than 64 KiB, signed or not', async () => {
+  test('accept no more than 64 KiB, signed or not', async () => {
     const limit = 64 * 1024;
     expect((await post(' '.repeat(limit))).status).toBe(200);
     expect((await post(' '.repeat(limit + 1))).status).toBe(413);
@@ -146,8 +146,8 @@ describe('the routes', () => {
   });
 });
 
-describe('those who look', () => {
-  test('end on the true state, whatever was replayed and in whatever order, for one call a second at most', async () => {
+describe('callers', () => {
+  test('get the true state in the end, whatever was replayed and in whatever order, for one call a second at most', async () => {
     const stream = subscribeTo(gateway.origin, [REF]);
     await stream.first(1);
     const startedAt = performance.now();
@@ -171,7 +171,7 @@ describe('those who look', () => {
     expect(calls().length - before).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
   });
 
-  test('see what it says, as stale, while the provider is down, and the truth once it is not', async () => {
+  test('get the state of the notification as stale while the provider is down, and the true state afterwards', async () => {
     const stream = subscribeTo(gateway.origin, [REF]);
     await stream.first(1);
     gateway.sandbox.cronofy.misbehave({ status: 503 });
@@ -185,7 +185,7 @@ describe('those who look', () => {
     expect((await gateway.query(QUERY)).data.smartInvite).toEqual({ status: 'ACCEPTED', isStale: false });
   }, 40_000);
 
-  test('need not subscribe: it is read again in the background when the provider is back', async () => {
+  test('get the true state without a subscription: a background read follows when the provider is back', async () => {
     expect((await gateway.query(QUERY)).data.smartInvite.status).toBe('PENDING');
     gateway.sandbox.cronofy.misbehave({ status: 503 });
     gateway.sandbox.cronofy.reply(ID, { email: EMAIL, status: 'declined' });
@@ -194,13 +194,13 @@ describe('those who look', () => {
     expect(await shown()).toEqual({ status: 'DECLINED', isStale: true });
     gateway.sandbox.cronofy.misbehave(undefined);
     gateway.takeCalls();
-    // Nobody asks meanwhile.
+    // No caller asks meanwhile.
     await vi.waitUntil(() => calls().some(({ status }) => status === 200), { timeout: 15_000 });
     await vi.waitUntil(async () => !(await shown()).isStale);
     expect(await shown()).toEqual({ status: 'DECLINED', isStale: false });
   }, 40_000);
 
-  test('miss nothing that falls into a read under way: it is read again', async () => {
+  test('get a change that happened during a read: another read follows', async () => {
     await gateway.stop();
     // The answer is made when the call arrives, and comes late: what changes in between is not in it.
     gateway = await startTestGateway({ sandbox: { cronofy: { latencyMs: 500 } } });

@@ -1,5 +1,5 @@
 // An operation of a WebSocket ends when its client completes it, and its upstream call with it; the others go on. Its id
-// is free again at once, and what comes of the first operation is never told as the second one's.
+// is free again at once, and no message of the first operation is sent as one of the second.
 
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
@@ -23,7 +23,7 @@ const QUERY = { query: '{ __typename }' };
 const ANSWER = { data: { __typename: 'Query' } };
 
 interface SlowGateway extends TestGateway {
-  /** Once somebody has asked for it. */
+  /** Once the provider has been called for it. */
   asked(id: string): Promise<void>;
   answer(id: string): void;
   isLeft(id: string): boolean;
@@ -58,8 +58,8 @@ async function start(environment = {}): Promise<TestGateway> {
   return gateway;
 }
 
-describe('an operation that is completed', () => {
-  test('closes its upstream call, and no other’s', async () => {
+describe('an operation that the client completes', () => {
+  test('closes its own upstream call, and no other', async () => {
     const gateway = await startSlow();
     const { subscribe, send, messages, outcomeOf } = await openSocket(gateway.origin);
     for (const id of ['stays', 'goes', 'stays too']) {
@@ -80,7 +80,7 @@ describe('an operation that is completed', () => {
     expect(gateway.log.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
   });
 
-  test('leaves the upstream call to another socket that waits for the same', async () => {
+  test('leaves the upstream call open for another socket that waits for the same read', async () => {
     const gateway = await startSlow();
     const [one, other] = [await openSocket(gateway.origin), await openSocket(gateway.origin)];
     one.subscribe('1', review('same'));
@@ -96,7 +96,7 @@ describe('an operation that is completed', () => {
     expect((await other.outcomeOf('1'))[0]?.payload).toEqual(found('same'));
   });
 
-  test('goes with its socket, where that is closed or cut', async () => {
+  test('ends with its socket, where that is closed or cut', async () => {
     const gateway = await startSlow();
     for (const leave of ['close', 'terminate'] as const) {
       const { socket, subscribe } = await openSocket(gateway.origin);
@@ -107,7 +107,7 @@ describe('an operation that is completed', () => {
     }
   });
 
-  test('gives its place among the streams to the next', async () => {
+  test('frees its place among the streams', async () => {
     const gateway = await start({ MAX_STREAMS_PER_CALLER: '1' });
     const { subscribe, send, first } = await openSocket(gateway.origin);
     for (const id of ['a', 'b', 'c']) {
@@ -121,7 +121,7 @@ describe('an operation that is completed', () => {
 });
 
 describe('an id that is used again', () => {
-  test('once its query has been completed never gets that one’s answer', async () => {
+  test('for a query after a completed one never gets the answer of that one', async () => {
     const gateway = await startSlow();
     const { subscribe, send, outcomeOf } = await openSocket(gateway.origin);
     subscribe('1', review('first'));
@@ -137,7 +137,7 @@ describe('an id that is used again', () => {
     ]);
   });
 
-  test('is told of the second operation alone, whatever comes in one piece', async () => {
+  test('gets messages of the second operation alone, also where all frames come in one piece', async () => {
     const gateway = await startSlow();
     const { say, messages } = await openRawWebSocket(gateway.origin);
     const complete = { id: '1', type: 'complete' };
@@ -174,7 +174,7 @@ describe('an id that is used again', () => {
     ]);
   });
 
-  test('for a subscription, after one that had begun, gets its own events, and is not completed by that one’s end', async () => {
+  test('for a subscription, after one that had begun, gets its own events, and no completion of that one', async () => {
     const gateway = await start({ MAX_STREAMS_PER_CALLER: '2' });
     const { say, messages } = await openRawWebSocket(gateway.origin);
     say(...again(live('invite-pending')));
@@ -199,7 +199,7 @@ describe('an id that is used again', () => {
     ).toBe(true);
   });
 
-  test('for a subscription, after one that had not begun, is told nothing of that one, which keeps no place', async () => {
+  test('for a subscription, after one that had not begun, gets no message of that one, which keeps no place', async () => {
     const gateway = await start({ MAX_STREAMS_PER_CALLER: '2' });
     const { say, messages } = await openRawWebSocket(gateway.origin);
     say(...again(live('invite-pending'), live('board-meeting')));
@@ -213,7 +213,7 @@ describe('an id that is used again', () => {
     expect(messages()[0]).toMatchObject({ type: 'next', payload: { data: { invitationChanged: {} } } });
   });
 
-  test('while the first one’s event still waits for a slow reader is not completed by that one’s end', async () => {
+  test('while an event of the first operation waits for a slow reader is not completed by the end of that operation', async () => {
     const gateway = await start({ MAX_STREAMS_PER_CALLER: '2' });
     const description = 'x'.repeat(200 * 1024);
     const { event } = { event: { description, start: { time: '2030-05-02' }, end: { time: '2030-05-03' } } };

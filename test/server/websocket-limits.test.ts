@@ -1,5 +1,5 @@
 // What one WebSocket may hold on to and send: a client that floods, that does not read, or that does not close when it is
-// told to, costs a bounded amount, and nobody else a place.
+// told to, costs a bounded amount, and takes no place from others.
 
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -30,17 +30,17 @@ afterEach(() => gateway.stop());
 
 const isAlive = async () => (await fetch(`${gateway.origin}/health`)).status === 200;
 
-describe('a client that is told to close, and does not, keeps no place', () => {
+describe('a client that ignores a close frame keeps no place', () => {
   const again = { id: '1', type: 'subscribe', payload: { query: LIVE } };
 
   test.each<[string, number, (raw: RawWebSocket) => void]>([
     ['for using an id twice', 4409, ({ say }) => say(again)],
     ['for using an id many times at once', 4409, ({ say }) => say(again, again, again)],
-    ['for a message that is none', 4400, ({ send }) => send(frame(TEXT, 'nothing'))],
-    ['for a message of bytes', 4400, ({ send }) => send(frame(BINARY, JSON.stringify({ type: 'ping' })))],
+    ['for an invalid message', 4400, ({ send }) => send(frame(TEXT, 'nothing'))],
+    ['for a binary message', 4400, ({ send }) => send(frame(BINARY, JSON.stringify({ type: 'ping' })))],
     ['for a second greeting', 4429, ({ say }) => say({ type: 'connection_init' })],
     ['for a message that is too large', 1009, ({ send }) => send(frame(TEXT, 'x'.repeat(101 * 1024)))],
-    ['for bytes that are no text', 1007, ({ send }) => send(frame(TEXT, Buffer.of(0xff)))],
+    ['for bytes that are not UTF-8', 1007, ({ send }) => send(frame(TEXT, Buffer.of(0xff)))],
     ['for too many messages', 1008, ({ say }) => say(...Array(600).fill({ type: 'ping' }))],
     [
       'for too many bytes',
@@ -61,7 +61,7 @@ describe('a client that is told to close, and does not, keeps no place', () => {
   });
 });
 
-describe('a client that sends without end is cut off', () => {
+describe('a client that sends without end is disconnected', () => {
   /** Writes until it is cut; says whether it was, before it had written all that it would. */
   async function flood({ socket, closed }: RawWebSocket, one: Buffer): Promise<boolean> {
     const piece = Buffer.concat(Array(500).fill(one));
@@ -75,7 +75,7 @@ describe('a client that sends without end is cut off', () => {
   test.each([
     ['pings of the protocol', frame(PING, 'x'.repeat(125))],
     ['empty pings of the protocol', frame(PING, '')],
-    ['pongs that nobody asked for', frame(PONG, 'x'.repeat(125))],
+    ['unsolicited pongs', frame(PONG, 'x'.repeat(125))],
     ['pings of GraphQL', frame(TEXT, JSON.stringify({ type: 'ping', payload: { a: 'x'.repeat(100) } }))],
     ['pongs of GraphQL', frame(TEXT, JSON.stringify({ type: 'pong' }))],
     ['operations', frame(TEXT, JSON.stringify({ id: '1', type: 'complete' }))],
@@ -100,8 +100,8 @@ describe('a client that sends without end is cut off', () => {
   });
 });
 
-describe('a client that reads nothing is cut off', () => {
-  test('when answers pile up', async () => {
+describe('a client that does not read is disconnected', () => {
+  test('when its answers pile up', async () => {
     const raw = await openRawWebSocket(gateway.origin);
     raw.socket.pause();
     const query = `{ ${Array.from({ length: 15 }, (_, n) => `a${n}: ${HEAVY.slice(2, -2)}`).join(' ')} }`;
@@ -109,7 +109,7 @@ describe('a client that reads nothing is cut off', () => {
     const asked = Array.from({ length: 20 }, (_, n) => ({ id: String(n), type: 'subscribe', payload: { query } }));
     const before = process.memoryUsage();
     raw.say(...asked);
-    // Whoever does not read learns of it when it writes.
+    // A client that does not read notices it when it writes.
     const writing = setInterval(raw.send, 20, frame(PONG, ''));
     await raw.closed;
     clearInterval(writing);
@@ -121,11 +121,11 @@ describe('a client that reads nothing is cut off', () => {
   test.each([
     ['of the protocol', frame(PING, '')],
     ['of GraphQL', frame(TEXT, JSON.stringify({ type: 'ping' }))],
-  ])('when it asks for a pong %s, and has much to read already', async (_, ping) => {
+  ])('when it sends a ping %s, and its answers pile up', async (_, ping) => {
     const raw = await openRawWebSocket(gateway.origin);
     raw.socket.pause();
     const query = `{ ${Array.from({ length: 15 }, (_, n) => `a${n}: ${HEAVY.slice(2, -2)}`).join(' ')} }`;
-    // Few: what waits in the gateway is less than what it lets wait, and more than whoever is answered a ping may have.
+    // Few: less waits in the gateway than its limit, and more than a client may have that still gets pongs.
     for (let n = 0; n < 3; n++) raw.say({ id: String(n), type: 'subscribe', payload: { query } });
     const pinging = setInterval(raw.send, 20, ping);
     await raw.closed;
@@ -134,8 +134,8 @@ describe('a client that reads nothing is cut off', () => {
   });
 });
 
-describe('operations at once', () => {
-  test('on one socket are a hundred; more are refused, until some are completed', async () => {
+describe('concurrent operations', () => {
+  test('of one socket are limited to a hundred, and further ones are refused until some end', async () => {
     gateway.sandbox.partoo.misbehave({ mode: 'hang', times: 1 });
     const { subscribe, send, messages, outcomeOf } = await openSocket(gateway.origin);
     const query = '{ reviewInvitation(invitationId: "review-sent", maxAgeSeconds: 60) { status } }';
@@ -151,7 +151,7 @@ describe('operations at once', () => {
     for (const id of ['more', 'and more']) expect((await outcomeOf(id)).at(0)?.type).toBe('next');
   });
 
-  test('are counted while they last, and not after', async () => {
+  test('count while they last, and not after', async () => {
     const { subscribe, outcomeOf } = await openSocket(gateway.origin);
     const queries = [
       '{ __typename }',

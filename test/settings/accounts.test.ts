@@ -37,7 +37,7 @@ describe('Partoo', () => {
   const path = '/review_booster/invitation_status?invitation_id=r';
 
   test.each([
-    ['production, unless told otherwise', {}, 'https://api.partoo.co/v2'],
+    ['production by default', {}, 'https://api.partoo.co/v2'],
     ['production', { PARTOO_ENVIRONMENT: 'production' }, 'https://api.partoo.co/v2'],
     ['its sandbox', { PARTOO_ENVIRONMENT: 'sandbox' }, 'https://api.sandbox.partoo.co/v2'],
     ['a base URL', { PARTOO_BASE_URL: 'http://127.0.0.1:4010/v2' }, 'http://127.0.0.1:4010/v2'],
@@ -49,7 +49,7 @@ describe('Partoo', () => {
     expect(call?.headers.join()).not.toContain('authorization');
   });
 
-  test('is called with the key alone, where a mounted file brings a line break along', async () => {
+  test('is called with the key alone, though a mounted file adds a line break', async () => {
     const call = await callOf({ PARTOO_API_KEY: 'partoo-key\n' }, 'PARTOO', review);
     expect(call?.headers).toContain('x-apikey: partoo-key');
   });
@@ -81,12 +81,12 @@ describe('Cronofy', () => {
     expect((await callOf(secret, 'CRONOFY', inviteIn(dataCenter)))?.url).toBe(origin + path);
   });
 
-  test.each([{}, { CRONOFY_DATA_CENTER: '' }])('is in the data center us where %j says nothing else', (environment) => {
+  test.each([{}, { CRONOFY_DATA_CENTER: '' }])('is in the data center us by default: %j', (environment) => {
     const { accounts } = readSettings({ ...secret, ...environment });
     expect(accounts.map(({ defaults }) => defaults)).toEqual([{ dataCenter: 'US' }]);
   });
 
-  test('is called at a base URL for its own data center, and for no other', async () => {
+  test('is called at a base URL only for its own data center', async () => {
     const environment = { ...secret, CRONOFY_BASE_URL: 'http://127.0.0.1:4020/', CRONOFY_DATA_CENTER: 'uk' };
     expect((await callOf(environment, 'CRONOFY', inviteIn('UK')))?.url).toBe(`http://127.0.0.1:4020${path}`);
     await expect(callOf(environment, 'CRONOFY', inviteIn('US'))).rejects.toThrow(
@@ -94,7 +94,7 @@ describe('Cronofy', () => {
     );
   });
 
-  test.each(['new,old', ' new , old '])('is signed in to with the first of the secrets %j', async (secrets) => {
+  test.each(['new,old', ' new , old '])('gets the first of the secrets %j', async (secrets) => {
     const call = await callOf({ CRONOFY_CLIENT_SECRET: secrets }, 'CRONOFY', inviteIn('US'));
     expect(call?.headers).toContain('authorization: Bearer new');
     expect(call?.headers.join()).not.toContain('old');

@@ -27,7 +27,7 @@ async function check(environment: Record<string, string>) {
 }
 
 describe('the check', () => {
-  test('prints what is set and which defaults hold, and ends with 0', async () => {
+  test('prints the settings and their defaults, and ends with 0', async () => {
     const { code, lines } = await check({ PORT: '8080', CORS_ORIGINS: 'https://a.example, https://b.example' });
     expect(code).toBe(0);
     expect(lines.slice(0, lines.indexOf(''))).toEqual([
@@ -47,7 +47,7 @@ describe('the check', () => {
     expect(lines).toContain('The settings are right.');
   });
 
-  test('shows how a secret is set, and no secret', async () => {
+  test('prints that a secret is set, and no secret', async () => {
     const { code, lines } = await check({
       PARTOO_API_KEY_FILE: keyFile,
       CRONOFY_CLIENT_SECRET: 'sk_new,sk_old',
@@ -65,7 +65,7 @@ describe('the check', () => {
     expect(lines).toContain('Providers: CRONOFY, PARTOO');
   });
 
-  test('prints everything that is wrong, without the values, and ends with 1', async () => {
+  test('prints every mistake without the values, and ends with 1', async () => {
     const { code, lines } = await check({
       HOST: '0.0.0.0',
       PORT: 'sk_in_the_wrong_place',
@@ -92,14 +92,14 @@ describe('the check', () => {
     expect(lines).not.toContain('The settings are right.');
   });
 
-  test('says that credentials are not used while the sandbox is on', async () => {
+  test('prints that credentials are not used while the sandbox is on', async () => {
     const { code, text } = await check({ SANDBOX: 'on', PARTOO_API_KEY_FILE: keyFile, REDIS_URL: 'redis://127.0.0.1' });
     expect(code).toBe(0);
     expect(text).toContain('\nSANDBOX is on: PARTOO_API_KEY will not be used\n');
     expect((await check({ SANDBOX: 'on' })).text).not.toContain('will not be used');
   });
 
-  test('says where no provider is configured', async () => {
+  test('prints that no provider is configured', async () => {
     expect((await check({ NODE_ENV: 'production' })).text).toContain('\nProviders: none is configured\n');
     expect((await check({})).text).toContain('\nProviders: the sandbox');
   });
@@ -127,7 +127,7 @@ describe('an unknown argument', () => {
     [['--sk_live'], ''],
     [['--key=sk_live'], ' --key'],
     [[''], ''],
-  ])('is one line and exit code 1: %j', async (args, shown) => {
+  ])('causes one line and exit code 1: %j', async (args, shown) => {
     const { ended, stdout, stderr } = run(MAIN, { PORT: '0' }, ...args);
     expect(await ended).toEqual({ code: 1, signal: null });
     expect(stderr()).toBe(

@@ -48,7 +48,7 @@ describe('a contradiction', () => {
       ['FRESH_SECONDS must not be above REVALIDATE_SECONDS', 'REVALIDATE_SECONDS must not be above STALE_SECONDS'],
     ],
     [
-      'between the age of what may change and of what will not',
+      'between the ages of changeable and of final states',
       { FINAL_SECONDS: '9' },
       ['FINAL_SECONDS must not be below FRESH_SECONDS, which is 10 by default'],
     ],
@@ -77,12 +77,12 @@ describe('a contradiction', () => {
     expect(mistakesIn(environment)).toEqual(lines);
   });
 
-  test('is told beside mistakes in other variables', () => {
+  test('is reported beside mistakes in other variables', () => {
     const lines = mistakesIn({ PORT: 'abc', FRESH_SECONDS: '61', PARTOO_QUOTA: 'plenty' });
     expect(lines.map((line) => line.split(' ')[0]).toSorted()).toEqual(['FRESH_SECONDS', 'PARTOO_QUOTA', 'PORT']);
   });
 
-  test('is not told of a variable that is wrong in itself', () => {
+  test('is not reported for a variable that is itself invalid', () => {
     expect(mistakesIn({ FRESH_SECONDS: '700', REVALIDATE_SECONDS: 'soon' })).toEqual([
       'REVALIDATE_SECONDS must be seconds, such as 10 or 0.5, below a million',
     ]);
@@ -93,7 +93,7 @@ describe('a contradiction', () => {
     }
   });
 
-  test('ends the start with 1, with all of them and without a value', async () => {
+  test('ends the start with 1, and the message has all contradictions and no values', async () => {
     const { ended, stdout, stderr } = run(MAIN, {
       FRESH_SECONDS: '7777',
       MAX_STREAMS_PER_CALLER: '8888',

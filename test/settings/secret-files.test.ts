@@ -46,7 +46,7 @@ describe('a gateway with its secrets in files', () => {
     return response.json();
   }
 
-  test('calls both providers with them, without the white space around', async () => {
+  test('authenticates with both providers by the files, without the white space around the secrets', async () => {
     const provider = await startProvider();
     try {
       const { origin } = await startGateway({
@@ -65,7 +65,7 @@ describe('a gateway with its secrets in files', () => {
     }
   });
 
-  test('connects to Redis by them', async () => {
+  test('connects to Redis by the file', async () => {
     const listener = createListener((socket) => socket.destroy()).listen(0, '127.0.0.1');
     await once(listener, 'listening');
     const connected = once(listener, 'connection');
@@ -78,13 +78,13 @@ describe('a gateway with its secrets in files', () => {
     }
   });
 
-  test('starts with the sandbox where that is on, which takes their place', async () => {
+  test('starts the sandbox where it is on, with the secrets of the sandbox', async () => {
     const { stdout } = await startGateway({ SANDBOX: 'on', PARTOO_API_KEY_FILE: fileWith('partoo-key') });
     expect(stdout()).toMatch(/sandbox/i);
   });
 });
 
-describe('a start fails, and names the variable,', () => {
+describe('a start fails and names the variable', () => {
   test.each<[string, () => Record<string, string>, string]>([
     [
       'for a file that is not there',
@@ -129,12 +129,12 @@ describe('a start fails, and names the variable,', () => {
   });
 });
 
-test('a path that is set to nothing counts as not set', () => {
+test('an empty path counts as not set', () => {
   const environment = { PARTOO_API_KEY: 'key', PARTOO_API_KEY_FILE: '', REDIS_URL_FILE: '' };
   expect(readSettings(environment)).toMatchObject({ accounts: [{ provider: 'PARTOO' }], redisUrl: null });
 });
 
-test('a key that is set to nothing may stand in a file', () => {
+test('a variable that is set to an empty text may have a file', () => {
   expect(readSettings({ PARTOO_API_KEY: '', PARTOO_API_KEY_FILE: fileWith('key') }).accounts).toHaveLength(1);
 });
 
@@ -148,7 +148,7 @@ test.each(SECRETS)('%s is the same by file as by itself', (name) => {
   expect(shown({ [name]: text })).not.toEqual(shown({}));
 });
 
-test('every setting that becomes a Secret is marked as one', () => {
+test('every setting that becomes a Secret is marked as a secret', () => {
   const samples = ['x', 'redis://x', 'https://x.example', 'https://x.example/v2', '1', 'on'];
   const becomeSecret = [...KNOWN].filter(([, schema]) =>
     samples.some((sample) => {

@@ -24,7 +24,7 @@ const DAY = 86_400 * SECOND;
 
 let source: FakeSource;
 let all: ReturnType<typeof snapshotsOf>;
-/** How often the clock was looked at. */
+/** How often the clock was read. */
 let looks: number;
 
 beforeEach(() => {
@@ -52,26 +52,26 @@ function answer(maxAgeMs: number | null = null): string | null {
 
 describe.each<[string, number, number | null, string]>([
   ['is fresh', 10 * SECOND, null, 'SENT'],
-  ['is old but read again behind', 60 * SECOND, null, 'SENT'],
+  ['is old but refreshed in the background', 60 * SECOND, null, 'SENT'],
   ['is too old to be given at once', 60 * SECOND + 1, null, 'read it'],
   ['is as old as the caller allows', 300 * SECOND, 300 * SECOND, 'SENT'],
   ['is older than the caller allows', 5 * SECOND, 5 * SECOND - 1, 'read it'],
-  ['is what the caller asks the provider itself for', 0, 0, 'read it'],
-])('what %s', (_, ageMs, maxAgeMs, expected) => {
-  test(`after ${ageMs} ms where the caller takes ${maxAgeMs ?? 'any'}: ${expected}`, async () => {
+  ['is not allowed by maxAgeMs 0', 0, 0, 'read it'],
+])('an answer that %s', (_, ageMs, maxAgeMs, expected) => {
+  test(`after ${ageMs} ms with maxAgeMs ${maxAgeMs ?? 'none'}: ${expected}`, async () => {
     await all.ask();
     await pass(ageMs);
     looks = 0;
     expect(answer(maxAgeMs)).toBe(expected);
     if (ageMs <= 10 * SECOND) expect(looks).toBe(1);
-    // Who is told to read it gets it from there.
+    // A caller without an answer gets one by a read.
     source.answer = () => review(one, 'CREATED');
     const read = await all.ask(one, maxAgeMs === null ? {} : { maxAgeMs });
     expect(read).toMatch(expected === 'read it' ? /^CREATED 0$/ : /^SENT \d+$/);
   });
 });
 
-test('what was never seen has to be read', () => {
+test('an unknown invitation gives no answer without a read', () => {
   expect(answer()).toBe('read it');
   expect(answer(300 * SECOND)).toBe('read it');
   expect(looks).toBe(0);
@@ -89,7 +89,7 @@ test('"not found" is an answer for five seconds', async () => {
   expect(answer(300 * SECOND)).toBe('read it');
 });
 
-test('a final one is fresh for a day', async () => {
+test('a final state is fresh for a day', async () => {
   source.answer = () => review(one, 'DELIVERED');
   await all.ask();
   await pass(DAY);
@@ -98,7 +98,7 @@ test('a final one is fresh for a day', async () => {
   expect(answer()).toBe('read it');
 });
 
-test('an old one is read again behind, once, however often it is given', async () => {
+test('an old answer is refreshed once in the background, however often it is given', async () => {
   await all.ask();
   await pass(20 * SECOND);
   source.answer = () => review(one, 'CREATED');
@@ -108,7 +108,7 @@ test('an old one is read again behind, once, however often it is given', async (
   expect(source.reads.map(({ payment }) => payment)).toEqual(['caller', 'prepaid']);
 });
 
-test('an old one is marked as stale once it could not be read again, and a fresh one is not', async () => {
+test('an old answer is marked as stale once a refresh has failed, and a fresh answer is not', async () => {
   await all.ask();
   source.answer = () => Promise.reject(new ProviderUnavailable('PARTOO'));
   await pass(5 * SECOND);
@@ -131,14 +131,14 @@ test('one with ICS is given with and without the wish for it, one without ICS on
   expect(all.snapshots.answer(one, true, null)).toBe(all.snapshots.answer(one, false, null));
 });
 
-test('there is none of a kind that no source is for, whatever others have seen of it', () => {
+test('an invitation of an unconfigured kind has no answer, though another process has shared it', () => {
   const snapshots = createSnapshots(new Map(), { ...FRESHNESS, maxEntries: 10, maxBytes: 100_000 });
   snapshots.adopt(seenElsewhere(one, review(one, 'SENT')));
   expect(snapshots.peek(one)).not.toBeNull();
   expect(snapshots.answer(one, false, null)).toBeUndefined();
 });
 
-test('what was seen while a read was under way is not marked as stale by its failure', async () => {
+test('a state that was learnt during a read is not marked as stale by the failure of that read', async () => {
   all = snapshotsOf(source, { freshMs: 0 });
   await all.ask();
   await pass(1);

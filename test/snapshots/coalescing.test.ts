@@ -54,7 +54,7 @@ const READ = `query ($id: ID!, $own: ID!) {
   own: reviewInvitation(invitationId: $own) { invitationId }
 }`;
 
-test('a hundred ask for one invitation at once and the first one leaves: one call, ninety-nine answers', async () => {
+test('a hundred callers ask for one invitation at once and the first one leaves: one call, ninety-nine answers', async () => {
   const { gateway, calls, ids, closed, answer } = await startWithSlow();
   const leaving = new AbortController();
   const first = gateway
@@ -77,7 +77,7 @@ test('a hundred ask for one invitation at once and the first one leaves: one cal
   expect(calls('slow')).toBe(1);
 });
 
-test('a slow read is given up when the last one who waits for it leaves, and the next one starts a new one', async () => {
+test('a slow read is cancelled when its last caller leaves, and the next caller starts a new one', async () => {
   const { gateway, calls, closed, answer } = await startWithSlow();
   const leaving = [new AbortController(), new AbortController()];
   const left = leaving.map(({ signal }, n) =>
@@ -86,7 +86,7 @@ test('a slow read is given up when the last one who waits for it leaves, and the
   await until(() => calls('own-0') + calls('own-1') === 2 && calls('slow') === 1);
   leaving[0]?.abort();
   await left[0];
-  // Whoever is answered now comes after the gateway has seen that.
+  // The gateway has noticed that before it answers these callers.
   await gateway.query('{ reviewInvitation(invitationId: "meanwhile") { id } }');
   expect(closed).toEqual([]);
   leaving[1]?.abort();
@@ -98,7 +98,7 @@ test('a slow read is given up when the last one who waits for it leaves, and the
   expect((await next).data.shared).toEqual({ deliveryStatus: 'SENT', isStale: false });
 });
 
-test('five hundred ask at the moment of expiry: one refresh, one of the quota, five hundred answers', async () => {
+test('five hundred callers at the moment of expiry get five hundred answers for one read and one call of the quota', async () => {
   const { gateway, calls, held, answer } = await startWithSlow({ FRESH_SECONDS: '0.05' });
   const query = '{ reviewInvitation(invitationId: "slow") { deliveryStatus isStale observedAt } }';
   const first = gateway.query(query);

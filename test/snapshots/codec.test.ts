@@ -108,11 +108,11 @@ const named = (invitationId: string) => ({
   invitation: { ...review.invitation, invitationId },
 });
 
-describe('what was encoded', () => {
+describe('an encoded snapshot', () => {
   test.each([
     ['a review invitation', reviewSnapshot],
     ['a Smart Invite', inviteSnapshot],
-  ])('comes back as it was: %s', (_, snapshots) => {
+  ])('is decoded unchanged: %s', (_, snapshots) => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         expect(decodeSnapshot(encodeSnapshot(snapshot))).toStrictEqual(snapshot);
@@ -120,7 +120,7 @@ describe('what was encoded', () => {
     );
   });
 
-  test('is one line of text, whatever is in it', () => {
+  test('is one line of text, whatever text is in it', () => {
     fc.assert(
       fc.property(inviteSnapshot, (snapshot) => {
         expect(encodeSnapshot(snapshot)).not.toMatch(/[\r\n]/);
@@ -128,7 +128,7 @@ describe('what was encoded', () => {
     );
   });
 
-  test('does not come back when it was cut short', () => {
+  test('is not decoded when it was cut short', () => {
     fc.assert(
       fc.property(fc.oneof(reviewSnapshot, inviteSnapshot), fc.nat(), (snapshot, at) => {
         const encoded = encodeSnapshot(snapshot);
@@ -155,7 +155,7 @@ describe('malformed text gives nothing:', () => {
     );
   });
 
-  test('a snapshot in which any one value is another or missing', () => {
+  test('a snapshot with any one value changed or missing', () => {
     for (const wire of [reviewWire, inviteWire]) {
       expect(decodeSnapshot(JSON.stringify(wire))).toBeDefined();
       for (const spoilt of [...variantsOf(wire, { a: 1 }), ...variantsOf(wire, undefined)]) {
@@ -165,8 +165,8 @@ describe('malformed text gives nothing:', () => {
   });
 
   test.each([
-    ['a status that nobody knows', { ...reviewWire, invitation: { ...review.invitation, deliveryStatus: 'LOST' } }],
-    ['a data center that there is not', { ...inviteWire, invitation: { ...invite.invitation, dataCenter: 'EU' } }],
+    ['an unknown status', { ...reviewWire, invitation: { ...review.invitation, deliveryStatus: 'LOST' } }],
+    ['an unknown data center', { ...inviteWire, invitation: { ...invite.invitation, dataCenter: 'EU' } }],
     ['the name of another kind of invitation', { ...reviewWire, ref: globalIdOf(invite.ref) }],
     ['the name of another review invitation', { ...reviewWire, ref: globalIdOf(reviewInvitationRef('b')) }],
     ['the name of another Smart Invite', { ...inviteWire, ref: globalIdOf(smartInviteRef('US', 'b', null)) }],

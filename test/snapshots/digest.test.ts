@@ -16,7 +16,7 @@ const ref = fc.oneof(
 );
 const place = fc.record({ scope: text, ref });
 
-test('a digest belongs to one scope and one ref alone', () => {
+test('a digest differs for every two scopes and every two refs', () => {
   fc.assert(
     fc.property(fc.array(place, { minLength: 50, maxLength: 200 }), (places) => {
       const named = new Map(places.map((each) => [digestOf(each.scope, each.ref), each]));

@@ -1,5 +1,5 @@
-// An invitation's extras (the ICS) beside its state: kept as long as the state stays the same, whoever reads it without
-// them, and never in the way of a newer state. On a clock that the test sets.
+// An invitation's extras (the ICS) beside its state: kept as long as the state stays the same, also after reads without
+// them, and never in place of a newer state. On a clock that the test sets.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ProviderTimeout, ProviderUnauthorized, ProviderUnavailable } from '../../src/invitation/problem.ts';
@@ -46,7 +46,7 @@ async function icsOf(): Promise<unknown> {
   return given?.type === 'SmartInvite' ? given.attachments?.icalendar : given;
 }
 
-test('the same state read again without its ICS leaves the ICS there, with its own age', async () => {
+test('a read without ICS that finds the same state keeps the known ICS, with its own age', async () => {
   await ask(board, WITH_ICS);
   await pass(5 * SECOND);
   expect(await ask(board, { maxAgeMs: 0 })).toBe('pending 0');
@@ -59,7 +59,7 @@ test('the same state read again without its ICS leaves the ICS there, with its o
   expect(asked()).toEqual(['with ICS', 'plain', 'with ICS']);
 });
 
-test('a read without ICS that ends after one with it leaves the ICS there', async () => {
+test('a read without ICS that ends after one with ICS keeps the ICS', async () => {
   source.answer = async (_, { withExtras }) => {
     await new Promise((resolve) => setTimeout(resolve, withExtras ? 100 : 500));
     return invite(status, withExtras ? { icalendar: 'BEGIN' } : {});
@@ -70,7 +70,7 @@ test('a read without ICS that ends after one with it leaves the ICS there', asyn
   expect(await icsOf()).toBe('BEGIN');
 });
 
-test('an old ICS stands in where the provider fails, though the state was read since', async () => {
+test('an old ICS is given where the provider fails, though the state was read since', async () => {
   await ask(board, WITH_ICS);
   await pass(20 * SECOND);
   await ask(board, { maxAgeMs: 0 });
@@ -99,7 +99,7 @@ test('processes that read the ICS in turn keep their own, and share the state', 
   expect(asked()).toEqual(['with ICS', 'with ICS']);
 });
 
-test('a caller that waits for the ICS is given no older state than is known', async () => {
+test('a caller that waits for the ICS gets no older state than the known one', async () => {
   await ask(board, WITH_ICS);
   await pass(120 * SECOND);
   source.answer = async () => {
@@ -114,7 +114,7 @@ test('a caller that waits for the ICS is given no older state than is known', as
   expect(await waiting).toBe('accepted 0');
 });
 
-test('a read with ICS that fails says nothing of the state without it', async () => {
+test('a failed read with ICS does not make the state without ICS stale', async () => {
   await ask(board, WITH_ICS);
   await pass(5 * SECOND);
   await ask(board, { maxAgeMs: 0 });
@@ -125,7 +125,7 @@ test('a read with ICS that fails says nothing of the state without it', async ()
   expect(await ask(board)).toBe('pending 11000');
 });
 
-test('an ICS that is refused is given no more, and the state still is', async () => {
+test('a refused ICS is not given again, and the state still is', async () => {
   await ask(board, WITH_ICS);
   await pass(5 * SECOND);
   await ask(board, { maxAgeMs: 0 });

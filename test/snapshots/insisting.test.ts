@@ -1,4 +1,4 @@
-// A caller who asks for the newest without end, over real HTTP: half of the quota is left to everybody else.
+// A caller that sends `maxAgeSeconds: 0` without end, over real HTTP: half of the quota is left for all other reads.
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startTestGateway } from '../harness.ts';
@@ -26,7 +26,7 @@ test('a caller that insists on the newest gets half of the quota, then what is k
   // With the two calls before it, a burst of half the window, and the first one that is spread evenly.
   expect(answers).toEqual([...Array(9).fill('SENT'), ...Array(21).fill('SENT stale')]);
 
-  // What was shown as stale is read again behind, and so is what nobody insists on; what was never seen is read at once.
+  // Stale answers are refreshed in the background, those of other invitations too; an unknown invitation is read at once.
   gateway.sandbox.partoo.put({ invitation_id: 'review-created', status: 'SENT' });
   await vi.waitUntil(async () => (await ask('review-created')) === 'SENT', { timeout: 15_000, interval: 100 });
   expect(await ask('review-delivered')).toBe('DELIVERED');

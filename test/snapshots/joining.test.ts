@@ -30,8 +30,8 @@ afterEach(() => vi.useRealTimers());
 const ask = (maxAgeMs?: number, caller = new Cancellation()) =>
   all.ask(one, { caller, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) });
 
-describe('a caller who asks the provider itself while a read is under way', () => {
-  test('is answered by one that began after the question', async () => {
+describe('a caller with maxAgeMs 0 during a read', () => {
+  test('gets the answer of a read that began after the question', async () => {
     script = [
       [500, 'SENT'],
       [100, 'DELIVERED'],
@@ -45,7 +45,7 @@ describe('a caller who asks the provider itself while a read is under way', () =
     expect(times()).toEqual([0, 500]);
   });
 
-  test('does not take "not found" of that read', async () => {
+  test('does not get the "not found" of that read', async () => {
     script = [
       [500, null],
       [0, 'CREATED'],
@@ -57,7 +57,7 @@ describe('a caller who asks the provider itself while a read is under way', () =
     expect([await first, await second]).toEqual([null, 'CREATED 0']);
   });
 
-  test('shares the next read with everybody who has come until it begins', async () => {
+  test('shares the next read with all callers that come before it begins', async () => {
     script = [
       [500, 'CREATED'],
       [500, 'SENT'],
@@ -81,7 +81,7 @@ describe('a caller who asks the provider itself while a read is under way', () =
     expect(source.quota.status().remaining).toBe(997);
   });
 
-  test('waits a second for it where it hangs, then a newer one is begun beside it', async () => {
+  test('waits a second where that read hangs, then a newer read begins beside it', async () => {
     script = [
       [60_000, 'SENT'],
       [100, 'DELIVERED'],
@@ -95,14 +95,14 @@ describe('a caller who asks the provider itself while a read is under way', () =
     await pass(101);
     expect(await Promise.all(callers)).toEqual(['DELIVERED 0', 'DELIVERED 0']);
     expect(times()).toEqual([0, 3_000]);
-    // The one that hung answers whoever waited for it. It does not take the place of the newer one: it is read again.
+    // The read that hung answers its own callers. It does not replace the newer answer, and another read follows.
     await pass(57_000);
     expect(await first).toBe('SENT 0');
     expect(all.snapshots.peek(one)).toMatchObject({ deliveryStatus: 'DELIVERED' });
     expect(times()).toEqual([0, 3_000, 60_000]);
   });
 
-  test('shares the newer one with everybody, also when the one that hung has ended at last', async () => {
+  test('shares the newer read with later callers, also after the read that hung has ended', async () => {
     script = [
       [3_000, null],
       [7_500, 'DELIVERED'],
@@ -120,7 +120,7 @@ describe('a caller who asks the provider itself while a read is under way', () =
     expect(times()).toEqual([0, 1_500]);
   });
 
-  test('gets the older answer, marked, where no newer one can be had', async () => {
+  test('gets the older answer as stale where no newer one is possible', async () => {
     script = [
       [500, 'SENT'],
       [0, 'DELIVERED'],
@@ -135,7 +135,7 @@ describe('a caller who asks the provider itself while a read is under way', () =
     expect(source.reads).toHaveLength(1);
   });
 
-  test('is told the problem where no newer one can be had and the older one found nothing', async () => {
+  test('gets the error where no newer read is possible and the older one found nothing', async () => {
     script = [
       [500, null],
       [0, 'DELIVERED'],
@@ -149,8 +149,8 @@ describe('a caller who asks the provider itself while a read is under way', () =
   });
 });
 
-describe('the age that a caller names', () => {
-  test('says how long ago a read may have begun that the caller joins', async () => {
+describe('the maximum age of a caller', () => {
+  test('says how long ago a read may have begun for the caller to join it', async () => {
     script = [
       [1_000, 'SENT'],
       [0, 'DELIVERED'],
@@ -164,7 +164,7 @@ describe('the age that a caller names', () => {
     expect(times()).toEqual([0, 1_000]);
   });
 
-  test('does not keep a caller who names none from the read under way', async () => {
+  test('does not delay a caller without one who joins the current read', async () => {
     script = [
       [500, 'SENT'],
       [5_000, 'DELIVERED'],
@@ -181,9 +181,9 @@ describe('the age that a caller names', () => {
     expect(times()).toEqual([0, 500]);
   });
 
-  test('is met by a read begun in the same go', async () => {
+  test('is met by a read that began in the same tick', async () => {
     let moment = 0;
-    // A clock that shows another time whenever it is looked at, as a fine one does.
+    // A clock that gives another time at every call, as one of high resolution does.
     all = snapshotsOf(source, { now: () => (moment += 0.001) });
     script = [[100, 'SENT']];
     const both = [ask(), ask(0), ask(5)];
@@ -215,7 +215,7 @@ describe('of those who wait for the next read', () => {
     expect(source.reads.map(({ cancellation }) => cancellation.reason)).toEqual([undefined, undefined]);
   });
 
-  test('all may leave: it is not begun, and the one under way goes on', async () => {
+  test('the next read never begins if all leave, and the current one continues', async () => {
     script = [
       [500, 'SENT'],
       [0, 'DELIVERED'],
@@ -231,7 +231,7 @@ describe('of those who wait for the next read', () => {
     expect(source.reads).toHaveLength(1);
   });
 
-  test('all may leave after it has begun: it is cancelled, and the next one to ask begins another', async () => {
+  test('the next read is cancelled if all leave after it has begun, and the next caller begins another', async () => {
     script = [
       [500, 'SENT'],
       [5_000, 'DELIVERED'],
@@ -284,8 +284,8 @@ describe('of those who wait for the next read', () => {
   });
 });
 
-describe('a read because of a notification', () => {
-  test('begins within a second beside one that hangs', async () => {
+describe('a read after a notification', () => {
+  test('begins within a second beside a read that hangs', async () => {
     script = [
       [7_000, 'SENT'],
       [0, 'DELIVERED'],
@@ -301,7 +301,7 @@ describe('a read because of a notification', () => {
     await first;
   });
 
-  test('begins when the read under way has ended, and answers callers who ask the provider itself meanwhile', async () => {
+  test('begins when the current read has ended, and answers callers with maxAgeMs 0', async () => {
     script = [
       [500, 'SENT'],
       [100, 'DELIVERED'],

@@ -1,5 +1,5 @@
-// What is known of each invitation: one entry each, whoever has seen it and however much of it, and no longer than
-// anybody asks for it.
+// What is known of each invitation: one entry each, for reads of all processes with and without extras, and only as long
+// as callers ask for it.
 
 import { LRUCache } from 'lru-cache';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -37,7 +37,7 @@ function keepInvite(rawStatus: string, icalendar?: string, begunAt = now()): Ver
   return known.keep(board, { snapshot, withExtras: icalendar !== undefined, begunAt });
 }
 
-test('a read takes the place of what was known, with its ICS or without', () => {
+test('a read replaces the known state, with its ICS or without', () => {
   keepInvite('pending');
   expect(known.find(board, false)).toMatchObject({ withExtras: false, snapshot: { attachments: null } });
   keepInvite('pending', 'BEGIN');
@@ -49,13 +49,13 @@ test('a read takes the place of what was known, with its ICS or without', () => 
   expect(known.find(board, false)).toMatchObject({ withExtras: false, snapshot: { attachments: null } });
 });
 
-test('the same with its ICS, or without it again, is no news', () => {
+test('the same state with its ICS, or without it again, is no change', () => {
   for (const icalendar of [undefined, 'BEGIN', undefined]) keepInvite('pending', icalendar);
   keepInvite('accepted', 'BEGIN');
   expect(told).toEqual(['pending changed', 'accepted found']);
 });
 
-test('a read with its ICS is not kept where something else was learnt since it began', () => {
+test('a read with its ICS is not kept where another state was learnt since it began', () => {
   const begunAt = now();
   vi.advanceTimersByTime(500);
   keepInvite('accepted');

@@ -1,4 +1,4 @@
-// What other processes have seen: who is content with it, and what they are told, on a clock that the test sets.
+// Answers of other processes: which callers accept them, and what is shared, on a clock that the test sets.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Ref } from '../../src/invitation/ref.ts';
@@ -49,7 +49,7 @@ afterEach(() => vi.useRealTimers());
 
 const sawReview = (status: 'CREATED' | 'DELIVERED') => seenElsewhere(one, review(one, status));
 
-test('they are asked once, however many want to know at the same time', async () => {
+test('many callers at the same time cause one lookup at the other processes', async () => {
   seen = sawReview('CREATED');
   await pass(5 * SECOND);
   const answers = Promise.all(Array.from({ length: 100 }, () => all.ask(one)));
@@ -58,7 +58,7 @@ test('they are asked once, however many want to know at the same time', async ()
   expect([finds.length, source.reads.length]).toEqual([1, 0]);
 });
 
-test('where they have seen nothing, the provider is asked once', async () => {
+test('many callers cause one read where the other processes know nothing', async () => {
   const answers = Promise.all(Array.from({ length: 100 }, () => all.ask(one)));
   await pass(10);
   expect(new Set(await answers)).toEqual(new Set(['SENT 0']));
@@ -80,14 +80,14 @@ test('a caller that wants the provider’s own answer does not ask other process
   expect(finds).toEqual([]);
 });
 
-test('an ICS is not asked of them, and not told to them', async () => {
+test('an ICS is neither looked up nor shared', async () => {
   source.answer = (_, { withExtras }) => invite('pending', withExtras ? { icalendar: 'BEGIN' } : {});
   expect(await all.ask(board, { withExtras: true })).toBe('pending 0');
   expect(finds).toEqual([]);
   expect(told.map(({ invitation }) => invitation)).toEqual([invite('pending')]);
 });
 
-test('what they have read since it was wanted is not read here', async () => {
+test('an invitation that another process has read since it was wanted is not read again', async () => {
   source.answer = () => invite('pending');
   const first = all.ask(board);
   await pass(10);
@@ -103,7 +103,7 @@ test('what they have read since it was wanted is not read here', async () => {
   expect(source.reads).toHaveLength(1);
 });
 
-test('a caller that may have the old answer is given what they have read while it waited', async () => {
+test('a caller that waits and may have the old answer gets a newer one of another process', async () => {
   const first = all.ask(one);
   await pass(10);
   expect(await first).toBe('SENT 0');

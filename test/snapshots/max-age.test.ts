@@ -1,4 +1,4 @@
-// A caller's own wish for the age of an answer, on a clock that the test sets.
+// A caller's own maximum age of an answer, on a clock that the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited, ProviderUnavailable } from '../../src/invitation/problem.ts';
@@ -26,7 +26,7 @@ const later = (ms: number, status: 'CREATED') => async (ref: Ref) => {
 };
 
 describe('maxAgeMs', () => {
-  test('below the age of what is known asks the provider, and waits', async () => {
+  test('below the age of the known answer causes a read, and the caller waits', async () => {
     await ask();
     await pass(5 * SECOND);
     source.answer = later(7 * SECOND, 'CREATED');
@@ -35,7 +35,7 @@ describe('maxAgeMs', () => {
     expect(await asked).toBe('CREATED 0');
   });
 
-  test('of at least its age is content with it, however old', async () => {
+  test('of at least the age of the known answer gives that answer, however old', async () => {
     await ask();
     await pass(300 * SECOND);
     expect(await ask(refTo('one'), { maxAgeMs: 300 * SECOND })).toBe('SENT 300000');
@@ -54,7 +54,7 @@ describe('maxAgeMs', () => {
     expect(source.reads).toHaveLength(2);
   });
 
-  test('does not make "not found" last longer, but shorter', async () => {
+  test('shortens the five seconds of "not found", and does not prolong them', async () => {
     source.answer = () => null;
     await ask();
     source.answer = says('CREATED');
@@ -79,7 +79,7 @@ describe('maxAgeMs', () => {
     expect(given).toEqual(['SENT 90000 stale', 'SENT 90000 stale']);
   });
 
-  test('of 0 asks the provider each time, also for a final one', async () => {
+  test('of 0 causes a read each time, also of a final state', async () => {
     source.answer = says('DELIVERED');
     for (const calls of [1, 2, 3]) {
       expect(await ask(refTo('one'), { maxAgeMs: 0 })).toBe('DELIVERED 0');
@@ -91,7 +91,7 @@ describe('maxAgeMs', () => {
   test.each([
     ['fails', new ProviderUnavailable('PARTOO')],
     ['takes no more calls', new ProviderRateLimited('PARTOO', 60)],
-  ])('gives the old answer, marked, where the provider %s', async (_, error) => {
+  ])('gives the old answer as stale where the provider %s', async (_, error) => {
     await ask();
     await pass(5 * SECOND);
     source.answer = failsWith(error);

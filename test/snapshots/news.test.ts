@@ -1,4 +1,4 @@
-// What is told of an invitation, and which of two reads that crossed is believed.
+// Which states of an invitation are published, and which of two overlapping reads counts.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ProviderBadResponse, ProviderUnavailable } from '../../src/invitation/problem.ts';
@@ -40,7 +40,7 @@ const later = (ms: number, status: ReviewInvitation['deliveryStatus']) => async 
   return is(status);
 };
 
-test('a state is told when it is new, and not when it is read again', async () => {
+test('a new state is published, and the same state read again is not', async () => {
   for (const status of ['CREATED', 'CREATED', 'SENT', 'SENT'] as const) {
     source.answer = says(status);
     await all.snapshots.readSoon(one);
@@ -48,10 +48,10 @@ test('a state is told when it is new, and not when it is read again', async () =
   expect(told).toEqual(['CREATED', 'SENT']);
 });
 
-test('what was shown as stale is told again when it is confirmed, whyever it was', async () => {
+test('a state that was shown as stale is published again when it is confirmed', async () => {
   await all.ask();
   await pass(61_000);
-  // Too slow for who has an old answer.
+  // Longer than a caller with an old answer waits.
   source.answer = later(2_000, 'SENT');
   const asked = all.ask();
   await pass(2_000);
@@ -59,7 +59,7 @@ test('what was shown as stale is told again when it is confirmed, whyever it was
   expect(told).toEqual(['SENT', 'SENT again']);
 });
 
-test('a late answer does not take the place of a newer one from another process: it is read again', async () => {
+test('a late answer does not replace a newer one from another process, and the invitation is read again', async () => {
   await all.ask();
   source.answer = later(1_000, 'SENT');
   const slow = all.snapshots.readSoon(one);
@@ -74,7 +74,7 @@ test('a late answer does not take the place of a newer one from another process:
   expect(told).toEqual(['SENT', 'DELIVERED']);
 });
 
-test('a read that began before something was laid over it does not undo that', async () => {
+test('a read that began before an overlay does not undo it', async () => {
   await all.ask();
   await pass(1);
   source.answer = later(1_000, 'SENT');
@@ -90,14 +90,14 @@ test('a read that began before something was laid over it does not undo that', a
 });
 
 test.each([new ProviderBadResponse('PARTOO'), new ProviderUnavailable('PARTOO')])(
-  'a read because of a notification that comes to nothing says so: %s',
+  'a failed read after a notification returns false: %s',
   async (error) => {
     source.answer = () => Promise.reject(error);
     expect(await all.snapshots.readSoon(one)).toBe(false);
   },
 );
 
-test('a read because of a notification is made up for when the provider answers again', async () => {
+test('a failed read after a notification is repeated when the provider answers again', async () => {
   await all.ask();
   source.answer = () => Promise.reject(new ProviderUnavailable('PARTOO'));
   await all.snapshots.readSoon(one);
@@ -106,7 +106,7 @@ test('a read because of a notification is made up for when the provider answers 
   expect(told).toEqual(['SENT', 'DELIVERED']);
 });
 
-test('what is wanted while a read is under way is read after it', async () => {
+test('an invitation that is wanted during a read is read after it', async () => {
   source.answer = later(1_000, 'SENT');
   const slow = all.ask();
   await pass(500);

@@ -1,4 +1,4 @@
-// Whoever is told of every change asks patiently: the callers' share of the quota is left to callers.
+// A subscription is a patient reader, because it gets every change: it leaves the callers' share of the quota to callers.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { BACKGROUND } from '../../src/upstream/payment.ts';
@@ -14,7 +14,7 @@ function newSource() {
   return source;
 }
 
-test('a patient reader does not get the last calls, and a caller does', async () => {
+test('a patient reader does not get the last calls of the quota, and a caller does', async () => {
   const source = newSource();
   const { ask } = snapshotsOf(source);
   expect(await ask(refTo('a'), { isPatient: true })).toBe('PROVIDER_RATE_LIMITED');
@@ -22,14 +22,14 @@ test('a patient reader does not get the last calls, and a caller does', async ()
   expect(source.reads).toHaveLength(1);
 });
 
-test('a caller who joined the read of a patient one gets an answer all the same', async () => {
+test('a caller who joined the read of a patient reader gets an answer', async () => {
   const source = newSource();
   const { ask } = snapshotsOf(source);
   const [patient, caller] = await Promise.all([ask(refTo('a'), { isPatient: true }), ask(refTo('a'))]);
   expect([patient, caller]).toEqual(['PROVIDER_RATE_LIMITED', 'SENT 0']);
 });
 
-test('a patient reader is refused where so many calls wait already that callers need the rest', async () => {
+test('a patient reader is refused where the queue leaves room for callers only', async () => {
   const source = createFakeSource();
   source.isCrowded = true;
   const { ask } = snapshotsOf(source);

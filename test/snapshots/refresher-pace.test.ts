@@ -1,5 +1,5 @@
-// How often is read behind the callers' backs: as the quota, other processes and the breaker allow, on a clock that the test
-// sets.
+// How often the refresher reads in the background: as the quota, other processes and the breaker allow, on a clock that
+// the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { newRefresher, plain } from './refreshing.ts';
@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-test('many that are wanted at once are read in a small burst and then evenly, not in a burst a window', async () => {
+test('many invitations that are wanted at once are read in a small burst and then evenly, not in a burst for each window', async () => {
   const { want, times } = newRefresher([{ limit: 100, windowMs: 60_000 }]);
   for (let n = 0; n < 500; n++) want(`id-${n}`);
   await pass(0);
@@ -32,8 +32,8 @@ test('many that are wanted at once are read in a small burst and then evenly, no
   }
 });
 
-describe('what another process reads', () => {
-  test('is left to it, costs no quota, and does not keep the rest from being read', async () => {
+describe('an invitation that another process reads', () => {
+  test('is left to that process, costs no quota, and does not delay other reads', async () => {
     const { source, want, read } = newRefresher(undefined, async ({ key }) => key !== refTo('theirs').key);
     want('theirs', 60_000);
     want('ours');
@@ -42,7 +42,7 @@ describe('what another process reads', () => {
     expect(source.quota.status().remaining).toBe(999);
   });
 
-  test('is read here where it was not told of after two seconds', async () => {
+  test('is read here where no answer was shared within two seconds', async () => {
     let isTheirs = true;
     const { want, read } = newRefresher(undefined, async () => !isTheirs);
     want('a');
@@ -54,7 +54,7 @@ describe('what another process reads', () => {
     expect(read).toEqual(['a']);
   });
 
-  test('and has told of meanwhile, is not read here', async () => {
+  test('is not read here where its answer has been shared meanwhile', async () => {
     const { promise: claimed, resolve } = Promise.withResolvers<boolean>();
     const { refresher, want, read } = newRefresher(undefined, () => claimed);
     want('a');
@@ -66,7 +66,7 @@ describe('what another process reads', () => {
 });
 
 describe('background reads', () => {
-  test('keep to nine tenths of the quota', async () => {
+  test('use nine tenths of the quota at most', async () => {
     const { read, want, times } = newRefresher([{ limit: 10, windowMs: 10_000 }]);
     for (let n = 0; n < 30; n++) want(`${n}`);
     await pass(9_999);
@@ -75,7 +75,7 @@ describe('background reads', () => {
     expect(times).toHaveLength(18);
   });
 
-  test('wait while a queue stands before the provider', async () => {
+  test('wait while calls queue at the provider', async () => {
     const { read, want, source } = newRefresher();
     source.hasRoom = false;
     want('a');
@@ -86,7 +86,7 @@ describe('background reads', () => {
     expect(read).toEqual(['a']);
   });
 
-  test('go on when the quota was closed by a 429 and opens again', async () => {
+  test('continue when the quota opens again after a 429', async () => {
     const { read, want, source } = newRefresher();
     source.quota.close(30_000);
     want('a');
@@ -98,7 +98,7 @@ describe('background reads', () => {
 });
 
 describe('while the breaker is not closed', () => {
-  test('one read a second is tried, and no two at once', async () => {
+  test('one read a second is tried, and no two at the same time', async () => {
     const { read, want, times, source, readsTake } = newRefresher();
     source.circuit = 'OPEN';
     for (let n = 0; n < 100; n++) want(`${n}`, 100_000 - n);
@@ -110,7 +110,7 @@ describe('while the breaker is not closed', () => {
     expect(read.length - before).toBe(2);
   });
 
-  test('they take turns, and none is paid for that the breaker may refuse', async () => {
+  test('the wanted invitations take turns, and no read takes quota that the breaker may refuse', async () => {
     const { read, want, source } = newRefresher();
     source.circuit = 'OPEN';
     for (const key of ['a', 'b', 'c']) want(key, 500_000, Number.NEGATIVE_INFINITY);
@@ -119,7 +119,7 @@ describe('while the breaker is not closed', () => {
     expect(source.quota.status().remaining).toBe(1_000);
   });
 
-  test('what is wanted again meanwhile does not make it more', async () => {
+  test('repeated wishes cause no additional reads', async () => {
     const { read, want, source } = newRefresher();
     source.circuit = 'OPEN';
     for (let ms = 0; ms < 10_000; ms += 100) {
@@ -131,7 +131,7 @@ describe('while the breaker is not closed', () => {
     expect(read.length).toBeGreaterThanOrEqual(10);
   });
 
-  test('and everything goes on when it closes', async () => {
+  test('all reads continue when it closes', async () => {
     const { read, want, source } = newRefresher();
     source.circuit = 'OPEN';
     for (let n = 0; n < 20; n++) want(`${n}`);

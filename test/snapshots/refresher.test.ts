@@ -1,4 +1,4 @@
-// What is read again behind the callers' backs, and in what order, on a clock that the test sets.
+// What the refresher reads in the background, and in what order, on a clock that the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Refresher } from '../../src/snapshots/refresher.ts';
@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-describe('what is wanted', () => {
+describe('a wanted invitation', () => {
   test('is read at once where the quota allows it', async () => {
     const { read, want } = newRefresher();
     want('a');
@@ -20,7 +20,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['a', 'b']);
   });
 
-  test('does not wait for what was wanted before it to be read', async () => {
+  test('is read without waiting for the reads of earlier ones', async () => {
     const { read, want, readsTake } = newRefresher();
     readsTake(5_000);
     want('a');
@@ -30,7 +30,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['a', 'b', 'c']);
   });
 
-  test('waits for the quota, and the oldest is read first', async () => {
+  test('waits for the quota, and the oldest one is read first', async () => {
     const { read, want } = await oneASecond();
     want('young', 11_000);
     want('oldest', 50_000);
@@ -47,7 +47,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['never seen', 'old']);
   });
 
-  test('by many comes before what is as old', async () => {
+  test('of many callers comes before another of the same age', async () => {
     const { read, want } = await oneASecond();
     want('once');
     for (let n = 0; n < 10; n++) want('often');
@@ -55,7 +55,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['often', 'once']);
   });
 
-  test('by many does not keep what is older waiting for ever: in a minute everything comes round', async () => {
+  test('of many callers does not delay older ones for ever: all are read within a minute', async () => {
     const { read, want } = await oneASecond();
     const last = new Map<string, number>();
     const keys = ['loved', ...Array.from({ length: 20 }, (_, n) => `plain-${n}`)];
@@ -74,7 +74,7 @@ describe('what is wanted', () => {
     expect(loved).toBeLessThan(read.length / 2);
   });
 
-  test('and always fails is tried again ever more slowly, however often it is asked for, and keeps nothing waiting', async () => {
+  test('that always fails is tried ever more slowly, however often it is wanted, and delays no other', async () => {
     const { read, want, failing, refresher } = await oneASecond();
     failing.add('bad');
     for (let second = 0; second < 240; second++) {
@@ -90,7 +90,7 @@ describe('what is wanted', () => {
     expect(tries).toBeLessThanOrEqual(10);
   });
 
-  test('that failed once and was never seen comes before anything that was', async () => {
+  test('that failed once and is unknown comes before any known one', async () => {
     const { read, want, failing } = await oneASecond();
     failing.add('never seen');
     want('never seen', 0, Number.NEGATIVE_INFINITY);
@@ -125,7 +125,7 @@ describe('what is wanted', () => {
     expect(read).toEqual(['watched']);
   });
 
-  test('and fulfilled otherwise is not read', async () => {
+  test('is not read after another read has fulfilled the wish', async () => {
     const { read, want, refresher } = await oneASecond();
     want('a');
     want('b');
@@ -153,7 +153,7 @@ describe('what one caller wants with extras', () => {
     { wanted: true, was: false, reads: ['board'] },
     { wanted: true, was: true, reads: [] },
     { wanted: false, was: true, reads: [] },
-  ])('is fulfilled by a read with them alone: wanted with ($wanted), read with ($was)', async (one) => {
+  ])('is fulfilled only by a read with them: wanted with ($wanted), read with ($was)', async (one) => {
     const { refresher, read, withExtras } = await oneASecond();
     wantBoard(refresher, one.wanted);
     refresher.forget({ ref: board, withExtras: one.was }, now());
@@ -162,7 +162,7 @@ describe('what one caller wants with extras', () => {
   });
 });
 
-test('what has failed with extras is read again with them, though it was asked for without meanwhile', async () => {
+test('a failed read with extras is repeated with them, though the invitation was wanted without them meanwhile', async () => {
   const { refresher, want, failing, inFlight, withExtras, read, readsTake } = newRefresher();
   failing.add('a');
   readsTake(100);

@@ -41,7 +41,7 @@ const later =
   };
 const asked = () => source.reads.map(({ withExtras }) => (withExtras ? 'with ICS' : 'plain'));
 
-test('a read with ICS answers one without, and not the other way round', async () => {
+test('a read with ICS answers a caller without, and a read without ICS does not answer a caller with', async () => {
   source.answer = plainOrWithIcalendar;
   expect(await ask(board, { withExtras: true })).toBe('with ICS 0');
   expect(await ask(board)).toBe('with ICS 0');
@@ -52,7 +52,7 @@ test('a read with ICS answers one without, and not the other way round', async (
   expect(asked()).toEqual(['with ICS', 'plain', 'with ICS']);
 });
 
-test('a read with ICS takes back the wish to read the same without', async () => {
+test('a read with ICS fulfils the wish to read the same without', async () => {
   source = createFakeSource([{ limit: 10, windowMs: 10_000 }]);
   ask = snapshotsOf(source).ask;
   source.answer = plainOrWithIcalendar;
@@ -66,7 +66,7 @@ test('a read with ICS takes back the wish to read the same without', async () =>
   expect(asked()).toEqual(['plain', 'with ICS']);
 });
 
-test('of a review invitation there is one read, whether ICS is selected beside it or not', async () => {
+test('a review invitation has one read, whether ICS is selected beside it or not', async () => {
   expect(await Promise.all([ask(), ask(refTo('one'), { withExtras: true })])).toEqual(['SENT 0', 'SENT 0']);
   expect(asked()).toEqual(['plain']);
   await pass(5_000);
@@ -74,7 +74,7 @@ test('of a review invitation there is one read, whether ICS is selected beside i
   expect(source.reads).toHaveLength(1);
 });
 
-test('what is read of one invitation is given for no other', async () => {
+test('a read of one invitation answers no other', async () => {
   const refs = [
     refTo('one'),
     refTo('two'),
@@ -97,7 +97,7 @@ test('what is read of one invitation is given for no other', async () => {
   expect(source.reads.map(({ ref }) => ref)).toEqual(refs);
 });
 
-test('no name of a recipient makes a read with ICS out of one without', async () => {
+test('a recipient with the name "... with ICS" does not share the read with ICS', async () => {
   source.answer = plainOrWithIcalendar;
   const named = (recipientEmail: string) => smartInviteRef('US', 'board', recipientEmail);
   expect(await ask(named('a@example.com'), { withExtras: true })).toBe('with ICS 0');
@@ -143,18 +143,18 @@ test('a newer read without ICS is not hidden by an older one with it', async () 
   expect(await ask(board, { maxAgeMs: 0 })).toBe('plain 0');
   expect(await ask(board)).toBe('plain 0');
   expect(await ask(board, { maxAgeMs: 60_000 })).toBe('plain 0');
-  // Whoever wants the ICS is not given what is older than is known: it is read again.
+  // A caller that selects the ICS gets no older state than the known one: another read follows.
   expect(await ask(board, { withExtras: true })).toBe('with ICS 0');
   expect(asked()).toEqual(['with ICS', 'plain', 'with ICS']);
 });
 
-test('no more than maxEntries are remembered, and those not asked for go first', async () => {
+test('at most maxEntries are kept, and the least recently used go first', async () => {
   ask = snapshotsOf(source, { maxEntries: 2 }).ask;
   for (const id of ['one', 'two', 'one', 'three', 'one', 'two']) await ask(refTo(id));
   expect(source.reads.map(({ ref }) => ref)).toEqual(['one', 'two', 'three', 'two'].map(refTo));
 });
 
-test('no more than maxBytes are remembered', async () => {
+test('at most maxBytes are kept', async () => {
   ask = snapshotsOf(source, { maxBytes: 28_000 }).ask;
   const ids = Array.from({ length: 100 }, (_, n) => `${n} ${'x'.repeat(500)}`);
   for (const id of [...ids, ...ids.toReversed()]) await ask(refTo(id));
@@ -163,7 +163,7 @@ test('no more than maxBytes are remembered', async () => {
   expect(again).toBeLessThan(100);
 });
 
-test('what may stand in for an answer is not forgotten, though nothing is fresh for so long', async () => {
+test('an answer that may be given as stale is kept, though it is no longer fresh', async () => {
   ask = snapshotsOf(source, { finalMs: 30_000 }).ask;
   await ask();
   await pass(500_000);
@@ -184,7 +184,7 @@ test('what no caller has asked for in `finalMs` is forgotten, and what one has a
   expect(snapshots.peek(refTo('left'))).toBeNull();
 });
 
-test('a kind of invitation that no source is for is not configured', async () => {
+test('an invitation of a kind without a source gives PROVIDER_NOT_CONFIGURED', async () => {
   const snapshots = createSnapshots(new Map(), { ...FRESHNESS, maxEntries: 1, maxBytes: 1 });
   const wish = { withExtras: false, maxAgeMs: null, caller: new Cancellation(), callerId: 'caller' };
   await expect(snapshots.read(board, wish)).rejects.toBeInstanceOf(ProviderNotConfigured);

@@ -50,7 +50,7 @@ const PASSING: [string, Error][] = [
 ];
 
 describe('an answer up to ten seconds old', () => {
-  test('is given as it is, without a call', async () => {
+  test('is given without a call', async () => {
     expect(await ask()).toBe('SENT 0');
     await pass(10 * SECOND);
     expect(await ask()).toBe('SENT 10000');
@@ -60,7 +60,7 @@ describe('an answer up to ten seconds old', () => {
     expect(source.reads).toHaveLength(2);
   });
 
-  test('that is final is one up to a day old', async () => {
+  test('that is final may be up to a day old', async () => {
     source.answer = says('DELIVERED');
     await ask();
     await pass(DAY);
@@ -75,7 +75,7 @@ describe('an answer up to ten seconds old', () => {
 describe('a Smart Invite', () => {
   const endsAt = () => new Date(Date.now() + 30 * SECOND).toISOString();
 
-  test('whose event has ended is asked for once more, and is final only then', async () => {
+  test('whose event has ended is read once more, and only then final', async () => {
     const end = endsAt();
     source.answer = () => invite('pending', { endsAt: end });
     await ask(board);
@@ -87,7 +87,7 @@ describe('a Smart Invite', () => {
     expect(source.reads).toHaveLength(2);
   });
 
-  test('that is final now is news, though nothing else has changed', async () => {
+  test('that has become final is published, though nothing else has changed', async () => {
     const seen: boolean[] = [];
     const { snapshots } = snapshotsOf(source, { onChange: (_, snapshot) => void seen.push(snapshot.isFinal) });
     const end = endsAt();
@@ -102,7 +102,7 @@ describe('a Smart Invite', () => {
 });
 
 describe('an answer up to a minute old', () => {
-  test('is given at once, and read again behind', async () => {
+  test('is given at once, and refreshed in the background', async () => {
     await ask();
     await pass(60 * SECOND);
     source.answer = later(500, says('CREATED'));
@@ -112,7 +112,7 @@ describe('an answer up to a minute old', () => {
     expect(source.reads.map(({ payment }) => payment)).toEqual(['caller', 'prepaid']);
   });
 
-  test('is read again once, and paid for once, however many ask meanwhile', async () => {
+  test('is refreshed once for one call of the quota, for any number of callers', async () => {
     await ask();
     await pass(20 * SECOND);
     source.answer = later(500, says('CREATED'));
@@ -136,7 +136,7 @@ describe('an answer up to a minute old', () => {
     expect(await ask()).toMatch(/^CREATED \d+$/);
   });
 
-  test('is read again when the quota has a call for background work', async () => {
+  test('is refreshed when the quota has a call for background work', async () => {
     source = createFakeSource([{ limit: 2, windowMs: 30 * SECOND }]);
     ask = snapshotsOf(source).ask;
     await ask();
@@ -152,7 +152,7 @@ describe('an answer up to a minute old', () => {
 describe('an older answer', () => {
   const OLD = 60 * SECOND + 1;
 
-  test('is replaced by a new one that comes within a second', async () => {
+  test('is replaced by a new one that arrives within a second', async () => {
     await ask();
     await pass(OLD);
     source.answer = later(999, says('CREATED'));
@@ -161,7 +161,7 @@ describe('an older answer', () => {
     expect(await asked).toBe('CREATED 0');
   });
 
-  test('is read again once, and paid for once, however many ask at once', async () => {
+  test('is refreshed once for one call of the quota, for any number of concurrent callers', async () => {
     await ask();
     await pass(OLD);
     source.answer = later(500, says('CREATED'));
@@ -172,7 +172,7 @@ describe('an older answer', () => {
     expect(source.quota.status().remaining).toBe(999);
   });
 
-  test('is given after a second where the new one takes longer, which is kept all the same', async () => {
+  test('is given after a second where the new one takes longer, which is then kept', async () => {
     await ask();
     await pass(OLD);
     source.answer = later(3 * SECOND, says('CREATED'));
@@ -217,7 +217,7 @@ describe('an older answer', () => {
   });
 
   test.each([new ProviderUnauthorized('PARTOO'), new ProviderBadResponse('PARTOO')])(
-    'never stands in for what the provider did answer: %s',
+    'is not given in place of a refusal or an invalid answer: %s',
     async (error) => {
       await ask();
       source.answer = failsWith(error);
@@ -230,7 +230,7 @@ describe('an older answer', () => {
     },
   );
 
-  test('never stands in for "not found"', async () => {
+  test('is not given in place of "not found"', async () => {
     await ask();
     source.answer = () => null;
     await pass(OLD);
@@ -250,8 +250,8 @@ test('refused credentials of a background read are told to the next caller, and 
   expect(await ask()).toBe('PROVIDER_UNAUTHORIZED');
 });
 
-describe('an answer never seen', () => {
-  test('is waited for', async () => {
+describe('an unknown invitation', () => {
+  test('makes the caller wait', async () => {
     source.answer = later(7 * SECOND, says('SENT'));
     const asked = ask();
     await pass(7 * SECOND);
@@ -259,18 +259,18 @@ describe('an answer never seen', () => {
   });
 
   test.each([...PASSING, ['refuses us', new ProviderUnauthorized('PARTOO')] as [string, Error]])(
-    'is a problem where the provider %s, and the next one asks again',
+    'gives an error where the provider %s, and the next caller causes another read',
     async (_, error) => {
       source.answer = failsWith(error);
       expect(await ask()).toBe('code' in error ? error.code : '');
       source.answer = says('SENT');
-      // Where it was for want of quota, it is being read behind by now.
+      // Where the quota was used up, a background read is under way by now.
       await pass(0);
       expect(await ask()).toBe('SENT 0');
     },
   );
 
-  test('is null where the provider knows none, for five seconds', async () => {
+  test('gives null for five seconds where the provider does not have it', async () => {
     source.answer = () => null;
     expect(await ask()).toBeNull();
     source.answer = says('SENT');
@@ -282,7 +282,7 @@ describe('an answer never seen', () => {
   });
 });
 
-test('a reader that throws before it promises anything fails its read as any other does', async () => {
+test('a reader that throws before it returns a promise fails its read like any other error', async () => {
   let isBroken = true;
   const { read } = source.reader;
   const fragile = snapshotsOf({

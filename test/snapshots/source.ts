@@ -1,6 +1,6 @@
 // A provider as snapshots see it, for tests on a clock of their own: it answers as the test says, and notes what it was
-// asked for. The quota is the real one; the breaker is what the test sets it to. A test whose provider says what none
-// would say (another invitation than was asked for, an attachment that nobody asked for) fails.
+// asked for. The quota is the real one; the breaker is what the test sets it to. A test fails if its provider gives an
+// impossible answer (another invitation than the requested one, an attachment without a request for it).
 
 import { expect, vi } from 'vitest';
 import type { Invitation } from '../../src/invitation/kinds.ts';

@@ -45,7 +45,7 @@ const slow = async () => {
   return review(one, 'CREATED');
 };
 
-test('a fresh answer is not stale, nor is an older one that is read again behind', async () => {
+test('an answer is not stale while it is fresh, nor while it is refreshed in the background', async () => {
   expect(await read()).toBeNull();
   await pass(5 * SECOND);
   expect(await read()).toBeNull();
@@ -55,7 +55,7 @@ test('a fresh answer is not stale, nor is an older one that is read again behind
 });
 
 describe('an old answer for want of quota', () => {
-  test('says from when on there is some, where that is known', async () => {
+  test('has the time from which there is quota, where that is known', async () => {
     source = createFakeSource([{ limit: 1, windowMs: 60 * SECOND }]);
     all = snapshotsOf(source);
     await read();
@@ -64,7 +64,7 @@ describe('an old answer for want of quota', () => {
     expect(source.reads).toHaveLength(1);
   });
 
-  test('does not say when, where only what background work may use is used up', async () => {
+  test('has no time where only the share of background work is used up', async () => {
     await read();
     await pass(90 * SECOND);
     while (source.quota.takeSpare(BACKGROUND) === 0);
@@ -73,14 +73,14 @@ describe('an old answer for want of quota', () => {
   });
 });
 
-test('an old answer is UNAVAILABLE while the breaker is open, not for want of quota', async () => {
+test('an old answer is UNAVAILABLE while the breaker is open, not RATE_LIMITED', async () => {
   await read();
   await pass(90 * SECOND);
   source.circuit = 'OPEN';
   expect(await read()).toEqual({ reason: 'UNAVAILABLE', retryAt: null });
 });
 
-test('a time to try again that is over is not given', async () => {
+test('a retry time in the past is not given', async () => {
   await read();
   source.answer = failsWith(new ProviderThrottled('PARTOO', 5));
   await pass(20 * SECOND);
@@ -109,7 +109,7 @@ describe.each<[string, Error, StalenessReason, number | null]>([
   test(`is ${reason} to a caller that wanted a newer one`, async () => {
     await pass(5 * SECOND);
     expect(await read(0)).toEqual(expected());
-    // Whoever is content with it is given it as it is.
+    // A caller that accepts it gets it without a mark.
     expect(await read()).toBeNull();
   });
 
@@ -118,7 +118,7 @@ describe.each<[string, Error, StalenessReason, number | null]>([
     expect(await read()).toEqual(expected());
   });
 
-  test(`is ${reason} from the read behind on, until another one is there`, async () => {
+  test(`is ${reason} after a failed background read, until the next successful one`, async () => {
     await pass(20 * SECOND);
     expect(await read()).toBeNull();
     await pass(0);
@@ -129,7 +129,7 @@ describe.each<[string, Error, StalenessReason, number | null]>([
   });
 });
 
-test('an old answer is TIMEOUT where the new one takes longer than a caller waits who may have the old one', async () => {
+test('an old answer is TIMEOUT where the read takes longer than the patience of a caller that accepts it', async () => {
   await read();
   await pass(90 * SECOND);
   source.answer = slow;
@@ -140,7 +140,7 @@ test('an old answer is TIMEOUT where the new one takes longer than a caller wait
   expect(await read()).toBeNull();
 });
 
-test('an old answer gives the newest reason', async () => {
+test('an old answer has the newest reason', async () => {
   await read();
   await pass(5 * SECOND);
   source.answer = failsWith(new ProviderThrottled('PARTOO', 30));
@@ -150,7 +150,7 @@ test('an old answer gives the newest reason', async () => {
   expect(await read(0)).toEqual({ reason: 'UNAVAILABLE', retryAt: null });
 });
 
-describe('what a notification says', () => {
+describe('the final state of a notification', () => {
   const UNCONFIRMED = { reason: 'UNCONFIRMED', retryAt: null };
 
   beforeEach(async () => {
@@ -176,11 +176,11 @@ describe('what a notification says', () => {
   });
 });
 
-describe('what a notification says that is not final', () => {
+describe('a changeable state of a notification', () => {
   const UNCONFIRMED = { reason: 'UNCONFIRMED', retryAt: null };
   const notify = () => all.snapshots.overlay(one, () => review(one, 'CREATED'));
 
-  test('stays UNCONFIRMED to callers that are content with it, whatever reads of it fail with', async () => {
+  test('stays UNCONFIRMED for callers that accept it, whatever error its reads give', async () => {
     await read();
     notify();
     source.answer = failsWith(new ProviderUnavailable('PARTOO'));
@@ -191,7 +191,7 @@ describe('what a notification says that is not final', () => {
     expect(await read()).toEqual(UNCONFIRMED);
   });
 
-  test('is given to a caller that waits for a read that takes too long', async () => {
+  test('is given to a caller whose read takes too long', async () => {
     await read();
     await pass(90 * SECOND);
     source.answer = slow;

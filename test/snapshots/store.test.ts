@@ -35,7 +35,7 @@ function entry(id = 'one'): Entry {
 /** On a clock that stands still. */
 const newStore = (limits: StoreLimits = ROOMY) => createStore(limits, DAY_MS, () => 1);
 
-test('keeps what it was given, "not found" too', () => {
+test('a store keeps what it was given, "not found" too', () => {
   const store = newStore();
   const one = entry();
   store.set('one', one);
@@ -45,7 +45,7 @@ test('keeps what it was given, "not found" too', () => {
   expect(store.get('other')).toBeUndefined();
 });
 
-test('keeps maxEntries, and drops those longest not asked for', () => {
+test('a store keeps maxEntries, and drops the least recently used', () => {
   const store = newStore({ ...ROOMY, maxEntries: 2 });
   store.set('one', entry());
   store.set('two', entry());
@@ -57,7 +57,7 @@ test('keeps maxEntries, and drops those longest not asked for', () => {
 test.each([
   ['one byte a character of latin1', 'é', 1],
   ['two bytes a character of any other', 'ж', 2],
-])('keeps maxBytes, counted as what the texts take in memory: %s', (_, character, bytes) => {
+])('a store keeps maxBytes, counted as the texts take in memory: %s', (_, character, bytes) => {
   const store = newStore({ ...ROOMY, maxBytes: 100_000 });
   const ids = Array.from({ length: 100 }, (_, n) => `${n} ${character.repeat(5_000)}`);
   for (const id of ids) store.set(id, entry(id));
@@ -76,21 +76,21 @@ test.each<[string, Partial<SmartInvite>]>([
   ['a comment', { replies: [{ ...REPLY, comment: LONG }] }],
   ['a summary', { event: { ...invite('pending').event, summary: LONG } }],
   ['an ICS', { attachments: { icalendar: LONG } }],
-])('counts the text of %s', (_, part) => {
+])('a store counts the text of %s', (_, part) => {
   const store = newStore({ ...ROOMY, maxBytes: 20_000 });
   const snapshot = snapshotOf({ ...invite('pending'), ...part }, new Date());
   store.set('large', { ...NOTHING, snapshot, withExtras: true });
   expect(store.get('large')).toBeUndefined();
 });
 
-test('bounds "not found" by bytes too', () => {
+test('a store counts the bytes of "not found" too', () => {
   const store = newStore({ ...ROOMY, maxBytes: 50_000 });
   const ids = Array.from({ length: 1_000 }, (_, n) => String(n));
   for (const id of ids) store.set(id, NOTHING);
   expect(ids.filter((id) => store.get(id) !== undefined).length).toBeLessThan(500);
 });
 
-test('does not keep what is larger than all of it, nor what it replaces', () => {
+test('a store does not keep an entry above its limit, nor what it would replace', () => {
   const store = newStore({ ...ROOMY, maxBytes: 10_000 });
   store.set('small', entry());
   store.set('one', entry());
@@ -146,7 +146,7 @@ describe('what no caller has asked for', () => {
     await vi.advanceTimersByTimeAsync(ms);
   }
 
-  test('for so long is not given any more, two minutes later at most, and not forgotten before', async () => {
+  test('is not given after its time, is dropped at most two minutes later, and not before', async () => {
     const store = createStore(ROOMY, HOUR, () => at);
     store.set('one', entry());
     store.set('two', entry());
@@ -157,7 +157,7 @@ describe('what no caller has asked for', () => {
     expect(store.get('two')).toBeUndefined();
   });
 
-  test('is not forgotten early where the clock was not looked at for a while', async () => {
+  test('is not dropped early where the clock was not read for a while', async () => {
     const store = createStore(ROOMY, HOUR, () => at);
     store.set('one', entry());
     await pass(MINUTE - 1);
@@ -166,7 +166,7 @@ describe('what no caller has asked for', () => {
     expect(store.get('late')).toBeDefined();
   });
 
-  test('is freed, and what was asked for is not', async () => {
+  test('is freed, and one that was asked for is not', async () => {
     const store = createStore(ROOMY, HOUR, () => at);
     store.set('one', entry());
     const { calculatedSize } = store;

@@ -40,7 +40,7 @@ const invitation = {
   rawStatus: 'sent',
 } as const;
 
-test('its invitations go through the text that processes share', () => {
+test('the codec of shared snapshots encodes its invitations', () => {
   const { type, businessUnitId, invitationId } = invitation;
   const shared = {
     ref: refTo(type, { businessUnitId, invitationId }),
@@ -55,13 +55,13 @@ test('its invitations go through the text that processes share', () => {
   ).toBe(undefined);
 });
 
-test('its invitations weigh what their texts weigh', () => {
+test('the weight of its invitations is the weight of their texts', () => {
   const longer = { ...invitation, rawStatus: 'x'.repeat(1_000) };
   const [one, other] = [invitation, longer].map((each) => bytesOf(snapshotOf(each, momentOf(0))));
   expect((other ?? 0) - (one ?? 0)).toBeGreaterThanOrEqual(1_000);
 });
 
-describe('a gateway that has it', () => {
+describe('a gateway with the third provider', () => {
   let gateway: TestGateway;
   beforeAll(async () => {
     gateway = await startTestGateway();
@@ -86,7 +86,7 @@ describe('a gateway that has it', () => {
     expect(await gateway.query(page, { refs: ids })).toEqual(first);
   });
 
-  test('has it in every tab of GraphiQL that names kinds, and each of them works', async () => {
+  test('shows its kind in every tab of GraphiQL that names kinds, and each tab works', async () => {
     const tabs = graphiqlTabs(schema, gateway.sandbox.examples);
     expect(tabs.map(({ query }) => query).join()).toContain('query OneEmailInvitation');
     for (const { query, variables = '{}' } of tabs) {

@@ -59,11 +59,11 @@ async function output(program: string, ...args: readonly string[]): Promise<stri
   }
 }
 
-test('is type-checked', async () => {
+test('the code with a third provider passes the type checker', async () => {
   expect(await output('tsc', '--noEmit', '-p', '.')).toBe('');
 });
 
-test('is in the schema, and changes nothing else in it', async () => {
+test('the third provider adds its type to the schema, and changes nothing else in it', async () => {
   const before = await readFile(join(root, 'schema.graphql'), 'utf8');
   await output('node', 'src/schema/print.ts');
   const after = await readFile(join(copy, 'schema.graphql'), 'utf8');
@@ -72,6 +72,6 @@ test('is in the schema, and changes nothing else in it', async () => {
   expect(before.split('\n').filter((line) => !lines.has(line))).toEqual([]);
 });
 
-test('passes the contract suite, and goes through every room', { timeout: 120_000 }, async () => {
+test('the third provider passes the contract suite, and the tests of all layers', { timeout: 120_000 }, async () => {
   expect(await output('vitest', 'run', '--reporter=dot', 'test/starpost.test.ts')).toMatch(/Test Files.*1 passed/);
 });

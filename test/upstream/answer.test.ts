@@ -58,7 +58,7 @@ describe('Retry-After', () => {
 });
 
 describe('an answer', () => {
-  test.each([200, 201, 202, 299])('with %i is what its JSON is decoded to', (status) => {
+  test.each([200, 201, 202, 299])('with %i gives its decoded JSON', (status) => {
     expect(readAnswer(answer(status, '{"status":"SENT"}'), PARTOO)).toEqual({ json: { status: 'SENT' } });
   });
 
@@ -70,7 +70,7 @@ describe('an answer', () => {
     expect(readAnswer(answer(404, '<html>'), PARTOO)).toBeNull();
   });
 
-  test('may be any JSON: what it means is for the provider to say', () => {
+  test('may be any JSON: the decoder of the provider checks it', () => {
     for (const json of [null, [], 'text', 1]) {
       expect(readAnswer(answer(200, JSON.stringify(json)), CRONOFY)).toEqual({ json });
     }
@@ -109,13 +109,13 @@ describe('an answer', () => {
     );
   });
 
-  test('with 429 says when to ask again, where the provider does', () => {
+  test('with 429 has the time to retry, where the provider gives one', () => {
     expect(() => readAnswer(answer(429, '', { 'retry-after': '60' }), PARTOO)).toThrow(
       expect.objectContaining({ code: 'PROVIDER_RATE_LIMITED', retryAfterSeconds: 60 }),
     );
   });
 
-  test('that is a problem has a message without what the provider said', () => {
+  test('that is an error has a message without the text of the provider', () => {
     for (const status of [200, 302, 400, 401, 429, 500]) {
       const read = () => readAnswer(answer(status, 'see https://internal.example, bob@example.com'), PARTOO);
       expect(read).toThrow(/^Partoo /);

@@ -74,7 +74,7 @@ describe('a breaker', () => {
     expect(account.policy.circuit()).toBe('OPEN');
   });
 
-  test('stays closed where most answers make no sense: they are answers', async () => {
+  test('stays closed where most answers cannot be decoded: they are answers', async () => {
     const account = newAccount();
     for (let n = 0; n < 40; n++) {
       account.next = () => new ProviderBadResponse('PARTOO');
@@ -91,7 +91,7 @@ describe('a breaker', () => {
     expect(account.policy.circuit()).toBe('OPEN');
   });
 
-  test('counts what was in the last twenty seconds alone', async () => {
+  test('counts only the last twenty seconds', async () => {
     const account = newAccount();
     await account.suffer('fffffffff');
     await pass(60_000);
@@ -99,7 +99,7 @@ describe('a breaker', () => {
     expect(account.policy.circuit()).toBe('CLOSED');
   });
 
-  test('counts calls that come slowly no longer than twenty seconds', async () => {
+  test('drops calls after twenty seconds, also where calls are rare', async () => {
     const account = newAccount();
     for (let n = 0; n < 20; n++) {
       await account.suffer('f');
@@ -108,7 +108,7 @@ describe('a breaker', () => {
     expect(account.policy.circuit()).toBe('CLOSED');
   });
 
-  test('that is open answers at once, without a call', async () => {
+  test('that is open refuses at once, without a call', async () => {
     const account = newAccount();
     await account.open();
     const before = performance.now();
@@ -120,7 +120,7 @@ describe('a breaker', () => {
     expect(account.attempts).toBe(0);
   });
 
-  test('probes after five seconds, then every ten, one attempt each', async () => {
+  test('probes after five seconds, then every ten, with one attempt each', async () => {
     const account = newAccount();
     await account.open();
     account.next = down;
@@ -138,7 +138,7 @@ describe('a breaker', () => {
     for (const gap of gaps.slice(1)) expect([10, 11]).toContain(gap);
   });
 
-  test('lets one probe through and tells everybody else at once, and closes when it succeeds', async () => {
+  test('lets one probe through, refuses all other calls at once, and closes when the probe succeeds', async () => {
     const { policy, ...account } = newAccount();
     const changes: string[] = [];
     policy.onCircuit(() => void changes.push(policy.circuit()));
@@ -162,7 +162,7 @@ describe('a breaker', () => {
     expect(await account.call()).toBe('answered');
   });
 
-  test('that has closed counts anew', async () => {
+  test('that has closed starts to count from zero', async () => {
     const account = newAccount();
     await account.open();
     await pass(5_000);
@@ -200,7 +200,7 @@ describe('a breaker', () => {
     },
   );
 
-  test('does not take an attempt that began before it opened for its probe', async () => {
+  test('does not count an attempt from before it opened as its probe', async () => {
     const account = newAccount();
     let fail = () => {};
     const old = account.policy
@@ -238,7 +238,7 @@ describe('a breaker', () => {
   );
 });
 
-describe('a minute at fifty calls a second', () => {
+describe('a minute of fifty calls a second', () => {
   async function minute(next: (n: number) => Error | undefined) {
     const account = newAccount();
     let opened = Number.POSITIVE_INFINITY;
@@ -260,7 +260,7 @@ describe('a minute at fifty calls a second', () => {
     return { account, opened, retries };
   }
 
-  test('of nothing but 503 costs the provider ten calls, then the probes', async () => {
+  test('with only 503 costs the provider ten calls, then the probes', async () => {
     const { account, opened } = await minute(down);
     expect(opened).toBe(10);
     // Those under way as it opened, and a probe after 5, 15, 25, 35, 45 and 55 seconds.
@@ -268,7 +268,7 @@ describe('a minute at fifty calls a second', () => {
     expect(account.attempts).toBeGreaterThanOrEqual(10 + 5);
   });
 
-  test('of which two in five fail costs it a fifth more and one a second', async () => {
+  test('with two failures in five costs the provider a fifth more calls, and one a second', async () => {
     const { account, retries } = await minute((n) => (n % 5 < 2 ? down() : undefined));
     expect(account.policy.circuit()).toBe('CLOSED');
     // Ten are there from the start: one a second over ten seconds.

@@ -1,4 +1,4 @@
-// What a call leaves behind when it has ended: nothing; and what its end says of the provider. On a clock that the test
+// A call that has ended leaves no listener and no timer; and which ends count for the breaker. On a clock that the test
 // sets.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -20,7 +20,7 @@ afterEach(() => vi.useRealTimers());
 test.each<[string, () => Promise<string>]>([
   ['succeeds', async () => 'answered'],
   ['fails for good', () => Promise.reject(new RangeError('for good'))],
-])('a call that %s lets go of its caller', async (_, attempt) => {
+])('a call that %s removes its listener from the caller', async (_, attempt) => {
   const caller = new Cancellation();
   const [add, remove] = [vi.spyOn(caller, 'add'), vi.spyOn(caller, 'remove')];
   await policy.run(attempt, caller).catch(() => undefined);
@@ -28,7 +28,7 @@ test.each<[string, () => Promise<string>]>([
   expect(remove.mock.calls).toEqual(add.mock.calls);
 });
 
-test('a call whose caller has gone between two attempts waits no longer for the next one', async () => {
+test('a call whose caller leaves between two attempts ends at once, and leaves no timer', async () => {
   const caller = new Cancellation();
   const before = vi.getTimerCount();
   const ended = policy.run(() => Promise.reject(new ProviderUnavailable('PARTOO')), caller).catch(() => undefined);
@@ -40,7 +40,7 @@ test('a call whose caller has gone between two attempts waits no longer for the 
   expect(vi.getTimerCount()).toBe(before + 1);
 });
 
-test('calls that have waited to their deadline say nothing of the provider', async () => {
+test('calls that waited until their deadline do not open the breaker', async () => {
   policy = createAsyncPolicy({ maxInFlight: 32, maxWaiting: 0, totalTimeoutMs: 8_000 });
   const ended = Array.from({ length: 30 }, () => policy.run(forever, new Cancellation()).catch((error) => error.code));
   await pass(8_000);
@@ -48,7 +48,7 @@ test('calls that have waited to their deadline say nothing of the provider', asy
   expect(policy.circuit()).toBe('CLOSED');
 });
 
-test('the line is crowded from half of its places on', () => {
+test('the queue is crowded from half of its places on', () => {
   const crowded: boolean[] = [];
   for (let calls = 0; calls < 6; calls++) {
     crowded.push(policy.isCrowded());

@@ -20,7 +20,7 @@ function newDeadlines() {
   return { set, expired };
 }
 
-test('each owner is told once, when its own time has passed', () => {
+test('each deadline expires once, after its own time', () => {
   const { set, expired } = newDeadlines();
   set('a');
   vi.advanceTimersByTime(300);
@@ -39,7 +39,7 @@ test.each([
   ['the first', 0, 'bc'],
   ['the one between', 1, 'ac'],
   ['the last', 2, 'ab'],
-])('%s is cleared, and the others are told', (_, n, left) => {
+])('%s of three deadlines is cleared, and the others expire', (_, n, left) => {
   const { set, expired } = newDeadlines();
   const all = ['a', 'b', 'c'].map((name) => set(name));
   all[n]?.clear();
@@ -48,7 +48,7 @@ test.each([
   expect(expired.map(([name]) => name).join('')).toBe(left);
 });
 
-test('a hundred that are set and cleared have one timer, and none when the last time has passed', () => {
+test('a hundred deadlines that are set and cleared share one timer, and none remains after the last time', () => {
   const { set, expired } = newDeadlines();
   for (let n = 0; n < 100; n++) set(String(n)).clear();
   expect(vi.getTimerCount()).toBe(1);
@@ -59,7 +59,7 @@ test('a hundred that are set and cleared have one timer, and none when the last 
   expect(expired).toEqual([['next', 2_000]]);
 });
 
-test('an owner may clear another one, and set a new one, when it is told', () => {
+test('the owner of an expired deadline may clear another one, and set a new one', () => {
   const { set, expired } = newDeadlines();
   let second: Deadline | undefined;
   set('first', () => {

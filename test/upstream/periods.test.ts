@@ -1,4 +1,4 @@
-// What attempts tell a breaker whose circuit has changed since they began: nothing.
+// Attempts that began before the circuit of a breaker changed have no effect on it.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Breaker, createBreaker, type Period } from '../../src/upstream/breaker.ts';
@@ -27,7 +27,7 @@ test.each<[string, (period: Period) => void]>([
   ['has answered', (period) => breaker.answered(period)],
   ['has failed', (period) => breaker.failed(period)],
   ['has ended without an answer', (period) => breaker.ended(period)],
-])('an early attempt that %s tells nothing of the probe', (_, tell) => {
+])('an attempt from before the breaker opened that %s has no effect on the probe', (_, tell) => {
   const probe = enter();
   tell(early);
   expect(breaker.circuit()).toBe('HALF_OPEN');

@@ -50,7 +50,7 @@ function slow() {
   return { attempts, answers, attempt };
 }
 
-describe('the calls at once', () => {
+describe('the concurrent calls', () => {
   test('are 200 at most, and the next is refused at once', async () => {
     const policy = newPolicy();
     const { answers, attempt } = slow();
@@ -66,7 +66,7 @@ describe('the calls at once', () => {
     expect(policy.hasRoom()).toBe(true);
   });
 
-  test('leave room for one more when 31 are made, and none when 32 are', () => {
+  test('leave room when there are 31, and none when there are 32', () => {
     const policy = newPolicy();
     const { attempt } = slow();
     for (let n = 0; n < 31; n++) watch(policy.run(attempt, new Cancellation()));
@@ -75,7 +75,7 @@ describe('the calls at once', () => {
     expect(policy.hasRoom()).toBe(false);
   });
 
-  test('are fewer by those whose callers have left', async () => {
+  test('no longer include those whose callers have left', async () => {
     const policy = newPolicy();
     const { attempt } = slow();
     const caller = new Cancellation();
@@ -104,7 +104,7 @@ describe('the deadline', () => {
     expect(attempts.every(({ call }) => call.reason instanceof ProviderTimeout)).toBe(true);
   });
 
-  test('is over all attempts together', async () => {
+  test('covers all attempts together', async () => {
     const { attempts, attempt } = slow();
     const failing = (call: Call<string>, number: number) =>
       Promise.race([
@@ -118,7 +118,7 @@ describe('the deadline', () => {
     expect(attempts[2]?.call.reason).toBeInstanceOf(ProviderTimeout);
   });
 
-  test('is known to each attempt, less what has passed', async () => {
+  test('is passed to each attempt, less the time that has passed', async () => {
     const { attempts, attempt } = slow();
     watch(newPolicy().run(attempt, new Cancellation()));
     expect(attempts[0]?.call.remainingMs()).toBe(8_000);
@@ -127,7 +127,7 @@ describe('the deadline', () => {
   });
 });
 
-test('a caller who leaves is let go at once, and the attempt is cancelled and not repeated', async () => {
+test('a call ends at once when its caller leaves, and its attempt is cancelled and not repeated', async () => {
   const { attempts, attempt } = slow();
   const caller = new Cancellation();
   const call = watch(newPolicy().run(attempt, caller));
@@ -139,7 +139,7 @@ test('a caller who leaves is let go at once, and the attempt is cancelled and no
   expect(attempts[0]?.call.reason).toBeInstanceOf(CallerGone);
 });
 
-test('a caller who leaves between two attempts is let go at once, and no other is made', async () => {
+test('a call ends at once when its caller leaves between two attempts, and no other attempt is made', async () => {
   const random = vi.spyOn(Math, 'random').mockReturnValue(0.99);
   onTestFinished(() => random.mockRestore());
   const policy = newPolicy();
@@ -174,7 +174,7 @@ describe('an attempt that fails', () => {
     ['5xx or the network', new ProviderUnavailable('PARTOO')],
     ['no answer in time', new ProviderTimeout('PARTOO')],
     ['a 429', new ProviderThrottled('PARTOO', 1)],
-  ])('for %s is made three times at most, and the last word is given', async (_, error) => {
+  ])('for %s is made three times at most, and the caller gets the last error', async (_, error) => {
     const { times, attempt } = failing(error);
     const call = watch(newPolicy().run(attempt, new Cancellation()));
     await pass(8_000);
@@ -189,7 +189,7 @@ describe('an attempt that fails', () => {
     new ProviderNotConfigured('PARTOO'),
     new ProviderRateLimited('PARTOO', 1),
     new TypeError('a fault of ours'),
-  ])('for what trying again does not mend is made once, and leaves the breaker closed: %s', async (error) => {
+  ])('with an error that is not retryable is made once, and leaves the breaker closed: %s', async (error) => {
     const policy = newPolicy();
     const { times, attempt } = failing(error);
     const calls = Array.from({ length: 30 }, () => watch(policy.run(attempt, new Cancellation())));
@@ -199,7 +199,7 @@ describe('an attempt that fails', () => {
     expect(policy.circuit()).toBe('CLOSED');
   });
 
-  test('is repeated after a time drawn anew from all up to 100 ms, then up to 200 ms', async () => {
+  test('is repeated after a random time up to 100 ms, then up to 200 ms', async () => {
     const gaps: [first: number, second: number][] = [];
     for (let n = 0; n < 100; n++) {
       const { times, attempt } = failing(new ProviderUnavailable('PARTOO'));
@@ -220,7 +220,7 @@ describe('an attempt that fails', () => {
     }
   });
 
-  test('earns nothing for retries where it was never made', async () => {
+  test('adds nothing to the retry budget where it was refused before it was made', async () => {
     const policy = newPolicy();
     const refused = () => Promise.reject(new ProviderRateLimited('PARTOO', 60));
     for (let n = 0; n < 500; n++) await policy.run(refused, new Cancellation()).catch(() => undefined);

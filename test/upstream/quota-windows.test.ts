@@ -32,8 +32,8 @@ function expectKept(times: readonly number[], kept: readonly QuotaWindow[]): voi
   for (const { limit, windowMs } of kept) expect(most(times, windowMs)).toBeLessThanOrEqual(limit);
 }
 
-describe('in no stretch of a window’s length are there more calls than its limit', () => {
-  test('where callers take what is there, or wait for it', async () => {
+describe('every stretch of a window has at most as many calls as its limit', () => {
+  test('where callers take calls at once, or wait for them', async () => {
     const ask = fc.record({
       afterMs: fc.integer({ min: 0, max: 500 }),
       patienceMs: fc.integer({ min: 0, max: 5_000 }),
@@ -94,7 +94,7 @@ describe('in no stretch of a window’s length are there more calls than its lim
   });
 });
 
-test('a window is kept to a little longer than it is: what arrives sooner than the call before it did is not over it', () => {
+test('a window is kept slightly longer than configured, so that calls that arrive early at the provider are within it', () => {
   expect(withMargin([{ limit: 45, windowMs: 1_000 }])).toEqual([{ limit: 45, windowMs: 1_050 }]);
   expect(withMargin([{ limit: 270, windowMs: 60_000 }])).toEqual([{ limit: 270, windowMs: 61_000 }]);
 });

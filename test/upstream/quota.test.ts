@@ -189,4 +189,4 @@ test.each([
   '45/1s,',
   '45/1m',
   '1/1s;2/2s',
-])('%j is no quota', (text) => expect(parseQuota(text)).toBeUndefined());
+])('%j is not a quota', (text) => expect(parseQuota(text)).toBeUndefined());

@@ -91,8 +91,8 @@ async function grantsDuring(accountId: string, work: Promise<unknown>): Promise<
   return [...grantedAt.values()];
 }
 
-describe('two processes together never take more than the limit in any stretch of the window', () => {
-  test('where callers of both wait for their turn', async () => {
+describe('two processes together take at most the limit in any stretch of the window', () => {
+  test('where callers of both wait', async () => {
     const { a, b } = await startProcesses('10/1s', 2, 'waiting');
     const callers = Array.from({ length: 36 }, (_, n) => take(n % 2 ? a : b, 10_000));
     const times = await grantsDuring('waiting', Promise.all(callers));
@@ -100,7 +100,7 @@ describe('two processes together never take more than the limit in any stretch o
     expect(most(times, 1_000)).toBe(10);
   });
 
-  test('where callers and background work come and go, and there are two windows', async () => {
+  test('where callers and background work alternate, and there are two windows', async () => {
     const { a, b } = await startProcesses('4/0.3s,10/1s', 2, 'coming and going');
     const until = performance.now() + 3_000;
     async function call(quota: Quota): Promise<void> {
@@ -129,20 +129,20 @@ test('a Redis that was emptied grants no call beyond the limit', async () => {
   expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
 });
 
-test('one process may take all of it, and the other then gets none', async () => {
+test('one process may take the whole quota, and the other then gets no call', async () => {
   const { a, b } = await startProcesses('10/60s');
   expect(await takeAll(a)).toBe(10);
   expect(await takeAll(b)).toBe(0);
 });
 
-test('it is shared also where a window is no whole number of milliseconds to a computer', async () => {
+test('processes share a window whose length is no exact number of milliseconds', async () => {
   expect(64.001 * 1_000).not.toBe(64_001);
   const { a, b } = await startProcesses('10/64.001s');
   expect(await takeAll(a)).toBe(10);
   expect(await takeAll(b)).toBe(0);
 });
 
-test('background work of both together leaves a tenth to callers', async () => {
+test('background work of both processes leaves a tenth to callers', async () => {
   const { a, b } = await startProcesses('20/60s');
   await take(a);
   expect((await takeAllInBackground(a)) + (await takeAllInBackground(b))).toBe(17);
@@ -168,7 +168,7 @@ test('a caller that leaves while it waits uses no call', async () => {
   expect(await takeAll(b)).toBe(0);
 });
 
-test('accounts do not share with each other', async () => {
+test('accounts have separate quotas', async () => {
   const one = await startProcesses('5/60s');
   const other = await startProcesses('5/60s');
   one.a.close(60_000);
@@ -189,7 +189,7 @@ describe('a gate', () => {
     await take(a, 100);
   });
 
-  test('is not opened earlier by one that is closed for a shorter time', async () => {
+  test('is not opened earlier by a process that closes it for a shorter time', async () => {
     const { a, b } = await startProcesses('1000/1s');
     a.close(60_000);
     await vi.waitUntil(async () => (await b.takeSpare(BACKGROUND)) > 0);
@@ -199,7 +199,7 @@ describe('a gate', () => {
     expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
   });
 
-  test('that was closed while Redis was away holds when it is back', async () => {
+  test('that was closed while Redis was down is closed when Redis is back', async () => {
     const { a } = await startProcesses('1000/1s');
     await server.kill();
     await untilUp(false);
@@ -276,7 +276,7 @@ describe('without Redis', () => {
     expect(times.length).toBeGreaterThan(12);
   }, 20_000);
 
-  test('it is shared again when Redis is back', async () => {
+  test('processes share the quota again when Redis is back', async () => {
     const { a, b } = await startProcesses('10/1s');
     await server.kill();
     await untilUp(false);

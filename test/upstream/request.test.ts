@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { targetOf } from '../../src/upstream/request.ts';
 
 describe('the target of a call', () => {
-  test('holds exactly the parameters given, each once, whatever text is in them', () => {
+  test('holds exactly the given parameters, each once, whatever text is in them', () => {
     const nasty = fc.constantFrom(
       '&',
       '=',
@@ -37,7 +37,7 @@ describe('the target of a call', () => {
     );
   });
 
-  test('is of characters that every server and proxy takes as they are', () => {
+  test('has only characters that every server and proxy accepts', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (value) => {
         expect(targetOf({ path: '/v2/read', query: { id: value } })).toMatch(/^\/v2\/read\?id=[\w.!~*'()%-]*$/);

@@ -21,11 +21,11 @@ function all(budget: { spend(): boolean }): number {
   return spent;
 }
 
-test('at the start there are ten: one a second for ten seconds', () => {
+test('a budget starts with ten retries: one a second for ten seconds', () => {
   expect(all(budgetOnClock())).toBe(10);
 });
 
-test('one a second comes back, and never more than ten are saved up', () => {
+test('a budget gains one retry a second, and keeps ten at most', () => {
   const budget = budgetOnClock();
   all(budget);
   budget.pass(999);
@@ -36,7 +36,7 @@ test('one a second comes back, and never more than ten are saved up', () => {
   expect(all(budget)).toBe(10);
 });
 
-test('a fifth of the calls made is allowed beside them', () => {
+test('a budget allows a fifth of the calls made in addition', () => {
   const budget = budgetOnClock();
   all(budget);
   for (let n = 0; n < 100; n++) budget.earn();
@@ -44,14 +44,14 @@ test('a fifth of the calls made is allowed beside them', () => {
   expect([19, 20]).toContain(all(budget));
 });
 
-test('what calls earned fades within ten seconds', () => {
+test('a budget loses what calls have added within ten seconds', () => {
   const budget = budgetOnClock();
   for (let n = 0; n < 1_000; n++) budget.earn();
   budget.pass(10_000);
   expect(all(budget)).toBe(10);
 });
 
-test('however calls and retries come, there are never more retries than a fifth of the calls, one a second, and ten', () => {
+test('a budget never allows more retries than a fifth of the calls, one a second, and ten', () => {
   const step = fc.record({ afterMs: fc.integer({ min: 0, max: 3_000 }), calls: fc.nat(60), retries: fc.nat(60) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 50 }), (steps) => {
@@ -69,7 +69,7 @@ test('however calls and retries come, there are never more retries than a fifth 
   );
 });
 
-test('fifty calls a second that all want to be retried get a fifth more and one a second', () => {
+test('a budget allows fifty failing calls a second a fifth more and one a second', () => {
   const budget = budgetOnClock();
   let retries = 0;
   for (let n = 0; n < 3_000; n++) {
@@ -78,6 +78,6 @@ test('fifty calls a second that all want to be retried get a fifth more and one 
     budget.pass(20);
   }
   expect(retries).toBeLessThanOrEqual(0.2 * 3_000 + 60 + 10);
-  // And it is no wall: what it promises can be had.
+  // The bound can be reached.
   expect(retries).toBeGreaterThan(0.2 * 3_000 + 60);
 });

@@ -35,6 +35,6 @@ test.each<[string, z.ZodType]>([
       .optional(),
   ],
   ['a list', z.array(z.string())],
-])('%s is none', (_, schema) => {
+])('%s is not a secret', (_, schema) => {
   expect(isSecretSetting(schema)).toBe(false);
 });

@@ -73,7 +73,7 @@ describe('a call', () => {
   const call = (transport: Transport, more: Partial<UpstreamRequest> = {}) =>
     get(transport, request(more), new Cancellation());
 
-  test('gives status, headers and body, and sends what it was given', async () => {
+  test('gives status, headers and body, and sends the given headers', async () => {
     behave = (response, { headers }) => {
       const { accept, 'accept-encoding': encoding, 'x-apikey': key } = headers;
       response.writeHead(418, { 'retry-after': '7' }).end(JSON.stringify({ accept, encoding, key }));
@@ -84,7 +84,7 @@ describe('a call', () => {
     expect(targets).toEqual(['GET /read?id=a%20b']);
   });
 
-  test('after another one uses its connection', async () => {
+  test('after another one uses the same connection', async () => {
     const transport = transportWith();
     for (const status of [200, 404, 500, 200]) {
       behave = (response) => response.writeHead(status).end('{}');
@@ -94,7 +94,7 @@ describe('a call', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  test('takes a body of exactly maxBytes, and none that is a byte longer', async () => {
+  test('accepts a body of exactly maxBytes, and refuses one that is a byte longer', async () => {
     const transport = transportWith();
     behave = (response) => response.end('x'.repeat(1_000));
     expect((await call(transport)).body).toHaveLength(1_000);
@@ -112,11 +112,11 @@ describe('a call', () => {
       more();
     };
     await expect(call(transportWith(), { maxBytes: 256 * 1024 })).rejects.toThrow(ProviderBadResponse);
-    // What the server got rid of is the cap and what sockets hold, not what it could send for as long as it liked.
+    // The server could send no more than the limit and the buffers of the sockets.
     expect(await closed).toBeLessThan(32 * 1024 * 1024);
   });
 
-  test('that is cancelled is given up at once, and its connection closed', async () => {
+  test('that is cancelled ends at once, and closes its connection', async () => {
     const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
     const { promise: closed, resolve: close } = Promise.withResolvers<void>();
     behave = (response) => {
@@ -134,7 +134,7 @@ describe('a call', () => {
     await closed;
   });
 
-  test('that was cancelled before it began is not made', async () => {
+  test('that was cancelled before its start is not made', async () => {
     const cancellation = new Cancellation();
     const reason = new CallerGone();
     cancellation.cancel(reason);
@@ -144,12 +144,12 @@ describe('a call', () => {
     expect(targets).toHaveLength(1);
   });
 
-  test('without a word in answer ends after headersTimeoutMs', async () => {
+  test('without any answer ends after headersTimeoutMs', async () => {
     behave = () => {};
     await expect(call(transportWith({ headersTimeoutMs: 50 }))).rejects.toThrow(ProviderTimeout);
   });
 
-  test('whose head drips ends after headersTimeoutMs', async () => {
+  test('whose head comes slowly ends after headersTimeoutMs', async () => {
     behave = (response) => {
       response.socket?.write('HTTP/1.1 200 OK\r\nx-slow: ');
       drip(response, () => response.socket?.write('y'));
@@ -157,7 +157,7 @@ describe('a call', () => {
     await expect(call(transportWith({ headersTimeoutMs: 50 }))).rejects.toThrow(ProviderTimeout);
   });
 
-  test('whose body drips ends after attemptTimeoutMs', async () => {
+  test('whose body comes slowly ends after attemptTimeoutMs', async () => {
     behave = (response) => {
       response.writeHead(200).flushHeaders();
       drip(response, () => response.write(' '));
@@ -165,7 +165,7 @@ describe('a call', () => {
     await expect(call(transportWith({ headersTimeoutMs: 50, attemptTimeoutMs: 150 }))).rejects.toThrow(ProviderTimeout);
   });
 
-  test('whose head has come in time may take longer for its body', async () => {
+  test('whose head comes in time may take longer for its body', async () => {
     behave = (response) => {
       response.writeHead(200).flushHeaders();
       setTimeout(() => response.end('{}'), 700);
@@ -182,7 +182,7 @@ describe('a call', () => {
     expect(String(failure)).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/);
   });
 
-  describe('when all connections are busy', () => {
+  describe('a call while all connections are busy', () => {
     const held: ServerResponse[] = [];
     const answerAll = async (count: number) => {
       for (let n = 0; n < count; n++) {
@@ -195,7 +195,7 @@ describe('a call', () => {
       behave = (response) => void held.push(response);
     });
 
-    test('is made when its turn comes, in the order of asking, and on a connection that is there', async () => {
+    test('is made in its turn, on an existing connection', async () => {
       const transport = transportWith({ maxInFlight: 2 });
       const calls = [1, 2, 3, 4, 5].map((id) => call(transport, { query: { id: String(id) } }));
       expect(transport.waiting()).toBe(3);
@@ -256,7 +256,7 @@ describe('a call', () => {
       expect([asked, targets.length]).toEqual([['first', 'second'], 2]);
     });
 
-    test('and is not, is not made, and its place is free', async () => {
+    test('is not made when it is refused, and frees its place', async () => {
       const transport = transportWith({ maxInFlight: 1 });
       const refusal = new ProviderUnavailable('PARTOO');
       const refuses = later(() => Promise.reject(refusal));

@@ -1,4 +1,4 @@
-// What somebody writes by hand, for `npm run bench:limits`: a Node handler that reads a request and answers with JSON,
+// A handler written by hand, for `npm run bench:limits`: a Node handler that reads a request and answers with JSON,
 // whose objects are made anew for each. PUT tells it what to answer.
 
 import { createServer, type IncomingMessage } from 'node:http';

@@ -80,7 +80,7 @@ describe('GraphiQL', () => {
 
   const result = () => page.locator('.graphiql-response');
 
-  test('opens with the tabs it is given, by the names of their operations', async () => {
+  test('opens the configured tabs, named after their operations', async () => {
     expect(TITLES).toHaveLength(6);
     expect(await page.getByRole('tab').allInnerTexts()).toEqual(TITLES);
   });
@@ -101,7 +101,7 @@ describe('GraphiQL', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('gets every asset compressed, and none of them again at the second visit', async () => {
+  test('loads every asset compressed, and loads none again at the second visit', async () => {
     const run = async () => {
       await page.getByRole('button', { name: /^Execute query/ }).click();
       await result().getByText('"DELIVERED"').first().waitFor();
@@ -131,7 +131,7 @@ describe('GraphiQL', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('keeps what is edited out of its address, so that it opens when it is loaded again', async () => {
+  test('keeps the edited query out of the URL, so that a reload opens the tabs again', async () => {
     await page.locator('.graphiql-query-editor').click();
     await page.keyboard.press('Control+Home');
     await page.keyboard.type('# Edited.\n');
@@ -142,7 +142,7 @@ describe('GraphiQL', () => {
     expect(complaints).toEqual([]);
   });
 
-  test.each(QUERIES)('the tab %s runs with Ctrl-Enter as it stands, without an error', async (title) => {
+  test.each(QUERIES)('runs the tab %s unchanged with Ctrl-Enter, without an error', async (title) => {
     // By keyboard: in this GraphiQL the first click of the mouse on a tab does not always switch to it.
     await page.getByRole('button', { name: title ?? '', exact: true }).press('Enter');
     await page.getByRole('tab', { name: title ?? '', selected: true }).waitFor();
@@ -160,7 +160,7 @@ describe('GraphiQL', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('knows the schema, so that the documentation can be read there', async () => {
+  test('loads the schema, so that its documentation can be read', async () => {
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await page.getByRole('link', { name: 'Query', exact: true }).click();
     await page.getByRole('link', { name: 'smartInvite', exact: true }).waitFor();

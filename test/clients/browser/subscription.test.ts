@@ -18,7 +18,7 @@ afterAll(async () => {
   await gateway?.stop();
 });
 
-test('the tab Live shows the states of now, and a reply as it comes', async () => {
+test('the tab Live shows the current states, and each reply as it arrives', async () => {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));

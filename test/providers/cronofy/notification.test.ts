@@ -29,12 +29,12 @@ const official = new OfficialClient({});
 const digestOf = (body: string | Buffer, secret = OLD) => createHmac('sha256', secret).update(body).digest('base64');
 
 describe('a signature', () => {
-  test.each(VECTORS)('of the documentation fits, by the secret %s', (secret, digest) => {
+  test.each(VECTORS)('of the documentation is valid with the secret %s', (secret, digest) => {
     expect(isSigned(BODY, digest, [new Secret(secret)])).toBe(true);
     expect(official.hmacValid({ hmac: digest, body: BODY.toString(), client_secret: secret })).toBe(true);
   });
 
-  test("fits where Cronofy's own client says so, and nowhere else", () => {
+  test('is valid exactly where the official client accepts it', () => {
     const digest = fc.oneof(fc.constantFrom(BY_OLD, BY_NEW, '', 'x'), fc.base64String({ maxLength: 60 }));
     fc.assert(
       fc.property(fc.array(digest, { maxLength: 5 }), fc.constantFrom(OLD, NEW), (digests, secret) => {
@@ -51,7 +51,7 @@ describe('a signature', () => {
     expect(isSigned(BODY, BY_NEW, secrets)).toBe(false);
   });
 
-  test('may be by either secret while one is rotated', () => {
+  test('may be made with either secret while one is rotated', () => {
     const rotated = [new Secret(NEW), new Secret(OLD)];
     expect(isSigned(BODY, BY_OLD, rotated)).toBe(true);
     expect(isSigned(BODY, BY_NEW, rotated)).toBe(true);
@@ -66,16 +66,16 @@ describe('a signature', () => {
     ['too short', BY_OLD.slice(0, 40)],
     ['without its padding', BY_OLD.slice(0, -1)],
     ['hexadecimal', hex],
-    ['with something behind it', `${BY_OLD}AAAA`],
+    ['followed by more characters', `${BY_OLD}AAAA`],
     ['oversized', 'A'.repeat(10_000)],
-    ['one of too many', [...Array.from({ length: 1_000 }, () => BY_NEW), BY_OLD].join(',')],
+    ['in too long a list', [...Array.from({ length: 1_000 }, () => BY_NEW), BY_OLD].join(',')],
     ['a list of headers', [BY_OLD]],
-    ['in the letters of another case', BY_OLD.toLowerCase()],
-  ])('%s does not fit', (_, header) => {
+    ['in another case', BY_OLD.toLowerCase()],
+  ])('that is %s is invalid', (_, header) => {
     expect(isSigned(BODY, header, secrets)).toBe(false);
   });
 
-  test('does not fit with any one bit of the body or of the digest flipped', () => {
+  test('is invalid with any one bit of the body or of the digest flipped', () => {
     const flipped = (bytes: Buffer, bit: number) => {
       const copy = Buffer.from(bytes);
       copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));
@@ -88,7 +88,7 @@ describe('a signature', () => {
     }
   });
 
-  test('is of the bytes: JSON that means the same does not fit', () => {
+  test('is of the bytes: other JSON of the same meaning is invalid', () => {
     const spaced = '{ "smart_invite": {"a": 1.0, "b":"\\u00e9"} }';
     expect(isSigned(Buffer.from(spaced), digestOf(spaced), secrets)).toBe(true);
     expect(isSigned(Buffer.from(JSON.stringify(JSON.parse(spaced))), digestOf(spaced), secrets)).toBe(false);
@@ -141,14 +141,14 @@ describe('a notification', () => {
     ['control characters in the address of who replied', bodyOf({ reply: { ...reply, email: `${EMAIL}\n` } })],
     ['a reply of another shape', bodyOf({ reply: 'accepted' })],
     ['no JSON', Buffer.from('{"notification":')],
-    ['nothing at all', Buffer.alloc(0)],
+    ['an empty body', Buffer.alloc(0)],
     ...['null', '[]', '7', '{}'].map((text): [string, Buffer] => [text, Buffer.from(text)]),
-  ])('with %s is nothing that concerns us', (_, body) => {
+  ])('with %s is ignored', (_, body) => {
     expect(decodeNotification(body, 'US')).toBeNull();
   });
 });
 
-describe('what it says', () => {
+describe('the overlay of a notification', () => {
   const event = { start: '2026-05-04T09:30:00Z', end: '2026-05-04T10:00:00Z' };
   const pending = { email: EMAIL, status: 'pending' };
   const known = (wire: object) =>
@@ -156,7 +156,7 @@ describe('what it says', () => {
   const laidOver = (invite: SmartInvite, notification: object) =>
     decodeNotification(bodyOf(notification), 'US')?.overlay(invite) as SmartInvite;
 
-  test('is laid over the recipient, with comment and proposal', () => {
+  test('changes the recipient, with comment and proposal', () => {
     const time = { time: '2026-05-02T23:00:00+02:00', tzid: 'Europe/Paris' };
     const declined = { ...reply, status: 'declined', proposal: { start: time, end: time } };
     const told = { dateTime: time.time, date: null, timeZone: time.tzid };
@@ -167,7 +167,7 @@ describe('what it says', () => {
     expect(after.replies).toEqual([after.recipient]);
   });
 
-  test('is laid over the one of several people who replied, in whatever case the address is', () => {
+  test('changes the one of several recipients who replied, whatever the case of the address', () => {
     const other = { email: 'other@example.com', status: 'tentative' };
     const after = laidOver(known({ recipients: [pending, other] }), {
       reply: { ...reply, email: EMAIL.toUpperCase() },
@@ -177,7 +177,7 @@ describe('what it says', () => {
     expect(after.replies.map(({ status }) => status)).toEqual(['ACCEPTED']);
   });
 
-  test('adds the reply of one to whom the invitation was forwarded, and leaves the recipient', () => {
+  test('adds the reply of one to whom the invitation was forwarded, and leaves the recipient unchanged', () => {
     const before = known({ recipient: pending, replies: [] });
     const forwarded = { recipient: pending, reply: { email: 'colleague@example.net', status: 'accepted' } };
     const after = laidOver(before, forwarded);
@@ -197,7 +197,7 @@ describe('what it says', () => {
     expect(after.replies[0]).toMatchObject({ status: 'ACCEPTED', comment: 'Gladly.' });
   });
 
-  test('touches nothing else of the invite, and no other type', () => {
+  test('changes nothing else of the invite, and no invitation of another kind', () => {
     const before = known({ recipient: pending, callback_url: 'https://before.example.com/' });
     const { recipient, recipients, replies, ...rest } = laidOver(before, { recipient: reply, reply });
     expect(before).toMatchObject(rest);

@@ -64,13 +64,13 @@ describe('an answer', () => {
     ]);
   });
 
-  test('for one person in recipients is one for that person', () => {
+  test('for a single entry in recipients is for that one person', () => {
     const recipients = [{ email: EMAIL, status: 'accepted' }];
     const decoded = decodeSmartInvite({ ...without('recipient'), recipients }, askedAsWhole);
     expect(decoded.recipient).toMatchObject({ email: EMAIL, status: 'ACCEPTED' });
   });
 
-  test('may lack what is optional, or have null for it', () => {
+  test('may lack optional fields, or have null for them', () => {
     const least = { recipient: { email: EMAIL }, event };
     const nulls = {
       recipient: { email: EMAIL, status: null, comment: null, proposal: null },
@@ -138,7 +138,7 @@ describe('an answer', () => {
   });
 });
 
-test('a time comes out to the letter as it went in, with its offset', () => {
+test('a time keeps its exact text, with its offset', () => {
   const two = (n: number) => String(n).padStart(2, '0');
   const moment = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
   const offset = fc.oneof(
@@ -193,8 +193,8 @@ describe('an answer is refused', () => {
     ['an empty object', {}],
     ['nothing', undefined],
     ['without an event', without('event')],
-    ['without anybody invited', without('recipient')],
-    ['with nobody in recipients', { ...without('recipient'), recipients: [] }],
+    ['without a recipient', without('recipient')],
+    ['with empty recipients', { ...without('recipient'), recipients: [] }],
     ['about another invite', { ...example, smart_invite_id: 'another' }],
     ['about the same id in another case', { ...example, smart_invite_id: ID.toUpperCase() }],
     ['about another recipient', { ...example, recipient: { email: 'somebody@example.com', status: 'accepted' } }],

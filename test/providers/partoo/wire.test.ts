@@ -39,8 +39,8 @@ const statuses = answer.properties.status.enum;
 const invitation_id = contract.components.schemas.InvitationId.example;
 const asked = reviewInvitationRef(invitation_id);
 
-describe('an answer that the contract allows', () => {
-  test.each(statuses)('says %s', (status) => {
+describe('an answer within the contract', () => {
+  test.each(statuses)('may have the status %s', (status) => {
     expect(decodeReviewInvitation({ invitation_id, status }, asked)).toEqual({
       type: 'ReviewInvitation',
       invitationId: invitation_id,
@@ -49,7 +49,7 @@ describe('an answer that the contract allows', () => {
     });
   });
 
-  test('has one of five statuses: those that are known are exactly those of the contract', () => {
+  test('has one of five statuses: the known ones are exactly those of the contract', () => {
     expect(statuses).toEqual(['CREATED', 'SENT', 'FAILED_SEND', 'DELIVERED', 'FAILED_DELIVERY']);
     const other = fc.oneof(
       fc.string(),
@@ -69,7 +69,7 @@ describe('an answer that the contract allows', () => {
     );
   });
 
-  test('needs neither field', () => {
+  test('may lack both fields', () => {
     expect(answer.required).toEqual([]);
     const empty = { type: 'ReviewInvitation', invitationId: invitation_id, deliveryStatus: 'UNKNOWN', rawStatus: null };
     expect(decodeReviewInvitation({}, asked)).toEqual(empty);
@@ -98,7 +98,7 @@ describe('an answer beyond the contract', () => {
     });
   });
 
-  test('may have more fields, which are not passed on', () => {
+  test('may have more fields, which are ignored', () => {
     const decoded = decodeReviewInvitation({ invitation_id, status: 'SENT', phone: '+33612345678' }, asked);
     expect(Object.keys(decoded).toSorted()).toEqual(['deliveryStatus', 'invitationId', 'rawStatus', 'type']);
   });
