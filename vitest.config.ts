@@ -14,7 +14,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // More than there are cores, because many tests mostly wait: for a deadline, a watcher, a stalled reader.
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       {
         extends: true,
