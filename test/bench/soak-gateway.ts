@@ -1,6 +1,7 @@
 // The gateway, in a process that tells on request what it holds on to: a line of JSON on standard output for every
 // SIGUSR2, taken after the garbage is collected.
 
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -14,6 +15,10 @@ export interface Held {
   readonly sockets: number;
   readonly timers: number;
   readonly rejections: number;
+  /** Open files and sockets. */
+  readonly descriptors: number;
+  /** Warnings of Node: of listeners that pile up, say. */
+  readonly warnings: number;
 }
 
 if (import.meta.main) {
@@ -25,6 +30,10 @@ if (import.meta.main) {
   let rejections = 0;
   process.on('unhandledRejection', () => {
     rejections += 1;
+  });
+  let warnings = 0;
+  process.on('warning', () => {
+    warnings += 1;
   });
   await startGateway(readSettings(process.env), createLog('silent'));
 
@@ -41,6 +50,8 @@ if (import.meta.main) {
       sockets: count('TCPSocketWrap'),
       timers: count('Timeout'),
       rejections,
+      descriptors: readdirSync('/proc/self/fd').length,
+      warnings,
     };
     process.stdout.write(`${JSON.stringify(held)}\n`);
   });
