@@ -1,5 +1,6 @@
 // Streams that come and go: so many at any time, each of a few invitations, left after a while by its reader.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 
 export interface Streams {
@@ -24,7 +25,7 @@ export function startStreams({ port, atOnce, refs }: StreamsOptions): Streams {
   let events = 0;
 
   async function read(): Promise<void> {
-    const staysMs = SHORTEST_MS + Math.random() * (LONGEST_MS - SHORTEST_MS);
+    const staysMs = Math.round(SHORTEST_MS + Math.random() * (LONGEST_MS - SHORTEST_MS));
     const signal = AbortSignal.any([leaving.signal, AbortSignal.timeout(staysMs)]);
     const response = await agent.request({
       origin: `http://127.0.0.1:${port}`,
@@ -38,14 +39,17 @@ export function startStreams({ port, atOnce, refs }: StreamsOptions): Streams {
   }
 
   const readers = Array.from({ length: atOnce }, async () => {
-    while (!leaving.signal.aborted) await read().catch(() => undefined);
+    while (!leaving.signal.aborted) {
+      await read().catch(() => undefined);
+      await sleep(10);
+    }
   });
   return {
     events: () => events,
     async stop() {
       leaving.abort();
+      await agent.destroy();
       await Promise.all(readers);
-      await agent.close();
     },
   };
 }
