@@ -8,6 +8,7 @@ import {
   type GraphQLInputType,
   type GraphQLSchema,
   GraphQLString,
+  isEnumType,
   isInputObjectType,
   isInputType,
   isListType,
@@ -180,8 +181,18 @@ function unfit(name: string, type: GraphQLInputType, path: readonly (string | nu
     place += typeof key === 'number' ? `[${key}]` : `.${key}`;
     expected = expected && typeAt(expected, key);
   }
-  const hint = isOneOf(expected) ? ': give exactly one of its fields' : '';
-  return `Variable "${place}" does not fit its type "${expected ?? type}"${hint}.`;
+  return `Variable "${place}" does not fit its type "${expected ?? type}"${hintOf(expected)}.`;
+}
+
+/** What fits, where that can be said in short. */
+function hintOf(type: GraphQLInputType | undefined): string {
+  const nullable = isNonNullType(type) ? type.ofType : type;
+  if (isOneOf(nullable)) return ': give exactly one of its fields';
+  if (!isEnumType(nullable)) return '';
+  return `: give one of ${nullable
+    .getValues()
+    .map(({ name }) => name)
+    .join(', ')}`;
 }
 
 function typeAt(type: GraphQLInputType, key: string | number): GraphQLInputType | undefined {

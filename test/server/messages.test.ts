@@ -88,6 +88,13 @@ describe('variables', () => {
     ).toBe(true);
   });
 
+  test('that are an unknown enum value are told which values there are', async () => {
+    const [message] = await messagesOf(REF, { ref: { smartInvite: { smartInviteId: 'a', dataCenter: ADDRESS } } });
+    expect(message).toBe(
+      'Variable "$ref.smartInvite.dataCenter" does not fit its type "CronofyDataCenter": give one of AU, CA, DE, SG, UK, US.',
+    );
+  });
+
   test('with unknown names beside the declared ones are ignored, and their names are not repeated', async () => {
     const answer = await gateway.query('query($want: Boolean!) { __typename @include(if: $want) }', {
       want: true,
