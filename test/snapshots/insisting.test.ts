@@ -29,7 +29,6 @@ test('a caller that insists on the newest gets half of the quota, then what is k
   // Stale answers are refreshed in the background, those of other invitations too; an unknown invitation is read at once.
   gateway.sandbox.partoo.put({ invitation_id: 'review-created', status: 'SENT' });
   await vi.waitUntil(async () => (await ask('review-created')) === 'SENT', { timeout: 15_000, interval: 100 });
-  expect(await ask('review-delivered')).toBe('DELIVERED');
   expect(gateway.takeCalls().partoo.length).toBeLessThanOrEqual(18);
 });
 
