@@ -26,7 +26,7 @@ test('a caller that insists on the newest gets half of the quota, then what is k
   // With the two calls before it, a burst of half the window, and the first one that is spread evenly.
   expect(answers).toEqual([...Array(9).fill('SENT'), ...Array(21).fill('SENT stale')]);
 
-  // Stale answers are refreshed in the background, those of other invitations too; an unknown invitation is read at once.
+  // Stale answers are refreshed in the background, those of other invitations too.
   gateway.sandbox.partoo.put({ invitation_id: 'review-created', status: 'SENT' });
   await vi.waitUntil(async () => (await ask('review-created')) === 'SENT', { timeout: 15_000, interval: 100 });
   expect(gateway.takeCalls().partoo.length).toBeLessThanOrEqual(18);
