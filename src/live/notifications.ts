@@ -3,8 +3,8 @@
 // marked as unconfirmed: it is signed, but it carries no time, so that only the next read confirms it. In: the bytes of a
 // webhook's request. It knows neither HTTP nor what a provider's notification looks like.
 //
-// By each name that nobody watches, what is known is only made old: it is read again when somebody asks for it. What another
-// process was notified of is read there; what is watched here and was not shared by it a second later is read here.
+// By each unwatched name, a notification only makes the known state old: the next caller causes the read. Another process
+// reads what it was notified of; this process reads it where it is watched here and not shared within a second.
 
 import { isSameInvitation, type Ref, wholeKeyOf } from '../invitation/ref.ts';
 import type { Account, Notification } from '../providers/provider.ts';

@@ -1,7 +1,7 @@
 // Who a caller is as far as limits are concerned: the address that the connection comes from, or that a trusted proxy
 // names in X-Forwarded-For. Each proxy adds the address that it sees at the right, so that the list is read from there,
 // past those that are trusted: what stands further left is what a caller wrote itself. `Forwarded` is not read, because
-// nginx passes a stranger's on. Whoever has one IPv6 address usually has its /64, which is one caller therefore.
+// nginx passes on what a caller wrote. The owner of an IPv6 address usually has its whole /64, so that is one caller.
 
 import type { IncomingMessage } from 'node:http';
 import { type BlockList, isIP, isIPv4 } from 'node:net';

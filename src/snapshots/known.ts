@@ -43,7 +43,7 @@ export interface Known {
 
 /**
  * What becomes of what a read has brought. `outdated`: it is known to be older than what is known, or than a notification.
- * `unclear`: another state was learnt while it was read, so that nobody can say which is newer; it is to be read again.
+ * `unclear`: another state was learnt while it was read, so that it is unknown which is newer; it is to be read again.
  */
 export type Verdict = 'kept' | 'outdated' | 'unclear';
 

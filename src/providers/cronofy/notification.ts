@@ -44,7 +44,7 @@ const NotificationWire = z.object({
   }),
 });
 
-/** Null for what is not about a Smart Invite, names none that a caller could name, or nobody by an address, and for what is not JSON. */
+/** Null for text that is not JSON or not about a Smart Invite, and where no caller could send its id or an address in it. */
 export function decodeNotification(body: Buffer, dataCenter: CronofyDataCenter): Notification | null {
   let json: unknown;
   try {

@@ -1,7 +1,7 @@
-// What one person has answered, in Cronofy's JSON, and the one way from it to the domain. One that does not have the shape
-// of the contract is mended: where the address is one, it stays, and what of it cannot be read counts as not said (a status
-// becomes UNKNOWN), because a person who is left out of the invited would be taken for nobody; without an address it is left
-// out, because there is nobody to whom it belongs.
+// The reply of one person, in Cronofy's JSON, and the one way from it to the domain. A reply in another shape than the
+// contract's stays where its address is valid: each unreadable field counts as missing (a status becomes UNKNOWN), because
+// without the reply the person would not count as invited. A reply without a valid address is left out, because it belongs
+// to no person.
 
 import { z } from 'zod';
 import { addressPart } from '../../invitation/key-part.ts';
