@@ -1,4 +1,4 @@
-// The process as whoever runs it meets it: environment in; banner, answers and exit codes out.
+// The process as its operator meets it: environment in; banner, answers and exit codes out.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer as createListener } from 'node:net';

@@ -7,10 +7,10 @@ import { startProxy } from './proxy.ts';
 import { FAIL, troublesIn } from './troubles.ts';
 
 test.concurrent.for([
-  ['is over', 'issued', { isOver: true }, 'CERT_HAS_EXPIRED'],
+  ['has expired', 'issued', { isOver: true }, 'CERT_HAS_EXPIRED'],
   ["is another host's", 'issued', { names: 'DNS:other.example' }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
-  ['is signed by a stranger', 'strange', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-] as const)('a certificate that %s', async ([, from, options, code], { start }) => {
+  ['an unknown authority has signed', 'strange', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+] as const)('the gateway makes no call and logs a certificate that %s', async ([, from, options, code], { start }) => {
   const signer = from === 'issued' ? authority : createAuthority();
   const certificate = signer?.issue(options);
   const provider = await startProxy('http://127.0.0.1:1', { certificate });

@@ -28,7 +28,7 @@ test.concurrent.for<[string, (faulty: Faulty) => unknown, string, string]>([
     'PROVIDER_BAD_RESPONSE',
     'answer 200',
   ],
-])('a provider that %s is told once', async ([, breakIt, code, trouble], { start }) => {
+])('a provider that %s is logged once', async ([, breakIt, code, trouble], { start }) => {
   const faulty = await start();
   await breakIt(faulty);
   expect(await faulty.review('one')).toBe(code);
@@ -36,7 +36,9 @@ test.concurrent.for<[string, (faulty: Faulty) => unknown, string, string]>([
   expect(troublesIn(faulty)).toEqual([`PARTOO ${trouble}: ${FAIL}`]);
 });
 
-test.concurrent('that it is over is told, too, and a new beginning', { timeout: 40_000 }, async ({ start }) => {
+test.concurrent('the end of a trouble is logged, and so is its next beginning', { timeout: 40_000 }, async ({
+  start,
+}) => {
   const faulty = await start();
   const { partoo, review } = faulty;
   await partoo.refuse();
@@ -53,14 +55,14 @@ test.concurrent('that it is over is told, too, and a new beginning', { timeout: 
   expect(troublesIn(faulty)).toEqual([began, over, began]);
 });
 
-test.concurrent('a name that does not resolve', async ({ start }) => {
+test.concurrent('a host name that does not resolve is logged', async ({ start }) => {
   const faulty = await start({ PARTOO_BASE_URL: 'https://partoo.invalid/v2' });
   faulty.staysThrottled();
   expect(await faulty.review('one')).toBe('PROVIDER_UNAVAILABLE');
   expect(troublesIn(faulty)).toEqual([`PARTOO resolve ENOTFOUND: ${FAIL}`]);
 });
 
-test.concurrent('which of several places it is, the log says by name', async ({ start }) => {
+test.concurrent('the log names which of several data centers fails', async ({ start }) => {
   const faulty = await start();
   await faulty.cronofy.refuse();
   for (let n = 0; n < 10; n++) await faulty.invite(`down-${n}`);

@@ -43,7 +43,7 @@ afterEach(() => {
 
 const working = () => [one, elsewhere].map(addresses.isNotified);
 
-test('for an hour after the last notification, of whichever invite', () => {
+test('a callback address counts as notified for an hour after the last notification of any invite', () => {
   vi.advanceTimersByTime(59 * MINUTE);
   addresses.note(two);
   expect(working()).toEqual([true, true]);
@@ -53,7 +53,7 @@ test('for an hour after the last notification, of whichever invite', () => {
   expect(working()).toEqual([false, false]);
 });
 
-test('no longer where a read finds a change that nobody was notified of', () => {
+test('an address stops counting as notified 30 s after a read finds a change without a notification', () => {
   publish(two, 'found');
   vi.advanceTimersByTime(29_000);
   expect(working()).toEqual([true, true]);
@@ -65,7 +65,7 @@ test('no longer where a read finds a change that nobody was notified of', () => 
   expect(working()).toEqual([true, true]);
 });
 
-test('still where the notification comes a little later than the read, by another name', () => {
+test('an address still counts as notified where the notification follows the read, by another name', () => {
   publish(one, 'found');
   vi.advanceTimersByTime(20_000);
   addresses.note(oneByAddress);
@@ -74,7 +74,7 @@ test('still where the notification comes a little later than the read, by anothe
   expect(silences).toBe(0);
 });
 
-test('a notification of another invite is no word of this change', () => {
+test('a notification of another invite does not count for this change', () => {
   publish(two, 'found');
   vi.advanceTimersByTime(10_000);
   addresses.note(one);
@@ -82,7 +82,7 @@ test('a notification of another invite is no word of this change', () => {
   expect(working()).toEqual([false, true]);
 });
 
-test('a second change has a grace of its own', () => {
+test('a second change gets 30 s of its own for its notification', () => {
   publish(one, 'found');
   vi.advanceTimersByTime(20_000);
   addresses.note(one);
@@ -94,16 +94,16 @@ test('a second change has a grace of its own', () => {
 });
 
 test.each<[string, News, string | undefined]>([
-  ['that was notified, or is the first that is known', 'changed', undefined],
-  ['that is none', 'confirmed', undefined],
-  ['of the time alone, because the event is over', 'found', '2020-05-04T09:30:00Z'],
-])('still after a change %s', (_, news, endsAt) => {
+  ['a change with a notification, or the first known state', 'changed', undefined],
+  ['a read that confirms the known state', 'confirmed', undefined],
+  ['a change of time alone, because the event is over', 'found', '2020-05-04T09:30:00Z'],
+])('an address still counts as notified after %s', (_, news, endsAt) => {
   publish(one, news, endsAt);
   vi.advanceTimersByTime(MINUTE);
   expect(working()).toEqual([true, true]);
 });
 
-test('no more than a thousand are remembered, the oldest go first', () => {
+test('a process remembers a thousand addresses at most, and drops the oldest first', () => {
   const urls = new Map<Ref, string>();
   const changes = createChanges();
   const many = createCallbackAddresses(

@@ -162,7 +162,7 @@ test('the handler accepts only a provider that has an account and sends notifica
   expect(['CRONOFY', 'PARTOO', 'NOBODY'].map(notifications.accepts)).toEqual([true, false, false]);
 });
 
-test('a flood of notices costs one read a second for each name that somebody asks for, and ends on the truth', async () => {
+test('a flood of notifications costs one read a second for each name that callers ask for, and ends with the true state', async () => {
   const { source, ask, notifications } = await startKnowingOne();
   let truth = 'pending';
   source.answer = async (ref) => {
@@ -190,7 +190,7 @@ test('a flood of notices costs one read a second for each name that somebody ask
   }
 });
 
-test('an invite is read again by each name that it is watched by, and by the name in the notice where it is not', async () => {
+test('an invite is read again by each name that it is watched by, and by the name in the notification where it is not watched', async () => {
   const names = [null, 'b@example.com'].map((email) => smartInviteRef('US', 'board', email));
   const others = [smartInviteRef('DE', 'board', null), smartInviteRef('US', 'else', null), refTo('board')];
   const { source, notifications } = await startKnowingOne({ watched: [...others, ...names] });
@@ -220,7 +220,7 @@ async function startHearing() {
   };
 }
 
-test('what another process was told is shown for what is watched here, and read by that process alone', async () => {
+test('a notification to another process shows in the streams here, and that process alone reads the invitation', async () => {
   const { snapshots, source, shown, ask, shared, hear } = await startHearing();
   for (const text of ['one first', 'two second', 'nothing that concerns us']) hear(text);
   hear('one third', 'NOBODY');
@@ -234,7 +234,7 @@ test('what another process was told is shown for what is watched here, and read 
   expect(shared.share).not.toHaveBeenCalled();
 });
 
-test('and read here where that process has shared nothing a second later, once', async () => {
+test('this process reads a watched invitation once where the notified process has shared nothing within a second', async () => {
   const { source, hear } = await startHearing();
   for (let n = 0; n < 100; n++) hear('one first');
   await pass(900);
@@ -243,7 +243,7 @@ test('and read here where that process has shared nothing a second later, once',
   expect(source.reads.slice(2).map(({ ref }) => ref)).toEqual([refTo('one')]);
 });
 
-test('what another process was told is old here too, where nobody watches it', async () => {
+test('a notification to another process makes an unwatched invitation old here too', async () => {
   const { source, ask, hear } = await startHearing();
   source.answer = (ref) => review(ref, 'CREATED');
   hear('two second');

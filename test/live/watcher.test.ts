@@ -95,7 +95,7 @@ test('a final state ends the reads', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('the wishes end with the last watch, also where one is ended twice, and no timer stays', () => {
+test('the wanted reads end with the last watch, also where one is ended twice, and no timer stays', () => {
   const { watcher, secondsOf, pass } = start();
   const [first, second] = [watcher.watch(a), watcher.watch(a)];
   first();
@@ -135,7 +135,7 @@ test('an invitation with notifications is wanted every five minutes only', () =>
   expect(gaps.slice(1)).toEqual([300, 300, 300]);
 });
 
-test('where the provider turns out to notify us no more, it wishes as soon as ever', () => {
+test('the watcher wants reads as often as without notifications once the provider sends none', () => {
   let isWorking = true;
   const { watcher, fallSilent, secondsOf, pass } = start((ref) => isWorking || ref === b);
   watcher.watch(a);
@@ -148,7 +148,7 @@ test('where the provider turns out to notify us no more, it wishes as soon as ev
   expect(secondsOf(b)).toEqual([5]);
 });
 
-test('a change that a read has found makes it wish soon again', () => {
+test('a change that a read has found makes the watcher want the next read after five seconds', () => {
   const { watcher, publish, secondsOf, pass } = start();
   watcher.watch(a);
   pass(300);
@@ -158,7 +158,7 @@ test('a change that a read has found makes it wish soon again', () => {
   expect(secondsOf(a)).toHaveLength(before + 1);
 });
 
-test('what is known is no news where a read confirms it', () => {
+test('a read that confirms the known state does not make the watcher want a read sooner', () => {
   const { watcher, publish, secondsOf, pass } = start();
   watcher.watch(a);
   pass(300);

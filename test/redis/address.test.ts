@@ -42,7 +42,7 @@ test.each<[string, object]>([
       password: 'pw',
     },
   ],
-])('%s', (url, expected) => {
+])('REDIS_URL may be %s', (url, expected) => {
   expect(parseRedisUrl(url)).toEqual({ ...PLAIN, ...expected });
 });
 
@@ -68,6 +68,6 @@ test.each([
   'redis+sentinel://h/',
   'redis+sentinel://h/main/x',
   'redis+tls://h',
-])('%s is none', (url) => {
+])('REDIS_URL may not be "%s"', (url) => {
   expect(parseRedisUrl(url)).toBeUndefined();
 });

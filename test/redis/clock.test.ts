@@ -8,14 +8,14 @@ import { type RedisServer, startRedisServer } from './server.ts';
 
 const now = () => performance.now();
 
-describe('of a real Redis', () => {
+describe('the clock of a real Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedisServer();
   });
   afterAll(() => server.stop());
 
-  test('is that of the machine it runs on', async () => {
+  test('is the clock of its machine', async () => {
     const redis = createRedis(server.url, () => {});
     try {
       const clock = createSharedClock(redis, now);
@@ -28,7 +28,7 @@ describe('of a real Redis', () => {
   });
 });
 
-describe('of one that answers as the test says', () => {
+describe('the clock of a simulated Redis', () => {
   function start() {
     let at = 1_000;
     let recovered = () => {};
@@ -61,7 +61,7 @@ describe('of one that answers as the test says', () => {
     };
   }
 
-  test('the first measurement stands as long as no other contradicts it', async () => {
+  test('keeps its first measured offset while no other measurement contradicts it', async () => {
     const { server, asks, clock, pass } = start();
     const first = await clock.offset();
     expect(first).toBeCloseTo(50_000, -1);
@@ -74,7 +74,7 @@ describe('of one that answers as the test says', () => {
     expect(asks).toHaveBeenCalledTimes(4);
   });
 
-  test('another one that does takes its place', async () => {
+  test('takes the offset of a measurement that contradicts the first one', async () => {
     const { server, clock, pass } = start();
     server.takesMs = 40;
     await clock.offset();
@@ -85,7 +85,7 @@ describe('of one that answers as the test says', () => {
     expect(await clock.offset()).toBeCloseTo(50_300, -1);
   });
 
-  test('it is not asked for each moment, and those who ask at once ask once', async () => {
+  test('is measured once within nine seconds, also for concurrent callers', async () => {
     const { asks, clock, pass } = start();
     await Promise.all(Array.from({ length: 10 }, () => clock.offset()));
     pass(9_000);
@@ -93,7 +93,7 @@ describe('of one that answers as the test says', () => {
     expect(asks).toHaveBeenCalledTimes(1);
   });
 
-  test('it is not known while Redis does not answer, and is used no longer than a minute then', async () => {
+  test('is unknown until Redis answers, and is used for a minute at most once Redis stops answering', async () => {
     const { server, clock, pass } = start();
     const { ahead } = server;
     server.ahead = undefined;
@@ -107,7 +107,7 @@ describe('of one that answers as the test says', () => {
     expect(await clock.offset()).toBeUndefined();
   });
 
-  test('it is measured anew when Redis comes back, which may be another server', async () => {
+  test('is measured again when Redis comes back, which may be another server', async () => {
     const { server, clock, recover } = start();
     await clock.offset();
     server.ahead = -7_000;

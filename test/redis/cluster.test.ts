@@ -58,12 +58,12 @@ test('two gateways share the quota, what was read, and notifications', async () 
   expect(await readReview(pair.a, ids[22] ?? '')).toBe('PROVIDER_RATE_LIMITED');
 });
 
-test('it is found by one of its servers, as a service’s name is', async () => {
+test('a cluster is found by the address of one of its servers', async () => {
   const { servers } = await start();
   await connect(`redis+cluster://127.0.0.1:${servers[1]?.port}`);
 });
 
-test('without +cluster one of its servers does not do: it is told why', async () => {
+test('a server of a cluster is refused where the URL lacks +cluster, and the reason is reported', async () => {
   const { servers } = await start();
   const told: (string | undefined)[] = [];
   const redis = createRedis(servers[0]?.url ?? '', (reason) => void told.push(reason));
@@ -72,7 +72,7 @@ test('without +cluster one of its servers does not do: it is told why', async ()
   expect(told).toEqual(['other slot: it is a cluster']);
 });
 
-test('a server is lost: its replica takes over, and every channel is heard again', async () => {
+test('the replica of a lost server takes over, and every channel gets messages again', async () => {
   const { url, servers } = await start(1);
   const { redis, told } = await connect(url);
   const messages: string[] = [];
@@ -98,7 +98,7 @@ test('a server is lost: its replica takes over, and every channel is heard again
   await vi.waitUntil(() => messages.includes('news'));
 }, 60_000);
 
-test('the server that messages come from is lost: they come from another one, and what was missed is told', async () => {
+test('messages come from another server when their server is lost, and missed messages are reported', async () => {
   const { url, servers } = await start(3);
   const { redis } = await connect(url);
   const messages: string[] = [];

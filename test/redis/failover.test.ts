@@ -39,7 +39,7 @@ async function readAll(pair: Pair, from: number, to: number): Promise<number> {
 const degraded = async (pair: Pair) =>
   (await Promise.all([pair.a.ready(), pair.b.ready()])).every((state) => state.degraded.includes('REDIS'));
 
-test('a failover behind one address is followed: what is written goes to the new primary', async () => {
+test('processes follow a failover behind one address, and write to the new primary', async () => {
   const [first, second] = [await startServer(), await startServer()];
   await second.command('REPLICAOF', '127.0.0.1', first.port);
   const proxy = await startProxy(first.port);
@@ -63,11 +63,11 @@ test('a failover behind one address is followed: what is written goes to the new
   await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
 });
 
-describe('at a Redis that refuses, each keeps to its share, and both say so', () => {
+describe('two processes keep to their shares and report it where Redis refuses', () => {
   test.each<[string, RedisSettings, string, string]>([
     ['scripts', ['user sk_user on >sk_pw ~gateway:* &gateway:* +@all -@scripting'], 'sk_user:sk_pw@', 'no permission'],
     ['channels', ['user sk_user on >sk_pw ~gateway:* resetchannels +@all'], 'sk_user:sk_pw@', 'no permission'],
-    ['to take more', ['maxmemory 1', 'maxmemory-policy noeviction'], '', 'out of memory'],
+    ['writes for want of memory', ['maxmemory 1', 'maxmemory-policy noeviction'], '', 'out of memory'],
     ['a single server’s commands, because it is one of a cluster', ['cluster-enabled yes'], '', 'cluster down'],
     ['the password', ['requirepass sk_right'], ':sk_wrong@', 'not authenticated'],
   ])('%s', async (_, settings, credentials, reason) => {
@@ -84,7 +84,7 @@ describe('at a Redis that refuses, each keeps to its share, and both say so', ()
   });
 });
 
-test('a user who loses a right that only the quota needs: degraded while it is so', async () => {
+test('processes are degraded while the user lacks a right that only the quota needs', async () => {
   const server = await startServer();
   const pair = await start(server.url, { PARTOO_QUOTA: '20/600s' });
   await untilConnected(server, [pair.a, pair.b]);

@@ -27,7 +27,7 @@ function block(ms: number): void {
   while (performance.now() < until);
 }
 
-test('after the first lost command nothing is asked until Redis answers again', async () => {
+test('a process asks Redis nothing after the first lost command until Redis answers again', async () => {
   const { redis, told } = await connect();
   server.pause();
   const command = vi.fn((client: { get(key: string): Promise<unknown> }) => client.get('gateway:test:key'));
@@ -70,7 +70,7 @@ test('a command without a waiting caller is sent while another one is in doubt',
   await vi.waitUntil(async () => (await server.command('GET', 'gateway:test:told')) === 'told');
 });
 
-test('an answer that came while this process was busy is an answer', async () => {
+test('an answer that arrived while this process was busy is accepted', async () => {
   const { redis, told } = await connect();
   await server.command('SET', 'gateway:test:key', 'value', 'PX', 5_000);
   const asked = redis.ask((client) => client.get('gateway:test:key'));
@@ -81,7 +81,7 @@ test('an answer that came while this process was busy is an answer', async () =>
   expect(told).toEqual([undefined]);
 });
 
-test('one late answer is no outage: others hear of nothing', async () => {
+test('one late answer is not reported as an outage', async () => {
   const { redis, told } = await connect();
   const onRecovered = vi.fn();
   redis.onRecovered(onRecovered);
@@ -94,7 +94,7 @@ test('one late answer is no outage: others hear of nothing', async () => {
   expect(onRecovered).not.toHaveBeenCalled();
 });
 
-test('a Redis that ends and comes back: the reasons are told once each, and when it is over', async () => {
+test('a Redis that ends and comes back is reported once for each reason, and once when it is back', async () => {
   const { redis, told } = await connect();
   await server.kill();
   await vi.waitUntil(() => told.includes('ECONNREFUSED'));

@@ -95,7 +95,7 @@ test('a read that began before and ends after it is believed in no process', asy
   expect(await read(pair.a, null, id)).toEqual(MOVED);
 });
 
-test('an invite that was moved while Redis was away is new where nobody could be told, a little later', async () => {
+test('an invite that was moved while Redis was down is read again by the other process after Redis is back', async () => {
   expect(await read(pair.b, null)).toMatchObject({ status: 'ACCEPTED', isFinal: true });
   await server.kill();
   await vi.waitUntil(async () => (await pair.a.ready()).degraded.includes('REDIS'), { timeout: 5_000 });
@@ -106,7 +106,7 @@ test('an invite that was moved while Redis was away is new where nobody could be
   await expect.poll(() => read(pair.b, null), { timeout: 5_000 }).toEqual(MOVED);
 });
 
-test('what others are told of it names nobody', async () => {
+test('the notice in Redis has no id and no address in it', async () => {
   await notify(pair.a);
   const keys = await vi.waitUntil(async () => {
     const found = (await server.command('KEYS', 'gateway:notice:*')) as string[];

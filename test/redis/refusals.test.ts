@@ -71,14 +71,14 @@ describe('at the start', () => {
     expect(withoutDelays(connection.told)).toEqual([reason]);
   });
 
-  test('a database that there is not: nothing is kept in another one', async () => {
+  test('a database that does not exist: no other one is used', async () => {
     const server = await start();
     const connection = connect(`${server.url}/99`);
     await untilTold(connection, 'no such database');
     expect(withoutDelays(connection.told)).toEqual(['no such database']);
   });
 
-  test('a script that does not end: it is used when that is ended', async () => {
+  test('a script that does not end: Redis is used once the script has been killed', async () => {
     const server = await start('busy-reply-threshold 1');
     void server.command('EVAL', 'while true do end', 0).catch(() => undefined);
     await vi.waitUntil(() =>
@@ -94,7 +94,7 @@ describe('at the start', () => {
     expect(withoutDelays(connection.told)).toEqual(['busy with a script', undefined]);
   });
 
-  test('one that loads its data: it is used when it has', async () => {
+  test('a server that loads its data: Redis is used once it has loaded them', async () => {
     const server = await start(
       'enable-debug-command yes',
       'rdbcompression no',
@@ -143,7 +143,7 @@ describe('while it is used', () => {
       ['ACL', 'SETUSER', 'default', '-set'],
       ['ACL', 'SETUSER', 'default', '+set'],
     ],
-  ])('%s: the reason is told once, and when it is over', async (_, reason, spoil, mend) => {
+  ])('%s: the reason is reported once, and once when it is over', async (_, reason, spoil, mend) => {
     const { server, connection } = await startUp();
     const onRecovered = vi.fn();
     connection.redis.onRecovered(onRecovered);
@@ -182,7 +182,7 @@ describe('while it is used', () => {
     expect(told.filter((reason) => reason === 'no permission').length).toBe(refused);
   });
 
-  test('another type under a key of ours is no reason: who asks is told, and others are served', async () => {
+  test('a value of another type under a key is reported to that command alone, and Redis stays in use', async () => {
     const { server, connection } = await startUp();
     const { redis, told } = connection;
     await server.command('RPUSH', 'gateway:test:key', 'other');
@@ -196,7 +196,7 @@ describe('while it is used', () => {
     expect(withoutDelays(told)).toEqual([undefined]);
   });
 
-  test('a command for a key is not told of a wrong value where everything is refused', async () => {
+  test('a refusal of all commands is not reported as a wrong value of one key', async () => {
     const { server, connection } = await startUp();
     await server.command('ACL', 'SETUSER', 'default', '-get');
     const onRefusal = vi.fn();
@@ -207,7 +207,7 @@ describe('while it is used', () => {
 });
 
 describe('channels that are refused', () => {
-  test('are listened to when they are allowed, and what was missed by then is told', async () => {
+  test('are subscribed to once they are allowed, and the missed messages are reported', async () => {
     const server = await start('user gateway on >pw ~gateway:* resetchannels +@all');
     const connection = connect(`redis://gateway:pw@127.0.0.1:${server.port}`);
     const [onMessage, onMissed] = [vi.fn(), vi.fn()];

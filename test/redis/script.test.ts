@@ -25,19 +25,19 @@ async function calls(): Promise<{ eval: number; evalsha: number }> {
   return { eval: countOf('eval'), evalsha: countOf('evalsha') };
 }
 
-test('it is sent whole once, and by its digest from then on', async () => {
+test('a script is sent whole once, and by its digest afterwards', async () => {
   for (const n of [1, 2, 3]) expect(await add(client, ['count'], [1])).toBe(n);
   expect(await calls()).toEqual({ eval: 1, evalsha: 3 });
 });
 
-test('it runs once where Redis has forgotten it', async () => {
+test('a script runs once where Redis has forgotten it', async () => {
   await client.set('count', 10);
   await server.command('SCRIPT', 'FLUSH');
   expect(await add(client, ['count'], [5])).toBe(15);
   expect(await client.get('count')).toBe('15');
 });
 
-test('what it fails with is told', async () => {
+test('a script that fails rejects with the error of Redis', async () => {
   await client.set('count', 'none');
   await expect(add(client, ['count'], [5])).rejects.toThrow(/not an integer/);
 });

@@ -47,8 +47,8 @@ describe('when the primary', () => {
   test.each<[string, () => unknown]>([
     ['is killed', () => watched.primary.kill()],
     ['hangs', () => watched.primary.pause()],
-    ['is told to give way', () => watched.sentinels[0].command('SENTINEL', 'FAILOVER', PRIMARY)],
-  ])('%s, both go on with the new one: quota, snapshots and messages', async (_, lose) => {
+    ['is told to fail over', () => watched.sentinels[0].command('SENTINEL', 'FAILOVER', PRIMARY)],
+  ])('%s, both processes share quota, snapshots and messages through the new one', async (_, lose) => {
     const pair = await start();
     const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);
     await stream.first(1);
@@ -83,7 +83,7 @@ describe('when the primary', () => {
   });
 });
 
-test('no Sentinel is there, or none knows the primary: it is told', async () => {
+test('the reason is reported where no Sentinel answers, or none knows the primary', async () => {
   for (const address of ['127.0.0.1:1/main', `127.0.0.1:${watched.sentinels[0].port}/other`]) {
     const told: (string | undefined)[] = [];
     const redis = createRedis(`redis+sentinel://${address}`, (reason) => void told.push(reason));

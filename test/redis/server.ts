@@ -59,7 +59,7 @@ export async function startRedisServer(settings: RedisSettings = [], isSentinel 
     url,
     async command(name, ...args) {
       const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, enableReadyCheck: false });
-      // Whoever asks is told by the rejection.
+      // The rejection tells the caller.
       client.on('error', () => undefined);
       try {
         await client.connect();

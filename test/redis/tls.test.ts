@@ -57,12 +57,12 @@ async function expectHeard(url: string): Promise<void> {
   await vi.waitUntil(() => onMessage.mock.calls.length > 0);
 }
 
-test('one server', async () => {
+test('a process exchanges messages with one server over TLS', async () => {
   const { tlsPort } = await start();
   await expectHeard(`rediss://127.0.0.1:${tlsPort}`);
 });
 
-test('a cluster', async () => {
+test('a process exchanges messages with a cluster over TLS', async () => {
   const { tlsPort, command } = await start([
     'cluster-enabled yes',
     `cluster-port ${await freePort()}`,
@@ -73,7 +73,7 @@ test('a cluster', async () => {
   await expectHeard(`rediss+cluster://127.0.0.1:${tlsPort}`);
 });
 
-test('Sentinel and what it watches', async () => {
+test('a process exchanges messages with a primary behind Sentinel over TLS', async () => {
   const { tlsPort } = await start();
   const sentinel = await start([`sentinel monitor main 127.0.0.1 ${tlsPort} 1`, 'tls-replication yes'], true);
   await expectHeard(`rediss+sentinel://127.0.0.1:${sentinel.tlsPort}/main`);
@@ -82,7 +82,7 @@ test('Sentinel and what it watches', async () => {
 test.each([
   ['signed by another authority', 'other.pem', '127.0.0.1', /SELF_SIGNED|UNABLE_TO_VERIFY|ISSUER/],
   ['of another host', 'ca.pem', 'localhost', /ALTNAME/],
-])('a certificate that is %s is refused, and the reason is told', async (_, ca, host, reason) => {
+])('a certificate that is %s is refused, and the reason is reported', async (_, ca, host, reason) => {
   const { tlsPort } = await start();
   const { redis, told } = connect(`rediss://${host}:${tlsPort}`, ca);
   await vi.waitUntil(() => told.length > 0);

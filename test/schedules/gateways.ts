@@ -96,7 +96,7 @@ export async function startGatewayProcess(options: GatewayOptions): Promise<Gate
   return gateway;
 }
 
-/** One caller asks for an invitation that nobody has asked for before. What it hears is no matter. */
+/** One caller asks for an invitation that no caller has asked for before. Its answer does not matter. */
 function ask(origin: string, random: () => number): void {
   callers += 1;
   const id = `review-${callers}-${random()}`;

@@ -19,10 +19,10 @@ function idOf(remoteAddress: string | undefined, forwarded?: string, proxies = P
 describe('one caller', () => {
   test.each([
     ['an IPv4 address', ['203.0.113.9']],
-    ['written as one of IPv6', ['203.0.113.9', '::ffff:203.0.113.9']],
-    ['as NAT64 writes it', ['203.0.113.9', '64:ff9b::203.0.113.9', '64:ff9b::cb00:7109']],
+    ['an IPv4 address, also written as one of IPv6', ['203.0.113.9', '::ffff:203.0.113.9']],
+    ['an IPv4 address, also as NAT64 writes it', ['203.0.113.9', '64:ff9b::203.0.113.9', '64:ff9b::cb00:7109']],
     ['an IPv6 network of 64 bits', ['2001:db8:0:1::1', '2001:db8:0:1:ffff::', '2001:db8:0:1::1%eth0']],
-    ['whose network has zeros in it', ['2001:db8::1:2:3:4', '2001:db8::ffff:0:0:1']],
+    ['an IPv6 network with zeros in it', ['2001:db8::1:2:3:4', '2001:db8::ffff:0:0:1']],
   ])('is %s', (_, addresses) => {
     expect(new Set(addresses.map((address) => idOf(address))).size).toBe(1);
   });
@@ -36,7 +36,7 @@ describe('one caller', () => {
     expect(idOf(one)).not.toBe(idOf(other));
   });
 
-  test('whose connection has closed already is no other one', () => {
+  test('is "unknown" where the connection has closed already', () => {
     expect(idOf(undefined, '203.0.113.9')).toBe('unknown');
   });
 });
@@ -49,12 +49,12 @@ describe('X-Forwarded-For', () => {
     ['of a proxy in IPv6', '2001:db8:aaaa:1::1', '2001:db8:0:1::9', '2001:db8:0:1::/64'],
     ['is read from the right', '10.1.2.3', '198.51.100.1, 203.0.113.9', '203.0.113.9'],
     ['is read past proxies that are trusted', '10.1.2.3', '203.0.113.9, 10.9.9.9,192.0.2.7', '203.0.113.9'],
-    ['is read no further than one that is not', '10.1.2.3', '198.51.100.1, 203.0.113.9, 10.9.9.9', '203.0.113.9'],
-    ['of proxies alone names the first one', '10.1.2.3', '10.9.9.9, 10.8.8.8', '10.9.9.9'],
-    ['may have rubbish where a caller wrote it', '10.1.2.3', 'rubbish, 1.2.3.4:5, 203.0.113.9', '203.0.113.9'],
-    ['that is empty names nobody', '10.1.2.3', '', '10.1.2.3'],
-    ['of anybody else is ignored', '203.0.113.9', '198.51.100.1', '203.0.113.9'],
-    ['of anybody else is ignored, rubbish or not', '203.0.113.9', 'rubbish', '203.0.113.9'],
+    ['is read no further than an untrusted address', '10.1.2.3', '198.51.100.1, 203.0.113.9, 10.9.9.9', '203.0.113.9'],
+    ['of trusted proxies alone names the first one', '10.1.2.3', '10.9.9.9, 10.8.8.8', '10.9.9.9'],
+    ['may have invalid text where a caller wrote it', '10.1.2.3', 'rubbish, 1.2.3.4:5, 203.0.113.9', '203.0.113.9'],
+    ['that is empty leaves the address of the connection', '10.1.2.3', '', '10.1.2.3'],
+    ['of an untrusted address is ignored', '203.0.113.9', '198.51.100.1', '203.0.113.9'],
+    ['of an untrusted address is ignored, also where it is invalid', '203.0.113.9', 'rubbish', '203.0.113.9'],
   ])('%s', (_, remote, forwarded, id) => {
     expect(idOf(remote, forwarded)).toBe(id);
   });
@@ -132,7 +132,7 @@ describe('over HTTP', () => {
     expect(await open(by('2001:db8:0:2::1'))).toBe('open');
   });
 
-  test('nobody chooses who it is where no proxy is trusted, nor by the header Forwarded', async () => {
+  test('a caller cannot choose its address where no proxy is trusted, nor by the header Forwarded', async () => {
     await start();
     expect(await open(by('203.0.113.1'))).toBe('open');
     expect(await open(by('203.0.113.2'))).toBe('RATE_LIMITED');
@@ -142,7 +142,7 @@ describe('over HTTP', () => {
     expect(await open({ forwarded: 'for=203.0.113.2' })).toBe('RATE_LIMITED');
   });
 
-  test('what a trusted proxy names that is no address is refused, and the answer says why', async () => {
+  test('a request for which a trusted proxy names no valid address is refused, and the answer says why', async () => {
     await start({ TRUSTED_PROXIES: '127.0.0.1' });
     expect(await open(by('203.0.113.1:4711'))).toMatch(/^400 .*X-Forwarded-For.*without ports/);
     expect(await upgrade(by('203.0.113.1:4711'))).toBe(400);

@@ -47,7 +47,7 @@ function createCaller(origin: string) {
   return { ready: () => ask('/ready'), query: (query: string) => ask('/graphql', { query }) };
 }
 
-test('a crowd of callers is turned away, told once and counted; who is connected is served, and then everybody', {
+test('a crowd of callers is refused, logged once and counted; connected callers are served, and afterwards all are', {
   timeout: SLOW,
 }, async () => {
   const provider = await startProviderOnDemand();
@@ -72,7 +72,7 @@ test('a crowd of callers is turned away, told once and counted; who is connected
   expect(await createCaller(gateway.origin).ready()).toEqual({ status: 'ready', degraded: [] });
 });
 
-test('where the system itself has no file left, that is told once too, and is over when there are some', {
+test('a system without a free file is logged once too, and once more when files are free again', {
   timeout: SLOW,
 }, async () => {
   const provider = await startProviderOnDemand();

@@ -27,19 +27,19 @@ async function exchange(request: string): Promise<string> {
   return text(socket);
 }
 
-test('it is ready', async () => {
+test('a gateway with providers is ready', async () => {
   gateway = await startTestGateway();
   expect(await ready()).toEqual([200, { status: 'ready', degraded: [] }]);
 });
 
-test('with no provider it is not: every caller would be refused', async () => {
+test('a gateway without a provider is not ready, because it would refuse every caller', async () => {
   const bare = await startGateway(readSettings({ PORT: '0', NODE_ENV: 'production' }), createLog('silent'));
   gateway = { origin: bare.origin, stop: () => bare.stop(1_000) };
   expect(await ready()).toEqual([503, { status: 'unconfigured', degraded: [] }]);
   expect((await fetch(`${gateway.origin}/health`)).status).toBe(200);
 });
 
-test('with as many streams as it may have it is degraded, until one has ended', async () => {
+test('a gateway at its limit of streams is degraded until one has ended', async () => {
   gateway = await startTestGateway({ environment: { MAX_STREAMS: '1' } });
   const stream = subscribeTo(gateway.origin, [review('review-sent')]);
   await stream.first(1);
@@ -54,7 +54,7 @@ describe('a check in HTTP/1.0 that names no host, as HAProxy sends it,', () => {
     expect(await exchange(`GET ${path} HTTP/1.0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('may ask for nothing else', async () => {
+  test('of any other path, or with an invalid host, is refused', async () => {
     gateway = await startTestGateway();
     expect(await exchange('GET /graphql?query={__typename} HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
     expect(await exchange('GET /ready HTTP/1.0\r\nHost: a b\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);

@@ -196,7 +196,7 @@ describe('the maximum age of a caller', () => {
   });
 });
 
-describe('of those who wait for the next read', () => {
+describe('among callers that wait for the next read', () => {
   test('a caller that leaves cancels no other caller’s read', async () => {
     script = [
       [500, 'SENT'],

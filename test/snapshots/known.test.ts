@@ -77,7 +77,7 @@ test('what another process has seen is kept where it is newer, and not where it 
   expect(sawIt('SENT', 1_100, 1_000)).toBe('kept');
   expect(sawIt('SENT', 1_100, 1_000)).toBe('outdated');
   expect(sawIt('DELIVERED', 2_100, 2_000)).toBe('outdated');
-  // Which of two that were read at the same time is the newer one, nobody can say.
+  // Of two reads at the same time, the process cannot tell which is newer.
   expect(sawIt('DELIVERED', 1_050, 900)).toBe('unclear');
   expect(sawIt('DELIVERED', 1_500, 1_050)).toBe('unclear');
   expect(known.find(one, false)?.snapshot).toMatchObject({ rawStatus: 'SENT' });

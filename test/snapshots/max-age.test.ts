@@ -72,7 +72,7 @@ describe('maxAgeMs', () => {
   test('below the age of an old answer gives that one where there is no quota, also to a caller that joined a read with spare quota', async () => {
     await ask();
     await pass(90 * SECOND);
-    // Whoever comes first leaves it at the old answer, since nothing is left for those who can.
+    // The first caller gets the old answer, because other callers have used up the quota.
     while (source.quota.takeSpare(BACKGROUND) === 0);
     while (source.quota.takeNow({ how: 'caller', caller: crypto.randomUUID() }));
     const given = await Promise.all([ask(), ask(refTo('one'), { maxAgeMs: 5 * SECOND })]);

@@ -56,7 +56,7 @@ async function knowAll() {
   source.reads.length = 0;
 }
 
-describe('what is final', () => {
+describe('a final state', () => {
   beforeEach(knowAll);
 
   test('is not read again before a notification comes', async () => {
@@ -64,7 +64,7 @@ describe('what is final', () => {
     expect(source.reads).toHaveLength(0);
   });
 
-  test('is read again by every name after it, once, and no other invite is', async () => {
+  test('is read again once by every name after a notification, and no other invite is', async () => {
     hear();
     for (const ref of [...NAMES, ...NAMES]) {
       expect(await all.ask(ref)).toBe('accepted 0');
@@ -74,7 +74,7 @@ describe('what is final', () => {
     expect(source.reads.map(({ ref }) => ref)).toEqual(NAMES);
   });
 
-  test('is read again with its ICS, too', async () => {
+  test('is read again with its ICS after a notification', async () => {
     hear();
     const given = async () => {
       await all.ask(board, { withExtras: true });
@@ -96,7 +96,7 @@ describe('what is final', () => {
     expect(source.reads.map(({ withExtras }) => withExtras)).toEqual([true]);
   });
 
-  test('is not given to those who name an age, either', async () => {
+  test('is not given to callers that name an age after a notification', async () => {
     await all.ask(board, { maxAgeMs: 0 });
     await pass(SECOND);
     hear();
@@ -104,7 +104,7 @@ describe('what is final', () => {
     expect(await all.ask(board, { maxAgeMs: 10 * SECOND })).toBe('tentative 0');
   });
 
-  test('is final no more until a read says so again', async () => {
+  test('is no longer final after a notification until a read confirms it', async () => {
     [status, endsAt] = ['declined', ENDED];
     await all.ask(board, { maxAgeMs: 0 });
     hear();
@@ -122,7 +122,7 @@ describe('what is final', () => {
     expect(source.reads).toHaveLength(0);
   });
 
-  test('and was shown as the notification has it is not final, nor fresh for a day', async () => {
+  test('replaced by the state of a notification is not final, and not fresh for a day', async () => {
     hear();
     all.snapshots.overlay(board, (invitation) => ({ ...invitation, recipient: null, recipients: [] }) as never, now());
     expect(all.snapshots.peek(board)).toMatchObject({ isFinal: false, staleness: { reason: 'UNCONFIRMED' } });
@@ -134,7 +134,7 @@ describe('where notifications may have been missed', () => {
   const callbackUrl = 'https://gateway.example.com/webhooks/cronofy';
   const callingBack: FakeSource['answer'] = (ref) => ({ ...inviteTo(ref, status, { endsAt }), callbackUrl });
 
-  test('what is final is given at once, and read again behind, once', async () => {
+  test('a final state is given at once, and read again once in the background', async () => {
     source.answer = callingBack;
     await knowAll();
     all.snapshots.miss();
@@ -145,7 +145,7 @@ describe('where notifications may have been missed', () => {
     expect(source.reads.map(({ ref }) => ref)).toEqual([board]);
   });
 
-  test('not where nobody would have been notified, nor what was read since', async () => {
+  test('an invite without a callback URL, or read since, is not read again', async () => {
     await knowAll();
     all.snapshots.miss();
     await all.ask(board);
@@ -160,7 +160,7 @@ describe('where notifications may have been missed', () => {
   });
 });
 
-test('what is final by one name is old where a newer read by another name says otherwise', async () => {
+test('a final state by one name is old where a newer read by another name contradicts it', async () => {
   const byAddress = to('a@example.com');
   await all.ask(byAddress);
   await pass(HOUR);
@@ -170,7 +170,7 @@ test('what is final by one name is old where a newer read by another name says o
   expect(source.reads).toHaveLength(3);
 });
 
-test('and not where that read is the older one', async () => {
+test('a final state by one name is not old where the read by another name is the older one', async () => {
   const byAddress = to('a@example.com');
   await pass(SECOND);
   await all.ask(byAddress);
@@ -179,7 +179,7 @@ test('and not where that read is the older one', async () => {
   expect(await all.ask(byAddress)).toBe('declined 1000');
 });
 
-test('an invite that was not found is looked for again', async () => {
+test('an invite that was not found is read again after a notification', async () => {
   source.answer = () => null;
   expect(await all.ask(board)).toBeNull();
   source.answer = answer;
@@ -196,7 +196,7 @@ describe('a read that began before the notification', () => {
       return truth;
     };
 
-  test('is not kept, nor told, nor given to those who ask after it, whatever its name is', async () => {
+  test('is not kept, not published, and not given to callers that come after the notification', async () => {
     source.answer = slowly(500);
     const before = all.ask(board);
     await pass(100);
@@ -211,7 +211,7 @@ describe('a read that began before the notification', () => {
     expect(told).toEqual([[board.key, 'changed']]);
   });
 
-  test('of another process is not believed, and one that began after it is', async () => {
+  test('in another process is ignored, and one that began after the notification is kept', async () => {
     await all.ask(board);
     await pass(SECOND);
     hear();
@@ -225,7 +225,7 @@ describe('a read that began before the notification', () => {
     expect(source.reads).toHaveLength(1);
   });
 
-  test('is known by the moment of the notification, not by when it was heard of here', async () => {
+  test('is told apart by the moment of the notification, not by when this process heard of it', async () => {
     await all.ask(board);
     await pass(SECOND);
     status = 'accepted';
@@ -237,7 +237,7 @@ describe('a read that began before the notification', () => {
   });
 });
 
-test('a change of which a notification told is one thing, a change that a read found is another', async () => {
+test('a change with a notification is published as changed, and one that only a read found as found', async () => {
   await all.ask(board);
   status = 'accepted';
   await all.ask(board, { maxAgeMs: 0 });

@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-test('the first time is told at once, the others of that minute together', () => {
+test('the first occurrence is reported at once, and the others of that minute together', () => {
   count();
   expect(told).toEqual(['1 of 1']);
   for (let n = 0; n < 1_000; n++) count();
@@ -25,7 +25,7 @@ test('the first time is told at once, the others of that minute together', () =>
   expect(told).toEqual(['1 of 1', '1000 of 1001']);
 });
 
-test('a quiet minute is not told, and what comes after it is told at once', () => {
+test('a minute without an occurrence is not reported, and the next occurrence is reported at once', () => {
   count(3);
   vi.advanceTimersByTime(10 * MINUTE);
   expect(told).toEqual(['3 of 3']);

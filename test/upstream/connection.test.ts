@@ -24,7 +24,7 @@ async function portOf(server: Server): Promise<number> {
 }
 
 test.each(['and closes', 'and leaves it open'])(
-  'a server that has waited too long for the request says so %s: that is no answer to it',
+  'a 408 of a server that has waited too long for a request %s is not taken for its answer',
   // A process that stands still for long makes its call on another connection.
   { retry: 2 },
   async (then) => {
@@ -47,7 +47,7 @@ test.each(['and closes', 'and leaves it open'])(
   },
 );
 
-test('a certificate that is over is seen with the next connection, however well the server knows the last one', async () => {
+test('a call notices an expired certificate with the next connection, because no TLS session is resumed', async () => {
   const authority = createAuthority();
   trust(authority);
   let isResumed = false;

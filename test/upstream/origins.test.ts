@@ -53,7 +53,7 @@ describe('an origin that fails', () => {
     vi.advanceTimersByTime(60_000);
     await call(well.origin);
     expect(upstream.circuit()).toBe('CLOSED');
-    // Nobody asks for any: that makes none of them well.
+    // No caller asks for any origin: that makes no origin well.
     await call(bad.origin);
     vi.advanceTimersByTime(3_600_000);
     expect(upstream.circuit()).toBe('OPEN');

@@ -80,7 +80,7 @@ describe('a call', { retry: 2 }, () => {
     },
   );
 
-  test('that insists and is made again takes of what those get who insist', async () => {
+  test('that insists and is made again takes from the half that callers that insist have', async () => {
     const { provider, call } = await openSlowAccount(MINUTE);
     for (let n = 0; n < 4; n++) expect(await call('insistent')).toBe('decoded');
     provider.break(fails);

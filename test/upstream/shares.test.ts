@@ -123,7 +123,7 @@ test('a caller above its share leaves the reserve to those below theirs', async 
   await pass(10_000);
 });
 
-test('background work and callers that could do without leave the reserve, too', () => {
+test('background work and reads with spare quota leave the reserve, too', () => {
   const quota = quotaOf('100/60s', 0.2);
   let taken = 0;
   while (quota.takeSpare(BACKGROUND) === 0) taken += 1;

@@ -24,7 +24,7 @@ afterEach(() => vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTime(ms);
 const refused: Trouble = { kind: 'connect', detail: 'ECONNREFUSED' };
 
-test('a kind is told once, however many calls fail', () => {
+test('a kind of trouble is reported once, however many calls fail', () => {
   for (let n = 0; n < 100; n++) {
     troubles.failed(refused);
     pass(100);
@@ -32,7 +32,7 @@ test('a kind is told once, however many calls fail', () => {
   expect(told).toEqual(['connect ECONNREFUSED began']);
 });
 
-test('it is over when a call was answered, and none has failed like that for ten seconds', () => {
+test('a trouble is over when a call was answered, and none has failed like that for ten seconds', () => {
   troubles.failed(refused);
   pass(3_000);
   troubles.answered();
@@ -47,7 +47,7 @@ test('it is over when a call was answered, and none has failed like that for ten
   expect(told).toHaveLength(3);
 });
 
-test('it is not over while no call is made, or no call is answered', () => {
+test('a trouble is not over while no call is made, or no call is answered', () => {
   troubles.failed(refused);
   pass(3_600_000);
   troubles.failed(refused);
@@ -66,7 +66,7 @@ test('one failure among many answers is one trouble while it lasts', () => {
   expect(told).toEqual(['status 503 began', 'status 503 ended']);
 });
 
-test('each kind begins and ends by itself, and so does each code of it', () => {
+test('each kind of trouble begins and ends by itself, and so does each of its codes', () => {
   troubles.failed({ kind: 'status', detail: 503 });
   troubles.failed({ kind: 'status', detail: 401 });
   pass(5_000);

@@ -138,7 +138,10 @@ describe('a notification', () => {
     ['half a character in the id', bodyOf({ smart_invite_id: 'the-id\ud800' })],
     ['a recipient’s address of 10 KB', bodyOf({ recipient: { email: `${'x'.repeat(10_240)}@example.com` } })],
     ['control characters in a recipient’s address', bodyOf({ recipient: { email: `${EMAIL}\u0000` } })],
-    ['control characters in the address of who replied', bodyOf({ reply: { ...reply, email: `${EMAIL}\n` } })],
+    [
+      'control characters in the address of the person who replied',
+      bodyOf({ reply: { ...reply, email: `${EMAIL}\n` } }),
+    ],
     ['a reply of another shape', bodyOf({ reply: 'accepted' })],
     ['no JSON', Buffer.from('{"notification":')],
     ['an empty body', Buffer.alloc(0)],

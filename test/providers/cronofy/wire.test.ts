@@ -255,7 +255,7 @@ describe('one misfit among many does not spoil the answer', () => {
     expect(misfits.mock.calls).toEqual([[2]]);
   });
 
-  test('of two who are invited, the one who is left is not taken for the only one', () => {
+  test('one readable recipient of two does not count as the only one', () => {
     const recipients = [person1, { status: 'pending' }];
     expect(decodeSmartInvite({ ...without('recipient'), recipients }, askedAsWhole)).toMatchObject({
       recipient: null,
@@ -263,7 +263,7 @@ describe('one misfit among many does not spoil the answer', () => {
     });
   });
 
-  test('every global id that is given is taken back', () => {
+  test('every global id that the gateway gives is accepted again', () => {
     const length = 512 - '@example.com'.length;
     for (const email of ['x@y', `${'x'.repeat(length)}@example.com`]) {
       const json = { ...without('recipient', 'replies'), recipient: { email, status: 'accepted' } };
@@ -272,7 +272,7 @@ describe('one misfit among many does not spoil the answer', () => {
     }
   });
 
-  test('but the answer is refused where nobody who was asked for is left, and then nothing is counted', () => {
+  test('but an answer without a readable recipient that was asked for is refused, and no misfit is counted', () => {
     const recipients = [{ email: EMAIL.repeat(100), status: 'accepted' }, person1];
     const json = { ...without('recipient'), recipients };
     expect(() => decodeSmartInvite(json, asked, misfits)).toThrow(ProviderBadResponse);
@@ -281,13 +281,13 @@ describe('one misfit among many does not spoil the answer', () => {
     expect(decodeSmartInvite(json, askedAsWhole, misfits).recipients).toHaveLength(1);
   });
 
-  test('nothing is counted of an answer that has the shape of the contract', () => {
+  test('an answer in the shape of the contract counts no misfit', () => {
     decodeSmartInvite(example, asked, misfits);
     expect(misfits).not.toHaveBeenCalled();
   });
 });
 
-test('the case of an address does not matter for who was asked for, and is kept as the provider gives it', () => {
+test('an address is found in any case, and keeps the case that the provider gives', () => {
   const shouting = smartInviteRef('DE', ID, 'CRONOFY@Example.COM');
   expect(decodeSmartInvite(example, shouting).recipient?.email).toBe(EMAIL);
   const given = { ...example, recipient: { email: 'Cronofy@Example.com', status: 'accepted' } };

@@ -25,7 +25,7 @@ export async function start(environment: Environment): Promise<TestGateway> {
 
 export const SENT = '{ reviewInvitation(invitationId: "review-sent") { observedAt isStale } }';
 
-/** A Redis that nobody reaches. */
+/** An address without a Redis. */
 export const GONE = { REDIS_URL: 'redis://127.0.0.1:1' };
 
 export const quotaLimit = (provider: string) => async (environment: Environment) => {
