@@ -133,7 +133,7 @@ export async function startGateway(
         loaders: createLoaders(),
         createLoaders,
         streams,
-        callerId: caller.id,
+        viewer: caller.viewer,
         providers: listProviders,
         defaultsOf: (type) => defaults.get(type),
       };

@@ -6,6 +6,9 @@ import { PROVIDERS, type ProviderName } from './provider.ts';
 
 export type ProblemCode =
   | 'BAD_USER_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'AUTH_UNAVAILABLE'
+  | 'FORBIDDEN'
   | 'RATE_LIMITED'
   | 'PROVIDER_NOT_CONFIGURED'
   | 'PROVIDER_REJECTED'
@@ -56,6 +59,45 @@ export class ProblemOfRef extends ErrorWithoutStack {
 
 export class BadUserInput extends Problem {
   readonly code = 'BAD_USER_INPUT';
+}
+
+/** There is no token, it has expired (then a new one will do), or it cannot be accepted. */
+export class Unauthenticated extends Problem {
+  readonly code = 'UNAUTHENTICATED';
+  override readonly retryable: boolean;
+
+  constructor(message: string, retryable = false) {
+    super(message);
+    this.retryable = retryable;
+  }
+}
+
+/** The keys that tokens are checked with could never be had. */
+export class AuthUnavailable extends Problem {
+  readonly code = 'AUTH_UNAVAILABLE';
+  override readonly retryable = true;
+  override readonly retryAfterSeconds = 10;
+
+  constructor() {
+    super('Tokens cannot be checked for now: ask again in a moment, with the same token.');
+  }
+}
+
+/** The token is genuine, and does not allow what was asked. */
+export class Forbidden extends Problem {
+  readonly code = 'FORBIDDEN';
+}
+
+/** This caller asks for too much in too short a time. */
+export class CallerRateLimited extends Problem {
+  readonly code = 'RATE_LIMITED';
+  override readonly retryable = true;
+  override readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number) {
+    super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
 }
 
 /** This caller, or all callers together, have the most streams open that are allowed. */

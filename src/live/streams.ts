@@ -1,6 +1,7 @@
 // The streams that are open: subscribes first and reads then, so that no change falls between; bounds how many there are
 // and how long each lives; ends each when everything in it is final, and all when the process goes.
 
+import type { Viewer } from '../access/viewer.ts';
 import { Problem, ProblemOfRef, TooManyStreams } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
@@ -20,7 +21,7 @@ export interface Streams {
   open(
     refs: readonly Ref[],
     withExtras: boolean,
-    callerId: string,
+    viewer: Viewer,
   ): AsyncIterableIterator<Snapshot | ProblemOfRef, undefined>;
   /** Whether no caller gets another one. */
   areFull(): boolean;
@@ -40,7 +41,7 @@ interface Stream {
   /** As the caller gave them. */
   readonly refs: readonly Ref[];
   readonly withExtras: boolean;
-  readonly callerId: string;
+  readonly viewer: Viewer;
   /** What is still watched, by key. */
   readonly live: ReadonlyMap<string, () => void>;
   readonly feed: Feed<Snapshot | ProblemOfRef>;
@@ -66,8 +67,8 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
 
   return {
     areFull,
-    open(refs, withExtras, callerId) {
-      if (areFull() || (perCaller.get(callerId) ?? 0) >= limits.maxStreamsPerCaller) {
+    open(refs, withExtras, viewer) {
+      if (areFull() || (perCaller.get(viewer.id) ?? 0) >= limits.maxStreamsPerCaller) {
         throw new TooManyStreams();
       }
       const gone = new Cancellation();
@@ -94,12 +95,12 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
         }
         live.clear();
         feeds.delete(feed);
-        count(callerId, -1);
+        count(viewer.id, -1);
       });
       const [shortest, longest] = limits.lifetimeMs;
       const lifetime = setTimeout(feed.complete, shortest + Math.random() * (longest - shortest)).unref();
       feeds.add(feed);
-      count(callerId, 1);
+      count(viewer.id, 1);
 
       const distinct = new Map(isStopped ? [] : refs.map((ref) => [ref.key, ref]));
       for (const [key, ref] of distinct) {
@@ -107,7 +108,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
         changes.subscribe(key, give);
       }
       for (const ref of distinct.values())
-        void tellState(ref, { refs, withExtras, callerId, live, feed, gone, give, finish });
+        void tellState(ref, { refs, withExtras, viewer, live, feed, gone, give, finish });
       if (live.size === 0) feed.complete();
       return feed;
     },
@@ -119,7 +120,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
 
   /** The first state of one ref; a change that came meanwhile is newer, and stays. */
   async function tellState(ref: Ref, stream: Stream): Promise<void> {
-    const { refs, withExtras, callerId, live, feed, gone, give, finish } = stream;
+    const { refs, withExtras, viewer, live, feed, gone, give, finish } = stream;
     const key = ref.key;
     let hasChanged = false;
     const onChange = () => {
@@ -132,7 +133,7 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
         withExtras: withExtras && snapshots.peek(ref) === null,
         maxAgeMs: null,
         caller: gone,
-        callerId,
+        callerId: viewer.id,
         isPatient: true,
       };
       const snapshot = await snapshots.read(ref, wish);

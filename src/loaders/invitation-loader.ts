@@ -4,6 +4,7 @@
 // It knows neither GraphQL nor which provider a ref belongs to.
 
 import DataLoader from 'dataloader';
+import type { Viewer } from '../access/viewer.ts';
 import { BadUserInput } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
@@ -43,8 +44,7 @@ const MAX_WEIGHT = 4 * 1024 * 1024;
 
 /** Whose operation it is. */
 export interface Caller {
-  /** Names the caller. */
-  readonly id: string;
+  readonly viewer: Viewer;
   /** Cancelled when the caller has gone. */
   readonly cancellation: Cancellation;
 }
@@ -147,7 +147,7 @@ class OperationLoader implements InvitationLoader {
         withExtras: withExtras.size > 0 && withExtras.has(ref.key),
         maxAgeMs,
         caller: this.#caller.cancellation,
-        callerId: this.#caller.id,
+        callerId: this.#caller.viewer.id,
       }),
     );
     const outcomes = (await Promise.allSettled(reads)).map(outcomeOf);

@@ -1,6 +1,7 @@
 // The Pothos builder and what every resolver is given. It defines no types.
 
 import SchemaBuilder from '@pothos/core';
+import type { Viewer } from '../access/viewer.ts';
 import type { InvitationType } from '../invitation/kinds.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Named } from '../invitation/ref.ts';
@@ -24,8 +25,8 @@ export interface Context {
   /** Loaders that remember nothing yet: each event of a subscription needs its own. */
   readonly createLoaders: () => Loaders;
   readonly streams: Pick<Streams, 'open'>;
-  /** Who asks, as far as limits are concerned. */
-  readonly callerId: string;
+  /** Who asks. */
+  readonly viewer: Viewer;
   readonly providers: () => readonly ProviderStatus[];
   /** What is taken of the natural key of a kind where a caller does not name it. */
   readonly defaultsOf: (type: InvitationType) => Named | undefined;

@@ -4,6 +4,7 @@
 
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Viewer } from '../access/viewer.ts';
 import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { syntaxError, validationError } from '../operations/document-errors.ts';
 import { createDocuments } from '../operations/documents.ts';
@@ -20,8 +21,7 @@ export const GRAPHQL_PATH = '/graphql';
 
 /** Who asks. */
 export interface Caller {
-  /** As far as limits are concerned. */
-  readonly id: string;
+  readonly viewer: Viewer;
   /** Cancelled when the caller has gone. */
   readonly cancellation: Cancellation;
 }

@@ -2,6 +2,7 @@
 // before anything of it is parsed further, and nothing of it is repeated.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { openViewer, type Viewer } from '../access/viewer.ts';
 import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { INTERNAL_ERROR, refusal } from '../operations/errors.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
@@ -61,7 +62,7 @@ export function createGraphQLHandler({ graphql, callerIdOf, isClosing, onFault }
     if ('errors' in operation) return send(response, mediaType, operation);
     const id = callerIdOf(request);
     if (id === undefined) return refuse(response, 400, FORWARDED_FAULT);
-    const caller = new HttpCaller(id, response);
+    const caller = new HttpCaller(openViewer(id), response);
     if (operation.isSubscription) {
       if (takesEvents(accept)) return stream(graphql.subscribe(operation, params, caller), response);
       return refuse(response, 406, 'A subscription answers with events: accept text/event-stream, or use a WebSocket.');
@@ -99,12 +100,12 @@ export function createGraphQLHandler({ graphql, callerIdOf, isClosing, onFault }
 
 /** Most callers never need to be told that they have gone. */
 class HttpCaller implements Caller {
-  readonly id: string;
+  readonly viewer: Viewer;
   readonly #response: ServerResponse;
   #cancellation: Cancellation | undefined;
 
-  constructor(id: string, response: ServerResponse) {
-    this.id = id;
+  constructor(viewer: Viewer, response: ServerResponse) {
+    this.viewer = viewer;
     this.#response = response;
   }
 

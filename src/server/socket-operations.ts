@@ -3,6 +3,7 @@
 
 import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { OperationResult, SubscribePayload } from 'graphql-ws';
+import type { Viewer } from '../access/viewer.ts';
 import type { MaybePromise } from '../operations/answer.ts';
 import { type AnswerError, INTERNAL_ERROR, refusal } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
@@ -25,15 +26,15 @@ const owners = new WeakMap<ExecutionArgs, SocketOperations>();
 
 export class SocketOperations {
   readonly #graphql: GraphQLService;
-  readonly #callerId: string;
+  readonly #viewer: Viewer;
   readonly #onFault: (error: unknown) => void;
   readonly #begun = new Map<string, Begun>();
   readonly #running = new WeakMap<ExecutionArgs, Begun>();
 
-  constructor(graphql: GraphQLService, callerId: string, onFault: (error: unknown) => void) {
+  constructor(graphql: GraphQLService, viewer: Viewer, onFault: (error: unknown) => void) {
     this.#graphql = graphql;
     this.#onFault = onFault;
-    this.#callerId = callerId;
+    this.#viewer = viewer;
   }
 
   static of(args: ExecutionArgs): SocketOperations {
@@ -52,7 +53,7 @@ export class SocketOperations {
     if ('fault' in params) return [new Refusal(refusal(params.fault))];
     const operation = this.#graphql.prepare(params);
     if ('errors' in operation) return operation.errors.map((told) => new Refusal(told));
-    const begun = { id: this.#callerId, operation, params, cancellation: new Cancellation(), isWanted };
+    const begun = { viewer: this.#viewer, operation, params, cancellation: new Cancellation(), isWanted };
     const args = operation.args;
     this.#begun.set(id, begun);
     this.#running.set(args, begun);

@@ -3,6 +3,7 @@
 
 import type { Server as Protocol } from 'graphql-ws';
 import type { WebSocket } from 'ws';
+import type { Viewer } from '../access/viewer.ts';
 import type { GraphQLService } from './graphql.ts';
 import { type Incoming, SocketIds } from './socket-ids.ts';
 import { SocketOperations } from './socket-operations.ts';
@@ -33,11 +34,11 @@ const TOO_MUCH = 1008;
 export function connect(
   protocol: Protocol<Extra>,
   socket: WebSocket,
-  callerId: string,
+  viewer: Viewer,
   graphql: GraphQLService,
   onFault: (error: unknown) => void,
 ): void {
-  const operations = new SocketOperations(graphql, callerId, onFault);
+  const operations = new SocketOperations(graphql, viewer, onFault);
   const ids = new SocketIds();
   let allowedMessages = MAX_MESSAGES;
   let allowedBytes = MAX_BYTES;

@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
+import { openViewer } from '../access/viewer.ts';
 import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost } from './host.ts';
@@ -61,10 +62,10 @@ export function acceptWebSockets(
     if (!isAllowedOrigin(request.headers, origins)) {
       return refuse(socket, '403 Forbidden', 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
     }
-    const callerId = callerIdOf(request);
-    if (callerId === undefined) return refuse(socket, '400 Bad Request', FORWARDED_FAULT);
+    const address = callerIdOf(request);
+    if (address === undefined) return refuse(socket, '400 Bad Request', FORWARDED_FAULT);
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      connect(protocol, webSocket, callerId, graphql, onFault),
+      connect(protocol, webSocket, openViewer(address), graphql, onFault),
     );
   });
 

@@ -63,7 +63,7 @@ const graphql = createGraphQLService({
           throw new Error('nothing is watched here');
         },
       },
-      callerId: caller.id,
+      viewer: caller.viewer,
       providers: () => [],
       defaultsOf: (type) => settings.accounts.find(({ reads }) => reads === type)?.defaults,
     };

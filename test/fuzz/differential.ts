@@ -4,6 +4,7 @@
 
 import fc from 'fast-check';
 import { type DocumentNode, execute, parse, validate } from 'graphql';
+import { openViewer } from '../../src/access/viewer.ts';
 import type { Answer } from '../../src/operations/answer.ts';
 import { createErrorMask } from '../../src/operations/errors.ts';
 import { schema } from '../../src/schema/index.ts';
@@ -16,7 +17,7 @@ import { createWorld } from './world.ts';
 
 const log = createLog('silent');
 const maskError = createErrorMask(log);
-const caller = { id: 'somebody', cancellation: new Cancellation() };
+const caller = { viewer: openViewer('192.0.2.1'), cancellation: new Cancellation() };
 
 export interface Coverage {
   documents: number;

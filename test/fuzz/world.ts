@@ -1,6 +1,7 @@
 // What the resolvers of a differential test are given: invitations that are known at once, or later, that fail, or are
 // not what they should be. What a ref gives depends on its key alone, so that every run of a document meets the same.
 
+import { openViewer } from '../../src/access/viewer.ts';
 import { ProviderTimeout, ProviderUnavailable } from '../../src/invitation/problem.ts';
 import type { Ref } from '../../src/invitation/ref.ts';
 import type { Snapshot } from '../../src/invitation/snapshot.ts';
@@ -34,7 +35,7 @@ export function createWorld(): Context {
         throw new Error('nothing is watched here');
       },
     },
-    callerId: 'somebody',
+    viewer: openViewer('192.0.2.1'),
     providers: () => [
       { provider: 'CRONOFY', isConfigured: false, circuit: 'CLOSED', quota: null },
       {

@@ -1,6 +1,7 @@
 // How a stream begins and ends by itself, on a clock that the test sets.
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openViewer } from '../../src/access/viewer.ts';
 import { createChanges } from '../../src/live/changes.ts';
 import { createStreams } from '../../src/live/streams.ts';
 import { createWatcher } from '../../src/live/watcher.ts';
@@ -26,7 +27,7 @@ function start() {
     follow(ids: readonly string[], callerId = 'one') {
       const startedAt = performance.now();
       const followed = { events: 0, endedAfterMs: Number.NaN };
-      const feed = streams.open(ids.map(refTo), false, callerId);
+      const feed = streams.open(ids.map(refTo), false, openViewer(callerId));
       void (async () => {
         for await (const _ of feed) followed.events += 1;
         followed.endedAfterMs = performance.now() - startedAt;

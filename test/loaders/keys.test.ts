@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { openViewer } from '../../src/access/viewer.ts';
 import { externalIdOf, type Ref } from '../../src/invitation/ref.ts';
 import { type Snapshot, snapshotOf } from '../../src/invitation/snapshot.ts';
 import { createInvitationLoader, type Wish } from '../../src/loaders/invitation-loader.ts';
@@ -48,7 +49,7 @@ test('the loader gives each request of an operation the answer of its own ref, o
           answer: () => undefined,
           read: async (ref, { maxAgeMs, withExtras }) => tell(ref, maxAgeMs, withExtras),
         },
-        { id: 'caller', cancellation: new Cancellation() },
+        { viewer: openViewer('192.0.2.1'), cancellation: new Cancellation() },
       );
       const given = await loader.loadMany(wishes);
       for (const [n, { ref, maxAgeMs, selection }] of wishes.entries()) {
