@@ -1,5 +1,6 @@
 // The composition root: the one place that wires the rooms together.
 
+import { OPEN } from './access/admission.ts';
 import type { InvitationType } from './invitation/kinds.ts';
 import type { ProviderName } from './invitation/provider.ts';
 import { createCallbackAddresses } from './live/callback-addresses.ts';
@@ -123,7 +124,8 @@ export async function startGateway(
   const streams = createStreams(snapshots, changes, watcher, settings.streams);
 
   const defaults = new Map(settings.accounts.map((account) => [account.reads, account.defaults]));
-  const tabs = settings.graphiql ? graphiqlTabs(schema, examples) : undefined;
+  const admission = OPEN;
+  const tabs = settings.graphiql ? graphiqlTabs(schema, examples, admission.asksForTokens) : undefined;
   const listProviders = () => providers.map(({ name }) => statusOf(name, upstreams.get(name)));
   const graphql = createGraphQLService({
     schema,
@@ -139,6 +141,7 @@ export async function startGateway(
       };
     },
     trustedDocuments: settings.trustedDocuments,
+    introspection: settings.introspection,
     tabs,
     log,
   });
@@ -152,7 +155,7 @@ export async function startGateway(
   ];
 
   const isConfigured = settings.accounts.length > 0;
-  const server = await startServer({ graphql, webhooks, isConfigured, degraded, tabs }, settings, log);
+  const server = await startServer({ graphql, admission, webhooks, isConfigured, degraded, tabs }, settings, log);
   return {
     origin: server.origin,
     drain: server.drain,
@@ -164,6 +167,7 @@ export async function startGateway(
       watcher.stop();
       snapshots.stop();
       for (const upstream of upstreams.values()) upstream.close();
+      admission.stop();
       redis?.close();
     },
   };

@@ -31,6 +31,8 @@ export interface Settings {
   /** Names of headers, in lower case, that those pages may send besides the usual ones. */
   readonly corsHeaders: readonly string[];
   readonly graphiql: boolean;
+  /** Whether the schema is told to those who may explore it. */
+  readonly introspection: boolean;
   /** The documents that are run; undefined where all are that fit the schema. */
   readonly trustedDocuments: readonly TrustedDocument[] | undefined;
   readonly logLevel: string;
@@ -70,6 +72,7 @@ export function readSettings(environment: Environment): Settings {
     throw new SettingsError(`The settings are not right:\n${[...lines].join('\n')}`);
   }
 
+  const isProduction = own.data.NODE_ENV === 'production';
   const open = accounts.flatMap((result) => result.data ?? []);
   return {
     host: own.data.HOST,
@@ -79,10 +82,11 @@ export function readSettings(environment: Environment): Settings {
     drainMs: own.data.DRAIN_SECONDS,
     corsOrigins: own.data.CORS_ORIGINS,
     corsHeaders: own.data.CORS_HEADERS,
-    graphiql: own.data.GRAPHIQL ?? own.data.TRUSTED_DOCUMENTS === undefined,
+    graphiql: own.data.GRAPHIQL ?? (own.data.TRUSTED_DOCUMENTS === undefined && !isProduction),
+    introspection: own.data.INTROSPECTION ?? !isProduction,
     trustedDocuments: own.data.TRUSTED_DOCUMENTS,
     logLevel: own.data.LOG_LEVEL,
-    sandbox: own.data.SANDBOX ?? (open.length === 0 && own.data.NODE_ENV !== 'production'),
+    sandbox: own.data.SANDBOX ?? (open.length === 0 && !isProduction),
     accounts: open,
     proxy: own.data.HTTPS_PROXY && { url: own.data.HTTPS_PROXY, except: own.data.NO_PROXY },
     snapshots: {

@@ -10,6 +10,8 @@ export interface Admission {
    * @param address The caller's network address.
    */
   admit(authorization: readonly string[] | undefined, address: string): Viewer | Refusal | Promise<Viewer | Refusal>;
+  /** Whether a caller needs a token. */
+  readonly asksForTokens: boolean;
   /** Whether tokens can be checked. */
   isReady(): boolean;
   stop(): void;
@@ -24,6 +26,7 @@ export interface Refusal {
 /** Of a gateway that asks for no tokens. */
 export const OPEN: Admission = {
   admit: (_, address) => openViewer(address),
+  asksForTokens: false,
   isReady: () => true,
   stop: () => undefined,
 };

@@ -40,13 +40,28 @@ function expectationOf(message: string): string | undefined {
   return TOKENS.includes(expected) ? `expected ${expected}, found ${found}` : `unexpected ${found}`;
 }
 
-/** What is wrong with a document that does not fit the schema. */
-export function validationError(error: GraphQLError, schema: GraphQLSchema, document: DocumentNode): GraphQLError {
+/**
+ * What is wrong with a document that does not fit the schema.
+ * @param tellsNames Whether it may name arguments that the document does not hold.
+ */
+export function validationError(
+  error: GraphQLError,
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  tellsNames: boolean,
+): GraphQLError {
   // graphql-js gives up where fields of one name are too many to be compared.
   if (error.nodes === undefined) return at(error, 'The document takes too long to check: ask for less at once.');
   const value = error.nodes.find(({ kind }) => VALUES.has(kind));
-  return at(error, value === undefined ? error.message : unfit(inputTypeAt(schema, document, value)));
+  if (value !== undefined) return at(error, unfit(inputTypeAt(schema, document, value)));
+  return at(
+    error,
+    tellsNames ? error.message : error.message.replace(MISSING_ARGUMENT, '$1 lacks a required argument.'),
+  );
 }
+
+// graphql-js names it also where it hides its suggestions.
+const MISSING_ARGUMENT = /^((?:Field|Directive) "[^"]*") argument "[^"]*" of type "[^"]*" is required.*$/;
 
 function unfit(type: GraphQLInputType | undefined): string {
   return `A value does not fit its type${type === undefined ? '' : ` "${type}"`}: check it against the schema.`;

@@ -27,8 +27,11 @@ export interface DocumentRequest {
 }
 
 export interface Documents {
-  /** @throws GraphQLError or Problem where there is none, or it cannot be run. */
-  find(request: DocumentRequest): PreparedDocument;
+  /**
+   * @param isBound Whether it has to be one of the trusted documents, where there are any.
+   * @throws GraphQLError or Problem where there is none, or it cannot be run.
+   */
+  find(request: DocumentRequest, isBound: boolean): PreparedDocument;
 }
 
 export interface DocumentsOptions {
@@ -38,10 +41,12 @@ export interface DocumentsOptions {
   /** @throws GraphQLError */
   readonly validate: (document: DocumentNode) => void;
   readonly maskError: MaskError;
-  /** Where set, nothing else is run. */
+  /** Where set, nothing else is run for callers that are bound to them. */
   readonly trusted: readonly TrustedDocument[] | undefined;
   /** Whether documents that ask for nothing but the schema are run beside the trusted ones. */
   readonly allowsIntrospection: boolean;
+  /** Whether errors may name what there is in the schema beside what the caller wrote. */
+  readonly tellsNames: boolean;
 }
 
 const MAX_KEPT = 1_000;
@@ -56,7 +61,7 @@ const IS_SHA256 = /^[0-9a-f]{64}$/;
 
 /** @throws UntrustworthyDocuments where trusted documents do not fit the schema. */
 export function createDocuments(options: DocumentsOptions): Documents {
-  const { schema, maskError } = options;
+  const { schema, maskError, tellsNames } = options;
   const introspection = introspectionSizesOf(schema);
   const kept = createStore();
   const registered = createStore();
@@ -72,7 +77,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
       for (const operation of operationsOf(document)) checkCost(costOf(operation, document, introspection));
     }
     options.validate(document);
-    return new PreparedDocument(document, { schema, maskError, introspection, isKept, isTrusted });
+    return new PreparedDocument(document, { schema, maskError, introspection, tellsNames, isKept, isTrusted });
   }
 
   function findText(text: string): PreparedDocument {
@@ -104,10 +109,8 @@ export function createDocuments(options: DocumentsOptions): Documents {
     return document;
   }
 
-  function findTrusted(list: TrustedDocuments, { query, hash }: DocumentRequest): PreparedDocument {
-    const document =
-      (hash === undefined ? undefined : list.byId(hash)) ?? (query === undefined ? undefined : list.byText(query));
-    if (document !== undefined) return document;
+  /** What is run of documents that are not in the list. */
+  function findBeside({ query, hash }: DocumentRequest): PreparedDocument {
     if (hash === undefined && query !== undefined && options.allowsIntrospection) {
       const asked = prepare(query, false);
       if (asked.isIntrospection) return asked;
@@ -116,14 +119,22 @@ export function createDocuments(options: DocumentsOptions): Documents {
   }
 
   return {
-    find(request) {
-      if (trusted !== undefined) return findTrusted(trusted, request);
+    find(request, isBound) {
       const { query, hash } = request;
+      if (trusted !== undefined) {
+        const document = listed(trusted, request);
+        if (document !== undefined) return document;
+        if (isBound) return findBeside(request);
+      }
       if (hash !== undefined) return findRegistered(hash, query);
       if (query === undefined) throw new BadUserInput('The request has no query: send it as {"query": "…"}.');
       return findText(query);
     },
   };
+}
+
+function listed(list: TrustedDocuments, { query, hash }: DocumentRequest): PreparedDocument | undefined {
+  return (hash === undefined ? undefined : list.byId(hash)) ?? (query === undefined ? undefined : list.byText(query));
 }
 
 function createStore() {

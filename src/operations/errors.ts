@@ -67,7 +67,12 @@ const GONE: Told = { ...UNEXPECTED, message: 'The caller has gone.' };
 
 /** What is refused before there is an operation. */
 export function refusal(message: string): AnswerError {
-  return tell(new BadUserInput(message), undefined);
+  return errorOf(new BadUserInput(message));
+}
+
+/** A problem that no field has. */
+export function errorOf(problem: Problem): AnswerError {
+  return tell(problem, undefined);
 }
 
 function tell(told: Told, error: unknown): AnswerError {

@@ -30,12 +30,16 @@ export interface OperationOptions {
   readonly introspection: IntrospectionSizes;
   /** It is run again and again. */
   readonly isKept: boolean;
+  /** Whether errors may name what there is in the schema beside what the caller wrote. */
+  readonly tellsNames: boolean;
   /** The operator has checked its text. */
   readonly isTrusted: boolean;
 }
 
 export class PreparedOperation {
   readonly isSubscription: boolean;
+  /** Whether it asks for the schema itself, which not every viewer may. */
+  readonly isIntrospecting: boolean;
   readonly cost: Cost;
   readonly #document: DocumentNode;
   readonly #options: OperationOptions;
@@ -48,16 +52,17 @@ export class PreparedOperation {
 
   /** @throws BadUserInput where the schema has no such operation. */
   constructor(operation: OperationDefinitionNode, document: DocumentNode, options: OperationOptions) {
-    const { schema, isKept, introspection } = options;
+    const { schema, isKept, introspection, tellsNames } = options;
     const rootType = schema.getRootType(operation.operation);
     if (!rootType) throw new BadUserInput(`The schema has no ${operation.operation}.`);
     this.cost = costOf(operation, document, introspection);
+    this.isIntrospecting = this.cost.introspected > 0;
     this.isSubscription = operation.operation === 'subscription';
     this.#document = document;
     this.#options = options;
     this.#rootType = rootType;
     this.#conditions = conditionsOf(document);
-    this.#coerce = coerceVariablesOf(schema, operation);
+    this.#coerce = coerceVariablesOf(schema, operation, tellsNames);
     this.#scope = {
       schema,
       operation,

@@ -81,16 +81,18 @@ const SUBJECTS = new Map<ValidationRule, readonly string[]>([
 /**
  * What is wrong with a document, as graphql-js's validate says it.
  * @param rules All rules; plugins may have added some, which always run.
+ * @param hideSuggestions Whether it says nothing of what is like a name that is unknown.
  */
 export function validateDocument(
   schema: GraphQLSchema,
   document: DocumentNode,
   rules: readonly ValidationRule[] = specifiedRules,
+  hideSuggestions = false,
 ): readonly GraphQLError[] {
   const needed = isPlainlyValid(document, schema)
     ? rules.filter((rule) => !specifiedRules.includes(rule))
     : rulesFor(document, rules);
-  return needed.length === 0 ? [] : validate(schema, document, needed);
+  return needed.length === 0 ? [] : validate(schema, document, needed, { hideSuggestions });
 }
 
 function rulesFor(document: DocumentNode, rules: readonly ValidationRule[]): ValidationRule[] {

@@ -46,7 +46,12 @@ const MAX_FAULTS = 50;
 
 const NONE: Coerced = { values: Object.freeze({}) };
 
-export function coerceVariablesOf(schema: GraphQLSchema, operation: OperationDefinitionNode): CoerceVariables {
+/** @param tellsNames Whether a fault may say which values of an enum there are. */
+export function coerceVariablesOf(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode,
+  tellsNames: boolean,
+): CoerceVariables {
   const declared = (operation.variableDefinitions ?? []).map((node) => declaredOf(schema, node));
   if (declared.length === 0) return () => NONE;
   return (given) => {
@@ -55,11 +60,11 @@ export function coerceVariablesOf(schema: GraphQLSchema, operation: OperationDef
       const value = given[name];
       if (value === undefined && !Object.hasOwn(given, name)) {
         if (defaultValue !== undefined) values[name] = defaultValue;
-        else if (isNonNullType(type)) return coerceSlowly(declared, given);
+        else if (isNonNullType(type)) return coerceSlowly(declared, given, tellsNames);
         continue;
       }
       const coerced = coerce(value);
-      if (coerced === UNFIT) return coerceSlowly(declared, given);
+      if (coerced === UNFIT) return coerceSlowly(declared, given, tellsNames);
       values[name] = coerced;
     }
     return { values };
@@ -141,7 +146,7 @@ function countOf(value: object): number {
 }
 
 /** As graphql-js does it, value by value, with an error for each value that does not fit. */
-function coerceSlowly(declared: readonly Declared[], given: Variables): Coerced {
+function coerceSlowly(declared: readonly Declared[], given: Variables, tellsNames: boolean): Coerced {
   const faults: FieldFault[] = [];
   const values: Record<string, unknown> = {};
   const tell = (node: VariableDefinitionNode, message: string) => {
@@ -162,7 +167,7 @@ function coerceSlowly(declared: readonly Declared[], given: Variables): Coerced 
       tell(node, `Variable "$${name}" has a number that JSON does not hold exactly: send ids as text.`);
       continue;
     }
-    values[name] = coerceInputValue(value, type, (path) => tell(node, unfit(name, type, path)));
+    values[name] = coerceInputValue(value, type, (path) => tell(node, unfit(name, type, path, tellsNames)));
   }
   return faults.length > 0 ? { faults } : { values };
 }
@@ -174,21 +179,21 @@ function holdsRoundedNumber(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).some(holdsRoundedNumber);
 }
 
-function unfit(name: string, type: GraphQLInputType, path: readonly (string | number)[]): string {
+function unfit(name: string, type: GraphQLInputType, path: readonly (string | number)[], tellsNames: boolean): string {
   let place = `$${name}`;
   let expected: GraphQLInputType | undefined = type;
   for (const key of path) {
     place += typeof key === 'number' ? `[${key}]` : `.${key}`;
     expected = expected && typeAt(expected, key);
   }
-  return `Variable "${place}" does not fit its type "${expected ?? type}"${hintOf(expected)}.`;
+  return `Variable "${place}" does not fit its type "${expected ?? type}"${hintOf(expected, tellsNames)}.`;
 }
 
 /** What fits, where that can be said in short. */
-function hintOf(type: GraphQLInputType | undefined): string {
+function hintOf(type: GraphQLInputType | undefined, tellsNames: boolean): string {
   const nullable = isNonNullType(type) ? type.ofType : type;
   if (isOneOf(nullable)) return ': give exactly one of its fields';
-  if (!isEnumType(nullable)) return '';
+  if (!isEnumType(nullable) || !tellsNames) return '';
   return `: give one of ${nullable
     .getValues()
     .map(({ name }) => name)

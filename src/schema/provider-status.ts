@@ -1,5 +1,6 @@
 // What callers may know of the providers behind the gateway.
 
+import { Forbidden } from '../invitation/problem.ts';
 import { builder, type ProviderStatus as Domain } from './builder.ts';
 import { Provider } from './invitation.ts';
 
@@ -44,7 +45,11 @@ const ProviderStatus = builder.objectRef<Domain>('ProviderStatus').implement({
 builder.queryField('providers', (t) =>
   t.field({
     type: [ProviderStatus],
-    description: 'Every provider the gateway knows, configured or not.',
-    resolve: (_, __, { providers }) => providers(),
+    description:
+      'Every provider the gateway knows, configured or not. Where the gateway asks for tokens, it needs the scope `explore`.',
+    resolve: (_, __, { viewer, providers }) => {
+      if (viewer.mayExplore) return providers();
+      throw new Forbidden('`providers` needs the scope `explore`: ask for a token that has it.');
+    },
   }),
 );

@@ -3,6 +3,9 @@
 
 import type { IncomingMessage } from 'node:http';
 
+/** Most bytes of the body of a GraphQL request. */
+export const MAX_BODY_BYTES = 100 * 1024;
+
 export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }

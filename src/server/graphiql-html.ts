@@ -9,7 +9,19 @@ export interface GraphiqlTab {
   readonly variables?: string;
 }
 
-export function renderPage(assets: GraphiqlAssets, tabs: readonly GraphiqlTab[], title: string): string {
+/** What a page has of its own. */
+export interface GraphiqlPageOptions {
+  /** What GraphiQL opens with at a browser's first visit; the first tab is in front. */
+  readonly tabs: readonly GraphiqlTab[];
+  readonly title: string;
+  /** Whether its queries need a token: then its Headers tab holds the place for one. */
+  readonly asksForTokens: boolean;
+}
+
+/** GraphiQL does not keep it: a token has no place in a browser's storage. */
+const TOKEN_HEADER = { headers: '{"authorization": "Bearer "}', shouldPersistHeaders: false };
+
+export function renderPage(assets: GraphiqlAssets, { tabs, title, asksForTokens }: GraphiqlPageOptions): string {
   const workers = {
     editorWorkerService: urlOf(assets.editorWorker),
     json: urlOf(assets.jsonWorker),
@@ -33,7 +45,7 @@ export function renderPage(assets: GraphiqlAssets, tabs: readonly GraphiqlTab[],
     <script src="${urlOf(assets.script)}"></script>
     <script>
       YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
-        ...${toScript({ title, defaultTabs: tabs })},
+        ...${toScript({ title, defaultTabs: tabs, ...(asksForTokens ? TOKEN_HEADER : {}) })},
         // By default GraphiQL writes every edit into the page's address as ?query=…, which would then be asked for as
         // an operation when the page is loaded again, and would stand in browsers' histories and proxies' logs.
         onEditQuery() {},

@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { Worker } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
 import type { GraphiqlAsset, GraphiqlAssets } from './graphiql-assets.ts';
-import { type GraphiqlTab, renderPage } from './graphiql-html.ts';
+import { type GraphiqlPageOptions, renderPage } from './graphiql-html.ts';
 
 export interface GraphiqlPage {
   /** Answers with the page; a browser that has it already gets a 304. @throws Error where GraphiQL cannot be loaded. */
@@ -19,12 +19,6 @@ export interface GraphiqlPage {
    * @throws Error where GraphiQL cannot be loaded.
    */
   asset(path: string, request: IncomingMessage, response: ServerResponse): boolean | Promise<boolean>;
-}
-
-export interface GraphiqlPageOptions {
-  /** What GraphiQL opens with at a browser's first visit; the first tab is in front. */
-  readonly tabs: readonly GraphiqlTab[];
-  readonly title: string;
 }
 
 const ASSETS_PATH = '/graphql/assets/';
@@ -108,8 +102,8 @@ function loadAssets(): Promise<GraphiqlAssets> {
   });
 }
 
-function prepare(assets: GraphiqlAssets, { tabs, title }: GraphiqlPageOptions): Loaded {
-  const html = renderPage(assets, tabs, title);
+function prepare(assets: GraphiqlAssets, options: GraphiqlPageOptions): Loaded {
+  const html = renderPage(assets, options);
   return {
     html,
     etag: `"${createHash('sha256').update(html).digest('base64url')}"`,

@@ -32,12 +32,17 @@ export interface GraphiqlExamples {
   readonly id: string;
 }
 
-export function graphiqlTabs(schema: GraphQLSchema, examples = placeholders(schema)): readonly GraphiqlTab[] {
+/** @param asksForTokens Whether the first tab says where a token goes. */
+export function graphiqlTabs(
+  schema: GraphQLSchema,
+  examples = placeholders(schema),
+  asksForTokens = false,
+): readonly GraphiqlTab[] {
   const kinds = kindsOf(schema);
   const parts = kinds.map((kind) => `... on ${kind.name} { ${briefly(kind)} }`).join(' ');
   return [
     tab(
-      'One page, every provider. Run it (Ctrl-Enter),\n# and again a little later: some move on.',
+      `${asksForTokens ? PASTE_A_TOKEN : ''}One page, every provider. Run it (Ctrl-Enter),\n# and again a little later: some move on.`,
       `query Page {
         invitations(refs: ${REFS}) {
           __typename id provider status isFinal observedAt staleness { reason } ${parts}
@@ -64,6 +69,9 @@ export function graphiqlTabs(schema: GraphQLSchema, examples = placeholders(sche
     ),
   ];
 }
+
+const PASTE_A_TOKEN =
+  'Paste a token into the Headers tab below, after "Bearer ". A reload forgets it.\n# Where the documentation stays empty, load it again with the button at the left, below.\n#\n# ';
 
 /** Stands in a document for its list of refs, which is put there a ref a line. */
 const REFS = 'REFS';

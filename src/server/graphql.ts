@@ -5,6 +5,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Viewer } from '../access/viewer.ts';
+import { Forbidden } from '../invitation/problem.ts';
 import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { syntaxError, validationError } from '../operations/document-errors.ts';
 import { createDocuments } from '../operations/documents.ts';
@@ -32,6 +33,8 @@ export interface GraphQLOptions {
   readonly createContext: (caller: Caller) => object;
   /** The documents that are run; undefined where all are that fit the schema. */
   readonly trustedDocuments: readonly TrustedDocument[] | undefined;
+  /** Whether the schema is told, to viewers who may explore it, and errors may suggest what is in it. */
+  readonly introspection: boolean;
   /**
    * GraphiQL's tabs, which are run beside the trusted documents, as are those that ask for nothing but the schema;
    * undefined where there is no GraphiQL.
@@ -45,8 +48,8 @@ export type Refused = Required<Pick<Answer, 'errors'>>;
 
 /** The one way from a request to its answer, whatever it came by. */
 export interface GraphQLService {
-  /** The operation that is asked for, or why there is none. */
-  prepare(params: Params): PreparedOperation | Refused;
+  /** The operation that is asked for, or why there is none for this viewer. */
+  prepare(params: Params, viewer: Viewer): PreparedOperation | Refused;
   /** At once where nothing has to be waited for. */
   run(operation: PreparedOperation, params: Params, caller: Caller): MaybePromise<Answer>;
   /** The events of a subscription; or a result alone, where it cannot begin. */
@@ -58,11 +61,11 @@ export interface GraphQLService {
 }
 
 export function createGraphQLService(options: GraphQLOptions): GraphQLService {
-  const { schema, createContext } = options;
+  const { schema, createContext, introspection } = options;
   const maskError = createErrorMask(options.log);
   const yoga = createYoga({
     schema,
-    plugins: [useNeededRules()],
+    plugins: [useNeededRules(!introspection)],
     logging: false,
     maskedErrors: false,
     parserAndValidationCache: false,
@@ -74,6 +77,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     maskError,
     trusted: options.trustedDocuments && [...options.trustedDocuments, ...documentsOf(options.tabs)],
     allowsIntrospection: options.tabs !== undefined,
+    tellsNames: introspection,
     parse(text, maxTokens) {
       try {
         return enveloped.parse(text, maxTokens === undefined ? {} : { maxTokens });
@@ -83,13 +87,16 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     },
     validate(document) {
       const [error] = enveloped.validate(schema, document);
-      if (error !== undefined) throw validationError(error, schema, document);
+      if (error !== undefined) throw validationError(error, schema, document, introspection);
     },
   });
   return {
-    prepare(params) {
+    prepare(params, { mayExplore, mayRunAnyDocument }) {
       try {
-        return documents.find(params).operation(params.operationName);
+        const operation = documents.find(params, !mayRunAnyDocument).operation(params.operationName);
+        if (operation.isIntrospecting && !introspection) throw new Forbidden(NO_INTROSPECTION);
+        if (operation.isIntrospecting && !mayExplore) throw new Forbidden(NO_EXPLORE);
+        return operation;
       } catch (error) {
         return { errors: [maskError(error)] };
       }
@@ -104,6 +111,11 @@ function documentsOf(tabs: readonly GraphiqlTab[] = []): readonly TrustedDocumen
 }
 
 /** Yoga would validate by all of graphql-js's rules, and by those that its plugins add. */
-function useNeededRules(): Plugin {
-  return { onValidate: ({ setValidationFn }) => setValidationFn(validateDocument) };
+function useNeededRules(hideSuggestions: boolean): Plugin {
+  const validate: typeof validateDocument = (schema, document, rules) =>
+    validateDocument(schema, document, rules, hideSuggestions);
+  return { onValidate: ({ setValidationFn }) => setValidationFn(validate) };
 }
+
+const NO_INTROSPECTION = 'This gateway does not tell its schema: ask whoever runs it to turn INTROSPECTION on.';
+const NO_EXPLORE = 'Introspection needs the scope `explore`: ask for a token that has it.';

@@ -1,71 +1,80 @@
 // POST and GET /graphql: bytes in, GraphQL over HTTP out. Both end in one `answer`; each kind of bad request is refused
-// before anything of it is parsed further, and nothing of it is repeated.
+// before anything of it is parsed further, and nothing of it is repeated. Who sends it is settled first.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { openViewer, type Viewer } from '../access/viewer.ts';
+import type { Admission, Refusal } from '../access/admission.ts';
+import type { Viewer } from '../access/viewer.ts';
 import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { INTERNAL_ERROR, refusal } from '../operations/errors.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
-import { BodyTooLarge, readBody } from './body.ts';
+import { authorizationOf } from './authorization.ts';
+import { BodyTooLarge, MAX_BODY_BYTES, readBody } from './body.ts';
 import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
+import { hasExpired } from './expiry.ts';
 import type { Caller, GraphQLService } from './graphql.ts';
 import { type Fault, type Params, paramsOfBody, paramsOfUrl } from './params.ts';
+import { EXPIRED, sendRefusal } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
 import { type MediaType, negotiate, sendResult, takesEvents } from './result.ts';
 import { sendEvents } from './sse.ts';
 
-/** Most bytes of a request's body. */
-const MAX_BODY_BYTES = 100 * 1024;
-
 export interface GraphQLHandlerOptions {
   readonly graphql: GraphQLService;
+  readonly admission: Admission;
   readonly callerIdOf: CallerIdOf;
   /** Whether connections are not to be kept alive any more. */
   readonly isClosing: () => boolean;
   readonly onFault: (error: unknown) => void;
 }
 
-export function createGraphQLHandler({ graphql, callerIdOf, isClosing, onFault }: GraphQLHandlerOptions): Handler {
-  function post(request: IncomingMessage, response: ServerResponse) {
-    const { accept, 'content-type': contentType, 'content-encoding': encoding } = request.headers;
+export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
+  const { graphql, admission, callerIdOf, isClosing, onFault } = options;
+
+  function enter(admitted: Viewer | Refusal, request: IncomingMessage, response: ServerResponse): void {
+    if ('reason' in admitted) sendRefusal(request, response, admitted);
+    else if (request.method === 'POST') post(admitted, request, response);
+    else answer(paramsOfUrl(request.url ?? ''), admitted, request, response);
+  }
+
+  function post(viewer: Viewer, request: IncomingMessage, response: ServerResponse) {
+    const { 'content-type': contentType, 'content-encoding': encoding } = request.headers;
     if (!isJson(contentType)) {
       return refuse(response, 415, 'This endpoint takes JSON in UTF-8: send content-type: application/json.');
     }
     if (encoding !== undefined && encoding !== 'identity') {
       return refuse(response, 415, 'This endpoint takes no compressed bodies: send it as it is.');
     }
-    if (negotiate(accept) === undefined && !takesEvents(accept)) return refuse(response, 406, NOT_ACCEPTED);
     readBody(request, MAX_BODY_BYTES, (error, body) => {
       if (error instanceof BodyTooLarge) {
         return refuse(response, 413, `The request is larger than ${MAX_BODY_BYTES} bytes: ask for less at once.`);
       }
       // The caller has gone.
       if (error !== null) return;
-      answer(paramsOfBody(body), request, response);
+      answer(paramsOfBody(body), viewer, request, response);
     });
   }
 
-  function answer(params: Params | Fault, request: IncomingMessage, response: ServerResponse) {
+  function answer(params: Params | Fault, viewer: Viewer, request: IncomingMessage, response: ServerResponse) {
     try {
       if ('fault' in params) return refuse(response, 400, params.fault);
-      const sent = run(params, request, response);
+      const sent = run(params, viewer, request, response);
       if (sent instanceof Promise) sent.catch((error: unknown) => fail(response, error));
     } catch (error) {
       fail(response, error);
     }
   }
 
-  function run(params: Params, request: IncomingMessage, response: ServerResponse): MaybePromise<void> {
+  function run(params: Params, viewer: Viewer, request: IncomingMessage, response: ServerResponse): MaybePromise<void> {
     const { accept } = request.headers;
     const mediaType = negotiate(accept);
-    const operation = graphql.prepare(params);
+    const operation = graphql.prepare(params, viewer);
     if ('errors' in operation) return send(response, mediaType, operation);
-    const id = callerIdOf(request);
-    if (id === undefined) return refuse(response, 400, FORWARDED_FAULT);
-    const caller = new HttpCaller(openViewer(id), response);
+    const caller = new HttpCaller(viewer, response);
     if (operation.isSubscription) {
-      if (takesEvents(accept)) return stream(graphql.subscribe(operation, params, caller), response);
-      return refuse(response, 406, 'A subscription answers with events: accept text/event-stream, or use a WebSocket.');
+      if (!takesEvents(accept)) return refuse(response, 406, NO_EVENTS_ACCEPTED);
+      // A token is good for some seconds more, but for one answer alone.
+      if (hasExpired(viewer.expiresAt)) return sendRefusal(request, response, EXPIRED);
+      return stream(graphql.subscribe(operation, params, caller), response, viewer.expiresAt);
     }
     const result = graphql.run(operation, params, caller);
     return result instanceof Promise
@@ -75,7 +84,7 @@ export function createGraphQLHandler({ graphql, callerIdOf, isClosing, onFault }
 
   /** @param mediaType undefined for a client that accepts events alone: it gets the type of other answers. */
   function send(response: ServerResponse, mediaType: MediaType | undefined, result: Answer): MaybePromise<void> {
-    if (mediaType === undefined) return sendEvents(response, once(result));
+    if (mediaType === undefined) return sendEvents(response, once(result), Number.POSITIVE_INFINITY);
     if (isClosing()) response.shouldKeepAlive = false;
     sendResult(response, mediaType, result);
   }
@@ -87,14 +96,17 @@ export function createGraphQLHandler({ graphql, callerIdOf, isClosing, onFault }
   }
 
   return (request, response) => {
-    if (request.method === 'POST') return post(request, response);
-    if (request.method === 'GET') {
-      const { accept } = request.headers;
-      if (negotiate(accept) === undefined && !takesEvents(accept)) return refuse(response, 406, NOT_ACCEPTED);
-      return answer(paramsOfUrl(request.url ?? ''), request, response);
+    if (request.method !== 'POST' && request.method !== 'GET') {
+      response.setHeader('allow', 'GET, POST');
+      return refuse(response, 405, 'This endpoint takes POST, and GET for queries.');
     }
-    response.setHeader('allow', 'GET, POST');
-    refuse(response, 405, 'This endpoint takes POST, and GET for queries.');
+    const { accept } = request.headers;
+    if (negotiate(accept) === undefined && !takesEvents(accept)) return refuse(response, 406, NOT_ACCEPTED);
+    const address = callerIdOf(request);
+    if (address === undefined) return refuse(response, 400, FORWARDED_FAULT);
+    const admitted = admission.admit(authorizationOf(request), address);
+    if (admitted instanceof Promise) return admitted.then((each) => enter(each, request, response));
+    enter(admitted, request, response);
   };
 }
 
@@ -124,9 +136,13 @@ class HttpCaller implements Caller {
   }
 }
 
-async function stream(begun: ReturnType<GraphQLService['subscribe']>, response: ServerResponse): Promise<void> {
+async function stream(
+  begun: ReturnType<GraphQLService['subscribe']>,
+  response: ServerResponse,
+  expiresAt: number,
+): Promise<void> {
   const events = await begun;
-  await sendEvents(response, Symbol.asyncIterator in events ? events : once(events));
+  await sendEvents(response, Symbol.asyncIterator in events ? events : once(events), expiresAt);
 }
 
 async function* once(result: Answer): AsyncGenerator<Answer> {
@@ -138,6 +154,8 @@ function isJson(contentType: string | undefined): boolean {
 }
 
 const JSON_TYPE = /^application\/(graphql\+)?json\s*(;\s*charset="?utf-?8"?\s*)?;?$/i;
+
+const NO_EVENTS_ACCEPTED = 'A subscription answers with events: accept text/event-stream, or use a WebSocket.';
 
 const NOT_ACCEPTED = 'This endpoint answers with JSON, or with events to a subscription: accept it.';
 

@@ -6,18 +6,21 @@ import { reply } from './reply.ts';
 export interface Readiness {
   /** Whether any provider can be called: without one, every caller would be refused. */
   readonly isConfigured: boolean;
+  /** Whether tokens can be checked: without keys, every caller would be refused too. */
+  readonly hasKeys: () => boolean;
   readonly isDraining: () => boolean;
   /** What does not work as it should, by name; callers are served all the same. */
   readonly degraded: () => readonly string[];
 }
 
 /** @returns a function that answers probes: true where the request was one. */
-export function createProbes({ isConfigured, isDraining, degraded }: Readiness) {
+export function createProbes({ isConfigured, hasKeys, isDraining, degraded }: Readiness) {
   return (path: string, response: ServerResponse): boolean => {
     if (path === '/health') reply(response, 200, { status: 'alive' });
     else if (path !== '/ready') return false;
     else if (isDraining()) reply(response, 503, { status: 'draining', degraded: degraded() });
     else if (!isConfigured) reply(response, 503, { status: 'unconfigured', degraded: degraded() });
+    else if (!hasKeys()) reply(response, 503, { status: 'without keys', degraded: degraded() });
     else {
       const names = degraded();
       reply(response, 200, { status: names.length === 0 ? 'ready' : 'degraded', degraded: names });

@@ -46,9 +46,11 @@ export function sendResult(response: ServerResponse, mediaType: MediaType, resul
 }
 
 // Where the operation never ran there is no data; callers that know only application/json are told so in a 200. A
-// document that is asked for by its hash and not known is no fault of the request.
+// document that is asked for by its hash and not known is no fault of the request, and one that this viewer may not run is
+// none of its form.
 function statusOf(mediaType: MediaType, { data, errors }: Answer): number {
   if (data !== undefined || mediaType === 'application/json') return 200;
   const code = errors?.[0]?.extensions.code;
+  if (code === 'FORBIDDEN') return 403;
   return typeof code === 'string' && code.startsWith('PERSISTED_QUERY_') ? 200 : 400;
 }

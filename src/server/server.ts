@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type BlockList, isIPv6 } from 'node:net';
+import type { Admission } from '../access/admission.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createCallerIds } from './caller-id.ts';
 import { boundConnections } from './connections.ts';
@@ -37,6 +38,8 @@ export interface ServerOptions extends OriginOptions {
 
 export interface Routes {
   readonly graphql: GraphQLService;
+  /** Who may ask it. */
+  readonly admission: Admission;
   readonly webhooks: Handler;
   /** Whether any provider can be called. */
   readonly isConfigured: boolean;
@@ -56,8 +59,9 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   const onFault = (error: unknown) => log.error({ err: error }, 'a request failed by a fault of the gateway');
   const cors = createCors(options.corsOrigins, options.corsHeaders);
   const callerIdOf = createCallerIds(options.trustedProxies);
-  const { tabs } = routes;
-  const graphiql = tabs && createGraphiqlPage({ title: 'Invitation gateway', tabs });
+  const { graphql, admission, tabs } = routes;
+  const { asksForTokens } = admission;
+  const graphiql = tabs && createGraphiqlPage({ title: 'Invitation gateway', tabs, asksForTokens });
   const server = createServer({
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -68,9 +72,11 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   });
   const connections = boundConnections(server, log);
   const drain = createDrain(server);
-  const handle = createGraphQLHandler({ graphql: routes.graphql, callerIdOf, isClosing: drain.isClosing, onFault });
+  const doors = { graphql, admission, callerIdOf, onFault };
+  const handle = createGraphQLHandler({ ...doors, isClosing: drain.isClosing });
   const probe = createProbes({
     isConfigured: routes.isConfigured,
+    hasKeys: admission.isReady,
     isDraining: drain.isDraining,
     degraded: () => [...routes.degraded(), ...(connections.areShort() ? ['CONNECTIONS'] : [])],
   });
@@ -113,7 +119,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
       fail(response, error);
     }
   });
-  const closeWebSockets = acceptWebSockets(server, { graphql: routes.graphql, callerIdOf, origins: options, onFault });
+  const closeWebSockets = acceptWebSockets(server, { ...doors, origins: options });
   server.listen(options.port, options.host);
   await once(server, 'listening');
   return {

@@ -26,14 +26,18 @@ const owners = new WeakMap<ExecutionArgs, SocketOperations>();
 
 export class SocketOperations {
   readonly #graphql: GraphQLService;
-  readonly #viewer: Viewer;
   readonly #onFault: (error: unknown) => void;
+  #viewer: Viewer | undefined;
   readonly #begun = new Map<string, Begun>();
   readonly #running = new WeakMap<ExecutionArgs, Begun>();
 
-  constructor(graphql: GraphQLService, viewer: Viewer, onFault: (error: unknown) => void) {
+  constructor(graphql: GraphQLService, onFault: (error: unknown) => void) {
     this.#graphql = graphql;
     this.#onFault = onFault;
+  }
+
+  /** Whose they are, which is known before any begins. */
+  admitted(viewer: Viewer): void {
     this.#viewer = viewer;
   }
 
@@ -49,11 +53,13 @@ export class SocketOperations {
         new Refusal(refusal(`A WebSocket has at most ${MAX_OPERATIONS} operations at once: complete some first.`)),
       ];
     }
+    const viewer = this.#viewer;
+    if (viewer === undefined) throw new TypeError('the client was not admitted');
     const params = paramsOf({ ...payload });
     if ('fault' in params) return [new Refusal(refusal(params.fault))];
-    const operation = this.#graphql.prepare(params);
+    const operation = this.#graphql.prepare(params, viewer);
     if ('errors' in operation) return operation.errors.map((told) => new Refusal(told));
-    const begun = { viewer: this.#viewer, operation, params, cancellation: new Cancellation(), isWanted };
+    const begun = { viewer, operation, params, cancellation: new Cancellation(), isWanted };
     const args = operation.args;
     this.#begun.set(id, begun);
     this.#running.set(args, begun);

@@ -1,9 +1,11 @@
 // A subscription as Server-Sent Events: GraphQL over SSE, distinct connections mode
 // (https://github.com/enisdenk/graphql-sse/blob/master/PROTOCOL.md), with what proxies in between need. A reader that
-// takes nothing for thirty seconds is cut: until then one event waits for it, and everything newer waits in its feed.
+// takes nothing for thirty seconds is cut: until then one event waits for it, and everything newer waits in its feed. A stream
+// completes when its token expires, and no event comes after.
 
 import type { ServerResponse } from 'node:http';
 import type { Answer } from '../operations/answer.ts';
+import { hasExpired, onExpiry } from './expiry.ts';
 
 const STALLED_MS = 30_000;
 const HEARTBEAT_MS = 12_000;
@@ -11,7 +13,12 @@ const HEARTBEAT_MS = 12_000;
 const open = new Set<ServerResponse>();
 let heartbeat: NodeJS.Timeout | undefined;
 
-export async function sendEvents(response: ServerResponse, results: AsyncIterable<Answer>): Promise<void> {
+/** @param expiresAt In milliseconds since 1970. */
+export async function sendEvents(
+  response: ServerResponse,
+  results: AsyncIterable<Answer>,
+  expiresAt: number,
+): Promise<void> {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store, no-transform',
@@ -24,15 +31,27 @@ export async function sendEvents(response: ServerResponse, results: AsyncIterabl
   if (response.destroyed) return void iterator.return?.();
   // Also ends an iterator that waits for its next event.
   response.once('close', () => {
+    takeBack();
     forget(response);
     void iterator.return?.();
   });
   remember(response);
+  const takeBack = onExpiry(expiresAt, () => {
+    complete(response);
+    void iterator.return?.();
+  });
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    if (response.writableEnded || hasExpired(expiresAt)) break;
     const isTaken = response.write(`event: next\ndata: ${JSON.stringify(next.value)}\n\n`);
     if (!isTaken && !(await drained(response))) response.destroy();
     if (response.destroyed) return;
   }
+  complete(response);
+}
+
+function complete(response: ServerResponse): void {
+  if (response.writableEnded) return;
+  forget(response);
   response.end('event: complete\ndata:\n\n');
 }
 

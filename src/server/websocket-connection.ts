@@ -1,16 +1,25 @@
 // One WebSocket between graphql-ws and ws, with its limits: what waits to be written, how often and how much the other
-// side may send. A socket that is closed gives back everything at once, also where the other side never closes it.
+// side may send, and until when. A socket that is closed gives back everything at once, also where the other side never
+// closes it.
 
 import type { Server as Protocol } from 'graphql-ws';
 import type { WebSocket } from 'ws';
+import type { Refusal } from '../access/admission.ts';
 import type { Viewer } from '../access/viewer.ts';
+import type { MaybePromise } from '../operations/answer.ts';
+import { hasExpired, onExpiry } from './expiry.ts';
 import type { GraphQLService } from './graphql.ts';
+import { closingOf, EXPIRED } from './refusals.ts';
 import { type Incoming, SocketIds } from './socket-ids.ts';
 import { SocketOperations } from './socket-operations.ts';
 
 export interface Extra extends Record<PropertyKey, unknown> {
   readonly operations: SocketOperations;
+  /** Admits the client by the payload of its `connection_init`, or closes the socket. */
+  readonly enter: (payload: ConnectionInit) => Promise<void>;
 }
+
+export type ConnectionInit = Readonly<Record<string, unknown>> | undefined;
 
 /** Most bytes that wait for a reader: two of the largest answers. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
@@ -34,16 +43,27 @@ const TOO_MUCH = 1008;
 export function connect(
   protocol: Protocol<Extra>,
   socket: WebSocket,
-  viewer: Viewer,
+  admit: (payload: ConnectionInit) => MaybePromise<Viewer | Refusal>,
   graphql: GraphQLService,
   onFault: (error: unknown) => void,
 ): void {
-  const operations = new SocketOperations(graphql, viewer, onFault);
+  const operations = new SocketOperations(graphql, onFault);
   const ids = new SocketIds();
   let allowedMessages = MAX_MESSAGES;
   let allowedBytes = MAX_BYTES;
   let filledAt = performance.now();
   let isClosed = false;
+  let expiresAt = Number.POSITIVE_INFINITY;
+  let cancelExpiry = () => {};
+
+  async function enter(payload: ConnectionInit): Promise<void> {
+    const admitted = await admit(payload);
+    if (isClosed) return;
+    if ('reason' in admitted) return refuse(admitted);
+    operations.admitted(admitted);
+    expiresAt = admitted.expiresAt;
+    cancelExpiry = onExpiry(expiresAt, () => refuse(EXPIRED));
+  }
 
   /** Whether one more message of so many bytes may come. */
   function take(bytes: number): boolean {
@@ -55,6 +75,12 @@ export function connect(
     return allowedMessages >= 0 && allowedBytes >= 0;
   }
 
+  // Nothing that was subscribed to is completed: that would be its end to the client, which is to go on with a new token.
+  function refuse(refusal: Refusal): void {
+    const { code, reason } = closingOf(refusal);
+    close(code, reason);
+  }
+
   function close(code: number, reason: string): void {
     socket.close(code, reason);
     setTimeout(() => socket.terminate(), CLOSING_MS).unref();
@@ -64,11 +90,13 @@ export function connect(
   function end(code: number, reason: string): void {
     if (isClosed) return;
     isClosed = true;
+    cancelExpiry();
     operations.endAll();
     closed(code, reason).catch(onFault);
   }
 
   const send = (data: string) => {
+    if (hasExpired(expiresAt)) refuse(EXPIRED);
     if (socket.readyState !== socket.OPEN) return Promise.resolve();
     if (socket.bufferedAmount + data.length > MAX_WAITING_BYTES) {
       socket.terminate();
@@ -95,11 +123,12 @@ export function connect(
       },
       onPing: pong,
     },
-    { operations },
+    { operations, enter },
   );
 
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     if (isClosed) return;
+    if (hasExpired(expiresAt)) return refuse(EXPIRED);
     if (!take(data.length)) return close(TOO_MUCH, 'Too much was sent: send less at once.');
     if (isBinary) return close(4400, 'Invalid message received');
     const message = ids.own(String(data));

@@ -1,17 +1,19 @@
 // Subscriptions (and queries) over WebSocket, by the graphql-transport-ws protocol: for pages that would run into the
-// browser's six connections a host with SSE. graphql-ws speaks the protocol; each socket is bounded on its own.
+// browser's six connections a host with SSE. graphql-ws speaks the protocol; each socket is bounded on its own. Browsers cannot
+// set headers of a WebSocket: who asks is settled by its first message.
 
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
-import { openViewer } from '../access/viewer.ts';
+import type { Admission } from '../access/admission.ts';
+import { authorizationOf } from './authorization.ts';
 import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost } from './host.ts';
 import { isAllowedOrigin, type OriginOptions } from './origins.ts';
 import { asWritten, SocketOperations } from './socket-operations.ts';
-import { connect, type Extra } from './websocket-connection.ts';
+import { type ConnectionInit, connect, type Extra } from './websocket-connection.ts';
 
 const MAX_PAYLOAD_BYTES = 100 * 1024;
 
@@ -23,6 +25,7 @@ const PING_MS = 12_000;
 
 export interface WebSocketOptions {
   readonly graphql: GraphQLService;
+  readonly admission: Admission;
   readonly callerIdOf: CallerIdOf;
   readonly origins: OriginOptions;
   readonly onFault: (error: unknown) => void;
@@ -31,7 +34,7 @@ export interface WebSocketOptions {
 /** @returns a function that takes no more sockets and closes those there are, at the latest after so many milliseconds. */
 export function acceptWebSockets(
   server: Server,
-  { graphql, callerIdOf, origins, onFault }: WebSocketOptions,
+  { graphql, admission, callerIdOf, origins, onFault }: WebSocketOptions,
 ): (timeoutMs: number) => void {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -41,6 +44,7 @@ export function acceptWebSockets(
     handleProtocols,
   });
   const protocol = makeServer<Record<string, unknown>, Extra>({
+    onConnect: ({ extra, connectionParams }) => extra.enter(connectionParams),
     onSubscribe: ({ extra, subscriptions }, id, payload) => {
       return extra.operations.begin(id, payload, () => id in subscriptions);
     },
@@ -64,9 +68,9 @@ export function acceptWebSockets(
     }
     const address = callerIdOf(request);
     if (address === undefined) return refuse(socket, '400 Bad Request', FORWARDED_FAULT);
-    sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      connect(protocol, webSocket, openViewer(address), graphql, onFault),
-    );
+    const header = authorizationOf(request);
+    const admit = (payload: ConnectionInit) => admission.admit(shownIn(payload) ?? header, address);
+    sockets.handleUpgrade(request, socket, head, (webSocket) => connect(protocol, webSocket, admit, graphql, onFault));
   });
 
   const pings = setInterval(() => {
@@ -89,6 +93,13 @@ export function acceptWebSockets(
       for (const socket of sockets.clients) socket.terminate();
     }, timeoutMs).unref();
   };
+}
+
+/** What `connection_init` shows; undefined where it shows nothing. */
+function shownIn(payload: ConnectionInit): readonly string[] | undefined {
+  const { authorization = null } = payload ?? {};
+  if (authorization === null) return undefined;
+  return [typeof authorization === 'string' ? authorization : ''];
 }
 
 function refuse(socket: Duplex, status: string, message: string): void {

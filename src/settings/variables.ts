@@ -90,6 +90,7 @@ export const Variables = z.object({
     )
     .default([]),
   GRAPHIQL: onOff.optional(),
+  INTROSPECTION: onOff.optional(),
   TRUSTED_DOCUMENTS: z
     .string()
     .transform((path, context) => {

@@ -1,6 +1,7 @@
 // What the gateway is compared with: the same schema and the same loaders an operation, and nothing between them and
 // the providers.
 
+import { OPEN } from '../../src/access/admission.ts';
 import type { InvitationType } from '../../src/invitation/kinds.ts';
 import { snapshotOf } from '../../src/invitation/snapshot.ts';
 import { createInvitationLoader } from '../../src/loaders/invitation-loader.ts';
@@ -69,9 +70,10 @@ const graphql = createGraphQLService({
     };
   },
   trustedDocuments: undefined,
+  introspection: true,
   tabs: undefined,
   log,
 });
 const webhooks = (_: unknown, response: { destroy(): void }) => void response.destroy();
-const routes = { graphql, webhooks, isConfigured: true, degraded: () => [], tabs: undefined };
+const routes = { graphql, admission: OPEN, webhooks, isConfigured: true, degraded: () => [], tabs: undefined };
 await startServer(routes, settings, log);

@@ -40,6 +40,7 @@ export async function differential({ documents, seed }: DifferentialOptions): Pr
     schema,
     createContext: createWorld,
     trustedDocuments: undefined,
+    introspection: true,
     tabs: undefined,
     log,
   });
@@ -54,7 +55,7 @@ export async function differential({ documents, seed }: DifferentialOptions): Pr
     if (spreadsTwice(query)) coverage.spreadingTwice += 1;
     for (const each of variables) {
       const expected = await reference(document, each);
-      const operation = service.prepare({ query, variables: each });
+      const operation = service.prepare({ query, variables: each }, caller.viewer);
       const got = 'errors' in operation ? operation : await service.run(operation, { query, variables: each }, caller);
       const [theirs, ours] = [shown(expected), shown(got)];
       if (theirs === REFUSED) coverage.refused += 1;

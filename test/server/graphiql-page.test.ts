@@ -7,14 +7,20 @@ import { type AddressInfo, connect } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createGraphiqlPage, type GraphiqlPageOptions, isPageRequest } from '../../src/server/graphiql-page.ts';
+import type { GraphiqlPageOptions } from '../../src/server/graphiql-html.ts';
+import { createGraphiqlPage, isPageRequest } from '../../src/server/graphiql-page.ts';
 import { rawRequest } from './raw-request.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'accept-encoding': 'gzip, deflate, br' };
 
 /** Serves the page and its assets, and 404 for what is neither. @returns its origin, and what ends it. */
 async function serve(options: Partial<GraphiqlPageOptions> = {}): Promise<[string, () => void]> {
-  const graphiql = createGraphiqlPage({ tabs: [{ query: '{ __typename }' }], title: 'A gateway', ...options });
+  const graphiql = createGraphiqlPage({
+    tabs: [{ query: '{ __typename }' }],
+    title: 'A gateway',
+    asksForTokens: false,
+    ...options,
+  });
   const server = createServer(async (request, response) => {
     const path = request.url?.split('?', 1)[0] ?? '';
     try {

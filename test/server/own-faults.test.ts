@@ -4,6 +4,7 @@
 import { BlockList } from 'node:net';
 import { createClient } from 'graphql-sse';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { OPEN } from '../../src/access/admission.ts';
 import { schema } from '../../src/schema/index.ts';
 import { createGraphQLService, type GraphQLService } from '../../src/server/graphql.ts';
 import { type Routes, startServer } from '../../src/server/server.ts';
@@ -42,11 +43,13 @@ async function startFaulty(faults: Partial<GraphQLService>, routes: Partial<Rout
     schema,
     createContext: () => ({}),
     trustedDocuments: undefined,
+    introspection: true,
     tabs: undefined,
     log,
   });
   const all = {
     graphql: { ...graphql, ...faults },
+    admission: OPEN,
     webhooks: () => undefined,
     isConfigured: true,
     degraded: () => [],
