@@ -1,6 +1,7 @@
 // The composition root: the one place that wires the rooms together.
 
-import { OPEN } from './access/admission.ts';
+import { type Admission, createAdmission, OPEN } from './access/admission.ts';
+import { createAuthority } from './access/authority.ts';
 import type { InvitationType } from './invitation/kinds.ts';
 import type { ProviderName } from './invitation/provider.ts';
 import { createCallbackAddresses } from './live/callback-addresses.ts';
@@ -124,7 +125,23 @@ export async function startGateway(
   const streams = createStreams(snapshots, changes, watcher, settings.streams);
 
   const defaults = new Map(settings.accounts.map((account) => [account.reads, account.defaults]));
-  const admission = OPEN;
+  const { access } = settings;
+  const admission: Admission =
+    access === undefined
+      ? OPEN
+      : createAdmission({
+          authority: createAuthority(access, {
+            proxy: settings.proxy,
+            onChange: () => admission.forget(),
+            onTrouble: (isDown) =>
+              isDown
+                ? log.warn('the keys of tokens cannot be fetched: those that were had go on')
+                : log.warn('the keys of tokens can be fetched'),
+          }),
+          tenants: undefined,
+          claim: access.claim,
+          defaultsOf: (_, type) => defaults.get(type),
+        });
   const tabs = settings.graphiql ? graphiqlTabs(schema, examples, admission.asksForTokens) : undefined;
   const listProviders = () => providers.map(({ name }) => statusOf(name, upstreams.get(name)));
   const graphql = createGraphQLService({

@@ -7,6 +7,7 @@ import type { StreamLimits } from './live/streams.ts';
 import type { TrustedDocument } from './operations/trusted-documents.ts';
 import { providers } from './providers/index.ts';
 import type { Account } from './providers/provider.ts';
+import { type AccessSettings, accessOf } from './settings/access.ts';
 import { contradictionsIn } from './settings/contradictions.ts';
 import { type Environment, fileVariable, type Given, type Mistake, readEnvironment } from './settings/environment.ts';
 import { SECRETS } from './settings/known.ts';
@@ -30,6 +31,8 @@ export interface Settings {
   readonly corsOrigins: readonly string[];
   /** Names of headers, in lower case, that those pages may send besides the usual ones. */
   readonly corsHeaders: readonly string[];
+  /** How tokens are checked; undefined where none is asked for. */
+  readonly access: AccessSettings | undefined;
   readonly graphiql: boolean;
   /** Whether the schema is told to those who may explore it. */
   readonly introspection: boolean;
@@ -82,6 +85,7 @@ export function readSettings(environment: Environment): Settings {
     drainMs: own.data.DRAIN_SECONDS,
     corsOrigins: own.data.CORS_ORIGINS,
     corsHeaders: own.data.CORS_HEADERS,
+    access: accessOf(own.data),
     graphiql: own.data.GRAPHIQL ?? (own.data.TRUSTED_DOCUMENTS === undefined && !isProduction),
     introspection: own.data.INTROSPECTION ?? !isProduction,
     trustedDocuments: own.data.TRUSTED_DOCUMENTS,

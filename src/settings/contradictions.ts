@@ -3,7 +3,8 @@
 
 import { parseRedisUrl } from '../redis/address.ts';
 import { fileVariable, type Given, type Mistake } from './environment.ts';
-import { defaultOf } from './known.ts';
+import { defaultOf, PROVIDER_SECRETS } from './known.ts';
+import { isLoopback } from './networks.ts';
 import { Variables } from './variables.ts';
 
 const { shape } = Variables;
@@ -29,7 +30,12 @@ const ORDERS: readonly Order[] = [
 ];
 
 export function contradictionsIn(given: Given): readonly Mistake[] {
-  return [...ORDERS.flatMap((order) => disorderIn(given, order)), ...processesAlone(given), ...authorityUnused(given)];
+  return [
+    ...ORDERS.flatMap((order) => disorderIn(given, order)),
+    ...processesAlone(given),
+    ...authorityUnused(given),
+    ...openByMistake(given),
+  ];
 }
 
 function disorderIn({ texts }: Given, { lower, upper, mayDefaultExceed }: Order): readonly Mistake[] {
@@ -60,6 +66,21 @@ function authorityUnused({ texts }: Given): readonly Mistake[] {
   const isUsed = address === undefined ? hasRedis(texts) : address.isTls;
   if (texts.REDIS_CA_FILE === undefined || isUsed) return [];
   return [{ name: 'REDIS_CA_FILE', message: 'must not be set where REDIS_URL is not one with rediss' }];
+}
+
+/** Without tokens everybody who reaches the gateway reads everything: that is not to happen by forgetting a setting. */
+function openByMistake({ texts }: Given): readonly Mistake[] {
+  const isSet = (name: string) => texts[name] !== undefined || texts[fileVariable(name)] !== undefined;
+  const hasKeys = isSet('AUTH_JWKS_URL') || isSet('AUTH_JWT_SECRET');
+  if (texts.AUTH === 'required' && !hasKeys) {
+    return [{ name: 'AUTH', message: 'must not be required where neither AUTH_JWKS_URL nor AUTH_JWT_SECRET is set' }];
+  }
+  const isReal = texts.SANDBOX !== 'on' && PROVIDER_SECRETS.some(isSet);
+  const isExposed = texts.NODE_ENV === 'production' || !isLoopback(texts.HOST ?? '127.0.0.1');
+  if (texts.AUTH !== undefined || hasKeys || !isReal || !isExposed) return [];
+  const message =
+    'must be off, or AUTH_JWKS_URL or AUTH_JWT_SECRET be set: all who reach the gateway would read everything';
+  return [{ name: 'AUTH', message }];
 }
 
 function hasRedis(texts: Given['texts']): boolean {

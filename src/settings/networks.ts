@@ -15,3 +15,8 @@ export function networksOf(text: string): BlockList | undefined {
   }
   return networks;
 }
+
+/** Whether a host, as it stands in a URL or is listened on, is this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -11,7 +11,8 @@ import { FAIR_RESERVE } from '../upstream/quota.ts';
 import { Secret } from '../upstream/secret.ts';
 import { secretSetting } from '../upstream/secret-setting.ts';
 import { textOf } from './environment.ts';
-import { networksOf } from './networks.ts';
+import { isLoopback, networksOf } from './networks.ts';
+import { signingSecrets } from './signing-secrets.ts';
 
 const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((text) => text === 'on');
 
@@ -54,6 +55,13 @@ function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.parse(text)?.origin === text;
 }
 
+/** Where keys are fetched from: whoever could change them on the way would be let in as anyone. */
+export function isKeySource(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username + url.password + url.hash !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}
+
 export const Variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z
@@ -89,6 +97,20 @@ export const Variables = z.object({
       'must be names of headers such as x-tenant, separated by commas',
     )
     .default([]),
+  AUTH: z.enum(['required', 'off'], { error: 'must be required or off' }).optional(),
+  AUTH_JWKS_URL: z
+    .string()
+    .refine(isKeySource, 'must be an https URL, or one of plain http on this machine, without a name or password')
+    .optional(),
+  AUTH_JWT_SECRET: signingSecrets.optional(),
+  AUTH_ISSUER: z
+    .string()
+    .transform((text) => text.split(',').map((issuer) => issuer.trim()))
+    .refine((issuers) => issuers.every((issuer) => issuer !== ''), 'must be issuers, separated by commas')
+    .optional(),
+  AUTH_AUDIENCE: z.string().default('invitation-gateway'),
+  AUTH_CLAIM: z.string().default('invitations'),
+  AUTH_JWKS_STALE_SECONDS: seconds(86_400_000).refine((ms) => ms >= 600_000, 'must be 600 seconds or more'),
   GRAPHIQL: onOff.optional(),
   INTROSPECTION: onOff.optional(),
   TRUSTED_DOCUMENTS: z

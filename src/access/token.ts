@@ -1,0 +1,85 @@
+// A token (JWT, RFC 7519): what it says, and whether it is genuine. What it says is looked at first, because a signature
+// takes thirty times as long: a forged token mostly costs no more than a look.
+
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { z } from 'zod';
+import { type Authority, keysFor } from './authority.ts';
+
+/** What is used of a token, whether it is genuine or not. */
+export interface Claims {
+  readonly alg: string;
+  readonly kid: string | undefined;
+  readonly subject: string;
+  /** In milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly tenant: unknown;
+  readonly scope: unknown;
+  readonly all: Readonly<Record<string, unknown>>;
+}
+
+/** Clocks differ: for single requests a token counts for so much longer, and may have been made so much later. */
+export const TOLERANCE_MS = 30_000;
+
+/** Longest that a token may still be valid: what is stolen is to be of no use tomorrow. */
+const MAX_LIFE_MS = 86_400_000;
+
+const MAX_SUBJECT_LENGTH = 256;
+
+const Header = z.object({ alg: z.string(), kid: z.string().optional() });
+
+const seconds = z.number().positive();
+
+const Payload = z.looseObject({
+  sub: z
+    .string()
+    .min(1)
+    .max(MAX_SUBJECT_LENGTH)
+    .refine((text) => text.isWellFormed()),
+  aud: z.union([z.string(), z.array(z.string())]),
+  iss: z.string().optional(),
+  exp: seconds,
+  iat: seconds.optional(),
+  nbf: seconds.optional(),
+});
+
+/** @returns undefined where it is no token, or says what no token may say. */
+export function readClaims(token: string): Claims | undefined {
+  try {
+    const { alg, kid } = Header.parse(decodeProtectedHeader(token));
+    const all = decodeJwt(token);
+    const { sub, exp, tenant, scope } = Payload.parse(all);
+    return { alg, kid, subject: sub, expiresAt: exp * 1_000, tenant, scope, all };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is wrong with claims at that time, whoever has signed them; undefined where nothing is. */
+export function faultOf(
+  { all, expiresAt }: Claims,
+  authority: Authority,
+  at: number,
+): 'expired' | 'invalid' | undefined {
+  const { aud, iss, iat = 0, nbf = 0 } = Payload.parse(all);
+  const isForUs = [aud].flat().includes(authority.audience);
+  const isByThem = authority.issuers === undefined || authority.issuers.includes(iss ?? '');
+  const isAhead = Math.max(iat, nbf) * 1_000 > at + TOLERANCE_MS;
+  if (!isForUs || !isByThem || isAhead || expiresAt > at + MAX_LIFE_MS) return 'invalid';
+  return expiresAt + TOLERANCE_MS <= at ? 'expired' : undefined;
+}
+
+/**
+ * Whether one of the authority's keys has signed it.
+ * @throws AuthUnavailable where its keys cannot be had.
+ */
+export async function isGenuine(token: string, { alg, kid }: Claims, authority: Authority): Promise<boolean> {
+  for (const key of await keysFor(authority, alg, kid)) {
+    try {
+      await jwtVerify(token, key, { algorithms: [alg], clockTolerance: TOLERANCE_MS / 1_000 });
+      return true;
+    } catch {
+      // Another of the keys may have signed it.
+    }
+  }
+  return false;
+}
