@@ -2,6 +2,7 @@
 
 import { type Admission, createAdmission, OPEN } from './access/admission.ts';
 import { createAuthority } from './access/authority.ts';
+import { createRate } from './access/caller-rate.ts';
 import type { InvitationType } from './invitation/kinds.ts';
 import type { ProviderName } from './invitation/provider.ts';
 import { createCallbackAddresses } from './live/callback-addresses.ts';
@@ -44,6 +45,9 @@ const LIMITS = {
   // With those in flight, two whole pages of one provider's invitations.
   maxWaiting: 168,
 };
+
+/** How many tokens that are not accepted an address may send before it is told to wait. */
+const FAILED_TOKENS = { limit: 60, windowMs: 60_000 };
 
 /**
  * @param examples What GraphiQL's tabs ask for; by default placeholders.
@@ -122,7 +126,9 @@ export async function startGateway(
     ),
   });
   await notifications.listen();
-  const streams = createStreams(snapshots, changes, watcher, settings.streams);
+  const { limit, windowMs } = settings.callerRate;
+  const refRate = createRate(limit, windowMs);
+  const streams = createStreams(snapshots, changes, watcher, settings.streams, refRate);
 
   const defaults = new Map(settings.accounts.map((account) => [account.reads, account.defaults]));
   const { access } = settings;
@@ -138,6 +144,7 @@ export async function startGateway(
                 ? log.warn('the keys of tokens cannot be fetched: those that were had go on')
                 : log.warn('the keys of tokens can be fetched'),
           }),
+          failures: createRate(FAILED_TOKENS.limit, FAILED_TOKENS.windowMs),
           tenants: undefined,
           claim: access.claim,
           defaultsOf: (_, type) => defaults.get(type),
@@ -147,7 +154,7 @@ export async function startGateway(
   const graphql = createGraphQLService({
     schema,
     createContext(caller): Context {
-      const createLoaders = () => ({ invitation: createInvitationLoader(snapshots, caller) });
+      const createLoaders = () => ({ invitation: createInvitationLoader(snapshots, caller, refRate) });
       return {
         loaders: createLoaders(),
         createLoaders,
@@ -159,6 +166,7 @@ export async function startGateway(
     },
     trustedDocuments: settings.trustedDocuments,
     introspection: settings.introspection,
+    operationRate: createRate(limit, windowMs),
     tabs,
     log,
   });

@@ -13,6 +13,7 @@ import { type Environment, fileVariable, type Given, type Mistake, readEnvironme
 import { SECRETS } from './settings/known.ts';
 import { Variables } from './settings/variables.ts';
 import type { SnapshotOptions } from './snapshots/snapshots.ts';
+import type { QuotaWindow } from './upstream/quota-window.ts';
 import type { Secret } from './upstream/secret.ts';
 import type { ProxyServer } from './upstream/tunnel.ts';
 
@@ -52,6 +53,8 @@ export interface Settings {
   readonly redisCa: string | undefined;
   /** Among how many processes the quota is divided while Redis cannot be asked. */
   readonly processes: number;
+  /** What a caller may take, of operations and of invitations that are not at hand. */
+  readonly callerRate: QuotaWindow;
   /** The part of each quota that is kept for callers below their share, 0 to 1. */
   readonly fairReserve: number;
 }
@@ -106,6 +109,7 @@ export function readSettings(environment: Environment): Settings {
     redisUrl: own.data.REDIS_URL ?? null,
     redisCa: own.data.REDIS_CA_FILE,
     processes: own.data.PROCESSES,
+    callerRate: own.data.CALLER_RATE[0],
     fairReserve: own.data.FAIR_RESERVE,
     streams: {
       maxStreams: own.data.MAX_STREAMS,

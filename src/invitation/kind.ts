@@ -32,6 +32,8 @@ export interface Kind<Name extends string, Key extends NaturalKey, I extends Any
   readonly externalId: string & keyof Key;
   /** Parts that name a recipient's view of it: refs that differ in these alone name one invitation. */
   readonly views: readonly (string & keyof Key)[];
+  /** What a token may grant of it. */
+  readonly grants: Grantable<I>;
   /** What is read only where a caller selects it, because it is large; null where there is no such thing. */
   readonly extras: Extras<I> | null;
   keyOf(invitation: I): Key;
@@ -43,6 +45,25 @@ export interface Kind<Name extends string, Key extends NaturalKey, I extends Any
   isFinal(invitation: I, observedAt: number): boolean;
   /** Where the provider sends its notifications of it; null where it sends none. */
   callbackUrlOf(invitation: I): string | null;
+}
+
+export interface Grantable<I> {
+  /** The member of a token's grants that lists what is granted of this kind. */
+  readonly member: string;
+  /** What may be granted that is less than a whole invitation; null where there is no such thing. */
+  readonly part: GrantedPart<I> | null;
+}
+
+/** A part of an invitation, such as one recipient's. */
+export interface GrantedPart<I> {
+  /** What names it in a grant, beside `id`. */
+  readonly member: string;
+  /** The part of the natural key that names it in a ref. */
+  readonly keyPart: string;
+  /** The same text for all that name the same part. */
+  fold(name: string): string;
+  /** That part of an invitation and nothing else of it; null where it has no such part. */
+  cut(invitation: I, folded: string): I | null;
 }
 
 export interface Extras<I> {

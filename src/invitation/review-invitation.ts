@@ -37,6 +37,7 @@ export const reviewInvitation: Kind<'ReviewInvitation', ReviewInvitationKey, Rev
   key: { invitationId: idPart },
   externalId: 'invitationId',
   views: [],
+  grants: { member: 'review', part: null },
   extras: null,
   keyOf: ({ invitationId }) => ({ invitationId }),
   statusOf: ({ deliveryStatus }) => STATUS_OF_DELIVERY[deliveryStatus],

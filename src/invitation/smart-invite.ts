@@ -66,6 +66,10 @@ export const smartInvite: Kind<'SmartInvite', SmartInviteKey, SmartInvite> = {
   key: { dataCenter: codePart(DATA_CENTERS, 'US'), smartInviteId: idPart, recipientEmail: addressPart },
   externalId: 'smartInviteId',
   views: ['recipientEmail'],
+  grants: {
+    member: 'smart',
+    part: { member: 'recipient', keyPart: 'recipientEmail', fold: foldAddress, cut: cutToRecipient },
+  },
   extras: {
     selectedBy: ['attachments', 'icalendar'],
     without: (invite) => (invite.attachments === null ? invite : { ...invite, attachments: null }),
@@ -83,6 +87,20 @@ export const smartInvite: Kind<'SmartInvite', SmartInviteKey, SmartInvite> = {
   isFinal: ({ event }, observedAt) => endOf(event.end) <= observedAt,
   callbackUrlOf: ({ callbackUrl }) => callbackUrl,
 };
+
+/** Addresses are compared without their case, as mail servers do. */
+export function foldAddress(address: string): string {
+  return address.toLowerCase();
+}
+
+/** The event and what one recipient has replied. The ICS lists the other guests, and the callback address is the sender's. */
+function cutToRecipient(invite: SmartInvite, address: string): SmartInvite | null {
+  const isTheirs = ({ email }: SmartInviteReply) => foldAddress(email) === address;
+  const recipient = invite.recipients.find(isTheirs);
+  if (recipient === undefined) return null;
+  const replies = invite.replies.filter(isTheirs);
+  return { ...invite, recipient, recipients: [recipient], replies, callbackUrl: null, attachments: null };
+}
 
 // Of several recipients, the first of these that one of them has is the status of the invitation. An unknown reply does
 // not hide a clear one.

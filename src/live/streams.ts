@@ -1,10 +1,14 @@
 // The streams that are open: subscribes first and reads then, so that no change falls between; bounds how many there are
-// and how long each lives; ends each when everything in it is final, and all when the process goes.
+// and how long each lives; ends each when everything in it is final, and all when the process goes. What its viewer is not
+// granted is left out as what is not there is, and is watched nowhere; what is granted in part is cut to that.
 
+import { type Rate, tooManyRefs } from '../access/caller-rate.ts';
+import { type Grant, shownOf } from '../access/grants.ts';
 import type { Viewer } from '../access/viewer.ts';
 import { Problem, ProblemOfRef, TooManyStreams } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
+import { isSame } from '../snapshots/entry.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { Changes } from './changes.ts';
@@ -16,7 +20,8 @@ export interface Streams {
    * The current state of each ref at once, then every change of it; a ref that cannot be read now is told as a
    * ProblemOfRef, and its state follows when it can be.
    * @param withExtras Whether a first state that has to be read is read with its extras.
-   * @throws TooManyStreams where this caller, or the process, has as many as it may.
+   * @throws TooManyStreams where this caller, or the process, has as many as it may; CallerRateLimited where it asks for more
+   * that is not at hand than it may.
    */
   open(
     refs: readonly Ref[],
@@ -52,7 +57,14 @@ interface Stream {
   finish(key: string): void;
 }
 
-export function createStreams(snapshots: Snapshots, changes: Changes, watcher: Watcher, limits: StreamLimits): Streams {
+/** @param rate What is charged for first states that are not answered from what is kept. */
+export function createStreams(
+  snapshots: Snapshots,
+  changes: Changes,
+  watcher: Watcher,
+  limits: StreamLimits,
+  rate: Rate,
+): Streams {
   const feeds = new Set<Feed<Snapshot | ProblemOfRef>>();
   const perCaller = new Map<string, number>();
   let isStopped = false;
@@ -71,6 +83,10 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
       if (areFull() || (perCaller.get(viewer.id) ?? 0) >= limits.maxStreamsPerCaller) {
         throw new TooManyStreams();
       }
+      const distinct = new Map(isStopped ? [] : refs.map((ref) => [ref.key, ref]));
+      const grants = new Map<string, Grant>();
+      for (const [key, ref] of distinct) grants.set(key, viewer.grants.of(ref));
+      charge(viewer, distinct, grants);
       const gone = new Cancellation();
       // What is still watched, and how each watch is ended. There are thousands of streams of many refs each, so that
       // there is one listener a stream, and nothing else a ref.
@@ -82,9 +98,15 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
         live.delete(key);
         if (live.size === 0) feed.complete();
       };
+      /** What was given last of what is cut, because a change of the rest must not be told by its coming. */
+      const given = new Map<string, Snapshot>();
       const give = (key: string, snapshot: Snapshot) => {
-        feed.push(key, snapshot);
-        if (snapshot.isFinal) finish(key);
+        const grant = grants.get(key) ?? 'nothing';
+        const shown = grant === 'nothing' ? null : shownOf(snapshot, grant);
+        if (shown === null || (grant !== 'whole' && isShownAs(given.get(key), shown))) return;
+        if (grant !== 'whole') given.set(key, shown);
+        feed.push(key, shown);
+        if (shown.isFinal) finish(key);
       };
       const feed = createFeed<Snapshot | ProblemOfRef>(() => {
         clearTimeout(lifetime);
@@ -102,13 +124,16 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
       feeds.add(feed);
       count(viewer.id, 1);
 
-      const distinct = new Map(isStopped ? [] : refs.map((ref) => [ref.key, ref]));
       for (const [key, ref] of distinct) {
-        live.set(key, watcher.watch(ref));
-        changes.subscribe(key, give);
+        const isGranted = grants.get(key) !== 'nothing';
+        live.set(key, isGranted ? watcher.watch(ref) : () => undefined);
+        if (isGranted) changes.subscribe(key, give);
       }
-      for (const ref of distinct.values())
-        void tellState(ref, { refs, withExtras, viewer, live, feed, gone, give, finish });
+      for (const [key, ref] of distinct) {
+        const grant = grants.get(key) ?? 'nothing';
+        const stream = { refs, viewer, live, feed, gone, give, finish };
+        void tellState(ref, grant, { ...stream, withExtras: withExtras && grant === 'whole' });
+      }
       if (live.size === 0) feed.complete();
       return feed;
     },
@@ -118,8 +143,20 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
     },
   };
 
+  /** @throws CallerRateLimited where the viewer may not ask for so much that is not at hand. */
+  function charge(viewer: Viewer, distinct: ReadonlyMap<string, Ref>, grants: ReadonlyMap<string, Grant>): void {
+    let count = 0;
+    for (const [key, ref] of distinct) {
+      const grant = grants.get(key) ?? 'nothing';
+      const known = grant === 'nothing' ? null : snapshots.peek(ref);
+      if (grant === 'nothing' || known === null || shownOf(known, grant) === null) count += 1;
+    }
+    const waitMs = count === 0 ? 0 : rate.take(viewer.id, count);
+    if (waitMs > 0) throw tooManyRefs(waitMs);
+  }
+
   /** The first state of one ref; a change that came meanwhile is newer, and stays. */
-  async function tellState(ref: Ref, stream: Stream): Promise<void> {
+  async function tellState(ref: Ref, grant: Grant, stream: Stream): Promise<void> {
     const { refs, withExtras, viewer, live, feed, gone, give, finish } = stream;
     const key = ref.key;
     let hasChanged = false;
@@ -136,9 +173,11 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
         callerId: viewer.id,
         isPatient: true,
       };
-      const snapshot = await snapshots.read(ref, wish);
+      const snapshot = await (grant === 'nothing' ? NOTHING : snapshots.read(ref, wish));
+      const shown = grant === 'nothing' ? null : snapshot && shownOf(snapshot, grant);
+      if (shown === null) rate.charge(viewer.id, 1);
       if (hasChanged || !live.has(key)) return;
-      if (snapshot === null) finish(key);
+      if (snapshot === null || shown === null) finish(key);
       else give(key, snapshot);
     } catch (problem) {
       if (hasChanged || !live.has(key) || !(problem instanceof Problem)) return;
@@ -148,4 +187,11 @@ export function createStreams(snapshots: Snapshots, changes: Changes, watcher: W
       changes.unsubscribe(key, onChange);
     }
   }
+}
+
+const NOTHING = Promise.resolve(null);
+
+/** Whether its viewer sees no difference. */
+function isShownAs(before: Snapshot | undefined, now: Snapshot): boolean {
+  return before !== undefined && isSame(before, now) && before.staleness?.reason === now.staleness?.reason;
 }

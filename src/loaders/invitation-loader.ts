@@ -1,11 +1,14 @@
 // The DataLoader of one operation. What is known and fresh enough is given at once, without a tick; what has to be read
 // is gathered from one tick of resolvers, each invitation once. In: wishes. Out: a snapshot, null, or an error, each its
-// own. It is the one place where a ref enters, and counts what the operation asks for: so many refs, and so much weight.
-// It knows neither GraphQL nor which provider a ref belongs to.
+// own. It is the one place where a ref enters: it decides what of it the viewer may see, and counts what the operation asks
+// for (so many refs, so much weight, and what the caller is charged). What is not granted takes the same way as what does
+// not exist, and is looked up nowhere. It knows neither GraphQL nor which provider a ref belongs to.
 
 import DataLoader from 'dataloader';
+import { type Rate, tooManyRefs } from '../access/caller-rate.ts';
+import { type Grant, shownOf } from '../access/grants.ts';
 import type { Viewer } from '../access/viewer.ts';
-import { BadUserInput } from '../invitation/problem.ts';
+import { BadUserInput, type CallerRateLimited } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
@@ -49,25 +52,33 @@ export interface Caller {
   readonly cancellation: Cancellation;
 }
 
+/** @param rate What is charged for refs that are not answered from what is kept. */
 export function createInvitationLoader(
   snapshots: Pick<Snapshots, 'answer' | 'read'>,
   caller: Caller,
+  rate: Rate,
 ): InvitationLoader {
-  return new OperationLoader(snapshots, caller);
+  return new OperationLoader(snapshots, caller, rate);
 }
 
 class OperationLoader implements InvitationLoader {
   readonly #snapshots: Pick<Snapshots, 'answer' | 'read'>;
   readonly #caller: Caller;
+  readonly #rate: Rate;
   #reads: DataLoader<readonly Wish[], Outcome[]> | undefined;
   readonly #refs: Ref[] = [];
   /** Made where an operation names more than that, some of them several times. */
   #distinct: Set<string> | undefined;
   #weight = 0;
+  /** Keys of what was charged. */
+  readonly #charged = new Set<string>();
+  readonly #missing = new Set<string>();
+  #refused: CallerRateLimited | undefined;
 
-  constructor(snapshots: Pick<Snapshots, 'answer' | 'read'>, caller: Caller) {
+  constructor(snapshots: Pick<Snapshots, 'answer' | 'read'>, caller: Caller, rate: Rate) {
     this.#snapshots = snapshots;
     this.#caller = caller;
+    this.#rate = rate;
   }
 
   load<R extends Ref>(wish: Wish<R>): Found<R> | Promise<Found<R>> {
@@ -97,9 +108,14 @@ class OperationLoader implements InvitationLoader {
 
   /** What is given at once; undefined where it has to be read. */
   #answer(wish: Wish): Outcome | undefined {
-    if (!this.#admit(wish.ref)) return TOO_MANY;
-    const known = this.#snapshots.answer(wish.ref, wish.selection.withExtras, wish.maxAgeMs);
-    return known === undefined ? undefined : this.#weighed(wish, known);
+    const { ref, selection, maxAgeMs } = wish;
+    if (!this.#admit(ref)) return TOO_MANY;
+    const grant = this.#caller.viewer.grants.of(ref);
+    if (grant === 'nothing') return undefined;
+    const known = this.#snapshots.answer(ref, isWithExtras(selection, grant), maxAgeMs);
+    // That there is none is charged, and so is not given here.
+    const shown = known && shownOf(known, grant);
+    return shown ? this.#weighed(wish, shown) : undefined;
   }
 
   /** Whether this ref is among the first so many distinct ones. */
@@ -139,24 +155,58 @@ class OperationLoader implements InvitationLoader {
   }
 
   async #readAll(wishes: readonly Wish[]): Promise<Outcome[]> {
+    const refused = this.#charge(wishes);
+    if (refused !== undefined) return wishes.map(() => refused);
     const merged = merge(wishes);
     const withExtras = new Set<string>();
     for (const { ref, selection } of wishes) if (selection.withExtras) withExtras.add(ref.key);
-    const reads = merged.map(({ ref, maxAgeMs }) =>
-      this.#snapshots.read(ref, {
-        withExtras: withExtras.size > 0 && withExtras.has(ref.key),
-        maxAgeMs,
-        caller: this.#caller.cancellation,
-        callerId: this.#caller.viewer.id,
-      }),
-    );
+    const reads = merged.map((wish) => this.#readOne(wish, withExtras.size > 0 && withExtras.has(wish.ref.key)));
     const outcomes = (await Promise.allSettled(reads)).map(outcomeOf);
+    this.#chargeMissing(merged, outcomes);
     // Mostly everything was asked for once.
     if (merged.length === wishes.length) return outcomes;
     const places = new WishMap<Outcome>();
     for (const [n, wish] of merged.entries()) places.set(wish, outcomes[n] ?? null);
     return wishes.map((wish) => places.get(wish) ?? null);
   }
+
+  #readOne({ ref, maxAgeMs }: Wish, withExtras: boolean): Promise<Snapshot | null> {
+    const { viewer, cancellation } = this.#caller;
+    const grant = viewer.grants.of(ref);
+    if (grant === 'nothing') return NOTHING;
+    const wish = { withExtras: withExtras && grant === 'whole', maxAgeMs, caller: cancellation, callerId: viewer.id };
+    const read = this.#snapshots.read(ref, wish);
+    return grant === 'whole' ? read : read.then((snapshot) => snapshot && shownOf(snapshot, grant));
+  }
+
+  /**
+   * One for each ref that is not answered from what is kept, whatever the reason.
+   * @returns why all of them are refused, where they are too many; then nothing is charged.
+   */
+  #charge(wishes: readonly Wish[]): CallerRateLimited | undefined {
+    const charged = this.#charged;
+    const before = charged.size;
+    for (const { ref } of wishes) charged.add(ref.key);
+    if (this.#refused !== undefined || charged.size === before) return this.#refused;
+    const waitMs = this.#rate.take(this.#caller.viewer.id, charged.size - before);
+    if (waitMs > 0) this.#refused = tooManyRefs(waitMs);
+    return this.#refused;
+  }
+
+  /** One more for each that is not there: who tries out ids gets half as far. */
+  #chargeMissing(wishes: readonly Wish[], outcomes: readonly Outcome[]): void {
+    const missing = this.#missing;
+    const before = missing.size;
+    for (const [n, { ref }] of wishes.entries()) if (outcomes[n] === null) missing.add(ref.key);
+    if (missing.size > before) this.#rate.charge(this.#caller.viewer.id, missing.size - before);
+  }
+}
+
+const NOTHING = Promise.resolve(null);
+
+/** What is cut to a part has none. */
+function isWithExtras({ withExtras }: Selection, grant: Grant): boolean {
+  return withExtras && grant === 'whole';
 }
 
 const TOO_MANY = new BadUserInput(

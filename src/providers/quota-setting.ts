@@ -3,13 +3,18 @@
 import { z } from 'zod';
 import { parseQuota, type QuotaWindow } from '../upstream/quota-window.ts';
 
-export function quotaSetting(defaults: readonly QuotaWindow[]) {
+/** At least one window, as it is parsed. */
+type Windows = readonly [QuotaWindow, ...QuotaWindow[]];
+
+/** @param most How many windows it may have. */
+export function quotaSetting(defaults: readonly QuotaWindow[], most = Number.POSITIVE_INFINITY) {
   return z
     .string()
-    .transform((text) => parseQuota(text))
-    .refine(
-      (windows) => windows !== undefined,
-      'must be calls and seconds such as 270/60s, several separated by commas',
-    )
+    .transform((text, context): Windows => {
+      const [first, ...others] = parseQuota(text) ?? [];
+      if (first !== undefined && others.length < most) return [first, ...others];
+      context.addIssue(`must be calls and seconds such as 270/60s${most === 1 ? '' : ', several separated by commas'}`);
+      return z.NEVER;
+    })
     .prefault(defaults.map(({ limit, windowMs }) => `${limit}/${windowMs / 1_000}s`).join(','));
 }

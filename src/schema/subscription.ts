@@ -28,9 +28,12 @@ builder.subscriptionField('invitationChanged', (t) =>
       const { extras } = kindOf(event);
       const selection = selectionOf(info);
       if (extras === null || !selection.withExtras || extras.without(event) !== event) return event;
+      const ref = refOf(event);
+      // Who is granted a part of it gets none.
+      if (context.viewer.grants.of(ref) !== 'whole') return event;
       // The loaders of the subscription would give its first state for ever; and no extras older than the event will do.
       // Ages count whole milliseconds: one more, or a read as old as the event would not do.
-      const wish = { ref: refOf(event), selection, maxAgeMs: Date.now() - event.observedAt.getTime() + 1 };
+      const wish = { ref, selection, maxAgeMs: Date.now() - event.observedAt.getTime() + 1 };
       const [read] = await context.createLoaders().invitation.loadMany([wish]);
       // An Error in a field's place is that field's error: the event is still sent.
       if (read instanceof Error) return { ...event, [extras.selectedBy[0]]: read };

@@ -4,6 +4,7 @@
 
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
+import { type Rate, tooManyOperations } from '../access/caller-rate.ts';
 import type { Viewer } from '../access/viewer.ts';
 import { Forbidden } from '../invitation/problem.ts';
 import type { Answer, MaybePromise } from '../operations/answer.ts';
@@ -40,6 +41,8 @@ export interface GraphQLOptions {
    * undefined where there is no GraphiQL.
    */
   readonly tabs: readonly GraphiqlTab[] | undefined;
+  /** How many operations a caller may send. */
+  readonly operationRate: Rate;
   readonly log: Logger;
 }
 
@@ -61,7 +64,7 @@ export interface GraphQLService {
 }
 
 export function createGraphQLService(options: GraphQLOptions): GraphQLService {
-  const { schema, createContext, introspection } = options;
+  const { schema, createContext, introspection, operationRate } = options;
   const maskError = createErrorMask(options.log);
   const yoga = createYoga({
     schema,
@@ -91,8 +94,10 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     },
   });
   return {
-    prepare(params, { mayExplore, mayRunAnyDocument }) {
+    prepare(params, { id, mayExplore, mayRunAnyDocument }) {
       try {
+        const waitMs = operationRate.take(id, 1);
+        if (waitMs > 0) throw tooManyOperations(waitMs);
         const operation = documents.find(params, !mayRunAnyDocument).operation(params.operationName);
         if (operation.isIntrospecting && !introspection) throw new Forbidden(NO_INTROSPECTION);
         if (operation.isIntrospecting && !mayExplore) throw new Forbidden(NO_EXPLORE);

@@ -5,6 +5,7 @@ import { X509Certificate } from 'node:crypto';
 import { BlockList } from 'node:net';
 import { z } from 'zod';
 import { parseTrustedDocuments } from '../operations/trusted-documents.ts';
+import { quotaSetting } from '../providers/quota-setting.ts';
 import { parseRedisUrl, REDIS_URL_FORMS } from '../redis/address.ts';
 import { FRESHNESS } from '../snapshots/freshness.ts';
 import { FAIR_RESERVE } from '../upstream/quota.ts';
@@ -111,6 +112,7 @@ export const Variables = z.object({
   AUTH_AUDIENCE: z.string().default('invitation-gateway'),
   AUTH_CLAIM: z.string().default('invitations'),
   AUTH_JWKS_STALE_SECONDS: seconds(86_400_000).refine((ms) => ms >= 600_000, 'must be 600 seconds or more'),
+  CALLER_RATE: quotaSetting([{ limit: 1_200, windowMs: 60_000 }], 1),
   GRAPHIQL: onOff.optional(),
   INTROSPECTION: onOff.optional(),
   TRUSTED_DOCUMENTS: z

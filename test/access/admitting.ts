@@ -1,7 +1,7 @@
 // The admission alone, with what it answers in words that tests compare.
 
 import { onTestFinished } from 'vitest';
-import { createAdmission, type AdmissionOptions, type Refusal } from '../../src/access/admission.ts';
+import { type AdmissionOptions, createAdmission, type Refusal } from '../../src/access/admission.ts';
 import { type AuthoritySettings, createAuthority } from '../../src/access/authority.ts';
 import type { Viewer } from '../../src/access/viewer.ts';
 import { Secret } from '../../src/upstream/secret.ts';
@@ -11,7 +11,10 @@ export interface AdmittingOptions extends Partial<Omit<AdmissionOptions, 'author
   readonly authority?: Partial<AuthoritySettings>;
 }
 
-export function startAdmission({ authority: set = { secrets: [new Secret(SECRET)] }, ...options }: AdmittingOptions = {}) {
+export function startAdmission({
+  authority: set = { secrets: [new Secret(SECRET)] },
+  ...options
+}: AdmittingOptions = {}) {
   const troubles: boolean[] = [];
   const authority = createAuthority(
     { issuers: undefined, audience: AUDIENCE, jwksUrl: undefined, jwksStaleMs: 86_400_000, secrets: [], ...set },

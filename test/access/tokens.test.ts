@@ -176,7 +176,7 @@ describe('an Authorization header', () => {
 describe('a viewer', () => {
   test('is named by its subject, and may explore with "*" or the scope', async () => {
     const { show } = startAdmission();
-    const viewerOf = async (more: object) => {
+    const viewerOf = async (more: Readonly<Record<string, unknown>>) => {
       const viewer = await show([`Bearer ${await sign(more)}`]);
       return 'id' in viewer ? [viewer.id, viewer.mayExplore, viewer.mayRunAnyDocument] : viewer.reason;
     };

@@ -57,7 +57,11 @@ export interface KeyServer {
 
 export async function startKeyServer(keys: readonly JWK[] = []): Promise<KeyServer> {
   let asked = 0;
-  const giving = (given: readonly JWK[]) => (response: ServerResponse) => void response.end(JSON.stringify({ keys: given }));
+  const giving =
+    (given: readonly JWK[]) =>
+    (response: ServerResponse): void => {
+      response.end(JSON.stringify({ keys: given }));
+    };
   let respond = giving(keys);
   const server = createServer((_, response) => {
     asked += 1;

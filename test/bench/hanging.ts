@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { startCronofy } from '../../src/sandbox/cronofy.ts';
 import { startPartoo } from '../../src/sandbox/partoo.ts';
+import { OPEN_GATEWAY } from '../open-gateway.ts';
 import { start, stop } from './processes.ts';
 import { START_FLAGS } from './start-flags.ts';
 
@@ -27,7 +28,7 @@ export async function hanging(): Promise<boolean> {
   for (let n = 0; n < READERS; n++) cronofy.put({ smart_invite_id: `invite-${n}`, recipient, event });
   const quotas = { PARTOO_QUOTA: '100000/1s', CRONOFY_QUOTA: '100000/1s' };
   const environment = {
-    NODE_ENV: 'production',
+    ...OPEN_GATEWAY,
     PORT: String(PORT),
     ...partoo.variables,
     ...cronofy.variables,

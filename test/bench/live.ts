@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
+import { OPEN_GATEWAY } from '../open-gateway.ts';
 import { start, stop, stopAll } from './processes.ts';
 import { START_FLAGS } from './start-flags.ts';
 import { subscribe } from './subscribers.ts';
@@ -20,7 +21,7 @@ const EACH = 20;
 const PER_SECOND = 50;
 
 const ENVIRONMENT = {
-  NODE_ENV: 'production',
+  ...OPEN_GATEWAY,
   CRONOFY_CLIENT_SECRET: SECRET,
   CRONOFY_BASE_URL: `http://127.0.0.1:${PORTS.cronofy}`,
   MAX_STREAMS_PER_CALLER: '2000',

@@ -17,6 +17,7 @@ import { readAnswer } from '../../src/upstream/answer.ts';
 import { PREPAID } from '../../src/upstream/payment.ts';
 import { createTransport, type Transport } from '../../src/upstream/transport.ts';
 import { Troubles } from '../../src/upstream/troubles.ts';
+import { boundless } from '../rates.ts';
 import { attempted } from '../upstream/attempted.ts';
 
 const settings = readSettings(process.env);
@@ -55,7 +56,7 @@ const log = createLog('silent');
 const graphql = createGraphQLService({
   schema,
   createContext(caller): Context {
-    const createLoaders = () => ({ invitation: createInvitationLoader(snapshots, caller) });
+    const createLoaders = () => ({ invitation: createInvitationLoader(snapshots, caller, boundless()) });
     return {
       loaders: createLoaders(),
       createLoaders,
@@ -71,6 +72,7 @@ const graphql = createGraphQLService({
   },
   trustedDocuments: undefined,
   introspection: true,
+  operationRate: boundless(),
   tabs: undefined,
   log,
 });

@@ -6,6 +6,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { OPEN_GATEWAY } from '../open-gateway.ts';
 import { start, stop, stopAll } from './processes.ts';
 import { START_FLAGS } from './start-flags.ts';
 import { startViewers } from './viewers.ts';
@@ -29,7 +30,7 @@ export async function quotaBench({ speed, share }: QuotaRun): Promise<boolean> {
     `${FULL.viewers * share} viewers, pages of 20 of ${2 * each} live invitations, time ${speed} × as fast, quota ${FULL.partoo * share} + ${FULL.cronofy * share} calls a minute`,
   );
   const environment = {
-    NODE_ENV: 'production',
+    ...OPEN_GATEWAY,
     PORT: String(PORTS.gateway),
     PARTOO_API_KEY: 'sandbox-partoo-key',
     PARTOO_BASE_URL: `http://127.0.0.1:${PORTS.partoo}/v2`,

@@ -3,6 +3,7 @@
 // peak of everything.
 
 import type { ChildProcess } from 'node:child_process';
+import { OPEN_GATEWAY } from '../open-gateway.ts';
 import { start } from './processes.ts';
 import { START_FLAGS } from './start-flags.ts';
 
@@ -17,7 +18,7 @@ export type Servers = Readonly<Record<ServerKind, ChildProcess>>;
 
 /** The variables of a gateway whose providers are the benchmark's. */
 export const ENVIRONMENT = {
-  NODE_ENV: 'production',
+  ...OPEN_GATEWAY,
   PARTOO_API_KEY: 'key',
   PARTOO_BASE_URL: `http://127.0.0.1:${PORTS.partoo}/v2`,
   CRONOFY_CLIENT_SECRET: 'secret',

@@ -11,6 +11,7 @@ import { Pool } from 'undici';
 import { startCronofy } from '../../src/sandbox/cronofy.ts';
 import type { Misbehaviour } from '../../src/sandbox/misbehaviour.ts';
 import { startPartoo } from '../../src/sandbox/partoo.ts';
+import { OPEN_GATEWAY } from '../open-gateway.ts';
 import { startRedisServer } from '../redis/server.ts';
 import { start, stop, stopAll } from './processes.ts';
 import type { Held } from './soak-gateway.ts';
@@ -69,7 +70,7 @@ export async function soak(seconds: number): Promise<boolean> {
     flags: START_FLAGS,
     output: true,
     environment: {
-      NODE_ENV: 'production',
+      ...OPEN_GATEWAY,
       PORT: String(PORT),
       ...partoo.variables,
       ...cronofy.variables,

@@ -11,6 +11,7 @@ import { schema } from '../../src/schema/index.ts';
 import { createGraphQLService } from '../../src/server/graphql.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { boundless } from '../rates.ts';
 import { documentsOf, spreadsTwice } from './documents.ts';
 import { type VariableSet, variablesOf } from './variables.ts';
 import { createWorld } from './world.ts';
@@ -41,6 +42,7 @@ export async function differential({ documents, seed }: DifferentialOptions): Pr
     createContext: createWorld,
     trustedDocuments: undefined,
     introspection: true,
+    operationRate: boundless(),
     tabs: undefined,
     log,
   });

@@ -5,6 +5,7 @@ import { openViewer } from '../../src/access/viewer.ts';
 import { createChanges } from '../../src/live/changes.ts';
 import { createStreams } from '../../src/live/streams.ts';
 import { createWatcher } from '../../src/live/watcher.ts';
+import { boundless } from '../rates.ts';
 import { createFakeSource, pass, refTo, snapshotsOf } from '../snapshots/source.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -18,7 +19,7 @@ function start() {
   const { snapshots } = snapshotsOf(source, { onChange: changes.publish });
   const watcher = createWatcher({ snapshots, changes, addresses: { isNotified: () => false, onSilent: () => {} } });
   const limits = { maxStreams: 10, maxStreamsPerCaller: 10, lifetimeMs: [15 * MINUTE, 30 * MINUTE] } as const;
-  const streams = createStreams(snapshots, changes, watcher, limits);
+  const streams = createStreams(snapshots, changes, watcher, limits, boundless());
   return {
     source,
     streams,

@@ -7,6 +7,7 @@ import { externalIdOf, type Ref } from '../../src/invitation/ref.ts';
 import { type Snapshot, snapshotOf } from '../../src/invitation/snapshot.ts';
 import { createInvitationLoader, type Wish } from '../../src/loaders/invitation-loader.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { boundless } from '../rates.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 import { inviteTo, review } from '../snapshots/source.ts';
 
@@ -50,6 +51,7 @@ test('the loader gives each request of an operation the answer of its own ref, o
           read: async (ref, { maxAgeMs, withExtras }) => tell(ref, maxAgeMs, withExtras),
         },
         { viewer: openViewer('192.0.2.1'), cancellation: new Cancellation() },
+        boundless(),
       );
       const given = await loader.loadMany(wishes);
       for (const [n, { ref, maxAgeMs, selection }] of wishes.entries()) {

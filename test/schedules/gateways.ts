@@ -1,6 +1,7 @@
 // Gateway processes on one account and one Redis, each with links of its own to both, and callers of many addresses.
 
 import { request } from 'node:http';
+import { OPEN_GATEWAY } from '../open-gateway.ts';
 import { type Run, startGateway } from '../process.ts';
 import { startWire, type Wire } from './wire.ts';
 
@@ -50,7 +51,7 @@ export async function startGatewayProcess(options: GatewayOptions): Promise<Gate
       PARTOO_API_KEY: 'key',
       PARTOO_BASE_URL: `https://127.0.0.1:${toProvider.port}/v2`,
       LOG_LEVEL: 'warn',
-      NODE_ENV: 'production',
+      ...OPEN_GATEWAY,
       ...environment,
     });
   }

@@ -9,6 +9,7 @@ import { schema } from '../../src/schema/index.ts';
 import { createGraphQLService, type GraphQLService } from '../../src/server/graphql.ts';
 import { type Routes, startServer } from '../../src/server/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { boundless } from '../rates.ts';
 import { openSocket } from './socket-client.ts';
 
 const OPTIONS = {
@@ -44,6 +45,7 @@ async function startFaulty(faults: Partial<GraphQLService>, routes: Partial<Rout
     createContext: () => ({}),
     trustedDocuments: undefined,
     introspection: true,
+    operationRate: boundless(),
     tabs: undefined,
     log,
   });

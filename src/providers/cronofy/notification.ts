@@ -5,7 +5,12 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { idPart } from '../../invitation/key-part.ts';
 import { refTo } from '../../invitation/ref.ts';
-import type { CronofyDataCenter, SmartInvite, SmartInviteReply } from '../../invitation/smart-invite.ts';
+import {
+  type CronofyDataCenter,
+  foldAddress,
+  type SmartInvite,
+  type SmartInviteReply,
+} from '../../invitation/smart-invite.ts';
 import { parseJson } from '../../upstream/json.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Notification } from '../provider.ts';
@@ -63,7 +68,7 @@ export function decodeNotification(body: Buffer, dataCenter: CronofyDataCenter):
 }
 
 function withReply(invite: SmartInvite, said: SmartInviteReply): SmartInvite {
-  const isAbout = (one: SmartInviteReply) => one.email.toLowerCase() === said.email.toLowerCase();
+  const isAbout = (one: SmartInviteReply) => foldAddress(one.email) === foldAddress(said.email);
   const update = (one: SmartInviteReply) => (isAbout(one) ? said : one);
   const hasReplied = said.status !== 'PENDING';
   return {

@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { ProviderBadResponse } from '../../invitation/problem.ts';
 import type { RefTo } from '../../invitation/ref.ts';
-import type { SmartInvite, SmartInviteKey } from '../../invitation/smart-invite.ts';
+import { foldAddress, type SmartInvite, type SmartInviteKey } from '../../invitation/smart-invite.ts';
 import type { MisfitListener } from '../provider.ts';
 import { decodeReply, mendReplies, ReplyWire } from './wire-reply.ts';
 import { decodeTime, EventTimeWire } from './wire-time.ts';
@@ -79,9 +79,9 @@ function decoded(wire: z.output<typeof SmartInviteWire>, asked: SmartInviteKey, 
 
 // The address that was asked for is among the invited, in whatever case it was typed.
 function answers(invite: SmartInvite, asked: SmartInviteKey): boolean {
-  const email = asked.recipientEmail?.toLowerCase();
+  const email = asked.recipientEmail && foldAddress(asked.recipientEmail);
   return (
     invite.smartInviteId === asked.smartInviteId &&
-    (email === undefined || invite.recipients.some((recipient) => recipient.email.toLowerCase() === email))
+    (email === null || invite.recipients.some((recipient) => foldAddress(recipient.email) === email))
   );
 }
