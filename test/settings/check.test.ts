@@ -81,6 +81,7 @@ describe('the check', () => {
         .filter(Boolean)
         .toSorted(),
     ).toEqual([
+      '  AUTH must be off, or AUTH_JWKS_URL or AUTH_JWT_SECRET be set: all who reach the gateway would read everything',
       '  CRONOFY_CLIENT_SECRET_FILE must name a file that can be read',
       '  FRESH_SECONDS must not be above REVALIDATE_SECONDS, which is 60 by default',
       '  PARTOO_API_KEY_FILE must not be set together with PARTOO_API_KEY',

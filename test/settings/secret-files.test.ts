@@ -139,17 +139,23 @@ test('a variable that is set to an empty text may have a file', () => {
 });
 
 test.each(SECRETS)('%s is the same by file as by itself', (name) => {
-  const text = name === 'HTTPS_PROXY' ? 'http://127.0.0.1:1' : 'redis://127.0.0.1:1';
+  // Long enough for a secret that signs.
+  const text = name === 'HTTPS_PROXY' ? 'http://127.0.0.1:1' : 'redis://redis.internal.example.com:1';
   const shown = (environment: Environment) => {
-    const { accounts, redisUrl, proxy } = readSettings(environment);
-    return { ids: accounts.map(({ id }) => id), redisUrl: redisUrl?.reveal(), proxy: proxy?.url.reveal() };
+    const { accounts, redisUrl, proxy, access } = readSettings(environment);
+    return {
+      ids: accounts.map(({ id }) => id),
+      redisUrl: redisUrl?.reveal(),
+      proxy: proxy?.url.reveal(),
+      signing: access?.secrets.map((secret) => secret.reveal()),
+    };
   };
   expect(shown({ [`${name}_FILE`]: fileWith(`${text}\n`) })).toEqual(shown({ [name]: text }));
   expect(shown({ [name]: text })).not.toEqual(shown({}));
 });
 
 test('every setting that becomes a Secret is marked as a secret', () => {
-  const samples = ['x', 'redis://x', 'https://x.example', 'https://x.example/v2', '1', 'on'];
+  const samples = ['x', 'x'.repeat(32), 'redis://x', 'https://x.example', 'https://x.example/v2', '1', 'on'];
   const becomeSecret = [...KNOWN].filter(([, schema]) =>
     samples.some((sample) => {
       const { data } = z.safeParse(schema, sample);
@@ -158,6 +164,6 @@ test('every setting that becomes a Secret is marked as a secret', () => {
   );
   expect(becomeSecret.map(([name]) => name).toSorted()).toEqual(SECRETS.toSorted());
   expect(SECRETS).toEqual(
-    expect.arrayContaining(['PARTOO_API_KEY', 'CRONOFY_CLIENT_SECRET', 'REDIS_URL', 'HTTPS_PROXY']),
+    expect.arrayContaining(['AUTH_JWT_SECRET', 'PARTOO_API_KEY', 'CRONOFY_CLIENT_SECRET', 'REDIS_URL', 'HTTPS_PROXY']),
   );
 });
