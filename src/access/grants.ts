@@ -61,7 +61,9 @@ export function shownOf(snapshot: Snapshot, grant: Exclude<Grant, 'nothing'>): S
   if (grant === 'whole') return snapshot;
   const cut = kindOf(snapshot).grants.part?.cut(snapshot, grant.part);
   if (!cut) return null;
-  const shown = snapshotOf(cut as Snapshot, snapshot.observedAt, snapshot.staleness);
+  const { observedAt, staleness } = snapshot;
+  // That a notification is not confirmed may be about another part: it would tell that something has happened there.
+  const shown = snapshotOf(cut as Snapshot, observedAt, staleness?.reason === 'UNCONFIRMED' ? null : staleness);
   // Where something contradicts the end of it, that holds for every part.
   return snapshot.isFinal ? shown : { ...shown, isFinal: false };
 }

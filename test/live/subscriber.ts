@@ -32,8 +32,13 @@ const FIELDS = `
 const PATIENCE = { timeout: 15_000, interval: 5 };
 
 /** Leaves by itself when the test is over. */
-export function subscribeTo(origin: string, refs: readonly object[], fields = FIELDS): Subscriber {
-  const client = createClient({ url: `${origin}/graphql`, retryAttempts: 0 });
+export function subscribeTo(
+  origin: string,
+  refs: readonly object[],
+  fields = FIELDS,
+  headers: Record<string, string> = {},
+): Subscriber {
+  const client = createClient({ url: `${origin}/graphql`, retryAttempts: 0, headers });
   const events: StreamEvent[] = [];
   const ended = Promise.withResolvers<'completed'>();
   ended.promise.catch(() => {});
