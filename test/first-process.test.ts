@@ -22,7 +22,14 @@ async function startFirst(command: readonly string[], environment: Record<string
   // Where this user may not make a namespace of processes, it may in one of users.
   const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const child = spawn('unshare', [...asRoot, '--pid', '--mount-proc', '--fork', '--kill-child', ...command], {
-    env: { PATH: process.env.PATH, HOME: home, NODE_ENV: 'production', PORT: String(port), ...environment },
+    env: {
+      PATH: process.env.PATH,
+      HOME: home,
+      NODE_ENV: 'production',
+      AUTH: 'off',
+      PORT: String(port),
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));

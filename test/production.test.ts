@@ -19,7 +19,9 @@ import { flagsOf, START_FLAGS } from './bench/start-flags.ts';
 import { subscribeAnew } from './clients/subscribe-anew.ts';
 import { freePort } from './free-port.ts';
 import { type RedisServer, startRedisServer } from './redis/server.ts';
+import { bearer, SECRET } from './server/signed.ts';
 
+const TOKEN = bearer({ exp: Math.floor(Date.now() / 1_000) + 600 });
 const PATIENCE = { timeout: 30_000, interval: 50 };
 const readme = readFileSync('README.md', 'utf8');
 const part = readme.slice(readme.indexOf('### In production'));
@@ -48,6 +50,7 @@ beforeAll(async () => {
       .replace(/\b(?:4001|4002|8080)\b/g, (port) => String(ports[port as unknown as keyof typeof ports]))
       .replaceAll('redis://127.0.0.1:6379', redis.url)
       .replace('PARTOO_API_KEY=…', `PARTOO_API_KEY=${sandbox.variables.PARTOO_API_KEY}`)
+      .replace('AUTH_JWT_SECRET=…', `AUTH_JWT_SECRET=${SECRET}`)
       .replace('CRONOFY_CLIENT_SECRET=…', `CRONOFY_CLIENT_SECRET=${sandbox.variables.CRONOFY_CLIENT_SECRET}`);
   // What HAProxy has made up for is asked of it by its socket, and would hide what a gateway has lost.
   const socket = `global\n  stats socket ${folder}/haproxy.sock\n\n`;
@@ -58,7 +61,14 @@ beforeAll(async () => {
   shell = spawn('bash', ['-e', '-c', replace(commands)], {
     cwd: folder,
     // Debian has HAProxy where only administrators look.
-    env: { PATH: `${process.env.PATH}:/usr/sbin`, HOME: folder, PARTOO_BASE_URL, CRONOFY_BASE_URL },
+    // The load of many callers comes from one.
+    env: {
+      PATH: `${process.env.PATH}:/usr/sbin`,
+      HOME: folder,
+      PARTOO_BASE_URL,
+      CRONOFY_BASE_URL,
+      CALLER_RATE: '100000/60s',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, which is ended as a whole.
     detached: true,
@@ -104,7 +114,7 @@ function childrenOf(pid: number | undefined): number[] {
 /** Rejects where the connection breaks. */
 async function ask(agent: Agent | false): Promise<string> {
   const query = '{ reviewInvitation(invitationId: "review-sent", maxAgeSeconds: 0) { deliveryStatus } }';
-  const headers = { 'content-type': 'application/json' };
+  const headers = { 'content-type': 'application/json', authorization: TOKEN };
   const sent = request(`${origin}/graphql`, { method: 'POST', headers, agent });
   sent.end(JSON.stringify({ query }));
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
@@ -153,8 +163,10 @@ test('one process is told to go under load: no request is lost, and streams go o
     error: (error: unknown) => void faults.push(error),
     complete: () => void faults.push('completed'),
   });
-  const sse = createSseClient({ url: `${origin}/graphql`, retryAttempts: 0 });
-  const ws = createWsClient({ url: `${origin.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket });
+  const shown = { authorization: TOKEN };
+  const sse = createSseClient({ url: `${origin}/graphql`, retryAttempts: 0, headers: shown });
+  const url = `${origin.replace('http', 'ws')}/graphql`;
+  const ws = createWsClient({ url, webSocketImpl: WebSocket, connectionParams: shown });
   onTestFinished(() => {
     sse.dispose();
     void ws.dispose();

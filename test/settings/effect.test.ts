@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { KNOWN } from '../../src/settings/known.ts';
 import { endRuns } from '../process.ts';
+import { ACCESS_EFFECTS } from './effects/access.ts';
 import type { Effect } from './effects/effect.ts';
 import { PROVIDER_EFFECTS } from './effects/providers.ts';
 import { REDIS_EFFECTS } from './effects/redis.ts';
@@ -11,7 +12,7 @@ import { SNAPSHOT_EFFECTS } from './effects/snapshots.ts';
 
 afterEach(endRuns);
 
-const tables = [PROVIDER_EFFECTS, REDIS_EFFECTS, SERVER_EFFECTS, SNAPSHOT_EFFECTS];
+const tables = [ACCESS_EFFECTS, PROVIDER_EFFECTS, REDIS_EFFECTS, SERVER_EFFECTS, SNAPSHOT_EFFECTS];
 const rows = tables.flatMap((effects) => Object.keys(effects).map((name) => ({ name, effects })));
 
 test.each(rows)('$name', { timeout: 30_000 }, async ({ name, effects }) => {

@@ -1,0 +1,93 @@
+// The effects of the settings that say who is let in, what they see of the schema, and how much they take.
+
+import type { Environment } from '../../../src/settings.ts';
+import { createSigningKey, sign, signWith, startKeyServer } from '../../access/tokens.ts';
+import { SECRET } from '../../server/signed.ts';
+import { type Effects, SENT, start } from './effect.ts';
+
+/** The status of a query, with such a token. */
+const statusWith = (token: () => Promise<string>) => async (environment: Environment) => {
+  const { origin } = await start(environment);
+  const response = await fetch(`${origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${await token()}` },
+    body: JSON.stringify({ query: SENT }),
+  });
+  return response.status;
+};
+
+const statusWithout = async (environment: Environment) => {
+  const { status } = await (await start(environment)).query(SENT);
+  return status;
+};
+
+const signed = (claims: Readonly<Record<string, unknown>>) => () => sign(claims, { key: Buffer.from(SECRET) });
+
+const KEYS = { AUTH_JWT_SECRET: SECRET };
+
+/** What a token signed with a key of the set gets, at once and when the source was down for longer than is allowed. */
+const statusByKeys = async (environment: Environment) => {
+  const key = await createSigningKey('one');
+  const { url } = await startKeyServer([key.jwk]);
+  const given = environment.AUTH_JWKS_URL === undefined ? environment : { ...environment, AUTH_JWKS_URL: url };
+  return statusWith(() => signWith(key))(given);
+};
+
+export const ACCESS_EFFECTS: Effects = {
+  AUTH: { value: 'off', beside: KEYS, observe: statusWithout, without: 401, with: 200 },
+  AUTH_JWT_SECRET: { value: SECRET, observe: statusWithout, without: 200, with: 401 },
+  AUTH_JWKS_URL: {
+    // Replaced by the one that is asked.
+    value: 'http://127.0.0.1:1/jwks',
+    beside: KEYS,
+    observe: statusByKeys,
+    without: 401,
+    with: 200,
+  },
+  AUTH_JWKS_STALE_SECONDS: {
+    value: '599',
+    observe: async (environment) => start(environment).then(String, (error: Error) => error.message.split('\n')[1]),
+    without: '[object Object]',
+    with: '  AUTH_JWKS_STALE_SECONDS must be 600 seconds or more',
+  },
+  AUTH_ISSUER: {
+    value: 'https://app.example.com',
+    beside: KEYS,
+    observe: statusWith(signed({ iss: 'https://else.example.com' })),
+    without: 200,
+    with: 401,
+  },
+  AUTH_AUDIENCE: {
+    value: 'our-pages',
+    beside: KEYS,
+    observe: statusWith(signed({ aud: 'our-pages' })),
+    without: 401,
+    with: 200,
+  },
+  AUTH_CLAIM: {
+    value: 'https://app.example.com/grants',
+    beside: KEYS,
+    observe: statusWith(signed({ 'https://app.example.com/grants': '*', invitations: undefined })),
+    without: 403,
+    with: 200,
+  },
+  CALLER_RATE: {
+    value: '1/60s',
+    observe: async (environment) => {
+      const gateway = await start(environment);
+      await gateway.query(SENT);
+      return (await gateway.query(SENT)).status;
+    },
+    without: 200,
+    with: 429,
+  },
+  INTROSPECTION: {
+    value: 'off',
+    observe: async (environment) => {
+      const { errors } = await (await start(environment)).query('{ __schema { queryType { name } } }');
+      return errors?.[0]?.extensions.code;
+    },
+    without: undefined,
+    with: 'FORBIDDEN',
+  },
+};
