@@ -1,0 +1,34 @@
+// A flood of forged tokens takes no memory, and pushes out no good one.
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { startAdmission } from './admitting.ts';
+import { AUDIENCE, sign } from './tokens.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+test('fifty thousand tokens of rubbish leave memory as it was, and a good one known', async () => {
+  const { show } = startAdmission();
+  const header = [`Bearer ${await sign()}`];
+  await show(header);
+  const forged = (n: number) => {
+    const payload = { sub: 'a', aud: AUDIENCE, exp: Math.floor(Date.now() / 1_000) + 60, invitations: '*', n };
+    const [head, body] = [{ alg: 'HS256' }, payload].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    );
+    return [`Bearer ${head}.${body}.${'x'.repeat(43)}`];
+  };
+  const flood = async (from: number, count: number) => {
+    for (let n = from; n < from + count; n += 100) {
+      await Promise.all(Array.from({ length: 100 }, (_, m) => show(forged(n + m))));
+    }
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await flood(0, 10_000);
+  const after = await flood(10_000, 40_000);
+  expect(after - before).toBeLessThan(30 * 1024 * 1024);
+  expect(show(header)).not.toBeInstanceOf(Promise);
+}, 60_000);

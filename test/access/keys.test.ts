@@ -1,0 +1,178 @@
+// The keys of an identity provider: kept while it is down, looked for when a token names another, and never a reason to
+// refuse everybody.
+
+import { randomUUID } from 'node:crypto';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createKeySet } from '../../src/access/keys.ts';
+import { fetchDocument } from '../../src/upstream/document.ts';
+import { startAdmission } from './admitting.ts';
+import { createSigningKey, type KeyServer, signWith, startKeyServer } from './tokens.ts';
+
+const [one, two] = await Promise.all([createSigningKey('one'), createSigningKey('two', 'RS256')]);
+const edwards = await createSigningKey('edwards', 'EdDSA');
+
+const admissionOf = (server: KeyServer) => startAdmission({ authority: { jwksUrl: server.url } });
+
+/** A set whose clock the test sets, and which fetches from the server. */
+function keySet(server: KeyServer, staleMs = 86_400_000) {
+  let at = 0;
+  const changes = vi.fn();
+  const troubles: boolean[] = [];
+  const fetch = () => fetchDocument({ url: server.url, timeoutMs: 300, maxBytes: 64 * 1024, proxy: undefined });
+  const set = createKeySet({
+    fetch,
+    staleMs,
+    onChange: changes,
+    onTrouble: (isDown) => void troubles.push(isDown),
+    now: () => at,
+  });
+  onTestFinished(set.stop);
+  return {
+    set,
+    changes,
+    troubles,
+    pass: (ms: number) => {
+      at += ms;
+    },
+    count: async (alg: string, kid?: string) => (await set.find(alg, kid)).length,
+  };
+}
+
+test.each([one, two, edwards])('a token is genuine by the key that it names: $header.alg', async (key) => {
+  const { admit } = admissionOf(await startKeyServer([one.jwk, two.jwk, edwards.jwk]));
+  expect(await admit(await signWith(key))).toBe('admitted');
+  expect(await admit(await signWith(key, {}, { header: { kid: 'else' } }))).toBe('invalid');
+});
+
+test('a token that names no key is tried with all of its family', async () => {
+  const other = await createSigningKey('other');
+  const { admit } = admissionOf(await startKeyServer([other.jwk, one.jwk]));
+  const { header, ...unnamed } = one;
+  expect(await admit(await signWith({ ...unnamed, header: { alg: header.alg } }))).toBe('admitted');
+});
+
+test('keys that are secret, private, for encryption or broken are left out', async () => {
+  const oct = { kty: 'oct', kid: 'oct', k: 'c2VjcmV0', alg: 'HS256' };
+  const broken = { ...one.jwk, kid: 'broken', x: '!' };
+  const encrypting = { ...one.jwk, kid: 'enc', use: 'enc' };
+  const others = { ...two.jwk, kid: 'pinned', alg: 'RS512' };
+  const server = await startKeyServer([oct, broken, encrypting, others, one.jwk]);
+  const { count } = keySet(server);
+  expect(await count('ES256')).toBe(1);
+  expect(await count('RS256', 'pinned')).toBe(0);
+  expect(await count('RS512', 'pinned')).toBe(1);
+});
+
+const BAD: readonly (readonly [string, Parameters<KeyServer['answer']>[0]])[] = [
+  ['is down', (response) => void response.destroy()],
+  ['fails', (response) => void response.writeHead(503).end('{"keys":[]}')],
+  ['hangs', () => undefined],
+  ['answers with a page', (response) => void response.end('<html>')],
+  ['gives no key', (response) => void response.end('{"keys":[]}')],
+  ['gives a secret alone', (response) => void response.end('{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}')],
+  ['gives 1 MB', (response) => void response.end(JSON.stringify({ keys: [one.jwk], more: 'x'.repeat(1 << 20) }))],
+  ['leads elsewhere', (response) => void response.writeHead(302, { location: 'file:///etc/passwd' }).end()],
+];
+
+test.each(BAD)('where the source %s, the last keys go on, and one question is asked', async (_, answer) => {
+  const server = await startKeyServer([one.jwk]);
+  const { count, pass, troubles } = keySet(server);
+  expect(await count('ES256', 'one')).toBe(1);
+  server.answer(answer);
+  pass(20_000);
+  const asked = server.asked();
+  const unknown = await Promise.all(Array.from({ length: 50 }, () => count('ES256', randomUUID())));
+  expect(new Set(unknown)).toEqual(new Set([0]));
+  expect(server.asked() - asked).toBe(1);
+  expect(await count('ES256', 'one')).toBe(1);
+  // Told once, whatever comes.
+  pass(5_000);
+  await count('ES256', 'another');
+  expect(troubles).toEqual([true]);
+});
+
+test('keys that were had too long ago are no keys', async () => {
+  const server = await startKeyServer([one.jwk]);
+  const { set, count, pass } = keySet(server, 600_000);
+  await count('ES256', 'one');
+  server.answer((response) => void response.destroy());
+  pass(599_000);
+  expect(set.isReady()).toBe(true);
+  pass(2_000);
+  expect(set.isReady()).toBe(false);
+  await expect(count('ES256', 'one')).rejects.toThrow('Tokens cannot be checked for now');
+});
+
+test('a new key is found at once, and looked for once in ten seconds', async () => {
+  const server = await startKeyServer([one.jwk]);
+  const { count, pass } = keySet(server);
+  expect(await count('RS256', 'two')).toBe(0);
+  server.give([one.jwk, two.jwk]);
+  pass(9_000);
+  expect(await count('RS256', 'two')).toBe(0);
+  expect(server.asked()).toBe(1);
+  pass(1_000);
+  expect(await count('RS256', 'two')).toBe(1);
+  expect(server.asked()).toBe(2);
+});
+
+test('a set that has changed is told, and one that is the same is not', async () => {
+  const server = await startKeyServer([one.jwk]);
+  const { count, pass, changes } = keySet(server);
+  await count('ES256', 'one');
+  pass(20_000);
+  await count('ES256', 'else');
+  expect(changes).not.toHaveBeenCalled();
+  server.give([two.jwk]);
+  pass(20_000);
+  await count('ES256', 'else');
+  expect(changes).toHaveBeenCalledOnce();
+  expect(await count('ES256', 'one')).toBe(0);
+});
+
+test('the set is fetched anew after five minutes, and ten seconds after a failure, without anybody asking', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let isDown = false;
+  let fetched = 0;
+  const fetch = async () => {
+    fetched += 1;
+    if (isDown) throw new Error('down');
+    return { keys: [one.jwk] };
+  };
+  const set = createKeySet({ fetch, staleMs: 86_400_000, onChange: () => undefined, onTrouble: () => undefined });
+  onTestFinished(set.stop);
+  set.isReady();
+  await vi.advanceTimersByTimeAsync(299_000);
+  expect(fetched).toBe(1);
+  isDown = true;
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(fetched).toBe(2);
+  await vi.advanceTimersByTimeAsync(21_000);
+  expect(fetched).toBe(4);
+});
+
+test('a token is 503 and not 401 while the keys were never had, and is admitted once they are', async () => {
+  const server = await startKeyServer([one.jwk]);
+  server.answer((response) => void response.destroy());
+  const { admit, admission } = admissionOf(server);
+  const token = await signWith(one);
+  expect(await admit(token)).toBe('unavailable');
+  expect(admission.isReady()).toBe(false);
+  server.give([one.jwk]);
+  await vi.waitUntil(() => admission.isReady(), { timeout: 12_000, interval: 50 });
+  expect(await admit(token)).toBe('admitted');
+}, 15_000);
+
+test('a key that was removed signs nothing any more, also of what was verified before', async () => {
+  const server = await startKeyServer([one.jwk]);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+  onTestFinished(() => void vi.useRealTimers());
+  const { admit } = admissionOf(server);
+  const token = await signWith(one);
+  expect(await admit(token)).toBe('admitted');
+  server.give([two.jwk]);
+  expect(await admit(token)).toBe('admitted');
+  await vi.advanceTimersByTimeAsync(300_000);
+  await vi.waitUntil(async () => (await admit(token)) === 'invalid', { timeout: 5_000 });
+});
