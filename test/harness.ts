@@ -1,5 +1,5 @@
 // A gateway as its callers meet it: real HTTP on loopback in front, the sandbox over real HTTP behind. No latency and
-// no quota unless a test asks for them.
+// no quota unless a test asks for them, nor a limit to what one caller takes.
 
 import { startGateway } from '../src/gateway.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox/sandbox.ts';
@@ -34,6 +34,9 @@ export interface TestGatewayOptions {
   readonly environment?: Environment;
 }
 
+/** A test sends from one address what many callers would send from theirs. */
+export const UNLIMITED = { CALLER_RATE: '1000000/1s' };
+
 const QUICK = { latencyMs: 0, quota: [] };
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -42,7 +45,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     partoo: { ...QUICK, ...options.sandbox?.partoo },
   });
   const log: string[] = [];
-  const settings = readSettings({ PORT: '0', ...sandbox.variables, ...options.environment });
+  const settings = readSettings({ PORT: '0', ...UNLIMITED, ...sandbox.variables, ...options.environment });
   const gateway = await startGateway(
     settings,
     createLog('trace', { write: (line) => void log.push(line) }),

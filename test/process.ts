@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { UNLIMITED } from './harness.ts';
 
 export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 export const SANDBOX = fileURLToPath(new URL('../src/sandbox/main.ts', import.meta.url));
@@ -52,7 +53,7 @@ function start(program: string, args: readonly string[], environment: Record<str
 
 /** Waits for the banner. */
 export function startGateway(environment: Record<string, string>): Promise<Run & { origin: string }> {
-  return untilStarted(run(MAIN, { PORT: '0', ...environment }));
+  return untilStarted(run(MAIN, { PORT: '0', ...UNLIMITED, ...environment }));
 }
 
 /** One that may have so many files open, connections among them. */

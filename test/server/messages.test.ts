@@ -12,7 +12,7 @@ const BAD_INPUT = { code: 'BAD_USER_INPUT', retryable: false };
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  gateway = await startTestGateway({ environment: { CALLER_RATE: '100000/60s' } });
+  gateway = await startTestGateway();
 });
 afterAll(() => gateway.stop());
 
