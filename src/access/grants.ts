@@ -4,7 +4,7 @@
 import { INVITATION_TYPES, type InvitationType, kindOf } from '../invitation/kinds.ts';
 import { Forbidden } from '../invitation/problem.ts';
 import { externalIdOf, type Named, type Ref } from '../invitation/ref.ts';
-import { type Snapshot, snapshotOf } from '../invitation/snapshot.ts';
+import { isSame, type Snapshot, snapshotOf } from '../invitation/snapshot.ts';
 
 export interface Grants {
   /** What the viewer may see of the invitation that the ref names. */
@@ -13,7 +13,7 @@ export interface Grants {
 
 export type Grant = 'nothing' | 'whole' | PartGrant;
 
-/** One object for each part, so that what is cut to it can be kept by it. */
+/** A part of it, such as one recipient's. */
 export interface PartGrant {
   /** Names the part, in the form in which the kind compares such names. */
   readonly part: string;
@@ -59,7 +59,16 @@ export function grantsOf(claim: unknown, defaultsOf: (type: InvitationType) => N
 /** What a viewer with this grant sees of it; null where that is nothing. Snapshots are shared: it is a copy where it is cut. */
 export function shownOf(snapshot: Snapshot, grant: Exclude<Grant, 'nothing'>): Snapshot | null {
   if (grant === 'whole') return snapshot;
-  const cut = kindOf(snapshot).grants.part?.cut(snapshot, grant.part);
+  const shown = cutTo(snapshot, grant);
+  const { staleness, confirmed } = snapshot;
+  if (confirmed === null || staleness?.reason !== 'UNCONFIRMED') return shown;
+  // A notification has changed it. A viewer of a part that it has not changed is not told that there was one.
+  const before = cutTo(confirmed, grant);
+  return isSame(before, shown) ? before : shown;
+}
+
+function cutTo(snapshot: Snapshot, { part }: PartGrant): Snapshot | null {
+  const cut = kindOf(snapshot).grants.part?.cut(snapshot, part);
   if (!cut) return null;
   const { observedAt, staleness } = snapshot;
   // That a notification is not confirmed may be about another part: it would tell that something has happened there.

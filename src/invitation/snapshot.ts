@@ -1,5 +1,6 @@
 // An invitation as it was last observed: what was read, the fields that every kind has, and whether it is stale.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { InvitationStatus } from './kind.ts';
 import { type Invitation, type InvitationType, kindOf } from './kinds.ts';
 import { externalIdOf, globalIdOf, refOf } from './ref.ts';
@@ -19,6 +20,8 @@ export type Snapshot<Type extends InvitationType = InvitationType> = Invitation<
   readonly observedAt: Date;
   /** Why this is older, or less certain, than was wanted; null where it is neither. */
   readonly staleness: Staleness | null;
+  /** Where a notification has changed it: what it was before, as it was read. Null where it is as it was read. */
+  readonly confirmed: Snapshot<Type> | null;
 };
 
 /**
@@ -51,7 +54,15 @@ export function snapshotOf<Type extends InvitationType>(
     isFinal: kind.isFinal(invitation, observedAt.getTime()),
     observedAt,
     staleness,
+    confirmed: null,
   };
+}
+
+/** Whether callers see two states as the same; extras are not compared, because only reads that ask for them have them. */
+export function isSame(a: Snapshot | null, b: Snapshot | null): boolean {
+  if (a === null || b === null) return a === b;
+  const shown = (one: Snapshot) => ({ ...withoutExtras(one), observedAt: null, staleness: null, confirmed: null });
+  return isDeepStrictEqual(shown(a), shown(b));
 }
 
 /** The same without what is read only where it is asked for. */

@@ -3,16 +3,15 @@
 // granted is left out as what is not there is, and is watched nowhere; what is granted in part is cut to that.
 
 import { type Rate, tooManyRefs } from '../access/caller-rate.ts';
-import { type Grant, shownOf } from '../access/grants.ts';
 import type { Viewer } from '../access/viewer.ts';
 import { Problem, ProblemOfRef, TooManyStreams } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
-import { isSame } from '../snapshots/entry.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { Changes } from './changes.ts';
 import { createFeed, type Feed } from './feed.ts';
+import { View } from './view.ts';
 import type { Watcher } from './watcher.ts';
 
 export interface Streams {
@@ -47,6 +46,7 @@ interface Stream {
   readonly refs: readonly Ref[];
   readonly withExtras: boolean;
   readonly viewer: Viewer;
+  readonly view: View;
   /** What is still watched, by key. */
   readonly live: ReadonlyMap<string, () => void>;
   readonly feed: Feed<Snapshot | ProblemOfRef>;
@@ -84,9 +84,8 @@ export function createStreams(
         throw new TooManyStreams();
       }
       const distinct = new Map(isStopped ? [] : refs.map((ref) => [ref.key, ref]));
-      const grants = new Map<string, Grant>();
-      for (const [key, ref] of distinct) grants.set(key, viewer.grants.of(ref));
-      charge(viewer, distinct, grants);
+      const view = new View(viewer.grants, distinct.values());
+      charge(viewer, distinct, view);
       const gone = new Cancellation();
       // What is still watched, and how each watch is ended. There are thousands of streams of many refs each, so that
       // there is one listener a stream, and nothing else a ref.
@@ -98,15 +97,11 @@ export function createStreams(
         live.delete(key);
         if (live.size === 0) feed.complete();
       };
-      /** What was given last of what is cut, because a change of the rest must not be told by its coming. */
-      const given = new Map<string, Snapshot>();
       const give = (key: string, snapshot: Snapshot) => {
-        const grant = grants.get(key) ?? 'nothing';
-        const shown = grant === 'nothing' ? null : shownOf(snapshot, grant);
-        if (shown === null || (grant !== 'whole' && isShownAs(given.get(key), shown))) return;
-        if (grant !== 'whole') given.set(key, shown);
-        feed.push(key, shown);
-        if (shown.isFinal) finish(key);
+        const news = view.newsIn(key, snapshot);
+        if (news === null) return;
+        feed.push(key, news);
+        if (news.isFinal) finish(key);
       };
       const feed = createFeed<Snapshot | ProblemOfRef>(() => {
         clearTimeout(lifetime);
@@ -125,15 +120,11 @@ export function createStreams(
       count(viewer.id, 1);
 
       for (const [key, ref] of distinct) {
-        const isGranted = grants.get(key) !== 'nothing';
-        live.set(key, isGranted ? watcher.watch(ref) : () => undefined);
-        if (isGranted) changes.subscribe(key, give);
+        if (view.isGranted(key)) changes.subscribe(key, give);
+        live.set(key, view.isGranted(key) ? watcher.watch(ref) : WATCHED_NOWHERE);
       }
-      for (const [key, ref] of distinct) {
-        const grant = grants.get(key) ?? 'nothing';
-        const stream = { refs, viewer, live, feed, gone, give, finish };
-        void tellState(ref, grant, { ...stream, withExtras: withExtras && grant === 'whole' });
-      }
+      const stream = { refs, withExtras, viewer, view, live, feed, gone, give, finish };
+      for (const [key, ref] of distinct) void (view.isGranted(key) ? tellState(ref, stream) : tellNothing(key, stream));
       if (live.size === 0) feed.complete();
       return feed;
     },
@@ -144,20 +135,26 @@ export function createStreams(
   };
 
   /** @throws CallerRateLimited where the viewer may not ask for so much that is not at hand. */
-  function charge(viewer: Viewer, distinct: ReadonlyMap<string, Ref>, grants: ReadonlyMap<string, Grant>): void {
+  function charge(viewer: Viewer, distinct: ReadonlyMap<string, Ref>, view: View): void {
     let count = 0;
     for (const [key, ref] of distinct) {
-      const grant = grants.get(key) ?? 'nothing';
-      const known = grant === 'nothing' ? null : snapshots.peek(ref);
-      if (grant === 'nothing' || known === null || shownOf(known, grant) === null) count += 1;
+      const known = view.isGranted(key) ? snapshots.peek(ref) : null;
+      if (known === null || view.shownOf(key, known) === null) count += 1;
     }
     const waitMs = count === 0 ? 0 : rate.take(viewer.id, count);
     if (waitMs > 0) throw tooManyRefs(waitMs);
   }
 
+  /** What is not granted is over as soon as what is known not to exist, and is charged as that is. */
+  async function tellNothing(key: string, { viewer, live, finish }: Stream): Promise<void> {
+    await NOTHING;
+    rate.charge(viewer.id, 1);
+    if (live.has(key)) finish(key);
+  }
+
   /** The first state of one ref; a change that came meanwhile is newer, and stays. */
-  async function tellState(ref: Ref, grant: Grant, stream: Stream): Promise<void> {
-    const { refs, withExtras, viewer, live, feed, gone, give, finish } = stream;
+  async function tellState(ref: Ref, stream: Stream): Promise<void> {
+    const { refs, withExtras, viewer, view, live, feed, gone, give, finish } = stream;
     const key = ref.key;
     let hasChanged = false;
     const onChange = () => {
@@ -167,18 +164,19 @@ export function createStreams(
     try {
       // A known state is sent at once, and its extras are looked up as with every change: those read before may be older.
       const wish = {
-        withExtras: withExtras && snapshots.peek(ref) === null,
+        withExtras: withExtras && view.isGrantedWhole(key) && snapshots.peek(ref) === null,
         maxAgeMs: null,
         caller: gone,
         callerId: viewer.id,
         isPatient: true,
       };
-      const snapshot = await (grant === 'nothing' ? NOTHING : snapshots.read(ref, wish));
-      const shown = grant === 'nothing' ? null : snapshot && shownOf(snapshot, grant);
-      if (shown === null) rate.charge(viewer.id, 1);
-      if (hasChanged || !live.has(key)) return;
-      if (snapshot === null || shown === null) finish(key);
-      else give(key, snapshot);
+      const snapshot = await snapshots.read(ref, wish);
+      const isThere = snapshot !== null && view.shownOf(key, snapshot) !== null;
+      if (!isThere) rate.charge(viewer.id, 1);
+      if (!live.has(key)) return;
+      // What a read has brought was told as a change too, and shows nothing where the viewer's part is not in it.
+      if (!isThere && (snapshot !== null || !hasChanged)) finish(key);
+      else if (snapshot !== null && !hasChanged) give(key, snapshot);
     } catch (problem) {
       if (hasChanged || !live.has(key) || !(problem instanceof Problem)) return;
       const refIndex = refs.findIndex((each) => each.key === key);
@@ -190,8 +188,4 @@ export function createStreams(
 }
 
 const NOTHING = Promise.resolve(null);
-
-/** Whether its viewer sees no difference. */
-function isShownAs(before: Snapshot | undefined, now: Snapshot): boolean {
-  return before !== undefined && isSame(before, now) && before.staleness?.reason === now.staleness?.reason;
-}
+const WATCHED_NOWHERE = () => undefined;

@@ -70,9 +70,9 @@ class OperationLoader implements InvitationLoader {
   /** Made where an operation names more than that, some of them several times. */
   #distinct: Set<string> | undefined;
   #weight = 0;
-  /** Keys of what was charged. */
-  readonly #charged = new Set<string>();
-  readonly #missing = new Set<string>();
+  /** Keys of what was charged, and of what was charged again because there is none; made where something is. */
+  #charged: Set<string> | undefined;
+  #missing: Set<string> | undefined;
   #refused: CallerRateLimited | undefined;
 
   constructor(snapshots: Pick<Snapshots, 'answer' | 'read'>, caller: Caller, rate: Rate) {
@@ -184,6 +184,7 @@ class OperationLoader implements InvitationLoader {
    * @returns why all of them are refused, where they are too many; then nothing is charged.
    */
   #charge(wishes: readonly Wish[]): CallerRateLimited | undefined {
+    this.#charged ??= new Set();
     const charged = this.#charged;
     const before = charged.size;
     for (const { ref } of wishes) charged.add(ref.key);
@@ -195,6 +196,7 @@ class OperationLoader implements InvitationLoader {
 
   /** One more for each that is not there: who tries out ids gets half as far. */
   #chargeMissing(wishes: readonly Wish[], outcomes: readonly Outcome[]): void {
+    this.#missing ??= new Set();
     const missing = this.#missing;
     const before = missing.size;
     for (const [n, { ref }] of wishes.entries()) if (outcomes[n] === null) missing.add(ref.key);

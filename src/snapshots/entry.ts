@@ -1,10 +1,9 @@
 // What was last seen of an invitation by one of its names, and when; and what becomes of it when the provider notifies us.
 // All times are milliseconds of a clock that never goes back.
 
-import { isDeepStrictEqual } from 'node:util';
 import { kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
-import { type Snapshot, type Staleness, UNCONFIRMED, withoutExtras } from '../invitation/snapshot.ts';
+import { type Snapshot, type Staleness, UNCONFIRMED } from '../invitation/snapshot.ts';
 
 export interface Entry {
   /** Null where the provider knew no such invitation. */
@@ -59,11 +58,4 @@ export function withThem(entry: Entry | undefined, ref: Ref, withExtras: boolean
 /** That a state was notified and not yet read stays the reason, whatever reads of it fail with. */
 export function markStale(entry: Entry, staleness: Staleness): void {
   if (entry.staleness !== UNCONFIRMED) entry.staleness = staleness;
-}
-
-/** Whether callers see two states as the same; extras are not compared, because only reads that ask for them have them. */
-export function isSame(a: Snapshot | null, b: Snapshot | null): boolean {
-  if (a === null || b === null) return a === b;
-  const shown = (snapshot: Snapshot) => ({ ...withoutExtras(snapshot), observedAt: null, staleness: null });
-  return isDeepStrictEqual(shown(a), shown(b));
 }

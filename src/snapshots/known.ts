@@ -4,9 +4,9 @@
 import { type Invitation, kindOf } from '../invitation/kinds.ts';
 import { ProviderUnauthorized } from '../invitation/problem.ts';
 import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
-import { momentOf, type Snapshot, type Staleness, snapshotOf, UNCONFIRMED } from '../invitation/snapshot.ts';
+import { isSame, momentOf, type Snapshot, type Staleness, snapshotOf, UNCONFIRMED } from '../invitation/snapshot.ts';
 import type { SharedSnapshot } from './codec.ts';
-import { type Entry, isOld, isSame, learntAtOf, madeOld, markStale, withThem } from './entry.ts';
+import { type Entry, isOld, learntAtOf, madeOld, markStale, withThem } from './entry.ts';
 import type { Freshness } from './freshness.ts';
 import { createNotices } from './notices.ts';
 import type { Reading } from './reading.ts';
@@ -157,7 +157,8 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       if (!entry?.snapshot || entry.begunAt > heardAt) return;
       // What is not confirmed is not the last word.
       const before = { ...entry.snapshot, isFinal: false };
-      const snapshot = { ...snapshotOf(change(before), before.observedAt, UNCONFIRMED), isFinal: false };
+      const confirmed = before.confirmed ?? before;
+      const snapshot = { ...snapshotOf(change(before), before.observedAt, UNCONFIRMED), isFinal: false, confirmed };
       if (isSame(snapshot, before)) return;
       const { withExtras, whole, begunAt, seenAt } = entry;
       const freshMs = freshMsOf(snapshot);

@@ -13,7 +13,7 @@ const FIELD_BYTES = 8;
 const LIST_BYTES = 32;
 const PLACE_BYTES = 8;
 /** What a snapshot has beside what was read: status, moment of observation and so on. */
-const SNAPSHOT_BYTES = 152;
+const SNAPSHOT_BYTES = 160;
 
 type Weigh = (value: unknown) => number;
 
