@@ -37,6 +37,7 @@ export const emailInvitation: Kind<'EmailInvitation', EmailInvitationKey, EmailI
   key: { businessUnitId: idPart, invitationId: idPart },
   externalId: 'invitationId',
   views: [],
+  grants: { member: 'email', part: null },
   extras: null,
   keyOf: ({ businessUnitId, invitationId }) => ({ businessUnitId, invitationId }),
   statusOf: ({ mailStatus }) => STATUS_OF_MAIL[mailStatus],
