@@ -70,9 +70,7 @@ export function shownOf(snapshot: Snapshot, grant: Exclude<Grant, 'nothing'>): S
 function cutTo(snapshot: Snapshot, { part }: PartGrant): Snapshot | null {
   const cut = kindOf(snapshot).grants.part?.cut(snapshot, part);
   if (!cut) return null;
-  const { observedAt, staleness } = snapshot;
-  // That a notification is not confirmed may be about another part: it would tell that something has happened there.
-  const shown = snapshotOf(cut as Snapshot, observedAt, staleness?.reason === 'UNCONFIRMED' ? null : staleness);
+  const shown = snapshotOf(cut as Snapshot, snapshot.observedAt, snapshot.staleness);
   // Where something contradicts the end of it, that holds for every part.
   return snapshot.isFinal ? shown : { ...shown, isFinal: false };
 }

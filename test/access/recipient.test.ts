@@ -174,6 +174,48 @@ describe('the viewer of one recipient', () => {
     expect(stream.events.slice(1).map(({ invitation }) => invitation.status)).toEqual(['DECLINED']);
   });
 
+  test('is told that a state is not confirmed where it is the own reply, and not where it is that of another', async () => {
+    const refs = [{ smartInvite: { smartInviteId: ID, recipientEmail: ANN } }];
+    const fields = 'staleness { reason } ... on SmartInvite { recipient { email status } recipients { email status } }';
+    const stream = subscribeTo(gateway.origin, refs, fields, { authorization: ann() });
+    const all = subscribeTo(gateway.origin, refs, fields, { authorization: staff() });
+    await Promise.all([stream.first(1), all.first(1)]);
+    const poll = `{ smartInvite(smartInviteId: "${ID}", recipientEmail: "${ANN}") { isStale ${fields} } }`;
+    const polled = async () => (await post?.ask(gateway.origin, ann(), { query: poll }))?.body.data.smartInvite;
+    const before = await polled();
+    expect(before).toMatchObject({ isStale: false, staleness: null, recipient: { status: 'ACCEPTED' } });
+    const isUnconfirmed = (email: string, status: string) =>
+      all.until(
+        ({ invitation }) =>
+          invitation?.staleness?.reason === 'UNCONFIRMED' &&
+          invitation.recipients.some((one: Record<string, string>) => one.email === email && one.status === status),
+      );
+
+    gateway.sandbox.cronofy.misbehave({ status: 503 });
+    gateway.sandbox.cronofy.reply(ID, { email: 'bob@canary.example', status: 'declined' });
+    await isUnconfirmed('bob@canary.example', 'DECLINED');
+    expect(await polled()).toEqual(before);
+
+    gateway.sandbox.cronofy.reply(ID, { email: ANN, status: 'tentative' });
+    await isUnconfirmed(ANN, 'TENTATIVE');
+    const own = { staleness: { reason: 'UNCONFIRMED' }, recipient: { status: 'TENTATIVE' } };
+    expect(await polled()).toMatchObject({ isStale: true, ...own });
+    await stream.first(2);
+
+    // Another one is heard of, while the own is not confirmed yet.
+    gateway.sandbox.cronofy.reply(ID, { email: 'bob@canary.example', status: 'accepted' });
+    await isUnconfirmed('bob@canary.example', 'ACCEPTED');
+    expect(await polled()).toMatchObject({ isStale: true, ...own });
+
+    gateway.sandbox.cronofy.misbehave(undefined);
+    await stream.until(({ invitation }) => invitation?.recipient.status === 'TENTATIVE' && !invitation.staleness);
+    expect(stream.events.map(({ invitation }) => [invitation.recipient.status, invitation.staleness])).toEqual([
+      ['ACCEPTED', null],
+      ['TENTATIVE', { reason: 'UNCONFIRMED' }],
+      ['TENTATIVE', null],
+    ]);
+  });
+
   test('gets null where the provider has taken the address off the invite', async () => {
     await post?.ask(gateway.origin, ann(), { query: own });
     const time = '2099-12-04T09:30:00Z';
