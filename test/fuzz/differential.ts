@@ -1,12 +1,15 @@
 // The prepared operations against graphql-js's own `execute`: the same document, the same variables, the same world; the
 // data must be the same byte for byte, and the errors the same in path, code and message, both after our masking. Every
-// document runs four times: once new, once when it is kept and compiled, and twice after that.
+// document runs four times: once new, once when it is kept and compiled, and twice after that. Between these runs other
+// viewers run it, who may see some of another world: each gets what graphql-js gives to that viewer, and what is granted is the
+// same as it is to a viewer of everything.
 
 import fc from 'fast-check';
 import { type DocumentNode, execute, parse, validate } from 'graphql';
-import { openViewer } from '../../src/access/viewer.ts';
+import { openViewer, type Viewer } from '../../src/access/viewer.ts';
 import type { Answer } from '../../src/operations/answer.ts';
 import { createErrorMask } from '../../src/operations/errors.ts';
+import type { Context } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/index.ts';
 import { createGraphQLService } from '../../src/server/graphql.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -14,11 +17,14 @@ import { Cancellation } from '../../src/upstream/cancellation.ts';
 import { boundless } from '../rates.ts';
 import { documentsOf, spreadsTwice } from './documents.ts';
 import { type VariableSet, variablesOf } from './variables.ts';
+import { countSome, createViewersWorld, SEE_PARTS, SEE_SOME, SEES_ALL } from './viewers.ts';
 import { createWorld } from './world.ts';
 
 const log = createLog('silent');
 const maskError = createErrorMask(log);
-const caller = { viewer: openViewer('192.0.2.1'), cancellation: new Cancellation() };
+const callerOf = (viewer: Viewer) => ({ viewer, cancellation: new Cancellation() });
+const SEES_WORLD = openViewer('192.0.2.1');
+const OTHERS = [...SEE_SOME, SEE_PARTS];
 
 export interface Coverage {
   documents: number;
@@ -27,6 +33,9 @@ export interface Coverage {
   refused: number;
   withErrors: number;
   spreadingTwice: number;
+  /** Values of root fields that viewers of some of the world were given, and invitations that they were not. */
+  granted: number;
+  leftOut: number;
 }
 
 export interface DifferentialOptions {
@@ -36,10 +45,18 @@ export interface DifferentialOptions {
 
 /** @throws Error that shows the smallest document found for which the two differ. */
 export async function differential({ documents, seed }: DifferentialOptions): Promise<Coverage> {
-  const coverage: Coverage = { documents: 0, invalid: 0, refused: 0, withErrors: 0, spreadingTwice: 0 };
+  const coverage: Coverage = {
+    documents: 0,
+    invalid: 0,
+    refused: 0,
+    withErrors: 0,
+    spreadingTwice: 0,
+    granted: 0,
+    leftOut: 0,
+  };
   const service = createGraphQLService({
     schema,
-    createContext: createWorld,
+    createContext: ({ viewer }) => (viewer === SEES_WORLD ? createWorld() : createViewersWorld(viewer)),
     trustedDocuments: undefined,
     introspection: true,
     operationRate: boundless(),
@@ -55,16 +72,33 @@ export async function differential({ documents, seed }: DifferentialOptions): Pr
     }
     coverage.documents += 1;
     if (spreadsTwice(query)) coverage.spreadingTwice += 1;
-    for (const each of variables) {
-      const expected = await reference(document, each);
-      const operation = service.prepare({ query, variables: each }, caller.viewer);
-      const got = 'errors' in operation ? operation : await service.run(operation, { query, variables: each }, caller);
-      const [theirs, ours] = [shown(expected), shown(got)];
-      if (theirs === REFUSED) coverage.refused += 1;
+    for (const [n, each] of variables.entries()) {
+      const expected = await reference(document, each, createWorld());
+      if (!('data' in expected)) coverage.refused += 1;
       else if (expected.errors) coverage.withErrors += 1;
-      if (theirs !== ours)
-        throw new Error(`They differ.\n${query}\n${JSON.stringify(each)}\ngraphql-js: ${theirs}\nprepared:   ${ours}`);
+      expectSame(expected, await run(query, each, SEES_WORLD), query, each);
+      const viewer = OTHERS[n % OTHERS.length] ?? SEES_ALL;
+      const some = await run(query, each, viewer);
+      expectSame(await reference(document, each, createViewersWorld(viewer)), some, query, each);
+      if (viewer !== SEE_PARTS) expectSome(some, await run(query, each, SEES_ALL), query, each);
     }
+  }
+
+  async function run(query: string, variables: Record<string, unknown>, viewer: Viewer): Promise<Answer> {
+    const operation = service.prepare({ query, variables }, viewer);
+    return 'errors' in operation ? operation : service.run(operation, { query, variables }, callerOf(viewer));
+  }
+
+  function expectSome(some: Answer, all: Answer, query: string, variables: object): void {
+    const everything = all.data ?? {};
+    const [granted, there = 0] = [some.data ?? {}, everything].map((data) => countSome(data, everything));
+    const errors = new Set(errorsOf(all));
+    if (granted === undefined || errorsOf(some).some((error) => !errors.has(error)))
+      throw new Error(
+        `What is granted differs.\n${query}\n${JSON.stringify(variables)}\n${shown(some)}\n${shown(all)}`,
+      );
+    coverage.granted += granted;
+    coverage.leftOut += there - granted;
   }
 
   await fc.assert(fc.asyncProperty(documentsOf(schema), variablesOf(), compare), {
@@ -75,18 +109,23 @@ export async function differential({ documents, seed }: DifferentialOptions): Pr
   return coverage;
 }
 
-async function reference(document: DocumentNode, variableValues: Record<string, unknown>): Promise<Answer> {
-  const { data, errors } = await execute({ schema, document, variableValues, contextValue: createWorld() });
+function expectSame(expected: Answer, got: Answer, query: string, variables: object): void {
+  const [theirs, ours] = [shown(expected), shown(got)];
+  if (theirs !== ours)
+    throw new Error(`They differ.\n${query}\n${JSON.stringify(variables)}\nexpected: ${theirs}\nprepared: ${ours}`);
+}
+
+async function reference(document: DocumentNode, variableValues: object, contextValue: Context): Promise<Answer> {
+  const { data, errors } = await execute({ schema, document, variableValues: { ...variableValues }, contextValue });
   return { ...(errors ? { errors: errors.map(maskError) } : {}), ...(data === undefined ? {} : { data }) };
 }
 
-const REFUSED = 'refused';
-
 function shown(result: Answer): string {
   // The gateway has its own messages for faults in variables.
-  if (!('data' in result)) return REFUSED;
-  const errors = (result.errors ?? []).map(({ path, message, extensions }) => {
-    return JSON.stringify({ path, code: extensions.code, message });
-  });
-  return `${JSON.stringify(result.data)} ${errors.sort().join(' ')}`;
+  if (!('data' in result)) return 'refused';
+  return `${JSON.stringify(result.data)} ${errorsOf(result).sort().join(' ')}`;
+}
+
+function errorsOf({ errors = [] }: Answer): string[] {
+  return errors.map(({ path, message, extensions }) => JSON.stringify({ path, code: extensions.code, message }));
 }

@@ -12,4 +12,7 @@ console.log(
 );
 console.log(`${percent(coverage.spreadingTwice)} spread one fragment twice under different conditions (at least 20 %)`);
 console.log(`of their runs ${coverage.refused} were refused for their variables, ${coverage.withErrors} had errors`);
+console.log(
+  `viewers of some of it were given ${coverage.granted} values of root fields as a viewer of everything is, and ${coverage.leftOut} invitations less`,
+);
 if (coverage.spreadingTwice < coverage.documents / 5) process.exitCode = 1;

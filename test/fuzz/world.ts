@@ -145,7 +145,8 @@ function quieten(value: unknown): void {
   else if (typeof value === 'object' && value !== null) Object.values(value).forEach(quieten);
 }
 
-function seedOf(text: string): number {
+/** A number that is the same for the same text. */
+export function seedOf(text: string): number {
   let seed = 7;
   for (const character of text) seed = (seed * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
   return seed;
