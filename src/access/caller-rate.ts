@@ -1,21 +1,23 @@
 // How much a caller may take in a while: a burst, and then evenly (GCRA, the generic cell rate algorithm). A window that
 // begins anew would let twice as much pass around its edge.
 
-import { CallerRateLimited } from '../invitation/problem.ts';
+import { BadUserInput, CallerRateLimited } from '../invitation/problem.ts';
 
 export interface Rate {
-  /** Takes so many, or none. @returns 0, or in how many milliseconds so many can be taken. */
+  /** Most that can be taken at once. */
+  readonly limit: number;
+  /** Takes so many, or none. @returns 0, or in how many milliseconds so many can be taken: Infinity where never. */
   take(id: string, count: number): number;
   /** Takes so many that were had already; what is taken next waits for them. */
   charge(id: string, count: number): void;
 }
 
-/** How many callers are told apart. Those beyond share one allowance: nobody's is forgotten while it is in use. */
+/** How many callers are told apart. Those beyond share one allowance, because one that is in use is never forgotten. */
 const MAX_CALLERS = 100_000;
 const OTHERS = '';
 
 /**
- * @param limit How many may be taken in a burst, and in each window. A larger count is taken as so many.
+ * @param limit How many may be taken in a burst, and evenly in each window.
  * @param now Milliseconds of a clock that never goes back.
  */
 export function createRate(limit: number, windowMs: number, now = () => performance.now()): Rate {
@@ -44,9 +46,11 @@ export function createRate(limit: number, windowMs: number, now = () => performa
   }
 
   return {
+    limit,
     take(id, count) {
+      if (count > limit) return Number.POSITIVE_INFINITY;
       const at = now();
-      const full = fullAtOf(id, at) + Math.min(count, limit) * everyMs;
+      const full = fullAtOf(id, at) + count * everyMs;
       const waitMs = full - at - windowMs;
       // What is left of sums of fractions is no reason to wait.
       if (waitMs > 1e-6) return waitMs;
@@ -61,8 +65,12 @@ export function createRate(limit: number, windowMs: number, now = () => performa
 }
 
 /** @param waitMs In how many milliseconds they can be had. */
-export function tooManyRefs(waitMs: number): CallerRateLimited {
-  return tooFast('You ask for more invitations that the gateway does not have at hand than it allows', waitMs);
+export function tooManyRefs(waitMs: number, { limit }: Rate): BadUserInput | CallerRateLimited {
+  return waitMs === Number.POSITIVE_INFINITY
+    ? new BadUserInput(
+        `One operation reads at most ${limit} invitations that the gateway does not have at hand: ask for fewer at once.`,
+      )
+    : tooFast('You ask for more invitations that the gateway does not have at hand than it allows', waitMs);
 }
 
 export function tooManyOperations(waitMs: number): CallerRateLimited {

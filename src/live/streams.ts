@@ -19,8 +19,8 @@ export interface Streams {
    * The current state of each ref at once, then every change of it; a ref that cannot be read now is told as a
    * ProblemOfRef, and its state follows when it can be.
    * @param withExtras Whether a first state that has to be read is read with its extras.
-   * @throws TooManyStreams where this caller, or the process, has as many as it may; CallerRateLimited where it asks for more
-   * that is not at hand than it may.
+   * @throws TooManyStreams where this caller, or the process, has as many as it may; CallerRateLimited or BadUserInput
+   * where it asks for more that is not at hand than it may.
    */
   open(
     refs: readonly Ref[],
@@ -142,7 +142,7 @@ export function createStreams(
       if (known === null || view.shownOf(key, known) === null) count += 1;
     }
     const waitMs = count === 0 ? 0 : rate.take(viewer.id, count);
-    if (waitMs > 0) throw tooManyRefs(waitMs);
+    if (waitMs > 0) throw tooManyRefs(waitMs, rate);
   }
 
   /** What is not granted is over as soon as what is known not to exist, and is charged as that is. */

@@ -8,7 +8,7 @@ import DataLoader from 'dataloader';
 import { type Rate, tooManyRefs } from '../access/caller-rate.ts';
 import { type Grant, shownOf } from '../access/grants.ts';
 import type { Viewer } from '../access/viewer.ts';
-import { BadUserInput, type CallerRateLimited } from '../invitation/problem.ts';
+import { BadUserInput, type Problem } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
@@ -73,7 +73,7 @@ class OperationLoader implements InvitationLoader {
   /** Keys of what was charged, and of what was charged again because there is none; made where something is. */
   #charged: Set<string> | undefined;
   #missing: Set<string> | undefined;
-  #refused: CallerRateLimited | undefined;
+  #refused: Problem | undefined;
 
   constructor(snapshots: Pick<Snapshots, 'answer' | 'read'>, caller: Caller, rate: Rate) {
     this.#snapshots = snapshots;
@@ -183,14 +183,14 @@ class OperationLoader implements InvitationLoader {
    * One for each ref that is not answered from what is kept, whatever the reason.
    * @returns why all of them are refused, where they are too many; then nothing is charged.
    */
-  #charge(wishes: readonly Wish[]): CallerRateLimited | undefined {
+  #charge(wishes: readonly Wish[]): Problem | undefined {
     this.#charged ??= new Set();
     const charged = this.#charged;
     const before = charged.size;
     for (const { ref } of wishes) charged.add(ref.key);
     if (this.#refused !== undefined || charged.size === before) return this.#refused;
     const waitMs = this.#rate.take(this.#caller.viewer.id, charged.size - before);
-    if (waitMs > 0) this.#refused = tooManyRefs(waitMs);
+    if (waitMs > 0) this.#refused = tooManyRefs(waitMs, this.#rate);
     return this.#refused;
   }
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ProviderNotConfigured } from '../../invitation/problem.ts';
 import type { RefTo } from '../../invitation/ref.ts';
 import { type CronofyDataCenter, DATA_CENTERS } from '../../invitation/smart-invite.ts';
+import { quotaSetting } from '../../upstream/quota-setting.ts';
 import { FIXED_HEADERS } from '../../upstream/request.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
@@ -12,7 +13,6 @@ import { accountId, accountName } from '../account-name.ts';
 import { baseUrl } from '../base-url.ts';
 import { credentials } from '../credential.ts';
 import { type Account, MAX_BODY_BYTES, type MisfitListener, type Provider, type Reader } from '../provider.ts';
-import { quotaSetting } from '../quota-setting.ts';
 import { decodeNotification, isSigned, SIGNATURE_HEADER } from './notification.ts';
 import { decodeSmartInvite } from './wire.ts';
 

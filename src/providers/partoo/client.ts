@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import type { RefTo } from '../../invitation/ref.ts';
+import { quotaSetting } from '../../upstream/quota-setting.ts';
 import { FIXED_HEADERS } from '../../upstream/request.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
@@ -10,7 +11,6 @@ import { accountId, accountName } from '../account-name.ts';
 import { baseUrl } from '../base-url.ts';
 import { credential } from '../credential.ts';
 import { type Account, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
-import { quotaSetting } from '../quota-setting.ts';
 import { decodeReviewInvitation } from './wire.ts';
 
 const HOSTS = {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { RefTo } from '../../invitation/ref.ts';
+import { quotaSetting } from '../../upstream/quota-setting.ts';
 import { FIXED_HEADERS } from '../../upstream/request.ts';
 import type { Secret } from '../../upstream/secret.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
@@ -9,7 +10,6 @@ import { accountId } from '../account-name.ts';
 import { baseUrl } from '../base-url.ts';
 import { credential } from '../credential.ts';
 import { type Account, MAX_BODY_BYTES, type Provider, type Reader } from '../provider.ts';
-import { quotaSetting } from '../quota-setting.ts';
 import { decodeEmailInvitation } from './wire.ts';
 
 const account = z

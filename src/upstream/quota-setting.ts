@@ -1,7 +1,7 @@
 // A quota as settings take it, such as `45/1s,450/60s`.
 
 import { z } from 'zod';
-import { parseQuota, type QuotaWindow } from '../upstream/quota-window.ts';
+import { parseQuota, type QuotaWindow } from './quota-window.ts';
 
 /** At least one window, as it is parsed. */
 type Windows = readonly [QuotaWindow, ...QuotaWindow[]];
