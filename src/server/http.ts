@@ -15,7 +15,7 @@ import type { Caller, GraphQLService } from './graphql.ts';
 import { type Fault, type Params, paramsOfBody, paramsOfUrl } from './params.ts';
 import { EXPIRED, sendRefusal } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
-import { type MediaType, negotiate, sendResult, takesEvents } from './result.ts';
+import { type MediaType, negotiate, refusedForSeconds, sendResult, takesEvents } from './result.ts';
 import { sendEvents } from './sse.ts';
 
 export interface GraphQLHandlerOptions {
@@ -74,7 +74,13 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
       if (!takesEvents(accept)) return refuse(response, 406, NO_EVENTS_ACCEPTED);
       // A token is good for some seconds more, but for one answer alone.
       if (hasExpired(viewer.expiresAt)) return sendRefusal(request, response, EXPIRED);
-      return stream(graphql.subscribe(operation, params, caller), response, viewer.expiresAt);
+      return graphql
+        .subscribe(operation, params, caller)
+        .then((begun) =>
+          Symbol.asyncIterator in begun
+            ? sendEvents(response, begun, viewer.expiresAt)
+            : send(response, undefined, begun),
+        );
     }
     const result = graphql.run(operation, params, caller);
     return result instanceof Promise
@@ -82,11 +88,12 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
       : send(response, mediaType, result);
   }
 
-  /** @param mediaType undefined for a client that accepts events alone: it gets the type of other answers. */
+  /** @param mediaType undefined for an answer in events, but where there is nothing to tell but how long to wait. */
   function send(response: ServerResponse, mediaType: MediaType | undefined, result: Answer): MaybePromise<void> {
-    if (mediaType === undefined) return sendEvents(response, once(result), Number.POSITIVE_INFINITY);
+    if (mediaType === undefined && refusedForSeconds(result) === undefined)
+      return sendEvents(response, once(result), Number.POSITIVE_INFINITY);
     if (isClosing()) response.shouldKeepAlive = false;
-    sendResult(response, mediaType, result);
+    sendResult(response, mediaType ?? 'application/json', result);
   }
 
   function fail(response: ServerResponse, error: unknown): void {
@@ -134,15 +141,6 @@ class HttpCaller implements Caller {
     else response.once('close', leave);
     return cancellation;
   }
-}
-
-async function stream(
-  begun: ReturnType<GraphQLService['subscribe']>,
-  response: ServerResponse,
-  expiresAt: number,
-): Promise<void> {
-  const events = await begun;
-  await sendEvents(response, Symbol.asyncIterator in events ? events : once(events), expiresAt);
 }
 
 async function* once(result: Answer): AsyncGenerator<Answer> {

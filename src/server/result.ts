@@ -37,11 +37,13 @@ function headersOf(mediaType: MediaType): string[] {
 }
 
 export function sendResult(response: ServerResponse, mediaType: MediaType, result: Answer): void {
-  if (result.errors !== undefined) setRetryAfter(response, result);
+  const waitSeconds = refusedForSeconds(result);
+  if (waitSeconds !== undefined) response.setHeader('retry-after', String(waitSeconds));
   const body = JSON.stringify(result);
   const bytes = Buffer.byteLength(body);
+  const status = waitSeconds === undefined ? statusOf(mediaType, result) : 429;
   // Without its length Node would send the body in chunks: three writes in place of one.
-  response.writeHead(statusOf(mediaType, result), [...HEADERS[mediaType], 'content-length', String(bytes)]);
+  response.writeHead(status, [...HEADERS[mediaType], 'content-length', String(bytes)]);
   // A byte a character is ASCII, which need not be encoded.
   response.end(body, bytes === body.length ? 'latin1' : 'utf8');
 }
@@ -49,28 +51,23 @@ export function sendResult(response: ServerResponse, mediaType: MediaType, resul
 // Where the operation never ran there is no data; callers that know only application/json are told so in a 200. A
 // document that is asked for by its hash and not known is no fault of the request, and one that this viewer may not run is
 // none of its form.
-function statusOf(mediaType: MediaType, result: Answer): number {
-  const { data, errors } = result;
-  if (errors !== undefined && isTooMuch(result)) return 429;
+function statusOf(mediaType: MediaType, { data, errors }: Answer): number {
   if (data !== undefined || mediaType === 'application/json') return 200;
   const code = errors?.[0]?.extensions.code;
   if (code === 'FORBIDDEN') return 403;
   return typeof code === 'string' && code.startsWith('PERSISTED_QUERY_') ? 200 : 400;
 }
 
-/** Whether nothing ran, because the caller asks for too much. */
-function isTooMuch({ data, errors = [] }: Answer): boolean {
-  return errors.every(({ extensions }) => extensions.code === 'RATE_LIMITED') && isEmpty(data);
+/** For how long the caller has to wait, where nothing was given because it asks for more than its rate. */
+export function refusedForSeconds({ data, errors }: Answer): number | undefined {
+  if (errors === undefined || !isEmpty(data)) return undefined;
+  const waits = errors.map(({ extensions: { code, retryAfterSeconds } }) =>
+    code === 'RATE_LIMITED' ? retryAfterSeconds : undefined,
+  );
+  return waits.every((seconds) => typeof seconds === 'number') ? Math.max(...waits) : undefined;
 }
 
 function isEmpty(data: unknown): boolean {
   if (data === null || data === undefined) return true;
-  if (typeof data !== 'object') return false;
-  return Object.values(data).every(isEmpty);
-}
-
-function setRetryAfter(response: ServerResponse, result: Answer): void {
-  if (!isTooMuch(result)) return;
-  const seconds = result.errors?.map(({ extensions }) => Number(extensions.retryAfterSeconds ?? 1)) ?? [];
-  response.setHeader('retry-after', String(Math.max(...seconds)));
+  return typeof data === 'object' && Object.values(data).every(isEmpty);
 }

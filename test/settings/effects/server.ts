@@ -30,6 +30,13 @@ const preflight = {
   },
 };
 
+/** How the second of two operations fares. */
+async function secondOperation(environment: Environment) {
+  const { query } = await start(environment);
+  await query(SENT);
+  return (await query(SENT)).errors?.[0]?.extensions.code;
+}
+
 /** Whether a page of that origin may open a WebSocket. */
 const maySocket = (origin: string) => async (environment: Environment) => {
   const gateway = await start(environment);
@@ -112,6 +119,7 @@ export const SERVER_EFFECTS: Effects = {
     without: false,
     with: true,
   },
+  CALLER_RATE: { value: '1/60s', observe: secondOperation, without: undefined, with: 'RATE_LIMITED' },
   MAX_STREAMS: { value: '1', observe: secondStream, without: 'ReviewInvitation', with: 'RATE_LIMITED' },
   MAX_STREAMS_PER_CALLER: { value: '1', observe: secondStream, without: 'ReviewInvitation', with: 'RATE_LIMITED' },
   PUBLIC_ORIGIN: {
