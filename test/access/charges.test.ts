@@ -114,9 +114,11 @@ test.each(DOORS)(
 test('a subscription for which there is nothing left is refused', async () => {
   const gateway = await start();
   await ask(gateway, none(10));
-  const stream = subscribeTo(gateway.origin, [review('review-sent')], undefined, { authorization: bearer() });
-  const [event] = await stream.first(1);
-  expect(event?.code).toBe('RATE_LIMITED');
+  const door = DOORS.find(({ name }) => name === 'POST for events');
+  const query =
+    'subscription { invitationChanged(refs: [{ reviewInvitation: { invitationId: "review-sent" } }]) { id } }';
+  const refused = await door?.ask(gateway.origin, bearer(), { query });
+  expect(refused?.body.errors[0].extensions.code).toBe('RATE_LIMITED');
 });
 
 test('without tokens an address is a caller', async () => {

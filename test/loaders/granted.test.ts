@@ -37,6 +37,7 @@ const countsAll = createRate(1e9, 1_000);
 /** A rate that notes what is taken of it. */
 function noting(rate: Rate): Rate {
   return {
+    limit: rate.limit,
     take(id, count) {
       steps.push(`take ${count}`);
       return rate.take(id, count);

@@ -71,16 +71,6 @@ export const ACCESS_EFFECTS: Effects = {
     without: 403,
     with: 200,
   },
-  CALLER_RATE: {
-    value: '1/60s',
-    observe: async (environment) => {
-      const gateway = await start(environment);
-      await gateway.query(SENT);
-      return (await gateway.query(SENT)).status;
-    },
-    without: 200,
-    with: 429,
-  },
   INTROSPECTION: {
     value: 'off',
     observe: async (environment) => {
