@@ -2,7 +2,7 @@
 // through in every room.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refTo } from '../src/invitation/ref.ts';
+import { globalIdOf, refTo } from '../src/invitation/ref.ts';
 import { momentOf, snapshotOf } from '../src/invitation/snapshot.ts';
 import { STARPOST_API_KEY } from '../src/sandbox/starpost.ts';
 import { schema } from '../src/schema/index.ts';
@@ -11,6 +11,8 @@ import { decodeSnapshot, encodeSnapshot } from '../src/snapshots/codec.ts';
 import { bytesOf } from '../src/snapshots/weight.ts';
 import { describeProvider } from './contract/provider.contract.ts';
 import { startTestGateway, type TestGateway } from './harness.ts';
+import { DOORS } from './server/doors.ts';
+import { bearer, startSigned } from './server/signed.ts';
 
 describeProvider({
   name: 'STARPOST',
@@ -95,5 +97,39 @@ describe('a gateway with the third provider', () => {
       expect(errors, query).toBeUndefined();
       expect(Object.values(data)).not.toContain(null);
     }
+  });
+});
+
+describe('a token grants invitations of the third kind', () => {
+  const [POST] = DOORS;
+  const PAGE = `query ($refs: [InvitationRef!]!) { invitations(refs: $refs) { externalId } }`;
+
+  async function ask(email: readonly unknown[], refs: readonly object[]) {
+    const gateway = await startSigned();
+    const authorization = bearer({ invitations: { email } });
+    const outcome = await POST?.ask(gateway.origin, authorization, { query: PAGE, variables: { refs } });
+    return { ...outcome, calls: gateway.sandbox.starpost.calls.length };
+  }
+
+  test('by their ids and prefixes of them, of the own business unit', async () => {
+    const elsewhere = refTo('EmailInvitation', { businessUnitId: 'other', invitationId: 'mail-sent' });
+    const refs = [
+      ...['mail-sent', 'mail-bounced', 'mail-opened'].map((invitationId) => ({ emailInvitation: { invitationId } })),
+      { id: globalIdOf(elsewhere) },
+      { reviewInvitation: { invitationId: 'review-sent' } },
+    ];
+    const { body, calls } = await ask(['mail-sent', 'mail-op*'], refs);
+    const [sent, opened] = ['mail-sent', 'mail-opened'].map((externalId) => ({ externalId }));
+    expect(body).toEqual({ data: { invitations: [sent, null, opened, null, null] } });
+    expect(calls).toBe(2);
+  });
+
+  test.each([
+    ['a part, which this kind has not', [{ id: 'mail-sent', recipient: 'ann@example.com' }], 'email[0]'],
+    ['a star', ['mail-sent', '*'], 'email[1]'],
+  ])('and is refused with %s', async (_, email, place) => {
+    const { status, body, calls } = await ask(email, [{ emailInvitation: { invitationId: 'mail-sent' } }]);
+    expect([status, body.errors[0].extensions.code, calls]).toEqual([403, 'FORBIDDEN', 0]);
+    expect(body.errors[0].message).toContain(place);
   });
 });

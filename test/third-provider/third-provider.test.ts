@@ -11,7 +11,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const COPIED = ['src', 'package.json', 'tsconfig.json', 'vitest.config.ts', 'test/contract', 'test/harness.ts'];
+const COPIED = [
+  'src',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+  'test/contract',
+  'test/harness.ts',
+  'test/server/doors.ts',
+  'test/server/signed.ts',
+];
 
 /** Each list of the sources, the line before which a line is put, and that line. */
 const LINES: readonly (readonly [list: string, before: string, line: string])[] = [
