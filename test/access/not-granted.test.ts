@@ -1,14 +1,18 @@
 // What is not granted looks exactly like what does not exist: by every field and every door, whatever is kept, and without
 // anything of it being looked up.
 
-import { beforeEach, describe, expect, test } from 'vitest';
+import { createClient } from 'graphql-ws';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { globalIdOf } from '../../src/invitation/ref.ts';
 import type { TestGateway } from '../harness.ts';
 import { invite, review, subscribeTo } from '../live/subscriber.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 import { DOORS } from '../server/doors.ts';
 import { bearer, startSigned } from '../server/signed.ts';
+import { fileOf, hashOf } from '../server/trusted-list.ts';
 
+const LUNCH = 'smartInvite(smartInviteId: "team-lunch")';
 const NOTHING = { partoo: [], cronofy: [] };
 const FIELDS = '__typename id status isFinal observedAt staleness { reason }';
 
@@ -74,6 +78,33 @@ describe.each(DOORS)('by $name', ({ ask }) => {
   });
 });
 
+test('a hash names no more than a text does', async () => {
+  const query = `{ a: reviewInvitation(invitationId: "review-sent") { ${FIELDS} } b: ${LUNCH} { ${FIELDS} } }`;
+  const extensions = { persistedQuery: { version: 1, sha256Hash: hashOf('sha256', query) } };
+  const staff = bearer({ sub: 'staff' });
+  for (const { ask } of DOORS) {
+    // The text becomes known, after its hash was asked for, by who may see all.
+    await ask(gateway.origin, staff, { extensions });
+    expect((await ask(gateway.origin, staff, { query, extensions })).body.data.a).toMatchObject({ status: 'PENDING' });
+    gateway.takeCalls();
+    for (let n = 0; n < 3; n++)
+      expect((await ask(gateway.origin, stranger(), { extensions })).body).toEqual({ data: { a: null, b: null } });
+    expect(gateway.takeCalls()).toEqual(NOTHING);
+  }
+});
+
+test('a document of a list names no more than a text does', async () => {
+  const query = `query Both($id: ID!) { a: reviewInvitation(invitationId: $id) { ${FIELDS} } b: ${LUNCH} { id } }`;
+  const trusting = await startSigned({ TRUSTED_DOCUMENTS: fileOf({ both: query }) });
+  for (const { ask } of DOORS) {
+    for (let n = 0; n < 3; n++) {
+      const asked = { documentId: 'both', variables: { id: 'review-sent' } };
+      expect((await ask(trusting.origin, stranger(), asked)).body).toEqual({ data: { a: null, b: null } });
+    }
+  }
+  expect(trusting.takeCalls()).toEqual(NOTHING);
+});
+
 test('a variable names no more than a literal does', async () => {
   const query = 'query($refs: [InvitationRef!]!) { invitations(refs: $refs) { id } }';
   const variables = { refs: [review('review-sent'), invite('invite-pending'), review('no-such-review')] };
@@ -114,6 +145,27 @@ describe('a stream', () => {
     const stream = subscribeTo(gateway.origin, [review('review-sent'), invite('invite-pending')], undefined, headers);
     expect(await stream.completed).toBe('completed');
     expect(stream.events).toEqual([]);
+    expect(gateway.takeCalls()).toEqual(NOTHING);
+  });
+
+  test('over a WebSocket does the same', async () => {
+    const query = 'subscription($refs: [InvitationRef!]!) { invitationChanged(refs: $refs) { id } }';
+    const variables = { refs: [review('review-sent'), invite('invite-pending'), review('no-such-review')] };
+    const client = createClient({
+      url: `${gateway.origin.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      connectionParams: { authorization: stranger() },
+    });
+    onTestFinished(() => void client.dispose());
+    const events: unknown[] = [];
+    await new Promise<void>((resolve, reject) => {
+      client.subscribe(
+        { query, variables },
+        { next: (event) => void events.push(event), error: reject, complete: resolve },
+      );
+    });
+    expect(events).toEqual([]);
     expect(gateway.takeCalls()).toEqual(NOTHING);
   });
 
