@@ -84,8 +84,10 @@ function webSocket(showsIn: 'init' | 'header'): Door['ask'] {
   };
 }
 
+export const POST: Door = { name: 'POST', isWebSocket: false, ask: http('POST', JSON_BODY) };
+
 export const DOORS: readonly Door[] = [
-  { name: 'POST', isWebSocket: false, ask: http('POST', JSON_BODY) },
+  POST,
   { name: 'POST for graphql-response+json', isWebSocket: false, ask: http('POST', RESPONSE) },
   { name: 'POST for events', isWebSocket: false, ask: http('POST', EVENTS) },
   { name: 'GET', isWebSocket: false, ask: http('GET', JSON_BODY) },
