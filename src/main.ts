@@ -18,6 +18,9 @@ const FINISH_TIMEOUT_MS = 9_000;
 /** A terminal sends a signal to npm and to us, and npm passes its own on: two so close to each other are one. */
 const SAME_SIGNAL_MS = 500;
 
+const OPEN_TO_ALL =
+  'Callers need no token. Anyone who reaches it reads everything: set AUTH_JWKS_URL or AUTH_JWT_SECRET, and AUTH to required.';
+
 const args = process.argv.slice(2);
 const unknown = args.find((arg) => arg !== '--check');
 if (unknown !== undefined)
@@ -99,6 +102,7 @@ function banner(origin: string, settings: Settings, sandbox: Sandbox | undefined
       : []),
   ];
   if (sandbox !== undefined) lines.push(...sandbox.hints);
+  else if (settings.access === undefined && settings.accounts.length > 0) lines.push(OPEN_TO_ALL);
   return `${lines.join('\n')}\n`;
 }
 

@@ -59,11 +59,15 @@ const LISTS = [
   'sandbox/sandbox.ts',
 ];
 
+const NOWHERE = /^$/;
+
 /** Packages that have one home. */
 const HOMES: readonly { readonly name: RegExp; readonly home: RegExp }[] = [
   { name: /^undici$/, home: /^upstream\// },
   { name: /^@pothos\//, home: /^schema\// },
   { name: /^ioredis$/, home: /redis/ },
+  // Plugins of others know a caller by its request, and this gateway has one request for all of them.
+  { name: /^@envelop\/|^@graphql-yoga\/plugin|^@escape\.tech\//, home: NOWHERE },
 ];
 
 const BARRELS = ['providers/index.ts', 'schema/index.ts'];
@@ -85,6 +89,7 @@ function faultsOf(path: string, source: string): string[] {
     path !== 'main.ts' && /\benv\b[^;]*=\s*(globalThis\.)?process\b/.test(code) ? 'takes the environment' : undefined,
     path !== 'main.ts' && /\benv\b[^;]*\bfrom '(node:)?process'/.test(code) ? 'imports the environment' : undefined,
     !LISTS.includes(path) && !FILES_OF_ONE.test(path) && NAMES_OF_ONE.test(source) ? 'names one provider' : undefined,
+    pluginsIn(code).some((plugin) => !code.includes(`\nfunction ${plugin}(`)) ? 'has a plugin of others' : undefined,
     words.some((word) => NAMES_THAT_SAY_NOTHING.test(word)) ? 'has a name that says nothing' : undefined,
     !BARRELS.includes(path) && (posix.basename(path) === 'index.ts' || /^export\b[^;]*?\bfrom '/m.test(code))
       ? 'is a barrel'
@@ -131,6 +136,19 @@ function importsOf(code: string): Import[] {
     ...[...statements].map(([, type, specifier = '']): Import => ({ specifier, kind: type ? 'type' : 'value' })),
     ...[...calls].map(([, specifier = '']): Import => ({ specifier, kind: 'dynamic' })),
   ];
+}
+
+/** What is listed in `plugins:`, by name; a part that is no call of a function by its name is itself. */
+function pluginsIn(code: string): string[] {
+  return [...code.matchAll(/\bplugins\b(?::|\s*=)\s*(?:\[([^\]]*)\]|([^,;\n]+))/g)].flatMap(([, list, other = '']) =>
+    list === undefined
+      ? [other.trim()]
+      : list
+          .split(/,(?![^(]*\))/)
+          .map((part) => part.trim())
+          .filter((part) => part !== '')
+          .map((part) => /^(\w+)\(.*\)$/s.exec(part)?.[1] ?? part),
+  );
 }
 
 function withoutComments(source: string): string {
@@ -228,6 +246,10 @@ describe('the plan', () => {
     ['undici', 'providers/cronofy/a.ts', "import { request } from 'undici';"],
     ['Pothos', 'server/a.ts', "import SchemaBuilder from '@pothos/core';"],
     ['ioredis', 'snapshots/store.ts', "import { Redis } from 'ioredis';"],
+    ["yoga's plugins", 'server/a.ts', "import { useJWT } from '@graphql-yoga/plugin-jwt';"],
+    ["envelop's plugins", 'server/a.ts', "import { useGenericAuth } from '@envelop/generic-auth';"],
+    ['a plugin that comes from elsewhere', 'server/a.ts', 'createYoga({ plugins: [useReadinessCheck({ a, b })] });'],
+    ['plugins that cannot be seen', 'server/a.ts', 'createYoga({ plugins: all });'],
     ['a barrel', 'upstream/index.ts', "import './request.ts';"],
     ['a barrel by another name', 'upstream/all.ts', "export * from './request.ts';"],
     ['a provider named above its folder', 'server/a.ts', "const name = 'cronofy';"],
@@ -249,6 +271,11 @@ describe('the plan', () => {
       "import type { A } from '../providers/partoo/wire.ts';",
     ],
     ['the sandbox, loaded when it is used', 'main.ts', "const a = await import('./sandbox/sandbox.ts');"],
+    [
+      'a plugin of its own',
+      'server/a.ts',
+      'const yoga = createYoga({ plugins: [useRules({ a, b }), useNothing()] });\nfunction useRules() {}\nfunction useNothing() {}',
+    ],
     ['the environment in main', 'main.ts', 'const a = process.env.PORT;'],
     ['a Redis counterpart', 'snapshots/redis-store.ts', "import { Redis } from 'ioredis';"],
     ['a comment', 'invitation/a.ts', "// import { a } from '../schema/index.ts'; reads process.env"],

@@ -50,6 +50,51 @@ describe('without any key', () => {
   });
 });
 
+describe('in production', () => {
+  const seen = async (environment: Record<string, string>) => {
+    const { origin, stdout } = await startGateway({ NODE_ENV: 'production', ...environment });
+    const page = await fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } });
+    const { errors } = await (await post(origin, '{ __schema { queryType { nam } } }')).json();
+    const introspection = await (await post(origin, '{ __schema { queryType { name } } }')).json();
+    return {
+      page: page.status,
+      isOffered: stdout().includes('GraphiQL'),
+      suggests: /did you mean/i.test(errors[0].message),
+      introspection: introspection.errors?.[0].extensions.code ?? introspection.data.__schema.queryType.name,
+    };
+  };
+
+  test('GraphiQL, introspection and suggestions are off', async () => {
+    expect(await seen({})).toEqual({ page: 406, isOffered: false, suggests: false, introspection: 'FORBIDDEN' });
+  });
+
+  test('they are on where they are set so, and in the sandbox', async () => {
+    const on = { page: 200, isOffered: true, suggests: true, introspection: 'Query' };
+    expect(await seen({ GRAPHIQL: 'on', INTROSPECTION: 'on' })).toEqual(on);
+    expect(await seen({ NODE_ENV: 'development' })).toEqual(on);
+  });
+});
+
+describe('the banner', () => {
+  const WARNING = /Anyone who reaches it reads everything/;
+  const KEY = { PARTOO_API_KEY: 'key' };
+  const SECRET = { AUTH_JWT_SECRET: 'a-secret-that-only-tests-know-0123456789' };
+
+  test.each<[string, Record<string, string>, boolean]>([
+    ['with real accounts and no keys, on loopback', KEY, true],
+    ['with real accounts in production, where AUTH is off', { ...KEY, NODE_ENV: 'production', AUTH: 'off' }, true],
+    ['where AUTH is off in spite of keys', { ...KEY, ...SECRET, AUTH: 'off' }, true],
+    ['with real accounts and a secret', { ...KEY, ...SECRET }, false],
+    ['in the sandbox', {}, false],
+    ['in the sandbox with a secret', SECRET, false],
+    ['without any account', { NODE_ENV: 'production' }, false],
+  ])('%s says who reads everything, or does not', async (_, environment, isWarned) => {
+    const { stdout } = await startGateway(environment);
+    expect(WARNING.test(stdout())).toBe(isWarned);
+    expect(stdout()).not.toContain(SECRET.AUTH_JWT_SECRET);
+  });
+});
+
 describe('a start that fails', () => {
   test('for wrong settings names all of them, shows none of their values, and ends with 1', async () => {
     const { ended, stdout, stderr } = run(MAIN, { PORT: 'abc', PARTOO_BASE_URL: 'ftp://x', LOG_LEVEL: 'loud' });

@@ -74,6 +74,12 @@ function watchWorkers(): readonly Worker[] {
 }
 
 describe('the page', () => {
+  test('has the place for a token where tokens are asked for, and is told not to keep it', async () => {
+    const asking = (await pageOf(await startAnother({ asksForTokens: true }))).body.toString();
+    expect(asking).toContain(String.raw`"headers":"{\"authorization\": \"Bearer \"}","shouldPersistHeaders":false`);
+    expect((await pageOf(origin)).body.toString()).not.toMatch(/Bearer|shouldPersistHeaders/);
+  });
+
   test('is small, is revalidated at every visit, and names its assets by the hash of their content', async () => {
     const { status, headers, body } = await pageOf(origin);
     expect(status).toBe(200);

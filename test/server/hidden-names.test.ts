@@ -9,6 +9,9 @@ import { bearer, SECRET } from './signed.ts';
 
 type Fault = readonly [name: string, query: string, variables?: object];
 
+const rowsOf = (faults: readonly Fault[]) =>
+  faults.map(([name, query, variables = {}]) => ({ name, query, variables }));
+
 /** Where INTROSPECTION is on, the first name what the caller may have meant or forgotten, and the others do not. */
 const SUGGESTING: readonly Fault[] = [
   ['a field', '{ reviewInvitatio(invitationId: "a") { id } }'],
@@ -82,9 +85,9 @@ describe('an error about', () => {
     return messages.flatMap(wordsOf).filter((word) => NAMES.has(word) && !written.has(word));
   }
 
-  test.each<Fault>([...SUGGESTING, ...OTHERS])(
-    '%s names nothing that the caller did not',
-    async (_, query, variables = {}) => {
+  test.each(rowsOf([...SUGGESTING, ...OTHERS]))(
+    '$name names nothing that the caller did not',
+    async ({ query, variables }) => {
       for (const _ of [1, 2, 3]) {
         const messages = await messagesOf(hiding, query, variables);
         expect(messages).not.toEqual([]);
@@ -95,9 +98,9 @@ describe('an error about', () => {
     },
   );
 
-  test.each<Fault>(SUGGESTING)(
-    '%s names what it may be, where INTROSPECTION is on',
-    async (_, query, variables = {}) => {
+  test.each(rowsOf(SUGGESTING))(
+    '$name names what it may be, where INTROSPECTION is on',
+    async ({ query, variables }) => {
       const messages = await messagesOf(telling, query, variables);
       expect(unwrittenIn(messages, query + JSON.stringify(variables))).not.toEqual([]);
     },
