@@ -2,14 +2,13 @@
 // one place that reads the environment.
 
 import { setTimeout } from 'node:timers/promises';
-import { startGateway } from './gateway.ts';
+import { type RunningGateway, startGateway } from './gateway.ts';
 import { UntrustworthyDocuments } from './operations/trusted-documents.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
-import type { RunningServer } from './server/server.ts';
 import { replaceVariables } from './settings/environment.ts';
 import { PROVIDER_SECRETS } from './settings/known.ts';
 import { reportSettings } from './settings/report.ts';
-import { readSettings, type Settings, SettingsError } from './settings.ts';
+import { readSettings, readTenantsAnew, type Settings, SettingsError } from './settings.ts';
 import { createLog, type Logger } from './telemetry/log.ts';
 
 /** Longest that a request in flight may take to finish once the listener is closed. */
@@ -60,12 +59,13 @@ async function serve(): Promise<void> {
     process.exit(1);
   });
   stopOnSignal(gateway, settings.drainMs, log);
+  readTenantsOnSignal(gateway, log);
   // Last, because the reader of the banner may send a signal at once.
   process.stdout.write(banner(gateway.origin, settings, sandbox));
 }
 
 /** The first signal begins the drain, a second one ends it early, and a third one does not wait for what is in flight. */
-function stopOnSignal(gateway: RunningServer, drainMs: number, log: Logger): void {
+function stopOnSignal(gateway: RunningGateway, drainMs: number, log: Logger): void {
   const hurried = Promise.withResolvers<void>();
   const stop = async () => {
     log.info({ drainMs }, 'the gateway stops: it serves on while callers are sent elsewhere');
@@ -85,18 +85,32 @@ function stopOnSignal(gateway: RunningServer, drainMs: number, log: Logger): voi
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }
 
+/** A list with a mistake in it changes nothing. */
+function readTenantsOnSignal(gateway: RunningGateway, log: Logger): void {
+  process.on('SIGHUP', () => {
+    try {
+      const tenants = readTenantsAnew(process.env);
+      if (tenants === undefined) return log.warn('SIGHUP is ignored: it reads TENANTS_FILE anew, which is not set');
+      gateway.replaceTenants(tenants);
+      log.info({ tenants: tenants.size }, 'the tenants were read anew');
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      log.error(`The tenants stay as they are. ${error.message}`);
+    }
+  });
+}
+
 async function startSandbox() {
   const { startSandbox } = await import('./sandbox/sandbox.ts');
   return startSandbox();
 }
 
 function banner(origin: string, settings: Settings, sandbox: Sandbox | undefined): string {
-  const providers = settings.accounts.map(({ provider }) => provider).join(', ');
   const lines = [
     `The invitation gateway listens on ${origin}/graphql`,
     sandbox !== undefined
       ? 'Providers: the sandbox (no key is set, so all are imitated on this machine; the README tells how to set keys)'
-      : `Providers: ${providers || `none: set ${PROVIDER_SECRETS.join(' or ')}`}`,
+      : whoseAccounts(settings),
     ...(settings.graphiql
       ? [`Open ${origin}/graphql in a browser for GraphiQL, and run its first tab with Ctrl-Enter`]
       : []),
@@ -104,6 +118,12 @@ function banner(origin: string, settings: Settings, sandbox: Sandbox | undefined
   if (sandbox !== undefined) lines.push(...sandbox.hints);
   else if (settings.access === undefined && settings.accounts.length > 0) lines.push(OPEN_TO_ALL);
   return `${lines.join('\n')}\n`;
+}
+
+function whoseAccounts({ accounts, tenants }: Settings): string {
+  if (tenants !== undefined) return `Tenants: ${tenants.size}, each with accounts of its own`;
+  const providers = accounts.map(({ provider }) => provider).join(', ');
+  return `Providers: ${providers || `none: set ${PROVIDER_SECRETS.join(' or ')}, or TENANTS_FILE`}`;
 }
 
 function faultOf(error: unknown): string {

@@ -3,7 +3,7 @@
 // secrets in files, and the report of `--check`.
 
 import type { BlockList } from 'node:net';
-import type { StreamLimits } from './live/streams.ts';
+import type { StreamLimits } from './live/stream-places.ts';
 import type { TrustedDocument } from './operations/trusted-documents.ts';
 import { providers } from './providers/index.ts';
 import type { Account } from './providers/provider.ts';
@@ -11,6 +11,8 @@ import { type AccessSettings, accessOf } from './settings/access.ts';
 import { contradictionsIn } from './settings/contradictions.ts';
 import { type Environment, fileVariable, type Given, type Mistake, readEnvironment } from './settings/environment.ts';
 import { SECRETS } from './settings/known.ts';
+import type { TenantSettings } from './settings/tenant.ts';
+import { readTenants, type TenantsRead } from './settings/tenants.ts';
 import { Variables } from './settings/variables.ts';
 import type { SnapshotOptions } from './snapshots/snapshots.ts';
 import type { QuotaWindow } from './upstream/quota-window.ts';
@@ -42,11 +44,16 @@ export interface Settings {
   readonly logLevel: string;
   /** Whether both providers are to be imitated on loopback. */
   readonly sandbox: boolean;
+  /** None where there is a file of tenants. */
   readonly accounts: readonly Account[];
+  /** Whose accounts are used, by name; undefined where there is no file of tenants. */
+  readonly tenants: ReadonlyMap<string, TenantSettings> | undefined;
   /** Through which providers are called, where no other way leads out. */
   readonly proxy: ProxyServer | undefined;
   readonly snapshots: SnapshotOptions;
   readonly streams: StreamLimits;
+  /** A stream is completed at a random moment between the two, in milliseconds. */
+  readonly streamLifetimeMs: readonly [number, number];
   /** Where processes share what they share; null where there is one process. */
   readonly redisUrl: Secret | null;
   /** PEM of the authorities whose certificates Redis may have; undefined where they are the system's. */
@@ -71,12 +78,9 @@ export function readSettings(environment: Environment): Settings {
 
   const issues = [own, ...accounts].flatMap((result) => result.error?.issues ?? []);
   const wrong = issues.map(({ path, message }) => mistakeOf(given, String(path[0]), message));
-  const mistakes = [...given.mistakes, ...wrong, ...contradictionsIn(given)];
-  if (!own.success || mistakes.length > 0) {
-    // A variable that several rooms read is wrong for each of them, and reported once.
-    const lines = new Set(mistakes.map(({ name, message }) => `  ${name} ${message}`));
-    throw new SettingsError(`The settings are not right:\n${[...lines].join('\n')}`);
-  }
+  const read = tenantsIn(given);
+  const mistakes = [...given.mistakes, ...wrong, ...contradictionsIn(given), ...(read?.mistakes ?? [])];
+  if (!own.success || mistakes.length > 0) throw errorOf(mistakes);
 
   const isProduction = own.data.NODE_ENV === 'production';
   const open = accounts.flatMap((result) => result.data ?? []);
@@ -93,8 +97,9 @@ export function readSettings(environment: Environment): Settings {
     introspection: own.data.INTROSPECTION ?? !isProduction,
     trustedDocuments: own.data.TRUSTED_DOCUMENTS,
     logLevel: own.data.LOG_LEVEL,
-    sandbox: own.data.SANDBOX ?? (open.length === 0 && !isProduction),
+    sandbox: own.data.SANDBOX ?? (open.length === 0 && read === undefined && !isProduction),
     accounts: open,
+    tenants: read?.tenants,
     proxy: own.data.HTTPS_PROXY && { url: own.data.HTTPS_PROXY, except: own.data.NO_PROXY },
     snapshots: {
       freshMs: own.data.FRESH_SECONDS,
@@ -114,9 +119,31 @@ export function readSettings(environment: Environment): Settings {
     streams: {
       maxStreams: own.data.MAX_STREAMS,
       maxStreamsPerCaller: own.data.MAX_STREAMS_PER_CALLER,
-      lifetimeMs: [15 * 60_000, 30 * 60_000],
     },
+    streamLifetimeMs: [15 * 60_000, 30 * 60_000],
   };
+}
+
+/**
+ * The file of tenants, read anew while the rest stays as it is.
+ * @returns undefined where there is none.
+ * @throws SettingsError that names everything which is wrong with it.
+ */
+export function readTenantsAnew(environment: Environment): Settings['tenants'] {
+  const read = tenantsIn(readEnvironment(environment, SECRETS));
+  if (read !== undefined && read.mistakes.length > 0) throw errorOf(read.mistakes);
+  return read?.tenants;
+}
+
+function tenantsIn(given: Given): TenantsRead | undefined {
+  const { TENANTS_FILE: path } = given.texts;
+  return path === undefined ? undefined : readTenants(path, given);
+}
+
+function errorOf(mistakes: readonly Mistake[]): SettingsError {
+  // A variable that several rooms read is wrong for each of them, and reported once.
+  const lines = new Set(mistakes.map(({ name, message }) => `  ${name} ${message}`));
+  return new SettingsError(`The settings are not right:\n${[...lines].join('\n')}`);
 }
 
 function mistakeOf({ byFile }: Given, name: string, message: string): Mistake {

@@ -92,7 +92,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     sizeCalculation: (_, header) => header.length + 1,
   });
   const flights = new Map<string, Promise<Viewer | Refusal>>();
-  /** Counts how often everything was forgotten: what began to be verified before is not remembered. */
+  /** Counts how often everything was forgotten: what began to be verified before is verified again. */
   let epoch = 0;
   // Fetched before the first caller comes.
   void authority?.keys?.isReady();
@@ -143,7 +143,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
       )
       .then((outcome) => {
         flights.delete(header);
-        if (!('reason' in outcome) && began === epoch) known.set(header, outcome);
+        // Whoever may have signed it has changed meanwhile.
+        if (began !== epoch) return verify(token, header);
+        if (!('reason' in outcome)) known.set(header, outcome);
         return outcome;
       });
     flights.set(header, flight);

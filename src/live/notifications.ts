@@ -22,8 +22,8 @@ export interface Notifications {
    * is to send it again.
    */
   receive(provider: string, body: Buffer, headers: Headers): 'accepted' | 'forged' | 'busy';
-  /** Heeds what other processes were notified of. */
-  listen(): Promise<void>;
+  /** Heeds what other processes were notified of. @returns what ends it; undefined where there are none. */
+  listen(): Promise<(() => void) | undefined>;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -143,7 +143,7 @@ export function createNotifications(options: NotificationsOptions): Notification
       return 'accepted';
     },
     async listen() {
-      await shared?.listen((provider, body, heardAt) => {
+      return shared?.listen((provider, body, heardAt) => {
         const notification = readerOf(provider)?.read(body);
         if (!notification) return;
         hear(notification, heardAt, false);

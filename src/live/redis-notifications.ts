@@ -8,12 +8,13 @@ import type { SharedRedis } from '../redis/redis.ts';
 export interface SharedNotifications {
   /** @param heardAt When it was received, on the clock of this process. */
   share(provider: string, body: Buffer, heardAt: number): void;
-  listen(onNotification: (provider: string, body: Buffer, heardAt: number) => void): Promise<void>;
+  /** @returns what ends it. */
+  listen(onNotification: (provider: string, body: Buffer, heardAt: number) => void): Promise<() => void>;
 }
 
 const CHANNEL = 'gateway:notifications';
 
-/** @param scope Tells apart gateways with other accounts on the same Redis. @param now The clock of this process. */
+/** @param scope Tells apart gateways with other accounts on the same Redis, and tenants. @param now The clock of this process. */
 export function createSharedNotifications(
   redis: SharedRedis,
   scope: string,

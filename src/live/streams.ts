@@ -1,5 +1,5 @@
-// The streams that are open: subscribes first and reads then, so that no change falls between; bounds how many there are
-// and how long each lives; ends each when everything in it is final, and all when the process goes. What its viewer is not
+// The streams that are open: subscribes first and reads then, so that no change falls between; bounds how long each
+// lives; ends each when everything in it is final, and all when the process goes. What its viewer is not
 // granted is left out as what is not there is, and is watched nowhere; what is granted in part is cut to that.
 
 import { type Rate, tooManyRefs } from '../access/caller-rate.ts';
@@ -11,6 +11,7 @@ import type { Snapshots } from '../snapshots/snapshots.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { Changes } from './changes.ts';
 import { createFeed, type Feed } from './feed.ts';
+import type { StreamPlaces } from './stream-places.ts';
 import { View } from './view.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -27,15 +28,14 @@ export interface Streams {
     withExtras: boolean,
     viewer: Viewer,
   ): AsyncIterableIterator<Snapshot | ProblemOfRef, undefined>;
-  /** Whether no caller gets another one. */
-  areFull(): boolean;
   /** Completes every stream, also those opened from now on. */
   stop(): void;
 }
 
-export interface StreamLimits {
-  readonly maxStreams: number;
-  readonly maxStreamsPerCaller: number;
+export interface StreamOptions {
+  readonly places: StreamPlaces;
+  /** What is charged for first states that are not answered from what is kept. */
+  readonly rate: Rate;
   /** A stream is completed at a random moment between the two, in milliseconds, so that load spreads anew. */
   readonly lifetimeMs: readonly [number, number];
 }
@@ -57,32 +57,18 @@ interface Stream {
   finish(key: string): void;
 }
 
-/** @param rate What is charged for first states that are not answered from what is kept. */
 export function createStreams(
   snapshots: Snapshots,
   changes: Changes,
   watcher: Watcher,
-  limits: StreamLimits,
-  rate: Rate,
+  { places, rate, lifetimeMs }: StreamOptions,
 ): Streams {
   const feeds = new Set<Feed<Snapshot | ProblemOfRef>>();
-  const perCaller = new Map<string, number>();
   let isStopped = false;
 
-  function count(callerId: string, by: 1 | -1): void {
-    const streams = (perCaller.get(callerId) ?? 0) + by;
-    if (streams === 0) perCaller.delete(callerId);
-    else perCaller.set(callerId, streams);
-  }
-
-  const areFull = () => feeds.size >= limits.maxStreams;
-
   return {
-    areFull,
     open(refs, withExtras, viewer) {
-      if (areFull() || (perCaller.get(viewer.id) ?? 0) >= limits.maxStreamsPerCaller) {
-        throw new TooManyStreams();
-      }
+      if (!places.hasOneFor(viewer.id)) throw new TooManyStreams();
       const distinct = new Map(isStopped ? [] : refs.map((ref) => [ref.key, ref]));
       const view = new View(viewer.grants, distinct.values());
       charge(viewer, distinct, view);
@@ -112,12 +98,12 @@ export function createStreams(
         }
         live.clear();
         feeds.delete(feed);
-        count(viewer.id, -1);
+        places.giveBack(viewer.id);
       });
-      const [shortest, longest] = limits.lifetimeMs;
+      const [shortest, longest] = lifetimeMs;
       const lifetime = setTimeout(feed.complete, shortest + Math.random() * (longest - shortest)).unref();
       feeds.add(feed);
-      count(viewer.id, 1);
+      places.take(viewer.id);
 
       for (const [key, ref] of distinct) {
         if (view.isGranted(key)) changes.subscribe(key, give);

@@ -27,6 +27,14 @@ export class Channels {
     this.#listeners.set(channel, { onMessage, onMissed, hears: undefined });
   }
 
+  /** Ends what `add` began with the same `onMessage`; not where another one has taken its place. */
+  remove(channel: string, onMessage: Listener['onMessage']): void {
+    if (this.#listeners.get(channel)?.onMessage !== onMessage) return;
+    this.#listeners.delete(channel);
+    // What a connection that is gone was subscribed to is gone with it.
+    this.#subscriber.unsubscribe(channel).catch(() => undefined);
+  }
+
   /**
    * Subscribes to all of them, which also tells whether the connection lives.
    * @throws Lost, or Redis' refusal.

@@ -20,10 +20,13 @@ export interface SharedRedis {
   ask<T>(command: RedisCommand<T>, onRefusal?: () => void): Promise<T | undefined>;
   /** Sends a command whose answer is not needed, also while one before it is in doubt. */
   tell(command: RedisCommand<unknown>): void;
-  /** Told of every message of a channel, and whenever messages may have been missed. */
-  listen(channel: string, onMessage: (message: string) => void, onMissed: () => void): Promise<void>;
-  /** Told when it can be used again: what others were to be told meanwhile, they were not. */
-  onRecovered(listener: () => void): void;
+  /**
+   * Told of every message of a channel, and whenever messages may have been missed. A channel has one listener: the last.
+   * @returns what ends it.
+   */
+  listen(channel: string, onMessage: (message: string) => void, onMissed: () => void): Promise<() => void>;
+  /** Told when it can be used again: what others were to be told meanwhile, they were not. @returns what ends it. */
+  onRecovered(listener: () => void): () => void;
   /** Whether all that is needed of it works: scripts, keys, memory and channels. */
   isUp(): boolean;
   close(): void;
@@ -54,7 +57,7 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
   });
   const { commands, subscriber } = clients;
   const channels = new Channels(subscriber, COMMAND_TIMEOUT_MS);
-  const recoveredListeners: (() => void)[] = [];
+  const recoveredListeners = new Set<() => void>();
   /** Why the last connection was closed, or could not be made. */
   let reason = NOT_CONNECTED;
   const isReady = () => subscriber.status === 'ready';
@@ -132,8 +135,12 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
     async listen(channel, onMessage, onMissed) {
       channels.add(channel, onMessage, onMissed);
       if (isReady()) await subscribe();
+      return () => channels.remove(channel, onMessage);
     },
-    onRecovered: (listener) => void recoveredListeners.push(listener),
+    onRecovered(listener) {
+      recoveredListeners.add(listener);
+      return () => void recoveredListeners.delete(listener);
+    },
     isUp: () => health.isUp,
     close() {
       health.stop();

@@ -30,8 +30,8 @@ export interface Caller {
 
 export interface GraphQLOptions {
   readonly schema: GraphQLSchema;
-  /** What one operation works with. */
-  readonly createContext: (caller: Caller) => object;
+  /** What one operation works with; it rejects where the caller is served no more. */
+  readonly createContext: (caller: Caller) => MaybePromise<object>;
   /** The documents that are run; undefined where all are that fit the schema. */
   readonly trustedDocuments: readonly TrustedDocument[] | undefined;
   /** Whether the schema is told, to viewers who may explore it, and errors may suggest what is in it. */
@@ -93,6 +93,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
       if (error !== undefined) throw validationError(error, schema, document, introspection);
     },
   });
+  const refused = (error: unknown): Refused => ({ errors: [maskError(error)] });
   return {
     prepare(params, { id, mayExplore, mayRunAnyDocument }) {
       try {
@@ -103,11 +104,19 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
         if (operation.isIntrospecting && !mayExplore) throw new Forbidden(NO_EXPLORE);
         return operation;
       } catch (error) {
-        return { errors: [maskError(error)] };
+        return refused(error);
       }
     },
-    run: (operation, { variables }, caller) => operation.run(variables, createContext(caller)),
-    subscribe: (operation, { variables }, caller) => operation.subscribe(variables, createContext(caller)),
+    run(operation, { variables }, caller) {
+      const context = createContext(caller);
+      if (!(context instanceof Promise)) return operation.run(variables, context);
+      return context.then((made) => operation.run(variables, made), refused);
+    },
+    async subscribe(operation, { variables }, caller) {
+      const context = createContext(caller);
+      if (!(context instanceof Promise)) return operation.subscribe(variables, context);
+      return context.then((made) => operation.subscribe(variables, made), refused);
+    },
   };
 }
 

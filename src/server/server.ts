@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type BlockList, isIPv6 } from 'node:net';
 import type { Admission } from '../access/admission.ts';
+import type { Viewer } from '../access/viewer.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createCallerIds } from './caller-id.ts';
 import { boundConnections } from './connections.ts';
@@ -24,6 +25,8 @@ export interface RunningServer {
   readonly origin: string;
   /** Serves on for so long, while GET /ready sends callers elsewhere. */
   drain(drainMs: number): void;
+  /** Ends the WebSockets of such viewers: who may still ask shows its token again. */
+  endSessions(isOver: (viewer: Viewer) => boolean): void;
   /** Takes no more connections, lets what is in flight finish, and cuts what has not by then. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -119,14 +122,15 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
       fail(response, error);
     }
   });
-  const closeWebSockets = acceptWebSockets(server, { ...doors, origins: options });
+  const webSockets = acceptWebSockets(server, { ...doors, origins: options });
   server.listen(options.port, options.host);
   await once(server, 'listening');
   return {
     origin: originOf(server),
     drain: drain.begin,
+    endSessions: webSockets.endSessions,
     stop(timeoutMs) {
-      closeWebSockets(timeoutMs);
+      webSockets.close(timeoutMs);
       return drain.close(timeoutMs);
     },
   };

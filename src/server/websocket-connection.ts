@@ -19,6 +19,12 @@ export interface Extra extends Record<PropertyKey, unknown> {
   readonly enter: (payload: ConnectionInit) => Promise<void>;
 }
 
+/** What a viewer has with the gateway over one socket. */
+export interface Session {
+  /** Closes it where the viewer is such a one; nothing is completed, so that the client goes on with a token shown again. */
+  endIf(isOver: (viewer: Viewer) => boolean): void;
+}
+
 export type ConnectionInit = Readonly<Record<string, unknown>> | undefined;
 
 /** Most bytes that wait for a reader: two of the largest answers. */
@@ -36,6 +42,8 @@ const BYTES_PER_SECOND = 200 * 1024;
 /** How long the other side may take to close a socket that we have closed. */
 const CLOSING_MS = 1_000;
 
+/** graphql-ws's client connects anew, and asks its page for a token then. */
+const SHOW_AGAIN = 4403;
 const ALREADY_EXISTS = 4409;
 const INTERNAL_ERROR = 4500;
 const TOO_MUCH = 1008;
@@ -46,13 +54,14 @@ export function connect(
   admit: (payload: ConnectionInit) => MaybePromise<Viewer | Refusal>,
   graphql: GraphQLService,
   onFault: (error: unknown) => void,
-): void {
+): Session {
   const operations = new SocketOperations(graphql, onFault);
   const ids = new SocketIds();
   let allowedMessages = MAX_MESSAGES;
   let allowedBytes = MAX_BYTES;
   let filledAt = performance.now();
   let isClosed = false;
+  let viewer: Viewer | undefined;
   let expiresAt = Number.POSITIVE_INFINITY;
   let cancelExpiry = () => {};
 
@@ -61,6 +70,7 @@ export function connect(
     if (isClosed) return;
     if ('reason' in admitted) return refuse(admitted);
     operations.admitted(admitted);
+    viewer = admitted;
     expiresAt = admitted.expiresAt;
     cancelExpiry = onExpiry(expiresAt, () => refuse(EXPIRED));
   }
@@ -149,4 +159,9 @@ export function connect(
   // Such as a frame that is too large: ws closes it with its code.
   socket.on('error', () => end(1006, ''));
   socket.once('close', (code, reason) => end(code, String(reason)));
+  return {
+    endIf(isOver) {
+      if (viewer !== undefined && isOver(viewer)) close(SHOW_AGAIN, 'The tenant has changed: show the token again');
+    },
+  };
 }

@@ -7,13 +7,14 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Admission } from '../access/admission.ts';
+import type { Viewer } from '../access/viewer.ts';
 import { authorizationOf } from './authorization.ts';
 import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost } from './host.ts';
 import { isAllowedOrigin, type OriginOptions } from './origins.ts';
 import { asWritten, SocketOperations } from './socket-operations.ts';
-import { type ConnectionInit, connect, type Extra } from './websocket-connection.ts';
+import { type ConnectionInit, connect, type Extra, type Session } from './websocket-connection.ts';
 
 const MAX_PAYLOAD_BYTES = 100 * 1024;
 
@@ -31,11 +32,17 @@ export interface WebSocketOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-/** @returns a function that takes no more sockets and closes those there are, at the latest after so many milliseconds. */
+export interface AcceptedWebSockets {
+  /** Ends those of such viewers: who may still ask shows its token again. */
+  endSessions(isOver: (viewer: Viewer) => boolean): void;
+  /** Takes no more of them and closes those there are, at the latest after so many milliseconds. */
+  close(timeoutMs: number): void;
+}
+
 export function acceptWebSockets(
   server: Server,
   { graphql, admission, callerIdOf, origins, onFault }: WebSocketOptions,
-): (timeoutMs: number) => void {
+): AcceptedWebSockets {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_PAYLOAD_BYTES,
@@ -70,7 +77,9 @@ export function acceptWebSockets(
     if (address === undefined) return refuse(socket, '400 Bad Request', FORWARDED_FAULT);
     const header = authorizationOf(request);
     const admit = (payload: ConnectionInit) => admission.admit(shownIn(payload) ?? header, address);
-    sockets.handleUpgrade(request, socket, head, (webSocket) => connect(protocol, webSocket, admit, graphql, onFault));
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      sessions.set(webSocket, connect(protocol, webSocket, admit, graphql, onFault));
+    });
   });
 
   const pings = setInterval(() => {
@@ -84,14 +93,20 @@ export function acceptWebSockets(
     }
   }, PING_MS).unref();
   const silent = new WeakSet<object>();
+  const sessions = new WeakMap<object, Session>();
 
-  return (timeoutMs) => {
-    clearInterval(pings);
-    sockets.close();
-    for (const socket of sockets.clients) socket.close(GOING_AWAY, 'going away');
-    setTimeout(() => {
-      for (const socket of sockets.clients) socket.terminate();
-    }, timeoutMs).unref();
+  return {
+    endSessions(isOver) {
+      for (const socket of sockets.clients) sessions.get(socket)?.endIf(isOver);
+    },
+    close(timeoutMs) {
+      clearInterval(pings);
+      sockets.close();
+      for (const socket of sockets.clients) socket.close(GOING_AWAY, 'going away');
+      setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate();
+      }, timeoutMs).unref();
+    },
   };
 }
 

@@ -4,21 +4,24 @@ import type { z } from 'zod';
 import type { AuthoritySettings } from '../access/authority.ts';
 import type { Variables } from './variables.ts';
 
-export interface AccessSettings extends AuthoritySettings {
+export interface AccessSettings {
   /** The claim that says what is granted. */
   readonly claim: string;
+  /** Whose signature makes a token genuine; undefined where each tenant has an authority of its own. */
+  readonly authority: AuthoritySettings | undefined;
 }
 
-/** @returns undefined where none is asked for: where it is off, and where nothing is set that tokens could be checked with. */
+/** @returns undefined where no token is asked for: where it is off, and where nothing is set that one could be checked with. */
 export function accessOf(set: z.output<typeof Variables>): AccessSettings | undefined {
   const { AUTH_JWKS_URL: jwksUrl, AUTH_JWT_SECRET: secrets = [] } = set;
-  if (set.AUTH === 'off' || (jwksUrl === undefined && secrets.length === 0)) return undefined;
-  return {
+  const hasKeys = jwksUrl !== undefined || secrets.length > 0;
+  if (set.AUTH === 'off' || (!hasKeys && set.TENANTS_FILE === undefined)) return undefined;
+  const authority = {
     issuers: set.AUTH_ISSUER,
     audience: set.AUTH_AUDIENCE,
-    claim: set.AUTH_CLAIM,
     jwksUrl,
     jwksStaleMs: set.AUTH_JWKS_STALE_SECONDS,
     secrets,
   };
+  return { claim: set.AUTH_CLAIM, authority: hasKeys ? authority : undefined };
 }

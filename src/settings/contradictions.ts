@@ -3,7 +3,7 @@
 
 import { parseRedisUrl } from '../redis/address.ts';
 import { fileVariable, type Given, type Mistake } from './environment.ts';
-import { defaultOf, PROVIDER_SECRETS } from './known.ts';
+import { defaultOf, PROVIDER_SECRETS, PROVIDER_SETTINGS } from './known.ts';
 import { isLoopback } from './networks.ts';
 import { Variables } from './variables.ts';
 
@@ -35,6 +35,7 @@ export function contradictionsIn(given: Given): readonly Mistake[] {
     ...processesAlone(given),
     ...authorityUnused(given),
     ...openByMistake(given),
+    ...besideTenants(given),
   ];
 }
 
@@ -70,8 +71,9 @@ function authorityUnused({ texts }: Given): readonly Mistake[] {
 
 /** Without tokens everybody who reaches the gateway reads everything: that is not to happen by forgetting a setting. */
 function openByMistake({ texts }: Given): readonly Mistake[] {
-  const isSet = (name: string) => texts[name] !== undefined || texts[fileVariable(name)] !== undefined;
-  const hasKeys = isSet('AUTH_JWKS_URL') || isSet('AUTH_JWT_SECRET');
+  const isSet = (name: string) => isGiven(texts, name);
+  // Each tenant that has no keys of its own is told of.
+  const hasKeys = isSet('AUTH_JWKS_URL') || isSet('AUTH_JWT_SECRET') || isSet('TENANTS_FILE');
   if (texts.AUTH === 'required' && !hasKeys) {
     return [{ name: 'AUTH', message: 'must not be required where neither AUTH_JWKS_URL nor AUTH_JWT_SECRET is set' }];
   }
@@ -83,6 +85,29 @@ function openByMistake({ texts }: Given): readonly Mistake[] {
   return [{ name: 'AUTH', message }];
 }
 
+/** Accounts are the tenants', and a viewer is of a tenant by the token. */
+function besideTenants({ texts }: Given): readonly Mistake[] {
+  if (texts.TENANTS_FILE === undefined) return [];
+  const names = PROVIDER_SETTINGS.flatMap((name) => [name, fileVariable(name)]).filter(
+    (name) => texts[name] !== undefined,
+  );
+  const isOpen = texts.AUTH === 'off';
+  return [
+    ...names.map((name) => ({
+      name,
+      message: 'must not be set together with TENANTS_FILE: accounts stand in that file',
+    })),
+    ...(isOpen
+      ? [{ name: 'AUTH', message: 'must not be off where TENANTS_FILE is set: a token says whose accounts are used' }]
+      : []),
+    ...(texts.SANDBOX === 'on' ? [{ name: 'SANDBOX', message: 'must not be on where TENANTS_FILE is set' }] : []),
+  ];
+}
+
 function hasRedis(texts: Given['texts']): boolean {
-  return [texts.REDIS_URL, texts[fileVariable('REDIS_URL')]].some((text) => text !== undefined);
+  return isGiven(texts, 'REDIS_URL');
+}
+
+function isGiven(texts: Given['texts'], name: string): boolean {
+  return texts[name] !== undefined || texts[fileVariable(name)] !== undefined;
 }

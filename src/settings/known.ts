@@ -17,6 +17,9 @@ export const KNOWN: ReadonlyMap<string, Schema> = new Map([...Object.entries(Var
 /** Names of the settings that are secrets. Each may stand in a file, and none is printed. */
 export const SECRETS: readonly string[] = secretsAmong(KNOWN);
 
+/** Names of the settings that make the accounts of a gateway without a file of tenants. */
+export const PROVIDER_SETTINGS: readonly string[] = ofProviders.map(([name]) => name);
+
 /** Those of them that providers are called with. */
 export const PROVIDER_SECRETS: readonly string[] = secretsAmong(ofProviders);
 

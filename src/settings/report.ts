@@ -53,13 +53,14 @@ function outcomeOf(environment: Environment, given: Given): { lines: readonly st
 }
 
 /** What follows from the settings, and is easily missed. */
-function notesOn({ sandbox, accounts, trustedDocuments }: Settings, { texts }: Given): readonly string[] {
+function notesOn({ sandbox, accounts, tenants, trustedDocuments }: Settings, { texts }: Given): readonly string[] {
   const notes: string[] = [];
   if (sandbox) {
     notes.push('Providers: the sandbox, which imitates all of them');
     const unused = PROVIDER_SECRETS.filter((name) => texts[name] !== undefined);
     if (unused.length > 0) notes.push(`SANDBOX is on: ${unused.join(' and ')} will not be used`);
-  } else {
+  } else if (tenants !== undefined) notes.push(`Tenants: ${tenants.size}, each with accounts of its own`);
+  else {
     notes.push(`Providers: ${accounts.map(({ provider }) => provider).join(', ') || 'none is configured'}`);
   }
   if (trustedDocuments !== undefined) {

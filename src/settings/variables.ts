@@ -112,6 +112,7 @@ export const Variables = z.object({
   AUTH_AUDIENCE: z.string().default('invitation-gateway'),
   AUTH_CLAIM: z.string().default('invitations'),
   AUTH_JWKS_STALE_SECONDS: seconds(86_400_000).refine((ms) => ms >= 600_000, 'must be 600 seconds or more'),
+  TENANTS_FILE: z.string().optional(),
   CALLER_RATE: quotaSetting([{ limit: 1_200, windowMs: 60_000 }], 1),
   GRAPHIQL: onOff.optional(),
   INTROSPECTION: onOff.optional(),

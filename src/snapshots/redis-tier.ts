@@ -16,12 +16,12 @@ export interface SharedTier {
   share(snapshot: SharedSnapshot): void;
   /** Keeps for the others, also for those that are yet to start, that the invitation was notified then. */
   hear(ref: Ref, heardAt: number): void;
-  /** Told of what others have read, and whenever something of it may have been missed. */
-  listen(onSnapshot: (snapshot: SharedSnapshot) => void, onMissed: () => void): Promise<void>;
+  /** Told of what others have read, and whenever something of it may have been missed. @returns what ends it. */
+  listen(onSnapshot: (snapshot: SharedSnapshot) => void, onMissed: () => void): Promise<() => void>;
 }
 
 export interface SharedTierOptions {
-  /** Tells apart gateways with other accounts on the same Redis. */
+  /** Tells apart gateways with other accounts on the same Redis, and tenants. */
   readonly scope: string;
   /** For how long what was shared is kept, in milliseconds. */
   readonly ttlMs: number;
@@ -92,9 +92,11 @@ export function createSharedTier(redis: SharedRedis, options: SharedTierOptions)
       if (offset === undefined) return;
       redis.tell((client) => client.set(noticeKeyFor(ref), String(heardAt + offset), 'PX', ttlMs));
     },
-    listen(onSnapshot, onMissed) {
-      redis.onRecovered(() => redis.tell((client) => client.publish(channel, `${process} ${MISSED}`)));
-      return redis.listen(
+    async listen(onSnapshot, onMissed) {
+      const endTelling = redis.onRecovered(() =>
+        redis.tell((client) => client.publish(channel, `${process} ${MISSED}`)),
+      );
+      const endListening = await redis.listen(
         channel,
         async (message) => {
           if (message.startsWith(`${process} `)) return;
@@ -106,6 +108,10 @@ export function createSharedTier(redis: SharedRedis, options: SharedTierOptions)
         },
         onMissed,
       );
+      return () => {
+        endTelling();
+        endListening();
+      };
     },
   };
 }

@@ -48,7 +48,7 @@ export interface RedisCalls {
   /** Closes the gate for so many milliseconds, or for longer where it is. */
   close(forMs: number): void;
   /** Told of what other processes do, and whenever messages may have been missed. */
-  listen(listener: CallsListener): Promise<void>;
+  listen(listener: CallsListener): Promise<unknown>;
 }
 
 export interface CallsListener {

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openViewer } from '../../src/access/viewer.ts';
 import { createChanges } from '../../src/live/changes.ts';
+import { createStreamPlaces } from '../../src/live/stream-places.ts';
 import { createStreams } from '../../src/live/streams.ts';
 import { createWatcher } from '../../src/live/watcher.ts';
 import { boundless } from '../rates.ts';
@@ -18,8 +19,9 @@ function start() {
   const changes = createChanges();
   const { snapshots } = snapshotsOf(source, { onChange: changes.publish });
   const watcher = createWatcher({ snapshots, changes, addresses: { isNotified: () => false, onSilent: () => {} } });
-  const limits = { maxStreams: 10, maxStreamsPerCaller: 10, lifetimeMs: [15 * MINUTE, 30 * MINUTE] } as const;
-  const streams = createStreams(snapshots, changes, watcher, limits, boundless());
+  const places = createStreamPlaces({ maxStreams: 10, maxStreamsPerCaller: 10 });
+  const options = { places, rate: boundless(), lifetimeMs: [15 * MINUTE, 30 * MINUTE] } as const;
+  const streams = createStreams(snapshots, changes, watcher, options);
   return {
     source,
     streams,

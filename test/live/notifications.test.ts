@@ -99,7 +99,7 @@ test('ten thousand wait at most, further ones are to be sent again, and in a sec
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { snapshots } = snapshotsOf(createFakeSource([{ limit: 1, windowMs: 60_000 }]));
   const { notifications } = notificationsOf(snapshots);
-  const handle = createWebhookHandler(notifications);
+  const handle = createWebhookHandler(() => notifications);
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
@@ -141,7 +141,10 @@ test('an invite counts as notified where another invite with the same callback a
 test('a notification that the provider did not sign causes no read, in this process or in another', async () => {
   const share = vi.fn();
   const onIgnored = vi.fn();
-  const { source, notifications } = await startKnowingOne({ shared: { share, listen: async () => {} }, onIgnored });
+  const { source, notifications } = await startKnowingOne({
+    shared: { share, listen: async () => () => {} },
+    onIgnored,
+  });
   expect(receive(notifications, '')).toBe('forged');
   expect(notifications.receive('PARTOO', Buffer.from('one first'), {})).toBe('forged');
   expect(onIgnored).not.toHaveBeenCalled();
@@ -208,7 +211,13 @@ test('an invite is read again by each name that it is watched by, and by the nam
 /** Two invitations are known, of which `one` is watched; `hear` is how another process tells what it was notified of. */
 async function startHearing() {
   const heard = Promise.withResolvers<Parameters<SharedNotifications['listen']>[0]>();
-  const shared: SharedNotifications = { share: vi.fn(), listen: async (hear) => heard.resolve(hear) };
+  const shared: SharedNotifications = {
+    share: vi.fn(),
+    async listen(hear) {
+      heard.resolve(hear);
+      return () => {};
+    },
+  };
   const started = await startKnowingOne({ watched: [refTo('one')], shared });
   await started.ask(refTo('two'));
   await started.notifications.listen();

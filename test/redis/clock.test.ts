@@ -46,6 +46,7 @@ describe('the clock of a simulated Redis', () => {
         },
         onRecovered: (listener) => {
           recovered = listener;
+          return () => {};
         },
       },
       () => at,

@@ -147,7 +147,7 @@ test.each(SECRETS)('%s is the same by file as by itself', (name) => {
       ids: accounts.map(({ id }) => id),
       redisUrl: redisUrl?.reveal(),
       proxy: proxy?.url.reveal(),
-      signing: access?.secrets.map((secret) => secret.reveal()),
+      signing: access?.authority?.secrets.map((secret) => secret.reveal()),
     };
   };
   expect(shown({ [`${name}_FILE`]: fileWith(`${text}\n`) })).toEqual(shown({ [name]: text }));

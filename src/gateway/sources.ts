@@ -1,0 +1,69 @@
+// Accounts → where invitations are read: each account's way to its provider, with breakers and connections of its own.
+
+import type { InvitationType } from '../invitation/kinds.ts';
+import type { ProviderName } from '../invitation/provider.ts';
+import type { Account } from '../providers/provider.ts';
+import type { Settings } from '../settings.ts';
+import type { Source } from '../snapshots/provider-read.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { createTally } from '../telemetry/tally.ts';
+import type { Circuit } from '../upstream/breaker.ts';
+import type { OriginListener } from '../upstream/origins.ts';
+import { createTransport } from '../upstream/transport.ts';
+import { createUpstream, type Upstream } from '../upstream/upstream.ts';
+import type { Quotas } from './quotas.ts';
+
+/** How long a provider is waited for, and how many calls at once each of its origins gets. */
+export const LIMITS = {
+  connectTimeoutMs: 1_000,
+  headersTimeoutMs: 3_000,
+  attemptTimeoutMs: 4_000,
+  totalTimeoutMs: 8_000,
+  maxInFlight: 32,
+  // With those in flight, two whole pages of one provider's invitations.
+  maxWaiting: 168,
+};
+
+export interface Sources {
+  readonly byType: ReadonlyMap<InvitationType, Source>;
+  readonly upstreams: ReadonlyMap<ProviderName, Upstream>;
+}
+
+export async function openSources(
+  accounts: readonly Account[],
+  { proxy }: Pick<Settings, 'proxy'>,
+  quotas: Quotas,
+  log: Logger,
+): Promise<Sources> {
+  const upstreams = new Map<ProviderName, Upstream>();
+  const byType = new Map<InvitationType, Source>();
+  for (const account of accounts) {
+    const { provider } = account;
+    const quota = await quotas.of(account);
+    const limits = { ...LIMITS, proxy };
+    const upstream: Upstream = createUpstream(
+      provider,
+      (origin, troubles) => createTransport(origin, troubles, limits),
+      { ...LIMITS, quota, listener: originLog(log, account, () => upstream.circuit()) },
+    );
+    upstreams.set(provider, upstream);
+    const onMisfits = createTally((count, total) =>
+      log.warn({ provider, count, total }, 'replies of another shape than the contract has were mended or left out'),
+    );
+    byType.set(account.reads, { reader: account.open(upstream.call, onMisfits), upstream });
+  }
+  return { byType, upstreams };
+}
+
+/** What is told of an account's origins. Where it has several, their names say which; a host is never logged. */
+function originLog(log: Logger, { provider, places }: Account, circuit: () => Circuit): OriginListener {
+  const known = (origin: string) => ({ provider, ...(places && { place: places.get(origin) }) });
+  return {
+    circuitChanged: (origin, there) =>
+      log.warn({ ...known(origin), ...(places && { there }), circuit: circuit() }, 'the breaker changed'),
+    troubleBegan: (origin, { kind, detail }) =>
+      log.warn({ ...known(origin), trouble: kind, detail }, 'calls to the provider fail'),
+    troubleEnded: (origin, { kind, detail }) =>
+      log.warn({ ...known(origin), trouble: kind, detail }, 'calls to the provider do not fail like this any more'),
+  };
+}

@@ -1,0 +1,143 @@
+// All that is one tenant's own: where its invitations are read, what is known of them, who is told of changes. Tenants share
+// the process, Redis, and the quota of an account that two of them use. Nothing in here knows of another tenant. A gateway
+// without a file of tenants has one, without a name.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Rate } from '../access/caller-rate.ts';
+import type { ProviderName } from '../invitation/provider.ts';
+import { createCallbackAddresses } from '../live/callback-addresses.ts';
+import { createChanges } from '../live/changes.ts';
+import { createNotifications, type Notifications } from '../live/notifications.ts';
+import { createSharedNotifications } from '../live/redis-notifications.ts';
+import type { StreamPlaces } from '../live/stream-places.ts';
+import { createStreams, type Streams } from '../live/streams.ts';
+import { createWatcher } from '../live/watcher.ts';
+import { providers } from '../providers/index.ts';
+import type { Account } from '../providers/provider.ts';
+import type { SharedClock } from '../redis/clock.ts';
+import type { SharedRedis } from '../redis/redis.ts';
+import type { ProviderStatus } from '../schema/builder.ts';
+import type { Settings } from '../settings.ts';
+import { createSharedTier } from '../snapshots/redis-tier.ts';
+import { createSnapshots, type Snapshots } from '../snapshots/snapshots.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { createTally } from '../telemetry/tally.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Quotas } from './quotas.ts';
+import { LIMITS, openSources } from './sources.ts';
+
+export interface Tenant {
+  readonly snapshots: Snapshots;
+  readonly streams: Streams;
+  readonly notifications: Notifications;
+  /** How it stands with every provider, configured or not. */
+  providers(): readonly ProviderStatus[];
+  /** Providers that are not called as usual. */
+  failing(): readonly ProviderName[];
+  /** Completes its streams, lets what is in flight finish, and stops. */
+  retire(): Promise<void>;
+  /** What was not finished is cut. */
+  stop(): void;
+}
+
+/** What tenants share. */
+export interface Shared {
+  readonly settings: Pick<Settings, 'snapshots' | 'streamLifetimeMs' | 'proxy'>;
+  readonly quotas: Quotas;
+  readonly places: StreamPlaces;
+  readonly refRate: Rate;
+  readonly redis: { readonly client: SharedRedis; readonly clock: SharedClock } | undefined;
+  readonly log: Logger;
+  /** Milliseconds of the clock that never goes back. */
+  readonly now: () => number;
+}
+
+/** An operation reads twice in a row at most: where the read that it shared was not made. */
+const FINISH_MS = 2 * LIMITS.totalTimeoutMs + 1_000;
+
+/** @param name Null where there is no file of tenants. */
+export async function createTenant(
+  name: string | null,
+  accounts: readonly Account[],
+  { settings, quotas, places, refRate, redis, now, ...shared }: Shared,
+): Promise<Tenant> {
+  const log = name === null ? shared.log : shared.log.child({ tenant: name });
+  const { byType, upstreams } = await openSources(accounts, settings, quotas, log);
+  const scope = scopeOf(name, accounts);
+  const changes = createChanges();
+  const tier =
+    redis &&
+    createSharedTier(redis.client, {
+      scope,
+      ttlMs: settings.snapshots.staleMs,
+      clock: redis.clock,
+      now,
+      onRubbish: () => log.warn('rubbish in Redis was ignored'),
+    });
+  const snapshots = createSnapshots(byType, {
+    ...settings.snapshots,
+    ...(tier === undefined ? {} : { shared: tier }),
+    onChange: changes.publish,
+  });
+  const addresses = createCallbackAddresses(snapshots, changes);
+  const watcher = createWatcher({ snapshots, changes, addresses });
+  const endListening = await tier?.listen(snapshots.adopt, () => {
+    snapshots.miss();
+    watcher.rereadAll();
+  });
+  const notifications = createNotifications({
+    accounts,
+    snapshots,
+    watcher,
+    addresses,
+    shared: redis && createSharedNotifications(redis.client, scope, redis.clock, now),
+    onIgnored: createTally((count, total) =>
+      log.info({ count, total }, 'signed notifications that name no invitation were ignored'),
+    ),
+  });
+  const endHearing = await notifications.listen();
+  const { streamLifetimeMs: lifetimeMs } = settings;
+  const streams = createStreams(snapshots, changes, watcher, { places, rate: refRate, lifetimeMs });
+
+  function stop(): void {
+    endListening?.();
+    endHearing?.();
+    watcher.stop();
+    snapshots.stop();
+    for (const upstream of upstreams.values()) upstream.close();
+  }
+
+  return {
+    snapshots,
+    streams,
+    notifications,
+    providers: () => providers.map((provider) => statusOf(provider.name, upstreams.get(provider.name))),
+    failing: () => [...upstreams].filter(([, { circuit }]) => circuit() !== 'CLOSED').map(([provider]) => provider),
+    async retire() {
+      streams.stop();
+      await sleep(FINISH_MS, undefined, { ref: false });
+      stop();
+    },
+    stop,
+  };
+}
+
+/** What processes share of snapshots and notifications: a new number where its meaning changes, so that versions keep apart. */
+const FORMAT = 2;
+
+/** Processes with the same accounts belong together, tenant by tenant. No id of an account has a slash. */
+function scopeOf(name: string | null, accounts: readonly Account[]): string {
+  const ids = [FORMAT, ...accounts.map(({ id }) => id)].join('.');
+  return name === null ? ids : `${name}/${ids}`;
+}
+
+function statusOf(provider: ProviderName, upstream: Upstream | undefined): ProviderStatus {
+  if (upstream === undefined) return { provider, isConfigured: false, circuit: 'CLOSED', quota: null };
+  const { limit, remaining, resetsInMs } = upstream.quota.status();
+  return {
+    provider,
+    isConfigured: true,
+    circuit: upstream.circuit(),
+    quota: { limit, remaining, resetsAt: new Date(Date.now() + resetsInMs) },
+  };
+}
