@@ -9,6 +9,7 @@ import { CallerRateLimited } from '../../src/invitation/problem.ts';
 import type { Ref, RefTo } from '../../src/invitation/ref.ts';
 import type { SmartInvite } from '../../src/invitation/smart-invite.ts';
 import { createChanges } from '../../src/live/changes.ts';
+import { createStreamPlaces } from '../../src/live/stream-places.ts';
 import { createStreams } from '../../src/live/streams.ts';
 import { createWatcher } from '../../src/live/watcher.ts';
 import type { SnapshotOptions } from '../../src/snapshots/snapshots.ts';
@@ -71,8 +72,7 @@ function start(rate = createRate(1e9, 1_000), shared?: SnapshotOptions['shared']
         return watcher.watch(ref);
       },
     },
-    { maxStreams: 10, maxStreamsPerCaller: 2, lifetimeMs: [HOUR, HOUR] },
-    rate,
+    { places: createStreamPlaces({ maxStreams: 10, maxStreamsPerCaller: 2 }), rate, lifetimeMs: [HOUR, HOUR] },
   );
   return { source, snapshots, ask, streams, touched };
 }
