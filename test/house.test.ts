@@ -18,7 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['schema', 'operations'],
   ['server'],
   ['gateway'],
-  ['main'],
+  ['main', 'token'],
 ];
 
 // Beside the floors: values that are made in `main` and passed in, and the imitations, which must not share our faults.
@@ -32,7 +32,10 @@ const SETTINGS_MAY_IMPORT = [
   'live',
   'operations',
 ];
-const MAY_IMPORT_SETTINGS = ['gateway', 'main'];
+const MAY_IMPORT_SETTINGS = ['gateway', 'main', 'token'];
+
+/** What a process begins with: these alone read the environment. */
+const ENTRIES = ['main.ts', 'token.ts'];
 const MAY_IMPORT_TELEMETRY = ['gateway', 'main'];
 const MAY_IMPORT_TELEMETRY_TYPES = FLOORS.slice(2).flat();
 
@@ -85,9 +88,13 @@ function faultsOf(path: string, source: string): string[] {
   const words = path.replace(/\.ts$/, '').split(/[/.-]/);
   return [
     ...imports,
-    path !== 'main.ts' && /\bprocess\s*(\.|\?\.|\[\s*['"])\s*env\b/.test(code) ? 'reads process.env' : undefined,
-    path !== 'main.ts' && /\benv\b[^;]*=\s*(globalThis\.)?process\b/.test(code) ? 'takes the environment' : undefined,
-    path !== 'main.ts' && /\benv\b[^;]*\bfrom '(node:)?process'/.test(code) ? 'imports the environment' : undefined,
+    !ENTRIES.includes(path) && /\bprocess\s*(\.|\?\.|\[\s*['"])\s*env\b/.test(code) ? 'reads process.env' : undefined,
+    !ENTRIES.includes(path) && /\benv\b[^;]*=\s*(globalThis\.)?process\b/.test(code)
+      ? 'takes the environment'
+      : undefined,
+    !ENTRIES.includes(path) && /\benv\b[^;]*\bfrom '(node:)?process'/.test(code)
+      ? 'imports the environment'
+      : undefined,
     !LISTS.includes(path) && !FILES_OF_ONE.test(path) && NAMES_OF_ONE.test(source) ? 'names one provider' : undefined,
     pluginsIn(code).some((plugin) => !code.includes(`\nfunction ${plugin}(`)) ? 'has a plugin of others' : undefined,
     words.some((word) => NAMES_THAT_SAY_NOTHING.test(word)) ? 'has a name that says nothing' : undefined,
