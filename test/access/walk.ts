@@ -53,11 +53,22 @@ const WALKS: readonly Walk[] = [
 export const QUERIES: readonly Walk[] = WALKS.filter(([field]) => field !== 'invitationChanged');
 export const SUBSCRIPTIONS: readonly Walk[] = WALKS.filter(([field]) => field === 'invitationChanged');
 
-/** The fields of Query and Subscription that can give an invitation. */
+/** The fields of Query and Subscription by which a Smart Invite can be had, however deep. */
 export function fieldsThatGiveInvitations(): string[] {
-  const kinds = new Set(['Node', 'Invitation', 'SmartInvite']);
   return [schema.getQueryType(), schema.getSubscriptionType()]
     .flatMap((type) => Object.values(type?.getFields() ?? {}))
-    .filter(({ type }) => kinds.has(getNamedType(type).name))
+    .filter(({ type }) => leadsToInvites(type))
     .map(({ name }) => name);
+}
+
+function leadsToInvites(type: GraphQLOutputType, before: ReadonlySet<string> = new Set()): boolean {
+  const named = getNamedType(type);
+  if (named.name === 'SmartInvite') return true;
+  if (before.has(named.name)) return false;
+  const within = isAbstractType(named)
+    ? schema.getPossibleTypes(named)
+    : isObjectType(named)
+      ? Object.values(named.getFields()).map((field) => field.type)
+      : [];
+  return within.some((each) => leadsToInvites(each, new Set([...before, named.name])));
 }
