@@ -182,3 +182,49 @@ describe('a WebSocket', () => {
     expect(messages).toEqual([]);
   });
 });
+
+describe('where the timers are late, as those of a process that was suspended', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    return () => vi.useRealTimers();
+  });
+
+  const expire = () => vi.setSystemTime(Date.now() + 61_000);
+
+  test('a stream of events completes in place of an event', async () => {
+    const { pieces, ended } = await openStream(bearer({ exp: inSeconds(60) }));
+    const textOf = () => pieces.map(({ text }) => text).join('');
+    await vi.waitUntil(() => textOf().includes('event: next'), PATIENCE);
+    expire();
+    reply('accepted');
+    await ended;
+    expect(textOf()).toMatch(/event: complete\ndata:\n\n$/);
+    expect(textOf().match(/event: next/g)).toHaveLength(1);
+    expect(textOf()).not.toContain('ACCEPTED');
+  });
+
+  test.each<[string, (socket: WebSocket) => void]>([
+    ['an event', () => reply('accepted')],
+    [
+      'the answer of an operation',
+      (socket) => socket.send(JSON.stringify({ id: '2', type: 'subscribe', payload: { query: '{ __typename }' } })),
+    ],
+    ['a pong', (socket) => socket.send('{"type":"ping"}')],
+  ])('a WebSocket is closed in place of %s', async (_, act) => {
+    const socket = new WebSocket(`${gateway.origin.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    onTestFinished(() => socket.terminate());
+    const messages: string[] = [];
+    socket.on('message', (data) => messages.push(JSON.parse(String(data)).type));
+    await once(socket, 'open');
+    const payload = { authorization: bearer({ exp: inSeconds(60) }) };
+    socket.send(JSON.stringify({ type: 'connection_init', payload }));
+    await vi.waitUntil(() => messages.length === 1, PATIENCE);
+    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: LIVE } }));
+    await vi.waitUntil(() => messages.length === 2, PATIENCE);
+    const closed = once(socket, 'close');
+    expire();
+    act(socket);
+    expect((await closed)[0]).toBe(4403);
+    expect(messages).toEqual(['connection_ack', 'next']);
+  });
+});
