@@ -11,6 +11,7 @@ import { bearer, startSigned } from './signed.ts';
 
 const LIVE =
   'subscription { invitationChanged(refs: [{ smartInvite: { smartInviteId: "invite-pending" } }]) { status } }';
+const READ = '{ reviewInvitation(invitationId: "review-sent") { status } }';
 const PATIENCE = { timeout: 10_000, interval: 10 };
 
 let gateway: TestGateway;
@@ -56,7 +57,7 @@ describe.each(['POST', 'GET'])('a stream of events by %s', (method) => {
     const answer = await fetch(`${gateway.origin}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream', authorization },
-      body: JSON.stringify({ query: '{ reviewInvitation(invitationId: "review-sent") { status } }' }),
+      body: JSON.stringify({ query: READ }),
     });
     expect(answer.status).toBe(200);
     expect(await answer.text()).toContain('"PENDING"');
@@ -207,7 +208,7 @@ describe('where the timers are late, as those of a process that was suspended', 
     ['an event', () => reply('accepted')],
     [
       'the answer of an operation',
-      (socket) => socket.send(JSON.stringify({ id: '2', type: 'subscribe', payload: { query: '{ __typename }' } })),
+      (socket) => socket.send(JSON.stringify({ id: '2', type: 'subscribe', payload: { query: READ } })),
     ],
     ['a pong', (socket) => socket.send('{"type":"ping"}')],
   ])('a WebSocket is closed in place of %s', async (_, act) => {
@@ -226,5 +227,6 @@ describe('where the timers are late, as those of a process that was suspended', 
     act(socket);
     expect((await closed)[0]).toBe(4403);
     expect(messages).toEqual(['connection_ack', 'next']);
+    expect(gateway.takeCalls().partoo).toEqual([]);
   });
 });

@@ -95,6 +95,16 @@ describe('`providers`', () => {
   });
 });
 
+test.each(DOORS)('the limits of documents hold for every viewer, by $name', async ({ ask }) => {
+  const { origin } = await startSigned();
+  const deep = `${'{ a '.repeat(25)}${'}'.repeat(25)}`;
+  for (const authorization of [page(), staff()]) {
+    const { body } = await ask(origin, authorization, { query: deep });
+    const message = expect.stringContaining('25 fields deep');
+    expect(body).toEqual({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT', retryable: false } }] });
+  }
+});
+
 describe('where there is a list of documents', () => {
   const LISTED = 'query Listed { reviewInvitation(invitationId: "review-sent") { status } }';
   const SCHEMA = `query Schema { ${TYPE} }`;
