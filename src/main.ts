@@ -20,6 +20,8 @@ const SAME_SIGNAL_MS = 500;
 const OPEN_TO_ALL =
   'Callers need no token. Anyone who reaches it reads everything: set AUTH_JWKS_URL or AUTH_JWT_SECRET, and AUTH to required.';
 
+const TOKEN_HINT = 'Callers need a token: `npm run token -- --all` prints one, with the same AUTH_JWT_SECRET';
+
 const args = process.argv.slice(2);
 const unknown = args.find((arg) => arg !== '--check');
 if (unknown !== undefined)
@@ -116,7 +118,8 @@ function banner(origin: string, settings: Settings, sandbox: Sandbox | undefined
       : []),
   ];
   if (sandbox !== undefined) lines.push(...sandbox.hints);
-  else if (settings.access === undefined && settings.accounts.length > 0) lines.push(OPEN_TO_ALL);
+  if (sandbox !== undefined && settings.access?.authority?.secrets.length) lines.push(TOKEN_HINT);
+  if (sandbox === undefined && settings.access === undefined && settings.accounts.length > 0) lines.push(OPEN_TO_ALL);
   return `${lines.join('\n')}\n`;
 }
 

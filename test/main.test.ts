@@ -93,6 +93,15 @@ describe('the banner', () => {
     expect(WARNING.test(stdout())).toBe(isWarned);
     expect(stdout()).not.toContain(SECRET.AUTH_JWT_SECRET);
   });
+
+  test.each<[string, Record<string, string>, boolean]>([
+    ['the sandbox with a secret', SECRET, true],
+    ['the sandbox without one', {}, false],
+    ['the sandbox where AUTH is off', { ...SECRET, AUTH: 'off' }, false],
+    ['real accounts', { ...KEY, ...SECRET }, false],
+  ])('of %s says how to get a token to try, or does not', async (_, environment, isTold) => {
+    expect((await startGateway(environment)).stdout().includes('npm run token')).toBe(isTold);
+  });
 });
 
 describe('a start that fails', () => {
