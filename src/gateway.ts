@@ -19,6 +19,7 @@ import { type Caller, createGraphQLService } from './server/graphql.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
 import type { Settings } from './settings.ts';
+import { createStoreSpace } from './snapshots/store-space.ts';
 import type { Logger } from './telemetry/log.ts';
 
 export interface RunningGateway extends Pick<RunningServer, 'origin' | 'drain' | 'stop'> {
@@ -56,6 +57,7 @@ export async function startGateway(
     settings,
     quotas: createQuotas(settings, client),
     places,
+    space: createStoreSpace(settings.snapshots),
     refRate,
     redis: client && { client, clock: createSharedClock(client, now) },
     log,

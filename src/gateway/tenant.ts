@@ -20,6 +20,7 @@ import type { ProviderStatus } from '../schema/builder.ts';
 import type { Settings } from '../settings.ts';
 import { createSharedTier } from '../snapshots/redis-tier.ts';
 import { createSnapshots, type Snapshots } from '../snapshots/snapshots.ts';
+import type { StoreSpace } from '../snapshots/store-space.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createTally } from '../telemetry/tally.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -45,6 +46,7 @@ export interface Shared {
   readonly settings: Pick<Settings, 'snapshots' | 'streamLifetimeMs' | 'proxy'>;
   readonly quotas: Quotas;
   readonly places: StreamPlaces;
+  readonly space: StoreSpace;
   readonly refRate: Rate;
   readonly redis: { readonly client: SharedRedis; readonly clock: SharedClock } | undefined;
   readonly log: Logger;
@@ -59,7 +61,7 @@ const FINISH_MS = 2 * LIMITS.totalTimeoutMs + 1_000;
 export async function createTenant(
   name: string | null,
   accounts: readonly Account[],
-  { settings, quotas, places, refRate, redis, now, ...shared }: Shared,
+  { settings, quotas, places, space, refRate, redis, now, ...shared }: Shared,
 ): Promise<Tenant> {
   const log = name === null ? shared.log : shared.log.child({ tenant: name });
   const { byType, upstreams } = await openSources(accounts, settings, quotas, log);
@@ -76,6 +78,7 @@ export async function createTenant(
     });
   const snapshots = createSnapshots(byType, {
     ...settings.snapshots,
+    space,
     ...(tier === undefined ? {} : { shared: tier }),
     onChange: changes.publish,
   });

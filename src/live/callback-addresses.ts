@@ -28,7 +28,9 @@ export function createCallbackAddresses(
   changes: Pick<Changes, 'subscribeToAll'>,
 ): CallbackAddresses {
   const working = new LRUCache<string, true>({
-    max: MAX_ADDRESSES,
+    // Not `max`: the cache would make room for so many at once.
+    maxSize: MAX_ADDRESSES,
+    sizeCalculation: () => 1,
     ttl: EVIDENCE_MS,
     perf: { now: () => performance.now() },
   });

@@ -10,7 +10,8 @@ import { type Entry, isOld, learntAtOf, madeOld, markStale, withThem } from './e
 import type { Freshness } from './freshness.ts';
 import { createNotices } from './notices.ts';
 import type { Reading } from './reading.ts';
-import { createStore, type StoreLimits } from './store.ts';
+import { createStore } from './store.ts';
+import { createStoreSpace, type StoreLimits, type StoreSpace } from './store-space.ts';
 
 export interface Known {
   /** What is known of it, for a caller: with extras where these are wanted and its kind has any. */
@@ -63,17 +64,16 @@ export interface Seen {
 export type News = 'changed' | 'found' | 'confirmed';
 
 export interface KnownOptions extends Freshness, StoreLimits {
+  /** Where others share the limits. */
+  readonly space?: StoreSpace;
   /** Told of all news. @param seenAt When it was seen, on the clock that never goes back. */
   readonly onChange?: (ref: Ref, snapshot: Snapshot, news: News, seenAt: number) => void;
 }
 
-/** How often entries that no caller asks for any more are freed, in milliseconds. */
-const PURGE_MS = 60_000;
-
 export function createKnown(options: KnownOptions, now: () => number): Known {
   // What may still be given is not forgotten, whichever of the two is set to be longer.
-  const store = createStore(options, Math.max(options.finalMs, options.staleMs), now);
-  const purging = setInterval(() => store.purgeStale(), PURGE_MS).unref();
+  const { space = createStoreSpace(options) } = options;
+  const store = createStore(space, Math.max(options.finalMs, options.staleMs), now);
 
   const notices = createNotices(now);
   let missedAt = Number.NEGATIVE_INFINITY;
@@ -179,7 +179,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       if (withExtras && entry && !entry.withExtras) store.set(ref.key, { ...entry, lastWithExtras: undefined });
       else store.delete(ref.key);
     },
-    stop: () => clearInterval(purging),
+    stop: store.stop,
   };
 }
 

@@ -17,7 +17,13 @@ const MAX_NOTICES = 20_000;
 
 /** @param now The clock of the moments. */
 export function createNotices(now: () => number): Notices {
-  const notices = new LRUCache<string, number>({ max: MAX_NOTICES, ttl: LATELY_MS, perf: { now } });
+  const notices = new LRUCache<string, number>({
+    // Not `max`: the cache would make room for so many at once.
+    maxSize: MAX_NOTICES,
+    sizeCalculation: () => 1,
+    ttl: LATELY_MS,
+    perf: { now },
+  });
   return {
     note: (whole, heardAt) => void notices.set(whole, Math.max(heardAt, notices.get(whole) ?? heardAt)),
     lastOf: (whole) => notices.get(whole) ?? Number.NEGATIVE_INFINITY,

@@ -1,38 +1,40 @@
 // What was last seen, in memory: so many entries and bytes at most, the least recently used go first. What no caller has
-// asked for in a while is forgotten, because it holds personal data. One invitation may be in it under several names.
+// asked for in a while is forgotten, because it holds personal data. One invitation may be in it under several names. One
+// that is empty takes next to nothing, and no timer: there is one a tenant.
 
 import { LRUCache } from 'lru-cache';
 import type { Entry } from './entry.ts';
+import type { StoreSpace } from './store-space.ts';
 import { bytesOf, bytesOfText } from './weight.ts';
 
-export interface StoreLimits {
-  readonly maxEntries: number;
-  readonly maxBytes: number;
-}
-
-export interface Store extends Pick<LRUCache<string, Entry>, 'get' | 'peek' | 'delete' | 'purgeStale'> {
+export interface Store extends Pick<LRUCache<string, Entry>, 'get' | 'peek' | 'delete'> {
   /** @param isAsked Whether a caller asks for it, so that it is kept for longer. */
   set(key: string, entry: Entry, isAsked?: boolean): void;
   /** The keys under which an invitation may be found, by its key as a whole. */
   keysOf(whole: string): readonly string[];
   /** Bytes of what is in it. */
   readonly calculatedSize: number;
+  /** Frees no more, and gives its space back. */
+  stop(): void;
 }
+
+/** How often entries that no caller asks for any more are freed, in milliseconds. */
+const PURGE_MS = 60_000;
 
 /** The cache looks at the clock once in so many milliseconds: it does so for every entry that it gives. */
 const CLOCK_RESOLUTION_MS = 60_000;
 
 /**
  * @param forgetMs An entry that no caller has asked for in so many milliseconds is not given any more, two minutes later at
- *   most; `purgeStale` frees it.
+ *   most; it is freed a minute after that.
  * @param now The clock of `seenAt`.
  */
-export function createStore({ maxEntries, maxBytes }: StoreLimits, forgetMs: number, now: () => number): Store {
+export function createStore(space: StoreSpace, forgetMs: number, now: () => number): Store {
   /** By an invitation's key as a whole, its other keys that are in use. */
   const others = new Map<string, readonly string[]>();
   const cache = new LRUCache<string, Entry>({
-    max: maxEntries,
-    maxSize: maxBytes,
+    // Not `max`: the cache would make room for so many at once.
+    maxSize: space.maxBytes,
     sizeCalculation: (entry, key) => bytesOfText(key) + bytesOfEntry(entry) + bytesOfName(entry, key),
     // What its clock is behind is no reason to forget an entry early.
     ttl: forgetMs + CLOCK_RESOLUTION_MS,
@@ -44,6 +46,16 @@ export function createStore({ maxEntries, maxBytes }: StoreLimits, forgetMs: num
     },
   });
 
+  space.join(cache);
+  let purging: NodeJS.Timeout | undefined;
+
+  function purge(): void {
+    cache.purgeStale();
+    if (cache.size > 0) return;
+    clearInterval(purging);
+    purging = undefined;
+  }
+
   function forgetName(whole: string, key: string): void {
     const keys = others.get(whole)?.filter((each) => each !== key);
     if (keys?.length) others.set(whole, keys);
@@ -54,10 +66,11 @@ export function createStore({ maxEntries, maxBytes }: StoreLimits, forgetMs: num
     get: (key) => cache.get(key),
     peek: (key) => cache.peek(key),
     delete: (key) => cache.delete(key),
-    purgeStale: () => cache.purgeStale(),
     set(key, entry, isAsked = true) {
       const { whole } = entry;
       cache.set(key, entry, { noUpdateTTL: !isAsked });
+      space.grown();
+      purging ??= setInterval(purge, PURGE_MS).unref();
       if (key === whole) return;
       const keys = others.get(whole) ?? [];
       // One that is too large is not kept.
@@ -67,6 +80,10 @@ export function createStore({ maxEntries, maxBytes }: StoreLimits, forgetMs: num
     keysOf: (whole) => [whole, ...(others.get(whole) ?? [])],
     get calculatedSize() {
       return cache.calculatedSize;
+    },
+    stop() {
+      clearInterval(purging);
+      space.leave(cache);
     },
   };
 }
@@ -94,8 +111,7 @@ function bytesOfName({ whole }: Entry, key: string): number {
   return key === whole ? 0 : NAME_BYTES + bytesOfText(whole);
 }
 
-// The entry, its place in the cache and in its map. The fixed arrays of the cache are not in it: 48 bytes for each of
-// maxEntries.
-const ENTRY_BYTES = 168;
+// The entry, its place in the map of the cache and in its seven lists.
+const ENTRY_BYTES = 232;
 // The list of keys, its place in a map, and what is left of how its text was put together.
 const NAME_BYTES = 180;

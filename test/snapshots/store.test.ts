@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import type { SmartInvite } from '../../src/invitation/smart-invite.ts';
 import { snapshotOf } from '../../src/invitation/snapshot.ts';
 import type { Entry } from '../../src/snapshots/entry.ts';
-import { createStore, type StoreLimits } from '../../src/snapshots/store.ts';
+import { createStore, type Store } from '../../src/snapshots/store.ts';
+import { createStoreSpace, type StoreLimits } from '../../src/snapshots/store-space.ts';
 import { invite, refTo, review } from './source.ts';
 
 const LONG = 'x'.repeat(20_000);
@@ -33,7 +34,7 @@ function entry(id = 'one'): Entry {
 }
 
 /** On a clock that stands still. */
-const newStore = (limits: StoreLimits = ROOMY) => createStore(limits, DAY_MS, () => 1);
+const newStore = (limits: StoreLimits = ROOMY) => createStore(createStoreSpace(limits), DAY_MS, () => 1);
 
 test('a store keeps what it was given, "not found" too', () => {
   const store = newStore();
@@ -115,7 +116,7 @@ describe('the names of an invitation', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     let at = 1;
-    const store = createStore({ maxEntries: 3, maxBytes: 10_000 }, DAY_MS, () => at);
+    const store = createStore(createStoreSpace({ maxEntries: 3, maxBytes: 10_000 }), DAY_MS, () => at);
     for (const key of ['by a', 'by b', 'by c', 'by d']) store.set(key, named);
     expect(store.keysOf('whole')).toEqual(['whole', 'by b', 'by c', 'by d']);
     store.delete('by b');
@@ -124,7 +125,6 @@ describe('the names of an invitation', () => {
     expect(store.keysOf('whole')).toEqual(['whole', 'by d']);
     at += 2 * DAY_MS;
     await vi.advanceTimersByTimeAsync(2 * DAY_MS);
-    store.purgeStale();
     expect(store.keysOf('whole')).toEqual(['whole']);
     expect(store.calculatedSize).toBe(0);
   });
@@ -147,7 +147,7 @@ describe('what no caller has asked for', () => {
   }
 
   test('is not given after its time, is dropped at most two minutes later, and not before', async () => {
-    const store = createStore(ROOMY, HOUR, () => at);
+    const store = createStore(createStoreSpace(ROOMY), HOUR, () => at);
     store.set('one', entry());
     store.set('two', entry());
     await pass(HOUR);
@@ -158,7 +158,7 @@ describe('what no caller has asked for', () => {
   });
 
   test('is not dropped early where the clock was not read for a while', async () => {
-    const store = createStore(ROOMY, HOUR, () => at);
+    const store = createStore(createStoreSpace(ROOMY), HOUR, () => at);
     store.set('one', entry());
     await pass(MINUTE - 1);
     store.set('late', entry());
@@ -167,18 +167,69 @@ describe('what no caller has asked for', () => {
   });
 
   test('is freed, and one that was asked for is not', async () => {
-    const store = createStore(ROOMY, HOUR, () => at);
+    const store = createStore(createStoreSpace(ROOMY), HOUR, () => at);
     store.set('one', entry());
     const { calculatedSize } = store;
     store.set('two', entry());
     await pass(HOUR - MINUTE);
     store.get('one');
     await pass(3 * MINUTE + 1);
-    store.purgeStale();
     expect(store.calculatedSize).toBe(calculatedSize);
     expect(store.get('one')).toBeDefined();
     await pass(HOUR + 2 * MINUTE + 1);
-    store.purgeStale();
     expect(store.calculatedSize).toBe(0);
   });
+});
+
+describe('stores that share their space', () => {
+  const long = (text: string) => entry(text.repeat(2_000));
+  const sharing = (limits: Partial<StoreLimits>) => {
+    const space = createStoreSpace({ ...ROOMY, ...limits });
+    return [1, 2, 3].map(() => createStore(space, DAY_MS, () => 1)) as [Store, Store, Store];
+  };
+  const held = (store: Store, keys: readonly string[]) => keys.filter((key) => store.get(key) !== undefined);
+  const keysOf = (count: number) => Array.from({ length: count }, (_, n) => `key-${n}`);
+
+  test('have so many entries together, and the one that holds most gives way first', () => {
+    const [large, small, other] = sharing({ maxEntries: 10 });
+    for (const key of keysOf(3)) small.set(key, entry());
+    for (const key of keysOf(20)) large.set(key, entry());
+    expect(held(small, keysOf(20))).toEqual(keysOf(3));
+    expect(held(large, keysOf(20))).toEqual(keysOf(20).slice(-7));
+    other.set('one', entry());
+    expect(held(large, keysOf(20))).toEqual(keysOf(20).slice(-6));
+    expect(held(other, ['one'])).toEqual(['one']);
+  });
+
+  test('have so many bytes together', () => {
+    const [large, small, other] = sharing({ maxBytes: 100_000 });
+    small.set('one', long('one'));
+    for (const key of keysOf(20)) large.set(key, long(key));
+    other.set('one', long('one'));
+    expect(large.calculatedSize + small.calculatedSize + other.calculatedSize).toBeLessThanOrEqual(100_000);
+    expect(held(small, ['one'])).toEqual(['one']);
+    expect(held(large, keysOf(20))).toContain('key-19');
+  });
+
+  test('give back what one of them held when it stops', () => {
+    const [large, small] = sharing({ maxEntries: 10 });
+    for (const key of keysOf(10)) large.set(key, entry());
+    large.stop();
+    for (const key of keysOf(10)) small.set(key, entry());
+    expect(held(small, keysOf(10))).toEqual(keysOf(10));
+  });
+});
+
+test('an empty store has no timer: before the first entry, and once all are freed', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  let at = 1;
+  const store = createStore(createStoreSpace(ROOMY), DAY_MS, () => at);
+  expect(vi.getTimerCount()).toBe(0);
+  store.set('one', entry());
+  expect(vi.getTimerCount()).toBeGreaterThan(0);
+  at += 2 * DAY_MS;
+  await vi.advanceTimersByTimeAsync(2 * DAY_MS);
+  expect(store.calculatedSize).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
 });

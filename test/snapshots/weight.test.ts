@@ -10,6 +10,7 @@ import { momentOf, type Snapshot, snapshotOf } from '../../src/invitation/snapsh
 import { decodeSmartInvite } from '../../src/providers/cronofy/wire.ts';
 import { decodeReviewInvitation } from '../../src/providers/partoo/wire.ts';
 import { createStore, type Store } from '../../src/snapshots/store.ts';
+import { createStoreSpace } from '../../src/snapshots/store-space.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 setFlagsFromString('--expose-gc');
@@ -55,7 +56,7 @@ function inviteOf(n: number, replies: number, comment: string, icalendar?: strin
 
 const DAY_MS = 86_400_000;
 const ROOMY = { maxEntries: 50_000, maxBytes: 1_000_000_000 };
-const newStore = () => createStore(ROOMY, DAY_MS, () => performance.now());
+const newStore = () => createStore(createStoreSpace(ROOMY), DAY_MS, () => performance.now());
 const ICS = 'X-LINE:some text of a calendar\r\n'.repeat(640);
 
 const addressedRef = (n: number) => smartInviteRef('US', `qTtZdczOccgaPncGJaCiLg-${n}`, `person-${n}@example.com`);
