@@ -27,26 +27,29 @@ export class Channels {
     this.#listeners.set(channel, { onMessage, onMissed, hears: undefined });
   }
 
-  /** Ends what `add` began with the same `onMessage`; not where another one has taken its place. */
+  /**
+   * Ends what `add` began with the same `onMessage`; not where another one has taken its place. The connection stays
+   * subscribed: what still comes is heard by nobody.
+   */
   remove(channel: string, onMessage: Listener['onMessage']): void {
-    if (this.#listeners.get(channel)?.onMessage !== onMessage) return;
-    this.#listeners.delete(channel);
-    // What a connection that is gone was subscribed to is gone with it.
-    this.#subscriber.unsubscribe(channel).catch(() => undefined);
+    if (this.#listeners.get(channel)?.onMessage === onMessage) this.#listeners.delete(channel);
   }
 
   /**
-   * Subscribes to all of them, which also tells whether the connection lives.
+   * Subscribes to all that are not heard yet. The first is subscribed to each time, which tells whether the connection lives;
+   * of many tenants there are thousands of others.
    * @throws Lost, or Redis' refusal.
    */
   async subscribe(): Promise<void> {
+    const wanted = [...this.#listeners].filter(([, { hears }], n) => n === 0 || hears !== true);
+    const listeners = wanted.map(([, listener]) => listener);
     try {
-      await within(this.#subscriber.subscribe(...this.#listeners.keys()), this.#timeoutMs);
+      await within(this.#subscriber.subscribe(...wanted.map(([channel]) => channel)), this.#timeoutMs);
     } catch (error) {
-      for (const listener of this.#listeners.values()) listener.hears ??= false;
+      for (const listener of listeners) listener.hears ??= false;
       throw error;
     }
-    for (const listener of this.#listeners.values()) {
+    for (const listener of listeners) {
       const hasMissed = listener.hears === false;
       listener.hears = true;
       // Also where Redis comes up only after the start: what was seen until then was seen alone.

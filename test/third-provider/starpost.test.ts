@@ -1,12 +1,16 @@
 // Run in a copy of the sources to which the third provider was added: the contract suite for it, and what it has to go
 // through in every room.
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { globalIdOf, refTo } from '../src/invitation/ref.ts';
 import { momentOf, snapshotOf } from '../src/invitation/snapshot.ts';
 import { STARPOST_API_KEY } from '../src/sandbox/starpost.ts';
 import { schema } from '../src/schema/index.ts';
 import { graphiqlTabs } from '../src/server/graphiql.ts';
+import { readSettings } from '../src/settings.ts';
 import { decodeSnapshot, encodeSnapshot } from '../src/snapshots/codec.ts';
 import { bytesOf } from '../src/snapshots/weight.ts';
 import { describeProvider } from './contract/provider.contract.ts';
@@ -132,4 +136,18 @@ describe('a token grants invitations of the third kind', () => {
     expect([status, body.errors[0].extensions.code, calls]).toEqual([403, 'FORBIDDEN', 0]);
     expect(body.errors[0].message).toContain(place);
   });
+});
+
+test('a tenant has an account of it, by members that are called as its variables', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tenants-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'tenants.json');
+  const starpost = { apiKey: { env: 'ACME_KEY' }, businessUnit: 'north', quota: '5/60s' };
+  const environment = { TENANTS_FILE: file, ACME_KEY: STARPOST_API_KEY, AUTH_JWT_SECRET: 'x'.repeat(32) };
+  await writeFile(file, JSON.stringify({ acme: { starpost } }));
+  expect(readSettings(environment).tenants?.get('acme')?.accounts).toMatchObject([
+    { provider: 'STARPOST', defaults: { businessUnitId: 'north' }, quota: [{ limit: 5, windowMs: 60_000 }] },
+  ]);
+  await writeFile(file, JSON.stringify({ acme: { starpost: { ...starpost, apiKey: 'in the file' } } }));
+  expect(() => readSettings(environment)).toThrow('acme.starpost.apiKey must be {"env": "NAME"}');
 });

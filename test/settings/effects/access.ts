@@ -1,6 +1,7 @@
 // The effects of the settings that say who is let in, what they see of the schema, and how much they take.
 
 import type { Environment } from '../../../src/settings.ts';
+import { clientOf, serve, writeTenants } from '../../access/tenants.ts';
 import { createSigningKey, sign, signWith, startKeyServer } from '../../access/tokens.ts';
 import { SECRET } from '../../server/signed.ts';
 import { type Effects, SENT, start } from './effect.ts';
@@ -70,6 +71,27 @@ export const ACCESS_EFFECTS: Effects = {
     observe: statusWith(signed({ 'https://app.example.com/grants': '*', invitations: undefined })),
     without: 403,
     with: 200,
+  },
+  TENANTS_FILE: {
+    // Replaced by one whose only tenant is called so.
+    value: 'acme',
+    beside: KEYS,
+    observe: async ({ TENANTS_FILE: name, ...environment }) => {
+      const file = writeTenants({ [name ?? '']: { partoo: { apiKey: { env: 'ACME_KEY' } } } });
+      const { origin } = await serve({
+        PORT: '0',
+        ...environment,
+        ACME_KEY: 'key',
+        ...(name === undefined ? {} : { TENANTS_FILE: file.path }),
+      });
+      const { data, errors } = await clientOf(origin).query(
+        await signed({ tenant: 'acme' })(),
+        '{ providers { isConfigured } }',
+      );
+      return data?.providers ?? errors?.[0]?.extensions.code;
+    },
+    without: 'FORBIDDEN',
+    with: [{ isConfigured: false }, { isConfigured: true }],
   },
   INTROSPECTION: {
     value: 'off',
