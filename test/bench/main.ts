@@ -8,7 +8,9 @@ import { peakMemory } from './memory.ts';
 import { stopAll } from './processes.ts';
 import { quotaBench } from './quota.ts';
 import { startServers, startUpstream } from './servers.ts';
+import { tenants } from './tenants.ts';
 import { throughput } from './throughput.ts';
+import { tokens } from './tokens.ts';
 import { hasWrk } from './wrk.ts';
 
 if (!hasWrk()) {
@@ -21,7 +23,9 @@ try {
   const held = [await footprint()];
   const servers = await startServers();
   held.push(await throughput(servers), await flood(servers), await peakMemory(servers));
+  held.push(await tokens());
   await stopAll();
+  held.push(await tenants());
   held.push(await hanging());
   held.push(await quotaBench({ speed: 10, share: 0.2 }));
   if (held.includes(false)) {

@@ -8,7 +8,7 @@ import { start } from './processes.ts';
 import { START_FLAGS } from './start-flags.ts';
 
 // Below the range that outgoing connections take their ports from.
-export const PORTS = { partoo: 17_010, cronofy: 17_020, graphql: 17_000, plain: 17_001 };
+export const PORTS = { partoo: 17_010, cronofy: 17_020, graphql: 17_000, plain: 17_001, withTokens: 17_002 };
 export const SERVER_CORE = 0;
 export const OTHER_CORE = 1;
 
@@ -32,8 +32,8 @@ export function startUpstream(): Promise<ChildProcess> {
   return start('./upstream.ts', ports, { core: OTHER_CORE, port: PORTS.cronofy });
 }
 
-export function startGateway(port = PORTS.graphql): Promise<ChildProcess> {
-  const environment = { ...ENVIRONMENT, PORT: String(port) };
+export function startGateway(port = PORTS.graphql, more: Record<string, string> = {}): Promise<ChildProcess> {
+  const environment = { ...ENVIRONMENT, PORT: String(port), ...more };
   return start('../../src/main.ts', [], { core: SERVER_CORE, port, flags: START_FLAGS, environment });
 }
 

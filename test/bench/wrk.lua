@@ -1,5 +1,6 @@
 -- The load of wrk.ts: POSTs the bodies that come on standard input, one a line, again and again, and ends with a line of
--- JSON that says what came of it. With the argument `check` it reads every answer, which makes wrk slower.
+-- JSON that says what came of it. With the argument `check` it reads every answer, which makes wrk slower. A second argument is sent
+-- as Authorization.
 
 local requests = {}
 local sent = 0
@@ -11,7 +12,7 @@ function setup(thread)
 end
 
 function init(arguments)
-  local headers = { ["content-type"] = "application/json" }
+  local headers = { ["content-type"] = "application/json", ["authorization"] = arguments[2] }
   for body in io.lines() do
     table.insert(requests, wrk.format("POST", nil, headers, body))
   end

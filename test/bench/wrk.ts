@@ -11,6 +11,8 @@ export interface WrkOptions {
   readonly connections: number;
   readonly durationMs: number;
   readonly bodies: readonly string[];
+  /** Sent as Authorization. */
+  readonly authorization?: string | undefined;
   /** The core that wrk has. */
   readonly core: number;
   /** Looks for errors in every answer, which makes wrk slower. Else an answer fails by its status alone. */
@@ -32,6 +34,7 @@ export async function wrk(options: WrkOptions): Promise<WrkResult> {
   const load = ['-t', '1', '-c', String(options.connections), '-d', `${seconds}s`, '-s', SCRIPT];
   const url = `http://127.0.0.1:${options.port}/graphql`;
   const command = ['wrk', ...load, url, '--', options.isChecked ? 'check' : 'trust'];
+  if (options.authorization !== undefined) command.push(options.authorization);
   const child = spawn('taskset', ['-c', String(options.core), ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(`${options.bodies.join('\n')}\n`);
   const output = await text(child.stdout);

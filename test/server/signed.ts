@@ -1,31 +1,11 @@
-// A gateway that asks for tokens, and tokens for it, signed as a company's backend signs them (HS256).
+// A gateway that asks for tokens.
 
-import { createHmac } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { Environment } from '../../src/settings.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
+import { SECRET } from './bearer.ts';
 
-export const SECRET = 'a-secret-that-only-tests-know-0123456789';
-
-export interface Claims {
-  readonly sub?: string;
-  readonly invitations?: unknown;
-  readonly scope?: string;
-  /** Seconds since 1970. */
-  readonly exp?: number;
-}
-
-const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-
-/** A token that is good for a minute, and grants all, unless it is told otherwise. */
-export function sign(claims: Claims = {}, secret = SECRET): string {
-  const now = Math.floor(Date.now() / 1_000);
-  const all = { aud: 'invitation-gateway', sub: 'user-1', iat: now - 60, exp: now + 60, invitations: '*', ...claims };
-  const signed = `${base64({ alg: 'HS256', typ: 'JWT' })}.${base64(all)}`;
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
-}
-
-export const bearer = (claims: Claims = {}, secret = SECRET) => `Bearer ${sign(claims, secret)}`;
+export { bearer, SECRET, sign } from './bearer.ts';
 
 /** Stops by itself when the test is over. */
 export async function startSigned(environment: Environment = {}): Promise<TestGateway> {

@@ -1,0 +1,59 @@
+// What a token costs: known invitations asked for again and again, with a token that grants everything and one that grants a
+// hundred ids, beside a gateway that asks for none. The three take turns on one core.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bearer, SECRET } from '../server/bearer.ts';
+import { CASES, type Case } from './cases.ts';
+import { middle } from './figures.ts';
+import { OTHER_CORE, PORTS, startGateway } from './servers.ts';
+import { wrk } from './wrk.ts';
+
+/** The least with a token that grants everything, without = 1. */
+const FLOOR = 0.95;
+const TURNS = 9;
+const TURN_MS = 1_000;
+
+/** So many ids are granted one by one, and the benchmark asks for these alone. */
+const GRANTED = 100;
+
+/** @returns whether what is hot holds. The gateway without tokens runs already. */
+export async function tokens(): Promise<boolean> {
+  await startGateway(PORTS.withTokens, { AUTH: 'required', AUTH_JWT_SECRET: SECRET });
+  const ids = Array.from({ length: GRANTED }, (_, n) => `id-${n}`);
+  const exp = Math.floor(Date.now() / 1_000) + 3_600;
+  const all = bearer({ exp, sub: 'all' });
+  const some = bearer({ exp, sub: 'some', invitations: { review: ids, smart: ids } });
+  const held: boolean[] = [];
+  for (const each of CASES.filter(({ known }) => known !== null)) held.push(await compare(each, all, some));
+  return !held.includes(false);
+}
+
+async function compare(each: Case, all: string, some: string): Promise<boolean> {
+  const { connections } = each;
+  const bodies = Array.from({ length: GRANTED - 25 }, (_, n) => each.bodies.graphql(n));
+  const turn = async (port: number, authorization?: string, isChecked = false) => {
+    const options = { port, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE, isChecked };
+    const { perSecond, failures } = await wrk({ ...options, authorization });
+    if (failures > 0) throw new Error(`${failures} answers were not right`);
+    await sleep(20);
+    return perSecond;
+  };
+  const round = async (isChecked = false) => ({
+    without: await turn(PORTS.graphql, undefined, isChecked),
+    all: await turn(PORTS.withTokens, all, isChecked),
+    some: await turn(PORTS.withTokens, some, isChecked),
+  });
+  for (let n = 0; n < 3; n++) await round(true);
+  const rounds: Awaited<ReturnType<typeof round>>[] = [];
+  for (let n = 0; n < TURNS; n++) rounds.push(await round());
+  const ratio = (kind: 'all' | 'some') =>
+    middle(
+      rounds.map((one) => one[kind] / one.without),
+      Number,
+    );
+  const bytes = (authorization: string) => `${(authorization.length / 1_000).toFixed(1)} KB`;
+  console.log(
+    `${each.name}, with a token beside without: "*" ${ratio('all').toFixed(2)} × (at least ${FLOOR.toFixed(2)} ×), ${GRANTED} ids of each kind (${bytes(some)}) ${ratio('some').toFixed(2)} ×`,
+  );
+  return ratio('all') >= FLOOR;
+}
