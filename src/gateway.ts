@@ -2,7 +2,7 @@
 // tenants, and what tenants share.
 
 import { type Admission, createAdmission, OPEN } from './access/admission.ts';
-import { createAuthority } from './access/authority.ts';
+import { type AuthoritySettings, createAuthority } from './access/authority.ts';
 import { createRate } from './access/caller-rate.ts';
 import type { Viewer } from './access/viewer.ts';
 import { createQuotas } from './gateway/quotas.ts';
@@ -63,18 +63,18 @@ export async function startGateway(
     log,
     now,
   };
-  const authorityOf = (set: Parameters<typeof createAuthority>[0]) =>
+  const authorityOf = (set: AuthoritySettings, tenant?: string) =>
     createAuthority(set, {
       proxy: settings.proxy,
       onChange: () => admission.forget(),
       onTrouble: (isDown) =>
         isDown
-          ? log.warn('the keys of tokens cannot be fetched: those that were had go on')
-          : log.warn('the keys of tokens can be fetched'),
+          ? log.warn({ tenant }, 'the keys of tokens cannot be fetched: those that were had go on')
+          : log.warn({ tenant }, 'the keys of tokens can be fetched'),
     });
   const tenants = createTenants(settings.tenants ?? theOnly(settings), {
     create: (name, { accounts }) => createTenant(name, accounts, shared),
-    createAuthority: authorityOf,
+    createAuthority: (name, set) => authorityOf(set, name),
   });
   // Without a file of tenants there is one, from the start.
   await tenants.of(null);

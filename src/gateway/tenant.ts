@@ -102,11 +102,15 @@ export async function createTenant(
   const { streamLifetimeMs: lifetimeMs } = settings;
   const streams = createStreams(snapshots, changes, watcher, { places, rate: refRate, lifetimeMs });
 
-  function stop(): void {
+  function endBackground(): void {
     endListening?.();
     endHearing?.();
     watcher.stop();
     snapshots.stop();
+  }
+
+  function stop(): void {
+    endBackground();
     for (const upstream of upstreams.values()) upstream.close();
   }
 
@@ -118,6 +122,7 @@ export async function createTenant(
     failing: () => [...upstreams].filter(([, { circuit }]) => circuit() !== 'CLOSED').map(([provider]) => provider),
     async retire() {
       streams.stop();
+      endBackground();
       await sleep(FINISH_MS, undefined, { ref: false });
       stop();
     },

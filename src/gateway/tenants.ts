@@ -29,7 +29,7 @@ export interface Tenants extends TenantsOfTokens {
 
 export interface TenantsOptions {
   readonly create: (name: string | null, settings: TenantSettings) => Promise<Tenant>;
-  readonly createAuthority: (settings: AuthoritySettings) => Authority;
+  readonly createAuthority: (name: string, settings: AuthoritySettings) => Authority;
 }
 
 interface Entry {
@@ -84,7 +84,7 @@ export function createTenants(list: TenantList, { create, createAuthority }: Ten
     authorityOf(name) {
       const entry = entries.get(name);
       if (entry?.settings.authority === undefined) return undefined;
-      entry.authority ??= createAuthority(entry.settings.authority);
+      entry.authority ??= createAuthority(name, entry.settings.authority);
       return entry.authority;
     },
     defaultsOf: (name, type) => entries.get(name)?.settings.accounts.find(({ reads }) => reads === type)?.defaults,
@@ -116,7 +116,8 @@ export function createTenants(list: TenantList, { create, createAuthority }: Ten
       for (const [name, entry] of before) {
         if (entries.get(name) === entry) continue;
         changed.add(name);
-        void retire(entry);
+        // One that could not be made is none.
+        retire(entry).catch(() => undefined);
       }
       return changed;
     },

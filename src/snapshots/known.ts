@@ -38,7 +38,7 @@ export interface Known {
   fail(reading: Reading, staleness: Staleness, begunAt: number): void;
   /** A read was refused: what is known is shown no longer where the gateway's credentials were refused. */
   refuse(reading: Reading, error: unknown): void;
-  /** Stops the timer that frees entries. */
+  /** Nothing more is kept. */
   stop(): void;
 }
 

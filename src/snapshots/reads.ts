@@ -29,6 +29,8 @@ export interface Reads {
   want(ref: Ref, unlessWithinMs?: number): void;
   /** Keeps what another process has read. */
   adopt(shared: SharedSnapshot): void;
+  /** Reads for callers alone from now on. */
+  stop(): void;
 }
 
 export interface ReadsOptions {
@@ -136,7 +138,11 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     }
   }
 
-  return { readNow, wantBehind, want, adopt };
+  function stop(): void {
+    for (const refresher of refreshers.values()) refresher.stop();
+  }
+
+  return { readNow, wantBehind, want, adopt, stop };
 }
 
 function wayTo({ reader, upstream }: Source, ref: Ref): Way {

@@ -19,6 +19,8 @@ export interface Refresher {
   isBehind(): boolean;
   /** Takes back a wish that was there at that time already: such a read has fulfilled it. */
   forget(reading: Reading, begunAt: number): void;
+  /** Nothing more is read behind, whatever is wanted. */
+  stop(): void;
 }
 
 /** A wish that no caller has repeated for so long is dropped, in milliseconds. */
@@ -85,6 +87,7 @@ export function createRefresher(
   let timer: NodeJS.Timeout | undefined;
   const lanes = new Map<Way, Lane>();
   let isPumping = false;
+  let isStopped = false;
   /** There was no quota for the last one that could have been read. */
   let isShort = false;
   /** Something was wanted while the pump was at work. */
@@ -175,6 +178,7 @@ export function createRefresher(
 
   /** What failed is still wanted, for as long as a wish lasts. */
   function retryLater(key: string, wish: Wish, isWell: boolean): void {
+    if (isStopped) return;
     const failures = isWell ? wish.failures + 1 : wish.failures;
     const delayMs = isWell ? Math.min(PROBE_MS * 2 ** (failures - 1), LONGEST_BACKOFF_MS) : PROBE_MS;
     // Asked for again meanwhile, perhaps without the extras that were wanted.
@@ -211,6 +215,7 @@ export function createRefresher(
 
   return {
     want(reading, seenAt, at = now()) {
+      if (isStopped) return;
       const { key } = reading.ref;
       const wish = wishes.get(key);
       if (wish !== undefined) {
@@ -238,6 +243,11 @@ export function createRefresher(
       const wish = wishes.get(ref.key);
       if (wish === undefined || wish.since > begunAt) return;
       if (withExtras || !wish.reading.withExtras) wishes.delete(ref.key);
+    },
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      wishes.clear();
     },
   };
 }

@@ -76,6 +76,7 @@ export interface Snapshots {
   overlay(ref: Ref, change: (invitation: Invitation) => Invitation, heardAt?: number): void;
   /** Keeps what another process has read. */
   adopt(shared: SharedSnapshot): void;
+  /** What is read from now on is read for callers that wait for it, and not kept. */
   stop(): void;
 }
 
@@ -89,7 +90,7 @@ export interface SnapshotOptions extends KnownOptions {
 export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, options: SnapshotOptions): Snapshots {
   const { now = () => performance.now(), shared } = options;
   const known = createKnown(options, now);
-  const { readNow, wantBehind, want, adopt } = createReads(sources, { known, shared, now });
+  const { readNow, wantBehind, want, adopt, stop } = createReads(sources, { known, shared, now });
 
   // Nearly every answer comes from here: it makes nothing but what it returns, and looks at the clock once.
   function answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null): Snapshot | null | undefined {
@@ -167,7 +168,10 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     },
     miss: known.miss,
     overlay: known.overlay,
-    stop: known.stop,
+    stop() {
+      stop();
+      known.stop();
+    },
     async readSoon(ref) {
       const source = sources.get(ref.type);
       if (source === undefined) return false;

@@ -14,7 +14,7 @@ export interface Store extends Pick<LRUCache<string, Entry>, 'get' | 'peek' | 'd
   keysOf(whole: string): readonly string[];
   /** Bytes of what is in it. */
   readonly calculatedSize: number;
-  /** Frees no more, and gives its space back. */
+  /** Keeps nothing more, and gives its space back. */
   stop(): void;
 }
 
@@ -48,6 +48,7 @@ export function createStore(space: StoreSpace, forgetMs: number, now: () => numb
 
   space.join(cache);
   let purging: NodeJS.Timeout | undefined;
+  let isStopped = false;
 
   function purge(): void {
     cache.purgeStale();
@@ -67,6 +68,7 @@ export function createStore(space: StoreSpace, forgetMs: number, now: () => numb
     peek: (key) => cache.peek(key),
     delete: (key) => cache.delete(key),
     set(key, entry, isAsked = true) {
+      if (isStopped) return;
       const { whole } = entry;
       cache.set(key, entry, { noUpdateTTL: !isAsked });
       space.grown();
@@ -82,6 +84,7 @@ export function createStore(space: StoreSpace, forgetMs: number, now: () => numb
       return cache.calculatedSize;
     },
     stop() {
+      isStopped = true;
       clearInterval(purging);
       space.leave(cache);
     },

@@ -177,3 +177,18 @@ test('a failed read with extras is repeated with them, though the invitation was
   expect(read).toEqual(['a', 'a']);
   expect(withExtras).toEqual(['a', 'a']);
 });
+
+test('a refresher that was stopped reads nothing that was wanted before or is wanted after, nor again what fails', async () => {
+  const { read, want, refresher, failing, readsTake } = await oneASecond();
+  readsTake(100);
+  failing.add('failing');
+  want('failing', 60_000);
+  want('waiting');
+  await pass(1_050);
+  expect(read).toEqual(['failing']);
+  refresher.stop();
+  want('late');
+  await pass(60_000);
+  expect(read).toEqual(['failing']);
+  expect(vi.getTimerCount()).toBe(0);
+});

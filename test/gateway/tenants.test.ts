@@ -1,0 +1,153 @@
+// When what is a tenant's own is made, and when it is given up.
+
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createQuotas } from '../../src/gateway/quotas.ts';
+import { createTenant, type Shared, type Tenant } from '../../src/gateway/tenant.ts';
+import { createTenants, type TenantList } from '../../src/gateway/tenants.ts';
+import { createStreamPlaces } from '../../src/live/stream-places.ts';
+import { createSharedClock } from '../../src/redis/clock.ts';
+import { createRedis } from '../../src/redis/redis.ts';
+import { readSettings } from '../../src/settings.ts';
+import { createStoreSpace } from '../../src/snapshots/store-space.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { boundless } from '../rates.ts';
+import { startRedisServer } from '../redis/server.ts';
+
+const { accounts } = readSettings({ PARTOO_API_KEY: 'key', CRONOFY_CLIENT_SECRET: 'secret' });
+const listOf = (fingerprints: Record<string, string>): TenantList =>
+  new Map(
+    Object.entries(fingerprints).map(([name, fingerprint]) => [name, { accounts, authority: undefined, fingerprint }]),
+  );
+
+/** Each tenant is a name with a number, and is made when the test says so. */
+function start(fingerprints: Record<string, string>) {
+  const made: string[] = [];
+  const retired: string[] = [];
+  const stopped: string[] = [];
+  let ready = Promise.resolve();
+  const retiring: (() => void)[] = [];
+  const tenants = createTenants(listOf(fingerprints), {
+    async create(name) {
+      const label = `${name} ${made.length + 1}`;
+      made.push(label);
+      await ready;
+      return {
+        label,
+        streams: { stop: () => undefined },
+        async retire() {
+          retired.push(label);
+          await new Promise<void>((resolve) => retiring.push(resolve));
+        },
+        stop: () => void stopped.push(label),
+      } as unknown as Tenant;
+    },
+    createAuthority: () => {
+      throw new Error('nobody asked for keys');
+    },
+  });
+  const labelOf = async (name: string) => (await (tenants.of(name) as Promise<{ label: string }> | undefined))?.label;
+  return {
+    tenants,
+    made,
+    retired,
+    stopped,
+    labelOf,
+    finish: () => retiring.splice(0).forEach((resolve) => void resolve()),
+    hold() {
+      const held = Promise.withResolvers<void>();
+      ready = held.promise;
+      return held.resolve;
+    },
+  };
+}
+
+test('a tenant is made when it is first asked for, once', async () => {
+  const { tenants, made, labelOf } = start({ acme: '1', beta: '1' });
+  expect(made).toEqual([]);
+  expect(await Promise.all([labelOf('acme'), labelOf('acme')])).toEqual(['acme 1', 'acme 1']);
+  expect(tenants.of('acme')).not.toBeInstanceOf(Promise);
+  expect(tenants.made()).toHaveLength(1);
+  expect(tenants.of('gamma')).toBeUndefined();
+  expect(made).toEqual(['acme 1']);
+});
+
+test('a list read anew gives up those that changed or are gone, and keeps the others', async () => {
+  const { tenants, retired, labelOf } = start({ same: '1', changed: '1', gone: '1', unused: '1' });
+  for (const name of ['same', 'changed', 'gone']) await labelOf(name);
+  const changed = tenants.replace(listOf({ same: '1', changed: '2', added: '1', unused: '2' }));
+  expect([...changed]).toEqual(['changed', 'gone', 'unused']);
+  await vi.waitFor(() => expect(retired).toEqual(['changed 2', 'gone 3']));
+  expect(await labelOf('same')).toBe('same 1');
+  expect(await labelOf('changed')).toBe('changed 4');
+  expect(await labelOf('gone')).toBeUndefined();
+  expect(await labelOf('added')).toBe('added 5');
+});
+
+test('one that is replaced while it is made is given up once it is', async () => {
+  const { tenants, retired, labelOf, hold } = start({ acme: '1' });
+  const release = hold();
+  const first = labelOf('acme');
+  tenants.replace(listOf({ acme: '2' }));
+  const second = labelOf('acme');
+  release();
+  expect([await first, await second]).toEqual(['acme 1', 'acme 2']);
+  await vi.waitFor(() => expect(retired).toEqual(['acme 1']));
+});
+
+test('the end of the process stops those in use, and those that finish what is in flight', async () => {
+  const { tenants, retired, stopped, labelOf, finish } = start({ acme: '1', beta: '1' });
+  await labelOf('acme');
+  await labelOf('beta');
+  tenants.replace(listOf({ beta: '2' }));
+  await labelOf('beta');
+  await vi.waitFor(() => expect(retired).toHaveLength(2));
+  tenants.stop();
+  expect(stopped.toSorted()).toEqual(['acme 1', 'beta 2', 'beta 3']);
+  finish();
+});
+
+test('what a tenant of no more use holds is given back: its channels and its place in memory', async () => {
+  const server = await startRedisServer();
+  onTestFinished(server.stop);
+  const client = createRedis(server.url, () => undefined);
+  onTestFinished(() => client.close());
+  await vi.waitUntil(() => client.isUp(), { timeout: 5_000 });
+  const heard: string[] = [];
+  const ended: string[] = [];
+  const space = createStoreSpace({ maxEntries: 10, maxBytes: 10_000 });
+  const [join, leave] = [vi.spyOn(space, 'join'), vi.spyOn(space, 'leave')];
+  const settings = readSettings({});
+  const shared: Shared = {
+    settings,
+    quotas: createQuotas(settings, client),
+    places: createStreamPlaces(settings.streams),
+    space,
+    refRate: boundless(),
+    redis: {
+      client: {
+        ...client,
+        async listen(channel, onMessage, onMissed) {
+          const end = await client.listen(channel, onMessage, onMissed);
+          heard.push(channel);
+          return () => {
+            ended.push(channel);
+            end();
+          };
+        },
+      },
+      clock: createSharedClock(client, () => performance.now()),
+    },
+    log: createLog('silent'),
+    now: () => performance.now(),
+  };
+  const tenant = await createTenant('acme', accounts, shared);
+  const own = heard.toSorted();
+  expect(own).toEqual([
+    expect.stringMatching(/^gateway:notifications:acme\//),
+    expect.stringMatching(/^gateway:snapshots:acme\//),
+  ]);
+  expect(join).toHaveBeenCalledOnce();
+  tenant.stop();
+  expect(ended.toSorted()).toEqual(own);
+  expect(leave).toHaveBeenCalledWith(join.mock.calls[0]?.[0]);
+});
