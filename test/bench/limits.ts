@@ -1,22 +1,25 @@
 // `npm run bench:limits`: for how long the gateway stands still over the most expensive documents and answers that its
-// limits let pass, beside a plain handler whose answer has the same bytes; and over those that are refused. `--times` is
+// limits let pass, beside a plain handler whose answer has the same bytes; and over those that are refused. Last, whether time
+// tells what is not granted. `--times` is
 // how often each is asked.
 
 import type { ChildProcess } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { SECRET } from '../server/bearer.ts';
 import { one } from './cases.ts';
 import { middle } from './figures.ts';
 import { ANSWERS } from './limits/answers.ts';
 import { type Candidate, RUNS_A_TEXT } from './limits/candidate.ts';
 import { DOCUMENTS } from './limits/documents.ts';
 import { INTROSPECTION } from './limits/introspection.ts';
+import { notGranted } from './limits/not-granted.ts';
 import { findLargest, type Largest, refusalOf } from './limits/search.ts';
 import { ask, NoAnswer, standstills } from './limits/standstill.ts';
 import { start, stop, stopAll } from './processes.ts';
 import { ENVIRONMENT, OTHER_CORE, SERVER_CORE, startUpstream } from './servers.ts';
 import { START_FLAGS } from './start-flags.ts';
 
-const PORTS = { gateway: 17_400, plain: 17_401 };
+const PORTS = { gateway: 17_400, plain: 17_401, withTokens: 17_402 };
 const GATEWAY = `http://127.0.0.1:${PORTS.gateway}`;
 const PLAIN = `http://127.0.0.1:${PORTS.plain}`;
 
@@ -73,7 +76,16 @@ async function limits(times: number): Promise<boolean> {
     }
   }
   console.table(rows);
-  return rows.every(({ holds }) => holds);
+  const cannotTell = await withTokens();
+  return cannotTell && rows.every(({ holds }) => holds);
+}
+
+/** Whether time tells nothing of what is not granted. */
+async function withTokens(): Promise<boolean> {
+  const tokens = { AUTH: 'required', AUTH_JWT_SECRET: SECRET };
+  const environment = { ...ENVIRONMENT, ...AGES, ...tokens, PORT: String(PORTS.withTokens) };
+  await start('../../src/main.ts', [], { core: CORES, port: PORTS.withTokens, flags: START_FLAGS, environment });
+  return notGranted(`http://127.0.0.1:${PORTS.withTokens}`);
 }
 
 async function measure(candidate: Candidate, times: number): Promise<Row> {
