@@ -19,6 +19,7 @@ const COPIED = [
   'test/contract',
   'test/harness.ts',
   'test/server/doors.ts',
+  'test/server/bearer.ts',
   'test/server/signed.ts',
 ];
 
