@@ -93,15 +93,14 @@ export async function startGateway(
   const tabs = settings.graphiql ? graphiqlTabs(schema, examples, admission.asksForTokens) : undefined;
 
   function contextOf(tenant: Tenant, caller: Caller): Context {
-    const { viewer } = caller;
     const createLoaders = () => ({ invitation: createInvitationLoader(tenant.snapshots, caller, refRate) });
     return {
       loaders: createLoaders(),
       createLoaders,
       streams: tenant.streams,
-      viewer,
+      viewer: caller.viewer,
       providers: tenant.providers,
-      defaultsOf: (type) => tenants.defaultsOf(viewer.tenant, type),
+      defaultsOf: tenant.defaultsOf,
     };
   }
 

@@ -4,7 +4,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rate } from '../access/caller-rate.ts';
+import type { InvitationType } from '../invitation/kinds.ts';
 import type { ProviderName } from '../invitation/provider.ts';
+import type { Named } from '../invitation/ref.ts';
 import { createCallbackAddresses } from '../live/callback-addresses.ts';
 import { createChanges } from '../live/changes.ts';
 import { createNotifications, type Notifications } from '../live/notifications.ts';
@@ -31,6 +33,8 @@ export interface Tenant {
   readonly snapshots: Snapshots;
   readonly streams: Streams;
   readonly notifications: Notifications;
+  /** What is taken of the natural key of a kind where a caller does not name it. */
+  defaultsOf(type: InvitationType): Named | undefined;
   /** How it stands with every provider, configured or not. */
   providers(): readonly ProviderStatus[];
   /** Providers that are not called as usual. */
@@ -102,6 +106,8 @@ export async function createTenant(
   const { streamLifetimeMs: lifetimeMs } = settings;
   const streams = createStreams(snapshots, changes, watcher, { places, rate: refRate, lifetimeMs });
 
+  const defaults = new Map(accounts.map((account) => [account.reads, account.defaults]));
+
   function endBackground(): void {
     endListening?.();
     endHearing?.();
@@ -118,6 +124,7 @@ export async function createTenant(
     snapshots,
     streams,
     notifications,
+    defaultsOf: (type) => defaults.get(type),
     providers: () => providers.map((provider) => statusOf(provider.name, upstreams.get(provider.name))),
     failing: () => [...upstreams].filter(([, { circuit }]) => circuit() !== 'CLOSED').map(([provider]) => provider),
     async retire() {

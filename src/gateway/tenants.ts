@@ -15,7 +15,7 @@ export type TenantList = ReadonlyMap<string | null, TenantSettings>;
 export interface Tenants extends TenantsOfTokens {
   /** Undefined where there is none of this name. */
   of(name: string | null): Tenant | Promise<Tenant> | undefined;
-  /** What is taken of the natural key of a kind where a caller does not name it. */
+  /** A tenant's `defaultsOf`, which makes none. */
   defaultsOf(name: string | null, type: InvitationType): Named | undefined;
   /** Who takes a tenant's notifications. */
   takerOf(name: string | null): NotificationTaker;
@@ -23,6 +23,7 @@ export interface Tenants extends TenantsOfTokens {
   made(): readonly Tenant[];
   /** @returns the names of those that have changed or are gone. */
   replace(list: TenantList): ReadonlySet<string | null>;
+  /** Also of those that are made from now on. */
   completeStreams(): void;
   stop(): void;
 }
@@ -44,6 +45,7 @@ export function createTenants(list: TenantList, { create, createAuthority }: Ten
   for (const [name, settings] of list) entries.set(name, { name, settings });
   /** They finish what is in flight. */
   const retired = new Set<Tenant>();
+  let isEnding = false;
 
   function make(entry: Entry): Promise<Tenant> {
     const making = create(entry.name, entry.settings);
@@ -51,6 +53,7 @@ export function createTenants(list: TenantList, { create, createAuthority }: Ten
     making.then(
       (tenant) => {
         entry.tenant = tenant;
+        if (isEnding) tenant.streams.stop();
       },
       () => {
         entry.tenant = undefined;
@@ -122,6 +125,7 @@ export function createTenants(list: TenantList, { create, createAuthority }: Ten
       return changed;
     },
     completeStreams() {
+      isEnding = true;
       for (const { streams } of made()) streams.stop();
     },
     stop() {

@@ -95,7 +95,8 @@ function readAuthority(members: Members, value: unknown, place: string, read: Fo
   const secrets = readSigningSecrets(members, references, `${place}.secrets`, read);
   if (texts === undefined) return undefined;
   read.push(...texts.values());
-  const result = Auth.safeParse(plain(texts));
+  const { AUTH_AUDIENCE, AUTH_JWKS_STALE_SECONDS } = members.given.texts;
+  const result = Auth.safeParse({ AUTH_AUDIENCE, ...plain(texts) });
   if (!result.success) {
     members.issues(result.error, (variable) => texts.get(variable));
     return undefined;
@@ -105,7 +106,7 @@ function readAuthority(members: Members, value: unknown, place: string, read: Fo
     members.fault(place, 'must have jwksUrl or secrets');
   }
   // One that is wrong is reported where it stands.
-  const stale = Variables.shape.AUTH_JWKS_STALE_SECONDS.safeParse(members.given.texts.AUTH_JWKS_STALE_SECONDS);
+  const stale = Variables.shape.AUTH_JWKS_STALE_SECONDS.safeParse(AUTH_JWKS_STALE_SECONDS);
   return { jwksUrl, issuers, audience, secrets, jwksStaleMs: stale.data ?? 0 };
 }
 

@@ -2,8 +2,9 @@
 // shared, the loader, Redis, notifications and streams. Everything that a provider says names its tenant: nothing of one
 // is ever given to the other's viewers.
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { subscribeTo } from '../live/subscriber.ts';
+import { untilShared } from '../redis/pair.ts';
 import { type RedisServer, startRedisServer } from '../redis/server.ts';
 import {
   inviteOf,
@@ -22,6 +23,7 @@ beforeAll(async () => {
   redis = await startRedisServer();
 });
 afterAll(() => redis.stop());
+beforeEach(() => redis.command('FLUSHALL'));
 
 /** The same numbers each time. */
 function createDice(seed: number): (sides: number) => number {
@@ -155,6 +157,34 @@ test('a thousand operations of two tenants in turn are never crossed', { timeout
   expect(keys.filter((key) => /order-|ann@/.test(key))).toEqual([]);
 });
 
+test('tenants that are not asked for have no channel in Redis, no connection and no timer', async () => {
+  const { sandboxes, members, environment } = await startWorld();
+  const count = async (tenants: object) => {
+    const file = writeTenants(tenants);
+    const [timers, intervals] = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'setInterval')];
+    const { query } = await serve({ ...environment, TENANTS_FILE: file.path });
+    const started = timers.mock.calls.length + intervals.mock.calls.length;
+    timers.mockRestore();
+    intervals.mockRestore();
+    return { query, started };
+  };
+  const thousand = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`tenant-${n}`, members.acme]));
+  expect((await count(thousand)).started).toBe((await count(members)).started);
+
+  const file = writeTenants({ ...thousand, ...members });
+  const { query, ready } = await serve({ ...environment, TENANTS_FILE: file.path, REDIS_URL: redis.url });
+  await vi.waitUntil(async () => !(await ready()).degraded.includes('REDIS'));
+  const channels = async () => ((await redis.command('PUBSUB', 'CHANNELS', 'gateway:*')) as string[]).toSorted();
+  const own = async () => (await channels()).filter((channel) => /:(acme|beta|tenant-\d+)\//.test(channel));
+  expect(await own()).toEqual([]);
+  expect(sandboxes.acme.partoo.calls).toEqual([]);
+  await query(await tokenOf('acme'), '{ reviewInvitation(invitationId: "one") { id } }');
+  expect(await own()).toEqual([
+    expect.stringMatching(/^gateway:notifications:acme\//),
+    expect.stringMatching(/^gateway:snapshots:acme\//),
+  ]);
+});
+
 test('one account of two tenants is one quota and two sets of snapshots in Redis, too', async () => {
   const { sandboxes, members, environment } = await startWorld('3/60s');
   const { partoo } = members.acme;
@@ -168,10 +198,9 @@ test('one account of two tenants is one quota and two sets of snapshots in Redis
   const [acme, twin] = [await tokenOf('acme'), await tokenOf('twin')];
   const ONE = '{ reviewInvitation(invitationId: "one") { rawStatus } }';
   const calls = () => sandboxes.acme.partoo.calls.length;
-  const before = await redis.command('DBSIZE');
   await a.query(acme, ONE);
   expect(calls()).toBe(1);
-  await vi.waitUntil(async () => Number(await redis.command('DBSIZE')) > Number(before));
+  await untilShared(redis, 1);
   // The other process has it out of Redis, and the other tenant has nothing of it.
   await vi.waitFor(async () => {
     expect((await b.query(acme, ONE)).data.reviewInvitation.rawStatus).toBe('acme');

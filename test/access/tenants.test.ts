@@ -151,6 +151,22 @@ describe('an account of two tenants', () => {
   });
 });
 
+describe('the quota of an account of two tenants', () => {
+  test('is shared out among their viewers as among callers: one that wants everything leaves its share to the other’s', async () => {
+    const world = await startWorld('10/60s');
+    const { partoo } = world.members.acme;
+    const file = writeTenants({ acme: { partoo }, twin: { partoo } });
+    const { query } = await serve({ ...world.environment, TENANTS_FILE: file.path });
+    const refs = Array.from({ length: 40 }, (_, n) => ({ reviewInvitation: { invitationId: `order-${n}` } }));
+    const PAGE = 'query($refs: [InvitationRef!]!) { invitations(refs: $refs) { id } }';
+    const greedy = await query(await tokenOf('acme'), PAGE, { refs });
+    expect(greedy.errors?.length).toBeGreaterThan(30);
+    // The same subject: it is another viewer all the same.
+    const { errors } = await query(await tokenOf('twin'), REVIEW, { id: 'one' });
+    expect(errors).toBeUndefined();
+  });
+});
+
 describe('a provider that fails for one tenant', () => {
   test('opens its breaker alone: the other is answered as ever, and /ready names the provider', async () => {
     const { sandboxes, query, ready, acme, beta, log } = await start();

@@ -1,5 +1,6 @@
 // When what is a tenant's own is made, and when it is given up.
 
+import { createHmac } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createQuotas } from '../../src/gateway/quotas.ts';
 import { createTenant, type Shared, type Tenant } from '../../src/gateway/tenant.ts';
@@ -10,6 +11,7 @@ import { createRedis } from '../../src/redis/redis.ts';
 import { readSettings } from '../../src/settings.ts';
 import { createStoreSpace } from '../../src/snapshots/store-space.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { notificationOf } from '../access/tenants.ts';
 import { boundless } from '../rates.ts';
 import { startRedisServer } from '../redis/server.ts';
 
@@ -24,6 +26,7 @@ function start(fingerprints: Record<string, string>) {
   const made: string[] = [];
   const retired: string[] = [];
   const stopped: string[] = [];
+  const completed: string[] = [];
   let ready = Promise.resolve();
   const retiring: (() => void)[] = [];
   const tenants = createTenants(listOf(fingerprints), {
@@ -33,7 +36,8 @@ function start(fingerprints: Record<string, string>) {
       await ready;
       return {
         label,
-        streams: { stop: () => undefined },
+        notifications: { receive: () => 'accepted' },
+        streams: { stop: () => void completed.push(label) },
         async retire() {
           retired.push(label);
           await new Promise<void>((resolve) => retiring.push(resolve));
@@ -51,6 +55,7 @@ function start(fingerprints: Record<string, string>) {
     made,
     retired,
     stopped,
+    completed,
     labelOf,
     finish: () => retiring.splice(0).forEach((resolve) => void resolve()),
     hold() {
@@ -104,6 +109,33 @@ test('the end of the process stops those in use, and those that finish what is i
   tenants.stop();
   expect(stopped.toSorted()).toEqual(['acme 1', 'beta 2', 'beta 3']);
   finish();
+});
+
+test('a notification makes its tenant where it is signed, and a forged one makes nothing', async () => {
+  const { tenants, made } = start({ acme: '1' });
+  const taker = tenants.takerOf('acme');
+  const body = Buffer.from(notificationOf('one', 'accepted'));
+  const signed = (secret: string) => ({
+    'cronofy-hmac-sha256': createHmac('sha256', secret).update(body).digest('base64'),
+  });
+  expect(taker.accepts('CRONOFY')).toBe(true);
+  expect(taker.accepts('PARTOO')).toBe(false);
+  expect(await taker.receive('CRONOFY', body, signed('another'))).toBe('forged');
+  expect(made).toEqual([]);
+  expect(await taker.receive('CRONOFY', body, signed('secret'))).toBe('accepted');
+  expect(made).toEqual(['acme 1']);
+  // While it arrived the tenant was taken out.
+  tenants.replace(listOf({ beta: '1' }));
+  expect(await taker.receive('CRONOFY', body, signed('secret'))).toBe('forged');
+});
+
+test('streams are completed of all, also of one that is made when the process ends already', async () => {
+  const { tenants, completed, labelOf } = start({ acme: '1', beta: '1' });
+  await labelOf('acme');
+  tenants.completeStreams();
+  expect(completed).toEqual(['acme 1']);
+  await labelOf('beta');
+  expect(completed).toEqual(['acme 1', 'beta 2']);
 });
 
 test('what a tenant of no more use holds is given back: its channels and its place in memory', async () => {

@@ -47,6 +47,19 @@ describe('the check', () => {
     expect(lines).toContain('The settings are right.');
   });
 
+  test('says how many tenants there are, and what is wrong with one', async () => {
+    const file = join(folder, 'tenants.json');
+    const set = { TENANTS_FILE: file, ACME_KEY: 'sk_acme', AUTH_JWT_SECRET: 'sk_that_signs_with_32_bytes_or_more' };
+    writeFileSync(file, '{"acme": {"partoo": {"apiKey": {"env": "ACME_KEY"}}}}');
+    const right = await check(set);
+    expect(right.code).toBe(0);
+    expect(right.lines).toContain('Tenants: 1, each with accounts of its own');
+    writeFileSync(file, '{"acme": {"partoo": {"apiKey": "sk_in_the_file"}}}');
+    const wrong = await check(set);
+    expect(wrong.code).toBe(1);
+    expect(wrong.text).toContain('\n  TENANTS_FILE: acme.partoo.apiKey must be {"env": "NAME"} or {"file": "path"}');
+  });
+
   test('prints that a secret is set, and no secret', async () => {
     const { code, lines } = await check({
       PARTOO_API_KEY_FILE: keyFile,

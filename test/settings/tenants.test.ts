@@ -1,12 +1,15 @@
 // The file of tenants: what becomes of it, and what is said of each mistake in it.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Environment, readSettings, readTenantsAnew, SettingsError } from '../../src/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tenants-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 let files = 0;
 
 function fileOf(content: unknown): string {
@@ -14,6 +17,15 @@ function fileOf(content: unknown): string {
   const path = join(folder, `${files}`);
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
+}
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes of what is reachable. */
+function used(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
 }
 
 const SECRET = 'a-secret-of-acme-with-32-bytes-or-more!';
@@ -81,6 +93,12 @@ describe('a tenant', () => {
     expect(access?.authority?.secrets).toHaveLength(1);
   });
 
+  test('is meant by tokens with the gateway’s audience, where its keys name none', () => {
+    const auth = { secrets: [{ env: 'ACME_SECRET' }] };
+    const { tenants } = read({ acme: { partoo: partoo(), auth } }, { AUTH_AUDIENCE: 'ours' });
+    expect(tenants?.get('acme')?.authority?.audience).toBe('ours');
+  });
+
   test('asks for tokens also where the gateway has no keys, because each has its own', () => {
     const auth = { secrets: [{ env: 'ACME_SECRET' }] };
     const { access } = read({ acme: { partoo: partoo(), auth } }, { AUTH_JWT_SECRET: undefined, AUTH: 'required' });
@@ -99,6 +117,24 @@ describe('a tenant', () => {
     expect(fingerprints()[0]).not.toBe(acme);
     expect(fingerprints()[1]).toBe(beta);
     expect(acme).not.toBe(beta);
+  });
+
+  test('takes less than 20 KB as long as nobody asks for it', () => {
+    const names = Array.from({ length: 1_000 }, (_, n) => `tenant-${n}`);
+    const secrets = Object.fromEntries(names.map((name) => [name, `secret-of-${name}-with-32-bytes-or-more`]));
+    const tenants = names.map((name) => [
+      name,
+      { partoo: partoo(name), cronofy: { clientSecret: { env: name } }, auth: { secrets: [{ env: name }] } },
+    ]);
+    const environment = { ...ENVIRONMENT, ...secrets, TENANTS_FILE: fileOf(Object.fromEntries(tenants)) };
+    // What runs for the first time takes memory of its own.
+    readTenantsAnew(environment);
+    const before = used();
+    const all = readTenantsAnew(environment);
+    const each = (used() - before) / 1_000;
+    expect(all?.size).toBe(1_000);
+    expect(each).toBeGreaterThan(0);
+    expect(each).toBeLessThan(20 * 1024);
   });
 
   test('may be called as what every object has', () => {
