@@ -27,6 +27,7 @@ export default defineConfig({
             'test/third-provider/starpost.test.ts',
             'test/faults/*.tls.test.ts',
             'test/schedules/*.test.ts',
+            'test/upstream/redis-shares.test.ts',
           ],
           provide: { faultsOver: 'tcp' },
         },
@@ -37,8 +38,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Alone, after the others: a provider counts calls by its clock, and is not to be late itself.
-        test: { name: 'schedules', include: ['test/schedules/*.test.ts'], sequence: { groupOrder: 1 } },
+        // After the others: a provider counts calls by its clock, and is not to be late itself; callers say how long they waited.
+        test: {
+          name: 'schedules',
+          include: ['test/schedules/*.test.ts', 'test/upstream/redis-shares.test.ts'],
+          maxConcurrency: 8,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

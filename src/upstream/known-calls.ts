@@ -9,6 +9,8 @@ const MAX_CALLS = 5_000;
 export class KnownCalls {
   readonly #windowMs: number;
   readonly #at = new Map<string, number>();
+  /** How many of them each process has made. */
+  readonly #byProcess = new Map<string, number>();
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
@@ -18,6 +20,7 @@ export class KnownCalls {
   add(name: string, at: number): boolean {
     if (this.#at.has(name)) return false;
     this.#at.set(name, at);
+    this.#count(name, 1);
     return true;
   }
 
@@ -40,9 +43,7 @@ export class KnownCalls {
 
   /** How many processes have made calls. */
   processes(): number {
-    const names = new Set<string>();
-    for (const name of this.#at.keys()) names.add(name.slice(0, name.indexOf(':')));
-    return names.size;
+    return this.#byProcess.size;
   }
 
   // They were added in about the order in which they were made.
@@ -50,7 +51,15 @@ export class KnownCalls {
     for (const [name, at] of this.#at) {
       if (at > until) return;
       this.#at.delete(name);
+      this.#count(name, -1);
     }
+  }
+
+  #count(name: string, by: 1 | -1): void {
+    const process = name.slice(0, name.indexOf(':'));
+    const calls = (this.#byProcess.get(process) ?? 0) + by;
+    if (calls === 0) this.#byProcess.delete(process);
+    else this.#byProcess.set(process, calls);
   }
 }
 

@@ -5,7 +5,7 @@
 import type { SharedRedis } from '../redis/redis.ts';
 import { longestOf, partOf, type QuotaWindow } from './quota-window.ts';
 import { CLOSE, SYNC, TAKE } from './redis-scripts.ts';
-import { INSISTENT_SHARE } from './shares.ts';
+import { INSISTENT_SHARE, type Spread } from './shares.ts';
 
 /** A call as processes tell each other of it. */
 export interface SharedCall {
@@ -21,6 +21,8 @@ export type Rank = 0 | 1 | 2;
 export interface WantedCall {
   readonly name: string;
   readonly rank: Rank;
+  /** How it is spread over each window. */
+  readonly spread: readonly Spread[];
 }
 
 /** What Redis says to a process that wants calls. */
@@ -70,7 +72,7 @@ export interface RedisCallsOptions {
 export function createRedisCalls({ redis, windows, accountId, process, reserve }: RedisCallsOptions): RedisCalls {
   // One hash tag: in a cluster, what one script touches lies on one server.
   const key = (name: string) => `gateway:{${accountId}}:${name}`;
-  const keys = ['calls', 'gate', 'line', 'due'].map(key);
+  const keys = ['calls', 'gate', 'line', 'due', 'spread'].map(key);
   const [calls = '', gate = ''] = keys;
   const channel = key('calls');
   const longest = longestOf(windows);
@@ -81,7 +83,11 @@ export function createRedisCalls({ redis, windows, accountId, process, reserve }
   return {
     async take(wanted, waitedMs, known) {
       const about = [channel, process, Math.round(waitedMs), known, half, windows.length, ...bounds];
-      const each = wanted.flatMap(({ rank, name }) => [rank, name]);
+      const each = wanted.flatMap(({ rank, name, spread }) => [
+        rank,
+        name,
+        ...spread.flatMap(({ gapMs, burst }) => [Math.round(gapMs), Math.ceil(burst)]),
+      ]);
       const answer = await redis.ask((client) => TAKE(client, keys, [...about, ...each]));
       if (!Array.isArray(answer)) return undefined;
       const [taken = 0, delayMs = 0] = answer.map(Number);

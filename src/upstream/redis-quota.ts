@@ -139,7 +139,11 @@ export async function createSharedQuota(
   }
 
   async function takeShared(payments: readonly Payment[], waitedMs: number): Promise<Taken> {
-    const wanted = payments.map((payment) => ({ name: nameFor(payment), rank: rankOf(payment) }));
+    const wanted = payments.map((payment) => ({
+      name: nameFor(payment),
+      rank: rankOf(payment),
+      spread: shares.spreadOf(payment, payments.length),
+    }));
     let answer = await shared.take(wanted, waitedMs, known.count(now()));
     if (answer === 'behind') {
       await sync();

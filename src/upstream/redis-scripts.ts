@@ -2,17 +2,20 @@
 // The processes are told of each change over the account's channel.
 
 import { createScript } from '../redis/script.ts';
+import { LATE_SHARE } from './shares.ts';
 
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-// KEYS: the calls, the gate, the line of processes that wait, and by when each has to come again. ARGV: channel, process,
-// for how long its first call has waited, how many calls it knows of, how many calls may be taken by those who insist, how
-// many windows, limit and part and length of each, then rank and name of each call.
+// KEYS: the calls, the gate, the line of processes that wait, by when each has to come again, and when the last call was
+// made of those that are spread evenly over each window. ARGV: channel, process, for how long its first call has waited, how
+// many calls it knows of, how many calls may be taken by those who insist, how many windows, limit and part and length of
+// each; then of each call rank and name, and for each window how long after the last one it is made, and how many calls its
+// caller may have had (0: whenever, and however many).
 export const TAKE = createScript(`${NOW}
-for _, key in ipairs({ KEYS[1], KEYS[3], KEYS[4] }) do
+for _, key in ipairs({ KEYS[1], KEYS[3], KEYS[4], KEYS[5] }) do
   if redis.call('TYPE', key).ok ~= 'zset' then redis.call('DEL', key) end
 end
 local channel, process, waited, known, half = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -43,9 +46,28 @@ local function ahead(rank, since)
   return count
 end
 
-local function delayOf(rank, name, others)
+-- How many calls each caller has had in each window; counted where it is asked for.
+local had = {}
+local function hadBy(name, n)
+  local caller = string.match(name, '[^:]*$')
+  had[caller] = had[caller] or {}
+  if had[caller][n] == nil then
+    local count = 0
+    for _, call in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now - windows[n][3]), '+inf')) do
+      if string.sub(call, -#caller - 1) == ':' .. caller then count = count + 1 end
+    end
+    had[caller][n] = count
+  end
+  return had[caller]
+end
+
+local function delayOf(rank, name, spread, others)
   local delay = closed
-  for _, window in ipairs(windows) do
+  for n, window in ipairs(windows) do
+    local last = spread[n].gap > 0 and redis.call('ZSCORE', KEYS[5], n)
+    if last then delay = math.max(delay, tonumber(last) + spread[n].gap * (others + 1) - now) end
+    -- The process hears in a moment what others took for that caller.
+    if spread[n].burst > 0 and hadBy(name, n)[n] >= spread[n].burst then delay = math.max(delay, 5) end
     local usable = window[1]
     if rank ~= '0' then usable = window[2] end
     local from = '(' .. (now - window[3])
@@ -71,14 +93,22 @@ local function delayOf(rank, name, others)
   return delay
 end
 
+-- From when the next one is spread.
+local function countsFrom(n, gap)
+  local due = tonumber(redis.call('ZSCORE', KEYS[5], n) or 0) + gap
+  if due <= now and now <= due + gap * ${LATE_SHARE} then return due end
+  return now
+end
+
 local taken = {}
 local delay = 0
-for i = at, #ARGV, 2 do
-  local rank, name = ARGV[i], ARGV[i + 1]
+for i = at, #ARGV, 2 + 2 * #windows do
+  local rank, name, spread = ARGV[i], ARGV[i + 1], {}
+  for n = 1, #windows do spread[n] = { gap = tonumber(ARGV[i + 2 * n]), burst = tonumber(ARGV[i + 2 * n + 1]) } end
   local place = rank .. ':' .. process
   local since = now - waited
   if rank ~= '2' then since = tonumber(redis.call('ZSCORE', KEYS[3], place) or since) end
-  delay = delayOf(rank, name, ahead(tonumber(rank), since))
+  delay = delayOf(rank, name, spread, ahead(tonumber(rank), since))
   if delay > 0 then
     if rank ~= '2' then
       redis.call('ZADD', KEYS[3], 'NX', since, place)
@@ -89,6 +119,10 @@ for i = at, #ARGV, 2 do
     break
   end
   redis.call('ZADD', KEYS[1], now, name)
+  for n = 1, #windows do
+    if spread[n].gap > 0 then redis.call('ZADD', KEYS[5], countsFrom(n, spread[n].gap), n) end
+    if spread[n].burst > 0 then hadBy(name, n)[n] = hadBy(name, n)[n] + 1 end
+  end
   redis.call('ZREM', KEYS[3], place)
   redis.call('ZREM', KEYS[4], place)
   waited = 0
@@ -96,6 +130,7 @@ for i = at, #ARGV, 2 do
 end
 if #taken > 0 then
   redis.call('PEXPIRE', KEYS[1], longest)
+  redis.call('PEXPIRE', KEYS[5], longest)
   redis.call('PUBLISH', channel, process .. ' calls ' .. table.concat(taken, ' '))
 end
 return { #taken, delay }

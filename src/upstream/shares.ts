@@ -3,13 +3,14 @@
 //   who                                             may take it up to         and is spread evenly
 //   ----------------------------------------------  ------------------------  --------------------------------------
 //   a caller below its share                        the limit                 never
-//   a caller above its share                        the limit − the reserve   beyond a first burst of half a window
-//   a read that no caller waits for (`spare`)       the limit − the reserve   beyond a first burst of half a window
+//   a caller above its share                        the limit − the reserve   beyond a first burst
+//   a read that no caller waits for (`spare`)       the limit − the reserve   beyond a first burst
 //   background work                                 the limit − the reserve   by itself
 //   callers that insist on a newer answer           as above, and half of the longest window together
 //
-// A caller's share is the limit ÷ (the callers that have calls in the window, and it itself, + 1): a caller that is alone
-// has one, too. What is spread evenly leaves the window evenly, so that a newcomer finds a free call soon at any moment.
+// A caller's share is the limit ÷ (the callers that have calls in the window, and it itself, + 1), and a first burst at
+// most: a caller that is alone has one, too. What is spread evenly leaves the window evenly, so that a newcomer finds a free
+// call soon at any moment.
 
 import type { CallLog, WindowBooks } from './call-log.ts';
 import { isSpare, type Payment } from './payment.ts';
@@ -18,8 +19,24 @@ import { partOf } from './quota-window.ts';
 /** The part of the longest window that callers who insist get together, or no other invitation would be read again. */
 export const INSISTENT_SHARE = 0.5;
 
-/** The part of a window that one caller may take in a burst. */
-const BURST_SHARE = 0.5;
+/**
+ * The part of a window that one caller may take in a burst. A burst leaves the window in one moment: until fifteen seconds
+ * before, twenty newcomers of three calls each have to find them free. With half a window they do not.
+ */
+const BURST_SHARE = 0.4;
+
+/** By which part of the time between two calls the second may be late. */
+export const LATE_SHARE = 0.25;
+
+/** How a call is spread over a window. */
+export interface Spread {
+  /** How long after the one before it is made, of those that are spread; 0 where it is not. */
+  readonly gapMs: number;
+  /** With how many calls its caller has had the burst that it may have; 0 where that is no question. */
+  readonly burst: number;
+}
+
+const AT_ONCE: Spread = { gapMs: 0, burst: 0 };
 
 export class Shares {
   readonly #log: CallLog;
@@ -41,7 +58,7 @@ export class Shares {
     for (const books of this.#log.books) {
       const isPaced = hasBurst(books, caller);
       if (isPaced || spreadsItself) paced |= books.bit;
-      if (isPaced && !spreadsItself) books.lastPacedAt = Math.max(books.lastPacedAt, at);
+      if (isPaced && !spreadsItself) books.lastPacedAt = Math.max(books.lastPacedAt, this.#countsFrom(books, at));
     }
     this.#log.add(at, caller, how === 'insistent', paced);
   }
@@ -53,9 +70,22 @@ export class Shares {
     for (const books of this.#log.books) {
       const used = books.byCaller.get(caller) ?? 0;
       const callers = books.byCaller.size + (used === 0 ? 1 : 0);
-      if (used >= books.limit / (callers + 1)) return false;
+      if (used >= Math.min(books.limit / (callers + 1), burstOf(books))) return false;
     }
     return true;
+  }
+
+  /** How it is spread over each window, as one of so many that are taken together. */
+  spreadOf(payment: Payment, together: number): readonly Spread[] {
+    const { caller } = payment;
+    return this.#log.books.map((books) => {
+      if (isBackground(payment)) return AT_ONCE;
+      if (hasBurst(books, caller)) return { gapMs: paceMs(books, this.#usable(books), 0), burst: 0 };
+      const burst = burstOf(books);
+      // Counting costs Redis time. Others are unlikely to have taken most of a burst unheard.
+      const isNear = (books.byCaller.get(caller) ?? 0) + together >= burst / 4;
+      return isNear ? { gapMs: 0, burst } : AT_ONCE;
+    });
   }
 
   /** The same, where it does not wait for others that insist either. */
@@ -66,10 +96,10 @@ export class Shares {
   /** In how many milliseconds it may be taken, with so many others ahead; the log is advanced to `now`. */
   delayMs(payment: Payment, ahead: number, now: number): number {
     const goesFirst = this.goesFirst(payment);
-    const maySpread = !goesFirst && !isBackground(payment);
+    const maySpread = !isBackground(payment);
     let at = this.closedUntil;
     for (const books of this.#log.books) {
-      const usable = goesFirst ? books.limit : partOf(books.limit, 1 - this.#reserve);
+      const usable = goesFirst ? books.limit : this.#usable(books);
       at = Math.max(at, this.#freeAt(books, usable, ahead));
       if (maySpread && hasBurst(books, payment.caller))
         at = Math.max(at, books.lastPacedAt + paceMs(books, usable, ahead));
@@ -85,6 +115,17 @@ export class Shares {
     return longest.insistent < usable
       ? Number.NEGATIVE_INFINITY
       : this.#log.nthLastInsistent(usable) + longest.windowMs;
+  }
+
+  /** From when the next one is spread: one that comes a little late, as timers and Redis are, does not delay it. */
+  #countsFrom(books: WindowBooks, at: number): number {
+    const gapMs = paceMs(books, this.#usable(books), 0);
+    const dueAt = books.lastPacedAt + gapMs;
+    return dueAt <= at && at <= dueAt + gapMs * LATE_SHARE ? dueAt : at;
+  }
+
+  #usable({ limit }: WindowBooks): number {
+    return partOf(limit, 1 - this.#reserve);
   }
 
   /** When the window has a call for the one that comes after so many others. */
@@ -103,8 +144,12 @@ function isBackground({ how }: Payment): boolean {
 }
 
 /** Whether a caller has had the burst that it may have of a window. */
-function hasBurst({ limit, byCaller }: WindowBooks, caller: string): boolean {
-  return (byCaller.get(caller) ?? 0) >= Math.max(1, limit * BURST_SHARE);
+function hasBurst(books: WindowBooks, caller: string): boolean {
+  return (books.byCaller.get(caller) ?? 0) >= burstOf(books);
+}
+
+function burstOf({ limit }: WindowBooks): number {
+  return Math.max(1, limit * BURST_SHARE);
 }
 
 /**
