@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bearer, SECRET } from '../server/bearer.ts';
-import { CASES, type Case } from './cases.ts';
+import { CASES, type Case, HOT } from './cases.ts';
 import { middle } from './figures.ts';
 import { OTHER_CORE, PORTS, startGateway } from './servers.ts';
 import { wrk } from './wrk.ts';
@@ -52,8 +52,9 @@ async function compare(each: Case, all: string, some: string): Promise<boolean> 
       Number,
     );
   const bytes = (authorization: string) => `${(authorization.length / 1_000).toFixed(1)} KB`;
+  const wanted = each === HOT ? ` (at least ${FLOOR.toFixed(2)} ×)` : '';
   console.log(
-    `${each.name}, with a token beside without: "*" ${ratio('all').toFixed(2)} × (at least ${FLOOR.toFixed(2)} ×), ${GRANTED} ids of each kind (${bytes(some)}) ${ratio('some').toFixed(2)} ×`,
+    `${each.name}, with a token beside without: "*" ${ratio('all').toFixed(2)} ×${wanted}, ${GRANTED} ids of each kind (${bytes(some)}) ${ratio('some').toFixed(2)} ×`,
   );
-  return ratio('all') >= FLOOR;
+  return each !== HOT || ratio('all') >= FLOOR;
 }
