@@ -28,6 +28,7 @@ export default defineConfig({
             'test/faults/*.tls.test.ts',
             'test/schedules/*.test.ts',
             'test/upstream/redis-shares.test.ts',
+            'test/server/newcomers.test.ts',
           ],
           provide: { faultsOver: 'tcp' },
         },
@@ -41,7 +42,7 @@ export default defineConfig({
         // After the others: a provider counts calls by its clock, and is not to be late itself; callers say how long they waited.
         test: {
           name: 'schedules',
-          include: ['test/schedules/*.test.ts', 'test/upstream/redis-shares.test.ts'],
+          include: ['test/schedules/*.test.ts', 'test/upstream/redis-shares.test.ts', 'test/server/newcomers.test.ts'],
           maxConcurrency: 8,
           sequence: { groupOrder: 1 },
         },

@@ -36,8 +36,8 @@ export interface CallRules {
   readonly budget: RetryBudget;
   /** From the moment a call is wanted to the moment it is given up. */
   readonly deadlines: Deadlines;
-  /** Told when a call is over. */
-  readonly onEnd: () => void;
+  /** Told when a call is over, and whose it was. */
+  readonly onEnd: (callerId: string) => void;
 }
 
 /** Most requests that are sent for one call. */
@@ -49,6 +49,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
   readonly #rules: CallRules;
   readonly #attempt: MakeAttempt<T>;
   readonly #caller: Cancellation;
+  readonly #callerId: string;
   readonly #resolve: (answer: T) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #deadline: Deadline;
@@ -62,6 +63,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     rules: CallRules,
     attempt: MakeAttempt<T>,
     caller: Cancellation,
+    callerId: string,
     resolve: (answer: T) => void,
     reject: (reason: unknown) => void,
   ) {
@@ -69,6 +71,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     this.#rules = rules;
     this.#attempt = attempt;
     this.#caller = caller;
+    this.#callerId = callerId;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#deadline = rules.deadlines.set(this);
@@ -147,7 +150,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     clearTimeout(this.#pause);
     this.#deadline.clear();
     this.#caller.remove(this);
-    this.#rules.onEnd();
+    this.#rules.onEnd(this.#callerId);
     if (error !== undefined) this.#reject(error);
   }
 }

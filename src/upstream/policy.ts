@@ -1,4 +1,5 @@
-// How one account's calls to one origin are made: so many at once and so many waiting, one deadline over everything,
+// How one account's calls to one origin are made: so many at once and so many waiting, of which a caller with many leaves
+// places to callers with few; one deadline over everything,
 // retries within a budget (call.ts), a breaker (breaker.ts), and in each attempt a connection, quota, request and answer
 // (attempt.ts).
 
@@ -20,10 +21,11 @@ export interface PolicyOptions {
 export interface Policy {
   /**
    * Makes an attempt, and again where that may help.
+   * @param callerId Names the caller among those whose calls wait; empty for work that no caller waits for.
    * @throws ProviderOverloaded at once where as many calls wait as may, ProviderUnavailable at once where the breaker is
    * open, ProviderTimeout at the deadline, or what the last attempt failed with.
    */
-  run<T>(attempt: MakeAttempt<T>, caller: Cancellation): Promise<T>;
+  run<T>(attempt: MakeAttempt<T>, caller: Cancellation, callerId?: string): Promise<T>;
   /** Whether a call would be let through without waiting for its turn. */
   hasRoom(): boolean;
   /** Whether so many calls wait that background work should leave the rest of the places to callers. */
@@ -33,26 +35,44 @@ export interface Policy {
   onCircuit(listener: () => void): void;
 }
 
+/** Places beyond those for all, and with how many calls a caller may have them: parts of all. Else one caller takes every place. */
+const KEPT_SHARE = 0.5;
+const FEW_SHARE = 0.05;
+
 export function createPolicy(provider: ProviderName, options: PolicyOptions): Policy {
   const { maxInFlight, maxWaiting, totalTimeoutMs } = options;
   const breaker = createBreaker();
+  const places = maxInFlight + maxWaiting;
   let calls = 0;
+  /** Calls of each caller that has any. */
+  const byCaller = new Map<string, number>();
   const rules: CallRules = {
     provider,
     breaker,
     budget: createRetryBudget(),
     deadlines: new Deadlines(totalTimeoutMs),
-    onEnd() {
+    onEnd(callerId) {
       calls -= 1;
+      if (callerId === '') return;
+      const left = (byCaller.get(callerId) ?? 0) - 1;
+      if (left > 0) byCaller.set(callerId, left);
+      else byCaller.delete(callerId);
     },
   };
 
+  function hasPlace(callerId: string, own: number): boolean {
+    if (calls < places) return true;
+    return callerId !== '' && own < places * FEW_SHARE && calls < places * (1 + KEPT_SHARE);
+  }
+
   return {
-    run(attempt, caller) {
-      if (calls >= maxInFlight + maxWaiting) return Promise.reject(new ProviderOverloaded(provider));
+    run(attempt, caller, callerId = '') {
+      const own = byCaller.get(callerId) ?? 0;
+      if (!hasPlace(callerId, own)) return Promise.reject(new ProviderOverloaded(provider));
       calls += 1;
+      if (callerId !== '') byCaller.set(callerId, own + 1);
       return new Promise((resolve, reject) => {
-        new Call(rules, attempt, caller, resolve, reject).begin();
+        new Call(rules, attempt, caller, callerId, resolve, reject).begin();
       });
     },
     hasRoom: () => calls < maxInFlight,

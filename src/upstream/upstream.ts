@@ -63,19 +63,23 @@ export function createUpstream(
       const origin = origins.at(request.origin);
       const begunAt = performance.now();
       origin.usedAt = begunAt;
-      return origin.policy.run((call, attempt) => {
-        const send = (paidAt?: number) => origin.transport.get({ request, read, call, payer, payment, paidAt });
-        if (isSpare(payment)) return send(payment.how === 'prepaid' && attempt === 0 ? begunAt : undefined);
-        // A caller that cannot be served is told before it waits for a connection.
-        const refusal = quota.refusal(payment, origin.transport.waiting(), patienceMs(call));
-        if (refusal !== undefined) return call.fail(refusal);
-        if (quota.goesFirst(payment)) return send();
-        // A caller above its share may have to wait for long. It keeps no connection from others meanwhile.
-        quota.take(payment, patienceMs(call), call).then(
-          () => send(performance.now()),
-          (reason: unknown) => call.fail(reason),
-        );
-      }, caller);
+      return origin.policy.run(
+        (call, attempt) => {
+          const send = (paidAt?: number) => origin.transport.get({ request, read, call, payer, payment, paidAt });
+          if (isSpare(payment)) return send(payment.how === 'prepaid' && attempt === 0 ? begunAt : undefined);
+          // A caller that cannot be served is told before it waits for a connection.
+          const refusal = quota.refusal(payment, origin.transport.waiting(), patienceMs(call));
+          if (refusal !== undefined) return call.fail(refusal);
+          if (quota.goesFirst(payment)) return send();
+          // A caller above its share may have to wait for long. It keeps no connection from others meanwhile.
+          quota.take(payment, patienceMs(call), call).then(
+            () => send(performance.now()),
+            (reason: unknown) => call.fail(reason),
+          );
+        },
+        caller,
+        payment.caller,
+      );
     },
     quota,
     wayTo: (origin) => (origin === undefined ? WAY_TO_NONE : origins.at(origin).policy),

@@ -44,7 +44,7 @@ export type AsyncAttempt<T> = (call: Call<T>, number: number) => Promise<T>;
 
 /** A policy whose attempts promise what they end with. */
 export type AsyncPolicy = Omit<Policy, 'run'> & {
-  run<T>(attempt: AsyncAttempt<T>, caller: Cancellation): Promise<T>;
+  run<T>(attempt: AsyncAttempt<T>, caller: Cancellation, callerId?: string): Promise<T>;
 };
 
 export function createAsyncPolicy(options: PolicyOptions): AsyncPolicy {
@@ -56,5 +56,5 @@ export function createAsyncPolicy(options: PolicyOptions): AsyncPolicy {
         (error: unknown) => call.fail(error),
       );
   }
-  return { ...policy, run: (attempt, caller) => policy.run(tells(attempt), caller) };
+  return { ...policy, run: (attempt, caller, callerId) => policy.run(tells(attempt), caller, callerId) };
 }

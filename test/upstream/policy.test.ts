@@ -66,6 +66,24 @@ describe('the concurrent calls', () => {
     expect(policy.hasRoom()).toBe(true);
   });
 
+  test('of a caller that takes every place leave a hundred to callers that have less than ten each', async () => {
+    const policy = newPolicy();
+    const { answers, attempt } = slow();
+    const enter = (callerId: string) => watch(policy.run(attempt, new Cancellation(), callerId));
+    const refused = async (calls: readonly ReturnType<typeof watch>[]) => {
+      await pass(0);
+      return calls.filter(({ is }) => is === 'PROVIDER_OVERLOADED').length;
+    };
+    expect(await refused(Array.from({ length: 250 }, () => enter('greedy')))).toBe(50);
+    expect(await refused(Array.from({ length: 15 }, () => enter('modest')))).toBe(5);
+    expect(await refused([enter('')])).toBe(1);
+    expect(await refused(Array.from({ length: 95 }, (_, n) => enter(`new-${n}`)))).toBe(5);
+
+    for (const answer of answers) answer();
+    await pass(0);
+    expect(await refused(Array.from({ length: 210 }, () => enter('modest')))).toBe(10);
+  });
+
   test('leave room when there are 31, and none when there are 32', () => {
     const policy = newPolicy();
     const { attempt } = slow();
