@@ -2,6 +2,7 @@
 // it, and stamps with it what others are to compare. The clocks of the machines may be minutes apart.
 
 import type { SharedRedis } from './redis.ts';
+import { createScript } from './script.ts';
 
 export interface SharedClock {
   /**
@@ -13,10 +14,10 @@ export interface SharedClock {
 }
 
 /** Milliseconds since 1970. It has a key, so that in a cluster one and the same server is asked. */
-const TIME = `
+const TIME = createScript(`
 local time = redis.call('TIME')
 return time[1] * 1000 + math.floor(time[2] / 1000)
-`;
+`);
 const KEY = 'gateway:clock';
 
 /** For how long a measurement is used without another one. */
@@ -32,7 +33,7 @@ export function createSharedClock(redis: Pick<SharedRedis, 'ask' | 'onRecovered'
 
   async function measure(): Promise<number | undefined> {
     const before = now();
-    const time = await redis.ask((client) => client.eval(TIME, 1, KEY));
+    const time = await redis.ask((client) => TIME(client, [KEY], []));
     if (typeof time !== 'number') return undefined;
     measuredAt = now();
     // It was read at some moment in between, and its milliseconds are cut off.

@@ -23,8 +23,8 @@ export interface Quota {
   takeSpare(payment: Payment): number | Promise<number>;
   /** Why a caller with so many others ahead cannot be served within `patienceMs`; undefined where that may be. */
   refusal(payment: Payment, ahead: number, patienceMs: number): ProviderRateLimited | undefined;
-  /** Whether it waits for no others but those below their share: it may hold a connection meanwhile. */
-  goesFirst(payment: Payment): boolean;
+  /** Whether it may hold a connection while it waits: it waits for no others but those below their share. */
+  mayHoldConnection(payment: Payment): boolean;
   /** Takes one call for a caller, if that needs no waiting. */
   takeNow(payment: Payment): boolean;
   /**
@@ -101,8 +101,8 @@ export function createQuota(
       return Math.max(1, shares.delayMs(payment, line.ahead(payment), now()));
     },
     refusal: (payment, ahead, patienceMs) => line.refusal(payment, line.ahead(payment) + ahead, patienceMs),
-    goesFirst(payment) {
-      return shares.goesNext(payment, now());
+    mayHoldConnection(payment) {
+      return shares.mayHoldConnection(payment, now());
     },
     takeNow,
     take(payment, patienceMs, cancellation) {

@@ -203,8 +203,8 @@ export async function createSharedQuota(
       const share = shareOf(payment);
       return line.refusal(share, line.ahead(share) + ahead, patienceMs);
     },
-    goesFirst(payment) {
-      return shares.goesNext(shareOf(payment), clock());
+    mayHoldConnection(payment) {
+      return shares.mayHoldConnection(shareOf(payment), clock());
     },
     // Redis has to be asked.
     takeNow: () => false,

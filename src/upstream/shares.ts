@@ -88,8 +88,8 @@ export class Shares {
     });
   }
 
-  /** The same, where it does not wait for others that insist either. */
-  goesNext(payment: Payment, now: number): boolean {
+  /** Whether it may hold a connection while it waits: it goes first, and does not wait for others that insist either. */
+  mayHoldConnection(payment: Payment, now: number): boolean {
     return this.goesFirst(payment) && (payment.how !== 'insistent' || this.insistentAt() <= now);
   }
 

@@ -70,7 +70,7 @@ export function createUpstream(
           // A caller that cannot be served is told before it waits for a connection.
           const refusal = quota.refusal(payment, origin.transport.waiting(), patienceMs(call));
           if (refusal !== undefined) return call.fail(refusal);
-          if (quota.goesFirst(payment)) return send();
+          if (quota.mayHoldConnection(payment)) return send();
           // A caller above its share may have to wait for long. It keeps no connection from others meanwhile.
           quota.take(payment, patienceMs(call), call).then(
             () => send(performance.now()),
