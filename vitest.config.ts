@@ -14,7 +14,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // More than there are cores, because many tests mostly wait: for a deadline, a watcher, a stalled reader.
-    maxWorkers: 4,
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
@@ -39,10 +39,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        // After the others: a provider counts calls by its clock, and is not to be late itself; callers say how long they waited.
+        // After the others, one file after the other: a provider counts calls by its clock, and is not to be late itself;
+        // callers say how long they waited.
         test: {
           name: 'schedules',
           include: ['test/schedules/*.test.ts', 'test/upstream/redis-shares.test.ts', 'test/server/newcomers.test.ts'],
+          fileParallelism: false,
           maxConcurrency: 8,
           sequence: { groupOrder: 1 },
         },
