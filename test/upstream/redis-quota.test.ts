@@ -154,7 +154,8 @@ test('a caller that cannot be served in time is refused at once, with the time t
   const { a, b } = await startProcesses('1/60s');
   await take(a);
   const error = await take(b, 8_000).catch((error: unknown) => error);
-  expect(error).toMatchObject({ retryAfterSeconds: 60 });
+  // Whole seconds of what is left of the window, however long the two took.
+  expect([59, 60, 61]).toContain((error as { retryAfterSeconds: number }).retryAfterSeconds);
 });
 
 test('a caller that leaves while it waits uses no call', async () => {
