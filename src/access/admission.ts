@@ -68,6 +68,11 @@ const MAX_KNOWN_CHARACTERS = 16 * 1024 * 1024;
 /** Longest token, in bytes: nginx passes no longer header by default. */
 const MAX_TOKEN_BYTES = 8_000;
 
+// No two neighbours of these match one character: the text of a WebSocket may be long, and hold line breaks, and such a
+// pair would try each way to divide its blanks.
+const SHOWS_TOKEN = /^bearer[ \t]+(\S+)$/i;
+const SHOWS_NOTHING = /^(?:bearer)?\s*$/i;
+
 const MISSING = refusal(
   'missing',
   new Unauthenticated('A token is needed: send it as `authorization: Bearer …`, in connection_init over WebSocket.'),
@@ -104,9 +109,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (now() < viewer.expiresAt + TOLERANCE_MS) return viewer;
       known.delete(header);
     }
-    const [, token] = /^bearer[ \t]+(.*)$/i.exec(header) ?? [];
-    const isEmpty = header === '' || /^bearer$/i.test(header) || token?.trim() === '';
-    if (second === undefined && isEmpty) return MISSING;
+    if (second === undefined && SHOWS_NOTHING.test(header)) return MISSING;
+    const token = SHOWS_TOKEN.exec(header)?.[1];
     if (second !== undefined || token === undefined) return failed(INVALID, address);
     if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) return failed(TOO_LARGE, address);
     const begun = flights.get(header);

@@ -139,6 +139,10 @@ describe('a WebSocket', () => {
     }
   });
 
+  test.each(['\n', '\u2028', 'x y'])('is closed at once after a hundred thousand blanks and %j', async (end) => {
+    expect(await greet({ authorization: `Bearer${' '.repeat(100_000)}${end}` })).toEqual(CLOSED);
+  });
+
   test('that subscribes before it is acknowledged is closed', async () => {
     const socket = new WebSocket(`${gateway.origin.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
       headers: { authorization: bearer() },
