@@ -160,7 +160,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const isRight = tenants === undefined ? tenant === undefined : named !== null;
     if (!isRight) return WRONG_TENANT;
     try {
-      const given = all[claim];
+      const given = Object.hasOwn(all, claim) ? all[claim] : undefined;
       if (given === undefined)
         throw new Forbidden(`The token has no claim \`${claim}\`: it says which invitations are granted.`);
       const mayExplore = given === '*' || (typeof scope === 'string' && scope.split(' ').includes('explore'));

@@ -21,7 +21,7 @@ export interface KeySetOptions {
   readonly fetch: () => Promise<unknown>;
   /** For how long the last good set is used while the source is down, in milliseconds. */
   readonly staleMs: number;
-  /** Told when the set has changed: what was verified by it may not be genuine any more. */
+  /** Told when the set has changed, or is too old to go on: what was verified by it may not be genuine any more. */
   readonly onChange: () => void;
   /** Told when the source goes down and when it is back. */
   readonly onTrouble: (isDown: boolean) => void;
@@ -52,6 +52,7 @@ export function createKeySet({
   now = () => performance.now(),
 }: KeySetOptions): KeySet {
   let keys: readonly Key[] = [];
+  /** Of the set that tokens are verified by; empty where there is none. */
   let fingerprint = '';
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
@@ -69,12 +70,13 @@ export function createKeySet({
         (fetched) => {
           keys = fetched;
           fetchedAt = now();
-          const before = fingerprint;
-          fingerprint = fingerprintOf(fetched);
-          if (before !== '' && before !== fingerprint) onChange();
+          changeTo(fingerprintOf(fetched));
           report(false);
         },
-        () => report(true),
+        () => {
+          if (!isReady()) changeTo('');
+          report(true);
+        },
       )
       .finally(() => {
         flight = undefined;
@@ -82,6 +84,12 @@ export function createKeySet({
         if (!isStopped) timer = setTimeout(refresh, isDown ? RETRY_MS : REFRESH_MS).unref();
       });
     return flight;
+  }
+
+  function changeTo(next: string): void {
+    const before = fingerprint;
+    fingerprint = next;
+    if (before !== '' && before !== next) onChange();
   }
 
   function report(isNowDown: boolean): void {
@@ -148,8 +156,11 @@ function algsOf({ kty, crv, alg }: Record<string, unknown>): readonly string[] {
   return alg === undefined ? family : family.filter((each) => each === alg);
 }
 
+/** The same in whatever order they stand: several servers behind one address may each have their own. */
 function fingerprintOf(keys: readonly Key[]): string {
-  return JSON.stringify(keys.map(({ kid, algs, key }) => [kid, algs, key.export({ format: 'jwk' })]));
+  return JSON.stringify(
+    keys.map(({ kid, algs, key }) => JSON.stringify([kid, algs, key.export({ format: 'jwk' })])).toSorted(),
+  );
 }
 
 /** Whether a token with this algorithm is signed with a key of such a set. */

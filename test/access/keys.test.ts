@@ -71,7 +71,7 @@ const BAD: readonly (readonly [string, Parameters<KeyServer['answer']>[0]])[] = 
   ['gives no key', (response) => void response.end('{"keys":[]}')],
   ['gives a secret alone', (response) => void response.end('{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}')],
   ['gives 1 MB', (response) => void response.end(JSON.stringify({ keys: [one.jwk], more: 'x'.repeat(1 << 20) }))],
-  ['leads elsewhere', (response) => void response.writeHead(302, { location: 'file:///etc/passwd' }).end()],
+  ['leads to a file', (response) => void response.writeHead(302, { location: 'file:///etc/passwd' }).end()],
 ];
 
 test.each(BAD)('where the source %s, the last keys go on, and one question is asked', async (_, answer) => {
@@ -89,6 +89,32 @@ test.each(BAD)('where the source %s, the last keys go on, and one question is as
   pass(5_000);
   await count('ES256', 'another');
   expect(troubles).toEqual([true]);
+});
+
+test('a source that leads to another host is not followed', async () => {
+  const other = await startKeyServer([two.jwk]);
+  const server = await startKeyServer([one.jwk]);
+  const { count, pass } = keySet(server);
+  await count('ES256', 'one');
+  for (const status of [301, 302, 303, 307, 308]) {
+    server.answer((response) => void response.writeHead(status, { location: other.url }).end());
+    pass(20_000);
+    expect(await count('RS256', 'two'), String(status)).toBe(0);
+  }
+  expect(server.asked()).toBe(6);
+  expect(other.asked()).toBe(0);
+});
+
+test('two gateways with one source each find a new key', async () => {
+  const server = await startKeyServer([one.jwk]);
+  const sets = [keySet(server), keySet(server)];
+  for (const { count } of sets) await count('ES256', 'one');
+  server.give([one.jwk, two.jwk]);
+  for (const { count, pass } of sets) {
+    pass(20_000);
+    expect(await count('RS256', 'two')).toBe(1);
+  }
+  expect(server.asked()).toBe(4);
 });
 
 test('keys that were had too long ago are no keys', async () => {
@@ -128,6 +154,36 @@ test('a set that has changed is told, and one that is the same is not', async ()
   await count('ES256', 'else');
   expect(changes).toHaveBeenCalledOnce();
   expect(await count('ES256', 'one')).toBe(0);
+});
+
+test('the same keys in another order are no other set', async () => {
+  const server = await startKeyServer([one.jwk, two.jwk]);
+  const { count, pass, changes } = keySet(server);
+  await count('ES256', 'one');
+  server.give([two.jwk, one.jwk]);
+  pass(20_000);
+  await count('ES256', 'else');
+  expect(server.asked()).toBe(2);
+  expect(changes).not.toHaveBeenCalled();
+});
+
+test('keys that are too old are told once to have changed, so that no token verified by them goes on', async () => {
+  const server = await startKeyServer([one.jwk]);
+  const { count, pass, changes } = keySet(server, 600_000);
+  await count('ES256', 'one');
+  server.answer((response) => void response.destroy());
+  pass(599_000);
+  await count('ES256', 'else');
+  expect(changes).not.toHaveBeenCalled();
+  for (let n = 0; n < 2; n++) {
+    pass(20_000);
+    await expect(count('ES256', 'else')).rejects.toThrow();
+  }
+  expect(changes).toHaveBeenCalledOnce();
+  server.give([one.jwk]);
+  pass(20_000);
+  expect(await count('ES256', 'one')).toBe(1);
+  expect(changes).toHaveBeenCalledOnce();
 });
 
 test('the set is fetched anew after five minutes, and ten seconds after a failure, without anybody asking', async () => {

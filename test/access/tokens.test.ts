@@ -116,6 +116,27 @@ describe('a forged token', () => {
     }
   });
 
+  test('that is signed with a secret in the public set is invalid', async () => {
+    const k = Buffer.from(SECRET).toString('base64url');
+    const { url } = await startKeyServer([
+      { kty: 'oct', kid: 'oct', k, alg: 'HS256' },
+      (await createSigningKey('one')).jwk,
+    ]);
+    const { admit } = startAdmission({ authority: { jwksUrl: url } });
+    expect(await admit(await sign({}, { header: { kid: 'oct' } }))).toBe('invalid');
+  });
+
+  test("that names another key than the one it is signed with, or another algorithm than the key's, is invalid", async () => {
+    const [one, two] = await Promise.all([createSigningKey('one'), createSigningKey('two', 'RS256')]);
+    const { url } = await startKeyServer([one.jwk, { ...two.jwk, alg: 'RS256' }]);
+    const { admit } = startAdmission({ authority: { jwksUrl: url } });
+    expect(await admit(await signWith(two))).toBe('admitted');
+    expect(await admit(await signWith(one, {}, { header: { kid: 'two' } }))).toBe('invalid');
+    for (const alg of ['PS256', 'RS512']) {
+      expect(await admit(await signWith(two, {}, { header: { alg } })), alg).toBe('invalid');
+    }
+  });
+
   test('makes nobody fetch a key that it names itself', async () => {
     const asked = vi.fn();
     const server = createServer(asked).listen(0, '127.0.0.1');
@@ -164,7 +185,15 @@ describe('an Authorization header', () => {
   });
 
   test('of over 8,000 bytes is refused, and says what to do', async () => {
-    const { show } = startAdmission();
+    const { show, admit } = startAdmission();
+    const sized = async (bytes: number) => {
+      const pad = (length: number) => sign({ sub: 'a', pad: 'x'.repeat(length) });
+      const token = await pad(Math.floor(((bytes - (await pad(0)).length) * 3) / 4));
+      expect(token).toHaveLength(bytes);
+      return token;
+    };
+    expect(await admit(await sized(8_000))).toBe('admitted');
+    expect(await admit(await sized(8_001))).toBe('forbidden');
     const refused = await show([`Bearer ${'x'.repeat(8_001)}`]);
     expect('reason' in refused && [refused.reason, refused.problem.message]).toEqual([
       'forbidden',
@@ -201,5 +230,9 @@ describe('a viewer', () => {
     const { admit } = startAdmission({ claim: 'https://app.example/invitations' });
     expect(await admit(await sign())).toBe('forbidden');
     expect(await admit(await sign({ 'https://app.example/invitations': '*' }))).toBe('admitted');
+  });
+
+  test.each(['__proto__', 'constructor'])('has none where the claim that is set is inherited: %s', async (claim) => {
+    expect(await startAdmission({ claim }).admit(await sign())).toBe('forbidden');
   });
 });
