@@ -141,12 +141,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (fault !== undefined) return fault === 'expired' ? EXPIRED : INVALID;
     const began = epoch;
     const flight = isGenuine(token, claims, theirs)
-      .then(
-        (isIt) => (isIt ? viewerOf(claims, named) : INVALID),
-        (error: unknown) => (error instanceof AuthUnavailable ? UNAVAILABLE : INVALID),
-      )
+      .finally(() => flights.delete(header))
+      .then((isIt) => (isIt ? viewerOf(claims, named) : INVALID), refusalFor)
       .then((outcome) => {
-        flights.delete(header);
         // Whoever may have signed it has changed meanwhile.
         if (began !== epoch) return verify(token, header);
         if (!('reason' in outcome)) known.set(header, outcome);
@@ -188,6 +185,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
     },
     stop: () => authority?.keys?.stop(),
   };
+}
+
+/** A fault of the gateway's own is none of the token's: its page would log its user out. */
+function refusalFor(error: unknown): Refusal {
+  if (error instanceof AuthUnavailable) return UNAVAILABLE;
+  throw error;
 }
 
 function refusal(reason: Refusal['reason'], problem: Problem): Refusal {

@@ -10,6 +10,10 @@ export interface Claims {
   readonly alg: string;
   readonly kid: string | undefined;
   readonly subject: string;
+  readonly audiences: readonly string[];
+  readonly issuer: string | undefined;
+  /** When it begins to be valid, in milliseconds since 1970: not before it was made. */
+  readonly beginsAt: number;
   /** In milliseconds since 1970. */
   readonly expiresAt: number;
   readonly tenant: unknown;
@@ -47,8 +51,19 @@ export function readClaims(token: string): Claims | undefined {
   try {
     const { alg, kid } = Header.parse(decodeProtectedHeader(token));
     const all = decodeJwt(token);
-    const { sub, exp, tenant, scope } = Payload.parse(all);
-    return { alg, kid, subject: sub, expiresAt: exp * 1_000, tenant, scope, all };
+    const { sub, aud, iss, exp, iat = 0, nbf = 0, tenant, scope } = Payload.parse(all);
+    return {
+      alg,
+      kid,
+      subject: sub,
+      audiences: [aud].flat(),
+      issuer: iss,
+      beginsAt: Math.max(iat, nbf) * 1_000,
+      expiresAt: exp * 1_000,
+      tenant,
+      scope,
+      all,
+    };
   } catch {
     return undefined;
   }
@@ -56,14 +71,13 @@ export function readClaims(token: string): Claims | undefined {
 
 /** What is wrong with claims at that time, whoever has signed them; undefined where nothing is. */
 export function faultOf(
-  { all, expiresAt }: Claims,
+  { audiences, issuer = '', beginsAt, expiresAt }: Claims,
   authority: Authority,
   at: number,
 ): 'expired' | 'invalid' | undefined {
-  const { aud, iss, iat = 0, nbf = 0 } = Payload.parse(all);
-  const isForUs = [aud].flat().includes(authority.audience);
-  const isByThem = authority.issuers === undefined || authority.issuers.includes(iss ?? '');
-  const isAhead = Math.max(iat, nbf) * 1_000 > at + TOLERANCE_MS;
+  const isForUs = audiences.includes(authority.audience);
+  const isByThem = authority.issuers === undefined || authority.issuers.includes(issuer);
+  const isAhead = beginsAt > at + TOLERANCE_MS;
   if (!isForUs || !isByThem || isAhead || expiresAt > at + MAX_LIFE_MS) return 'invalid';
   return expiresAt + TOLERANCE_MS <= at ? 'expired' : undefined;
 }

@@ -20,23 +20,28 @@ export async function fetchDocument({ url, timeoutMs, maxBytes, proxy }: Documen
     allowH2: false,
     connect: (_, connected) => connector((...outcome) => connected(...outcome)),
   });
+  const signal = AbortSignal.timeout(timeoutMs);
+  // undici looks at the signal once it has a connection, and a proxy takes its time before that.
+  const timedOut = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
   try {
-    const { statusCode, body } = await client.request({
-      method: 'GET',
-      path: pathname + search,
-      headers: { accept: 'application/json' },
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    if (statusCode !== 200) throw new Error(`the document came with status ${statusCode}`);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of body) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) throw new Error('the document is too large');
-      chunks.push(chunk);
-    }
-    return parseJson(Buffer.concat(chunks));
+    return parseJson(await Promise.race([bytesOf(client, pathname + search, signal, maxBytes), timedOut]));
   } finally {
     void client.destroy();
   }
+}
+
+async function bytesOf(client: Client, path: string, signal: AbortSignal, maxBytes: number): Promise<Buffer> {
+  const headers = { accept: 'application/json' };
+  const { statusCode, body } = await client.request({ method: 'GET', path, headers, signal });
+  if (statusCode !== 200) throw new Error(`the document came with status ${statusCode}`);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error('the document is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

@@ -9,6 +9,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { fetchDocument } from '../../src/upstream/document.ts';
 import { Secret } from '../../src/upstream/secret.ts';
 import type { Trouble } from '../../src/upstream/troubles.ts';
 import { isExcepted } from '../../src/upstream/tunnel.ts';
@@ -149,6 +150,27 @@ describe('a proxy', () => {
     const { call, troubles } = accountBehind(proxy.url);
     expect(await call(`https://other.test:${port}`)).toBe('PROVIDER_UNAVAILABLE');
     expect(troubles).toEqual([{ kind: 'certificate', detail: 'ERR_TLS_CERT_ALTNAME_INVALID' }]);
+  });
+});
+
+describe('a document', () => {
+  const fetchBehind = (url: string, proxy: string, timeoutMs = 10_000) =>
+    fetchDocument({ url, timeoutMs, maxBytes: 1_000, proxy: { url: new Secret(proxy), except: [] } });
+
+  test('is fetched through the proxy, which reads nothing of it', async () => {
+    const { port, origin } = await startProvider();
+    const proxy = await startConnectProxy();
+    expect(await fetchBehind(`${origin}/keys?of=a-tenant`, proxy.url)).toEqual({ status: 'SENT' });
+    expect(proxy.asked.map(({ target }) => target)).toEqual([`provider.test:${port}`]);
+    expect(proxy.bytes.map((chunk) => chunk.toString('latin1')).join('')).not.toMatch(/GET \/|a-tenant/);
+    await expect(fetchBehind(`https://other.test:${port}/keys`, proxy.url)).rejects.toMatchObject({
+      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    });
+  });
+
+  test('is waited for no longer where a proxy never answers', async () => {
+    const silent = await startConnectProxy({ refusal: '' });
+    await expect(fetchBehind('https://provider.test/keys', silent.url, 300)).rejects.toThrow('timeout');
   });
 });
 
