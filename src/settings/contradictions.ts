@@ -3,7 +3,7 @@
 
 import { parseRedisUrl } from '../redis/address.ts';
 import { fileVariable, type Given, type Mistake } from './environment.ts';
-import { defaultOf, PROVIDER_SECRETS, PROVIDER_SETTINGS } from './known.ts';
+import { defaultOf, PROVIDER_SECRETS, PROVIDER_SETTINGS, SECRETS } from './known.ts';
 import { isLoopback } from './networks.ts';
 import { Variables } from './variables.ts';
 
@@ -108,6 +108,7 @@ function hasRedis(texts: Given['texts']): boolean {
   return isGiven(texts, 'REDIS_URL');
 }
 
+/** Only a secret is read from a file: another's NAME_FILE sets nothing. */
 function isGiven(texts: Given['texts'], name: string): boolean {
-  return texts[name] !== undefined || texts[fileVariable(name)] !== undefined;
+  return texts[name] !== undefined || (SECRETS.includes(name) && texts[fileVariable(name)] !== undefined);
 }
