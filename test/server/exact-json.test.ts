@@ -38,3 +38,10 @@ test.each(['9007199254740991', '1.50', '1e3', '-0.5', '0.1', '100000000000000000
   'the parser gives the exact number for %s',
   (text) => expect(parseExactly(`{"i":${text}}`)).toEqual({ i: Number(text) }),
 );
+
+// It is longer than a body may be: a parser that looks at its zeros again and again does not come to an end here.
+test('a number of half a million zeros is read at once', () => {
+  const zeros = '0'.repeat(500_000);
+  expect(parseExactly(`[1${zeros}1,1${zeros},0.${zeros}1,${zeros.length}]`)).toEqual([NaN, NaN, NaN, 500_000]);
+  expect(parseExactly(`1.${zeros}`)).toBe(1);
+});
