@@ -123,7 +123,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   /** Whoever sends many that are not accepted is told so, and a good one is accepted all the same. */
   function failed(refused: Refusal, address: string): Refusal {
-    if (refused.reason === 'unavailable') return refused;
+    // Pages behind one address renew what has expired: they are to be told so.
+    if (refused.reason === 'unavailable' || refused.reason === 'expired') return refused;
     const waitMs = failures?.take(address, 1) ?? 0;
     if (waitMs === 0) return refused;
     const seconds = Math.ceil(waitMs / 1_000);

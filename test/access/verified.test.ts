@@ -60,4 +60,6 @@ test('an address that sends too many is told to wait, and a good token of it sti
   expect('reason' in refused && [refused.reason, refused.problem.retryAfterSeconds]).toEqual(['limited', 20]);
   expect(await admit(await sign(), '192.0.2.7')).toBe('admitted');
   expect(await admit('rubbish', '192.0.2.8')).toBe('invalid');
+  // What has expired is no attempt.
+  for (let n = 0; n < 5; n++) expect(await admit(await sign({ exp: 1 }), '192.0.2.7')).toBe('expired');
 });
