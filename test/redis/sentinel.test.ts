@@ -12,9 +12,10 @@ const GUEST = 'invite-pending@example.com';
 const FOLLOWED_MS = 5_000;
 
 let watched: WatchedRedis;
+// A Sentinel asks for replicas every ten seconds: one that is late once is known only then.
 beforeEach(async () => {
   watched = await startWatchedRedis();
-});
+}, 60_000);
 afterEach(() => watched.stop());
 
 /** The first of the Sentinels is not there. */

@@ -31,7 +31,7 @@ export async function startWatchedRedis(): Promise<WatchedRedis> {
         counts.every((replicas) => fieldOf((replicas as unknown[])[0], 'master-link-status') === 'ok')
       );
     },
-    { timeout: 20_000 },
+    { timeout: 50_000 },
   );
   return {
     primary,
