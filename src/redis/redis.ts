@@ -58,16 +58,22 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
   const { commands, subscriber } = clients;
   const channels = new Channels(subscriber, COMMAND_TIMEOUT_MS);
   const recoveredListeners = new Set<() => void>();
-  /** Why the last connection was closed, or could not be made. */
-  let reason = NOT_CONNECTED;
+  /** Why the last connection of each was closed, or could not be made. Each has its own: one may stand while the other is refused. */
+  const reasons = new Map<unknown, string>();
+  const whyClosed = (client: unknown) => reasons.get(client) ?? NOT_CONNECTED;
   const isReady = () => subscriber.status === 'ready';
   const tryAll = createTrial(commands, channels, COMMAND_TIMEOUT_MS);
   const health: Health = new Health({
     async trial() {
-      await tryAll();
-      if (handshakeRefusal !== undefined) throw handshakeRefusal;
+      const outcome = await tryAll().catch((error: unknown) => error);
+      // A connection that is refused is closed a moment later, and commands fail of that: the refusal is why.
+      const [refusal = outcome] = handshakeRefusals.values();
+      if (refusal !== undefined) throw refusal;
     },
-    disconnection: () => (commands.status === 'ready' && isReady() ? undefined : reason),
+    disconnection() {
+      if (commands.status !== 'ready') return whyClosed(commands);
+      return isReady() ? undefined : whyClosed(subscriber);
+    },
     renew() {
       for (const client of [commands, subscriber]) if (client.status === 'ready') client.disconnect(true);
     },
@@ -79,28 +85,28 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
     },
   });
 
-  /** Of what a connection began with, such as the choice of a database: without it, the rest would work elsewhere. */
-  let handshakeRefusal: unknown;
+  /** Of what each connection began with, such as the choice of a database: without it, the rest would work elsewhere. */
+  const handshakeRefusals = new Map<unknown, unknown>();
   for (const client of [commands, subscriber]) {
     client.on('connect', () => {
-      handshakeRefusal = undefined;
+      handshakeRefusals.delete(client);
     });
     client.on('error', (error) => {
-      reason = reasonOf(error);
-      if (isRefusal(error)) handshakeRefusal = error;
+      reasons.set(client, reasonOf(error));
+      if (isRefusal(error)) handshakeRefusals.set(client, error);
       // Where no Sentinel is found, no connection begins that could be closed.
-      if (client.status === 'connecting') health.closed(reason);
+      if (client.status === 'connecting') health.closed(whyClosed(client));
     });
     client.on('ready', () => {
-      reason = NOT_CONNECTED;
+      reasons.delete(client);
       health.connected();
     });
   }
-  commands.on('close', () => health.closed(reason));
+  commands.on('close', () => health.closed(whyClosed(commands)));
   // One of a cluster's servers; where a replica takes over, it takes some time.
   commands.on('-node', () => health.tryIn(DOUBT_MS));
   // It may be back in a moment, or move to another server of the cluster.
-  subscriber.on('close', () => (health.isWell ? health.tryIn(DOUBT_MS) : health.closed(reason)));
+  subscriber.on('close', () => (health.isWell ? health.tryIn(DOUBT_MS) : health.closed(whyClosed(subscriber))));
   subscriber.on('ready', subscribe);
 
   async function subscribe(): Promise<void> {
