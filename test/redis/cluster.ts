@@ -2,7 +2,8 @@
 // replicas of the first ones as are asked for.
 
 import { vi } from 'vitest';
-import { freePort, type RedisServer, startRedisServer } from './server.ts';
+import { freePort } from '../free-port.ts';
+import { type RedisServer, startRedisServer } from './server.ts';
 
 const PRIMARIES = 3;
 const SLOTS = 16_384;

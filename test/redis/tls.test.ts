@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { createRedis } from '../../src/redis/redis.ts';
+import { freePort } from '../free-port.ts';
 import { startPair } from './pair.ts';
-import { freePort, startRedisServer } from './server.ts';
+import { startRedisServer } from './server.ts';
 
 let folder = '';
 const file = (name: string) => join(folder, name);

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Environment } from '../../../src/settings.ts';
 import { createAuthority } from '../../certificates.ts';
-import { freePort, startRedisServer } from '../../redis/server.ts';
+import { freePort } from '../../free-port.ts';
+import { startRedisServer } from '../../redis/server.ts';
 import { type Effects, GONE, quotaLimit, start } from './effect.ts';
 
 /** Whether a Redis is reached that has a certificate of a private authority. */
