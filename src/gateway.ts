@@ -4,6 +4,7 @@
 import { type Admission, createAdmission, OPEN } from './access/admission.ts';
 import { type AuthoritySettings, createAuthority } from './access/authority.ts';
 import { createRate } from './access/caller-rate.ts';
+import type { Caller } from './access/viewer.ts';
 import { createQuotas } from './gateway/quotas.ts';
 import { createTenant, type Tenant } from './gateway/tenant.ts';
 import { createTenants, type TenantList } from './gateway/tenants.ts';
@@ -14,7 +15,7 @@ import { createSharedClock } from './redis/clock.ts';
 import type { Context } from './schema/builder.ts';
 import { schema } from './schema/index.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
-import { type Caller, createGraphQLService } from './server/graphql.ts';
+import { createGraphQLService } from './server/graphql.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
 import type { Settings } from './settings.ts';

@@ -8,15 +8,7 @@ import type { Authority } from './authority.ts';
 import { grantsOf } from './grants.ts';
 import { EXPIRED, INVALID, type Refusal, refusal, UNAVAILABLE, WRONG_TENANT } from './refusal.ts';
 import { type Claims, faultOf, readClaims, signerOf } from './token.ts';
-import type { Viewer } from './viewer.ts';
-
-/** One whose accounts are used. */
-export interface TenantOfTokens {
-  /** False once the list was replaced and has it no more, or has another one of its name. */
-  readonly isServed: boolean;
-  /** Who signs for this one alone; undefined where the gateway's own authority does. */
-  readonly authority: Authority | undefined;
-}
+import type { TenantOfTokens, Viewer } from './viewer.ts';
 
 export interface VerificationOptions {
   /** Undefined where every tenant has one of its own. */

@@ -1,8 +1,17 @@
 // Who asks: what they may see, and under which name what they take is counted. Made once for each token, and for each
 // request of a gateway that asks for no tokens.
 
+import type { Cancellation } from '../upstream/cancellation.ts';
+import type { Authority } from './authority.ts';
 import { EVERYTHING, type Grants } from './grants.ts';
-import type { TenantOfTokens } from './verification.ts';
+
+/** One whose accounts are used. */
+export interface TenantOfTokens {
+  /** False once the list was replaced and has it no more, or has another one of its name. */
+  readonly isServed: boolean;
+  /** Who signs for this one alone; undefined where the gateway's own authority does. */
+  readonly authority: Authority | undefined;
+}
 
 export interface Viewer {
   /** Names the viewer where limits and quotas are counted: tenant and subject, or the address of one without a token. */
@@ -18,6 +27,13 @@ export interface Viewer {
   readonly expiresAt: number;
   /** Whether the key that signed the token is still one of those that are accepted, and its tenant is as it was. */
   isCurrent(): boolean;
+}
+
+/** Whose operation it is. */
+export interface Caller {
+  readonly viewer: Viewer;
+  /** Cancelled when the caller has gone. */
+  readonly cancellation: Cancellation;
 }
 
 /** A viewer of a gateway that asks for no tokens: sees everything, and runs what everybody runs. */

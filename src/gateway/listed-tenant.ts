@@ -2,7 +2,7 @@
 // more, for the requests that were admitted before.
 
 import type { Authority } from '../access/authority.ts';
-import type { TenantOfTokens } from '../access/verification.ts';
+import type { TenantOfTokens } from '../access/viewer.ts';
 import type { TenantSettings } from '../settings/tenant.ts';
 import type { Tenant } from './tenant.ts';
 

@@ -2,7 +2,7 @@
 // everything, and the others are made anew.
 
 import type { Authority, AuthoritySettings } from '../access/authority.ts';
-import type { TenantOfTokens } from '../access/verification.ts';
+import type { TenantOfTokens } from '../access/viewer.ts';
 import type { InvitationType } from '../invitation/kinds.ts';
 import type { Named } from '../invitation/ref.ts';
 import type { NotificationTaker } from '../server/webhooks.ts';

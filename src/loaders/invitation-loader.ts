@@ -8,12 +8,11 @@ import DataLoader from 'dataloader';
 import type { Rate } from '../access/caller-rate.ts';
 import { Charges } from '../access/charges.ts';
 import { type Grant, shownOf } from '../access/grants.ts';
-import type { Viewer } from '../access/viewer.ts';
+import type { Caller } from '../access/viewer.ts';
 import { BadUserInput } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
-import type { Cancellation } from '../upstream/cancellation.ts';
 
 export interface Wish<R extends Ref = Ref> {
   readonly ref: R;
@@ -45,13 +44,6 @@ const MAX_REFS_PER_OPERATION = 200;
 
 /** Most that the invitations of one answer weigh, in bytes. */
 const MAX_WEIGHT = 4 * 1024 * 1024;
-
-/** Whose operation it is. */
-export interface Caller {
-  readonly viewer: Viewer;
-  /** Cancelled when the caller has gone. */
-  readonly cancellation: Cancellation;
-}
 
 /** @param rate What is charged for refs that are not answered from what is kept. */
 export function createInvitationLoader(

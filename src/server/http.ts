@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admission } from '../access/admission.ts';
 import { EXPIRED, type Refusal } from '../access/refusal.ts';
-import type { Viewer } from '../access/viewer.ts';
+import type { Caller, Viewer } from '../access/viewer.ts';
 import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { INTERNAL_ERROR, refusal } from '../operations/errors.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
@@ -12,7 +12,7 @@ import { authorizationOf } from './authorization.ts';
 import { BodyTooLarge, MAX_BODY_BYTES, readBody } from './body.ts';
 import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
 import { hasExpired } from './expiry.ts';
-import type { Caller, GraphQLService } from './graphql.ts';
+import type { GraphQLService } from './graphql.ts';
 import { type Fault, type Params, paramsOfBody, paramsOfUrl } from './params.ts';
 import { sendRefusal } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
