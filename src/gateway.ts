@@ -80,7 +80,7 @@ export async function startGateway(
   // Without a file of tenants there is one, from the start.
   await tenants.of(null);
 
-  /** Those of viewers whose key or tenant has gone. WebSockets first: what is completed is the end to their clients. */
+  /** Those of viewers whose key or tenant has gone. In one turn: no `complete` is sent on a socket that is closed in it. */
   function endOutdated(): void {
     server?.endOutdated();
     for (const { streams } of tenants.made()) streams.endOutdated();
@@ -164,5 +164,5 @@ function theOnly({ accounts }: Settings): TenantList {
   return new Map([[null, { accounts, authority: undefined, fingerprint: '' }]]);
 }
 
-/** The file was read anew while a request to a tenant that nobody had used arrived. */
+/** The tenant was replaced while the request arrived: it had never been used, or has ended since. */
 const TENANT_GONE = new Unauthenticated('The tenant has changed: send the request again.', true);

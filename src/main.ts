@@ -54,7 +54,7 @@ async function serve(): Promise<void> {
   const log = createLog(settings.logLevel);
   const starting = startGateway(settings, log, sandbox?.examples);
   // At once: a process without a listener is ended by the signal, as one without such a file is.
-  if (settings.tenants !== undefined) readTenantsOnSignal(starting, log);
+  if (settings.tenants !== undefined) readTenantsOnSignal(starting, settings, log);
   const gateway = await starting;
   sandbox?.notify(gateway.origin);
   // A fault of ours in work without a caller: it is logged, and the rest goes on.
@@ -90,11 +90,11 @@ function stopOnSignal(gateway: RunningGateway, drainMs: number, log: Logger): vo
 }
 
 /** A list with a mistake in it changes nothing. */
-function readTenantsOnSignal(starting: Promise<RunningGateway>, log: Logger): void {
+function readTenantsOnSignal(starting: Promise<RunningGateway>, { access }: Settings, log: Logger): void {
   process.on('SIGHUP', async () => {
     try {
       const gateway = await starting;
-      const tenants = readTenantsAnew(process.env);
+      const tenants = readTenantsAnew(process.env, access?.authority);
       gateway.replaceTenants(tenants);
       log.info({ tenants: tenants.size }, 'the tenants were read anew');
     } catch (error) {

@@ -3,11 +3,12 @@
 // secrets in files, and the report of `--check`.
 
 import type { BlockList } from 'node:net';
+import type { AuthoritySettings } from './access/authority.ts';
 import type { StreamLimits } from './live/stream-places.ts';
 import type { TrustedDocument } from './operations/trusted-documents.ts';
 import { providers } from './providers/index.ts';
 import type { Account } from './providers/provider.ts';
-import { type AccessSettings, accessOf } from './settings/access.ts';
+import { type AccessSettings, AccessVariables, accessOf } from './settings/access.ts';
 import { contradictionsIn } from './settings/contradictions.ts';
 import { type Environment, fileVariable, type Given, type Mistake, readEnvironment } from './settings/environment.ts';
 import { SECRETS } from './settings/known.ts';
@@ -78,7 +79,9 @@ export function readSettings(environment: Environment): Settings {
 
   const issues = [own, ...accounts].flatMap((result) => result.error?.issues ?? []);
   const wrong = issues.map(({ path, message }) => mistakeOf(given, String(path[0]), message));
-  const read = tenantsIn(given);
+  // Where one of these is wrong it is among the mistakes, and tenants are not compared with it.
+  const access = AccessVariables.safeParse(given.texts);
+  const read = tenantsIn(given, access.data && accessOf(access.data)?.authority);
   const mistakes = [...given.mistakes, ...wrong, ...contradictionsIn(given), ...(read?.mistakes ?? [])];
   if (!own.success || mistakes.length > 0) throw errorOf(mistakes);
 
@@ -126,19 +129,22 @@ export function readSettings(environment: Environment): Settings {
 
 /**
  * The file of tenants, read anew while the rest stays as it is.
- * @returns undefined where there is none.
- * @throws SettingsError that names everything which is wrong with it.
+ * @param authority The gateway's own that is in use.
+ * @throws SettingsError that names everything which is wrong with the file.
  */
-export function readTenantsAnew(environment: Environment): NonNullable<Settings['tenants']> {
-  const read = tenantsIn(readEnvironment(environment, SECRETS));
+export function readTenantsAnew(
+  environment: Environment,
+  authority: AuthoritySettings | undefined,
+): NonNullable<Settings['tenants']> {
+  const read = tenantsIn(readEnvironment(environment, SECRETS), authority);
   if (read === undefined) throw new TypeError('TENANTS_FILE is not set');
   if (read.mistakes.length > 0) throw errorOf(read.mistakes);
   return read.tenants;
 }
 
-function tenantsIn(given: Given): TenantsRead | undefined {
+function tenantsIn(given: Given, authority: AuthoritySettings | undefined): TenantsRead | undefined {
   const { TENANTS_FILE: path } = given.texts;
-  return path === undefined ? undefined : readTenants(path, given);
+  return path === undefined ? undefined : readTenants(path, given, authority);
 }
 
 function errorOf(mistakes: readonly Mistake[]): SettingsError {

@@ -19,7 +19,7 @@ export class Charges {
     this.#callerId = callerId;
   }
 
-  /** @returns why all of these are refused, where they are too many; then nothing is charged, and all that follow are. */
+  /** @returns why all of these are refused, where they are too many; nothing is charged then, and all that follow are refused. */
   take(refs: Iterable<Ref>): BadUserInput | CallerRateLimited | undefined {
     const count = addAll(this.#charged, refs);
     if (this.#refused !== undefined || count === 0) return this.#refused;

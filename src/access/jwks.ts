@@ -20,7 +20,9 @@ const MIN_RSA_BITS = 2_048;
 
 /** @throws Error where none of them verifies signatures: an empty set would refuse everybody. */
 export function publicKeysOf(document: unknown): readonly PublicKey[] {
-  const keys = Jwks.parse(document).keys.flatMap(publicKeyOf);
+  const all = Jwks.parse(document).keys.flatMap(publicKeyOf);
+  // Some stand there twice, with different uses.
+  const keys = [...new Map(all.map((key) => [key.fingerprint, key])).values()];
   if (keys.length === 0) throw new Error('the set has no key that verifies signatures');
   return keys;
 }

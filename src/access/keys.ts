@@ -39,8 +39,8 @@ const RETRY_MS = 10_000;
 /** A key that is not in the set may be new. So often it is looked for. */
 const UNKNOWN_KEY_MS = 10_000;
 
-/** A token lives no longer. */
-const IN_USE_MS = 86_400_000;
+/** Longer than any token lives. */
+const IN_USE_MS = 90_000_000;
 
 /** Most keys that one token is tried with. */
 const MAX_TRIED = 20;
@@ -126,7 +126,7 @@ export function createKeySet({
       const at = now();
       const isKept = timer !== undefined || at - fetchedAt < REFRESH_MS;
       const isKnown = isKept && isReady(at) && match(alg, kid).length > 0;
-      const mayAsk = flight !== undefined || at - triedAt >= UNKNOWN_KEY_MS;
+      const mayAsk = !isStopped && (flight !== undefined || at - triedAt >= UNKNOWN_KEY_MS);
       if (isKnown || !mayAsk) return match(alg, kid);
       return refresh().then(() => match(alg, kid));
     },

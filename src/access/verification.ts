@@ -17,8 +17,8 @@ export interface VerificationOptions {
   readonly tenants: { named(name: string): TenantOfTokens | undefined } | undefined;
   /** The claim that holds the grants. */
   readonly claim: string;
-  /** @param tenant Its name; null where there is no file of tenants. */
-  readonly defaultsOf: (tenant: string | null, type: InvitationType) => Named | undefined;
+  /** A tenant's `defaultsOf`, where there is no file of tenants. */
+  readonly defaultsOf: (type: InvitationType) => Named | undefined;
 }
 
 /** At once where a look at the token is enough to refuse it. */
@@ -70,12 +70,11 @@ export function createVerification(
     const given = Object.hasOwn(all, claim) ? all[claim] : undefined;
     if (given === undefined)
       throw new Forbidden(`The token has no claim \`${claim}\`: it says which invitations are granted.`);
-    const name = typeof named === 'string' ? named : null;
     const mayExplore = given === '*' || (typeof scope === 'string' && scope.split(' ').includes('explore'));
     return {
-      id: JSON.stringify([name, subject]),
+      id: JSON.stringify([tenant === undefined ? null : named, subject]),
       tenant: tenant ?? null,
-      grants: grantsOf(given, (type) => defaultsOf(name, type)),
+      grants: grantsOf(given, (type) => (tenant === undefined ? defaultsOf(type) : tenant.defaultsOf(type))),
       mayExplore,
       mayRunAnyDocument: mayExplore,
       expiresAt,

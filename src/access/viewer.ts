@@ -1,6 +1,8 @@
 // Who asks: what they may see, and under which name what they take is counted. Made once for each token, and for each
 // request of a gateway that asks for no tokens.
 
+import type { InvitationType } from '../invitation/kinds.ts';
+import type { Named } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { Authority } from './authority.ts';
 import { EVERYTHING, type Grants } from './grants.ts';
@@ -11,6 +13,8 @@ export interface TenantOfTokens {
   readonly isServed: boolean;
   /** Who signs for this one alone; undefined where the gateway's own authority does. */
   readonly authority: Authority | undefined;
+  /** What is taken of the natural key of a kind where a caller does not name it. */
+  defaultsOf(type: InvitationType): Named | undefined;
 }
 
 export interface Viewer {

@@ -3,6 +3,8 @@
 
 import type { Authority } from '../access/authority.ts';
 import type { TenantOfTokens } from '../access/viewer.ts';
+import type { InvitationType } from '../invitation/kinds.ts';
+import type { Named } from '../invitation/ref.ts';
 import type { TenantSettings } from '../settings/tenant.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -30,6 +32,10 @@ export class ListedTenant implements TenantOfTokens {
   get authority(): Authority | undefined {
     this.#authority ??= this.#isServed ? this.#options.createAuthority() : undefined;
     return this.#authority;
+  }
+
+  defaultsOf(type: InvitationType): Named | undefined {
+    return this.settings.accounts.find(({ reads }) => reads === type)?.defaults;
   }
 
   /** Where it is made and in use. */

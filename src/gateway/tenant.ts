@@ -19,6 +19,7 @@ import type { Account } from '../providers/provider.ts';
 import type { SharedClock } from '../redis/clock.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import type { ProviderStatus } from '../schema/builder.ts';
+import { REQUEST_TIMEOUT_MS } from '../server/server.ts';
 import type { Settings } from '../settings.ts';
 import { createSharedTier } from '../snapshots/redis-tier.ts';
 import { createSnapshots, type Snapshots } from '../snapshots/snapshots.ts';
@@ -58,8 +59,8 @@ export interface Shared {
   readonly now: () => number;
 }
 
-/** An operation reads twice in a row at most: where the read that it shared was not made. */
-const FINISH_MS = 2 * LIMITS.totalTimeoutMs + 1_000;
+/** A request takes so long to arrive, and its operation reads twice in a row at most: where the read that it shared was not made. */
+const FINISH_MS = REQUEST_TIMEOUT_MS + 2 * LIMITS.totalTimeoutMs + 1_000;
 
 /** @param name Null where there is no file of tenants. */
 export async function createTenant(

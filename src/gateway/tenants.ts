@@ -22,8 +22,8 @@ export interface Tenants {
    * @returns undefined where the list has it no more, and it was never made.
    */
   of(tenant: TenantOfTokens | null): Tenant | Promise<Tenant> | undefined;
-  /** A tenant's `defaultsOf`, which makes none. */
-  defaultsOf(name: string | null, type: InvitationType): Named | undefined;
+  /** `defaultsOf` of the one without a name. */
+  defaultsOf(type: InvitationType): Named | undefined;
   /** Who takes a tenant's notifications. */
   takerOf(name: string | null): NotificationTaker;
   /** Those that were made, and are in use. */
@@ -79,7 +79,7 @@ export function createTenants(list: TenantList, { create, createAuthority }: Ten
       return tenant instanceof ListedTenant ? tenant.open() : undefined;
     },
     made,
-    defaultsOf: (name, type) => accountsOf(name).find(({ reads }) => reads === type)?.defaults,
+    defaultsOf: (type) => listed.get(null)?.defaultsOf(type),
     takerOf(name) {
       // Looked up each time: the list may be replaced while a notification arrives.
       const readerOf = (provider: string) =>

@@ -67,6 +67,7 @@ export class Stream {
     });
   }
 
+  /** In the turn in which it was made: what was known then is still the newest state. */
   begin(): void {
     const { changes, watcher } = this.#rooms;
     for (const [key, ref] of this.#distinct) {

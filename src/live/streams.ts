@@ -40,11 +40,15 @@ export function createStreams({ places, lifetimeMs: [shortest, longest], ...room
   return {
     open(refs, withExtras, viewer) {
       if (!places.hasOneFor(viewer.id)) throw new TooManyStreams();
-      const stream = new Stream({ refs: isStopped ? [] : refs, withExtras, viewer }, rooms, () => {
-        clearTimeout(lifetime);
-        streams.delete(stream);
-        places.giveBack(viewer.id);
-      });
+      const stream = new Stream(
+        { refs: isStopped || !viewer.isCurrent() ? [] : refs, withExtras, viewer },
+        rooms,
+        () => {
+          clearTimeout(lifetime);
+          streams.delete(stream);
+          places.giveBack(viewer.id);
+        },
+      );
       const lifeMs = shortest + Math.random() * (longest - shortest);
       const lifetime = setTimeout(() => stream.feed.complete(), lifeMs).unref();
       streams.add(stream);

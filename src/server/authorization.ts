@@ -15,3 +15,6 @@ export function authorizationOf({ headers, rawHeaders }: IncomingMessage): reado
 }
 
 const NAME = 'authorization';
+
+/** What a token that is not accepted is answered with (RFC 6750). */
+export const INVALID_TOKEN = 'Bearer error="invalid_token"';

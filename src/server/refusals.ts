@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Refusal } from '../access/refusal.ts';
 import { errorOf } from '../operations/errors.ts';
+import { INVALID_TOKEN } from './authorization.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { reply } from './reply.ts';
 import { negotiate } from './result.ts';
@@ -21,8 +22,6 @@ export interface Closing {
   readonly code: number;
   readonly reason: string;
 }
-
-const INVALID_TOKEN = 'Bearer error="invalid_token"';
 
 const WORDINGS: Readonly<Record<Refusal['reason'], Wording>> = {
   missing: {

@@ -3,6 +3,7 @@
 
 import type { ServerResponse } from 'node:http';
 import type { Answer } from '../operations/answer.ts';
+import { INVALID_TOKEN } from './authorization.ts';
 import { JSON_HEADERS } from './reply.ts';
 
 const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;
@@ -39,9 +40,10 @@ function headersOf(mediaType: MediaType): string[] {
 export function sendResult(response: ServerResponse, mediaType: MediaType, result: Answer): void {
   const waitSeconds = refusedForSeconds(result);
   if (waitSeconds !== undefined) response.setHeader('retry-after', String(waitSeconds));
+  const status = waitSeconds === undefined ? statusOf(mediaType, result) : 429;
+  if (status === 401) response.setHeader('www-authenticate', INVALID_TOKEN);
   const body = JSON.stringify(result);
   const bytes = Buffer.byteLength(body);
-  const status = waitSeconds === undefined ? statusOf(mediaType, result) : 429;
   // Without its length Node would send the body in chunks: three writes in place of one.
   response.writeHead(status, [...HEADERS[mediaType], 'content-length', String(bytes)]);
   // A byte a character is ASCII, which need not be encoded.
@@ -52,8 +54,10 @@ export function sendResult(response: ServerResponse, mediaType: MediaType, resul
 // document that is asked for by its hash and not known is no fault of the request, and one that this viewer may not run is
 // none of its form.
 function statusOf(mediaType: MediaType, { data, errors }: Answer): number {
-  if (data !== undefined || mediaType === 'application/json') return 200;
   const code = errors?.[0]?.extensions.code;
+  // The token's tenant has gone since it was shown.
+  if (data === undefined && code === 'UNAUTHENTICATED') return 401;
+  if (data !== undefined || mediaType === 'application/json') return 200;
   if (code === 'FORBIDDEN') return 403;
   return typeof code === 'string' && code.startsWith('PERSISTED_QUERY_') ? 200 : 400;
 }

@@ -52,7 +52,7 @@ export interface Routes {
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+export const REQUEST_TIMEOUT_MS = 30_000;
 
 /** How often Node looks at the two timeouts: they hold to the second. */
 const TIMEOUT_CHECK_MS = 1_000;

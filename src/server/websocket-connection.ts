@@ -69,6 +69,8 @@ export function connect(
     const admitted = await admit(payload);
     if (isClosed) return;
     if ('reason' in admitted) return refuse(admitted);
+    // It was replaced in the meantime.
+    if (!admitted.isCurrent()) return refuse(EXPIRED);
     operations.admitted(admitted);
     viewer = admitted;
     expiresAt = admitted.expiresAt;

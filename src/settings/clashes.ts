@@ -2,13 +2,14 @@
 // account with two quotas.
 
 import type { AuthoritySettings } from '../access/authority.ts';
-import { accessOf } from './access.ts';
 import type { Members } from './members.ts';
 import type { TenantSettings } from './tenant.ts';
-import { Variables } from './variables.ts';
 
-export function findClashes(tenants: ReadonlyMap<string, TenantSettings>, members: Members): void {
-  findSigners(tenants, members);
+type TenantsByName = ReadonlyMap<string, TenantSettings>;
+
+/** @param own The gateway's authority, which signs for tenants that have none. */
+export function findClashes(tenants: TenantsByName, own: AuthoritySettings | undefined, members: Members): void {
+  findSigners(tenants, own, members);
   const users = new Map<string, { readonly name: string; readonly quota: string }>();
   for (const [name, { accounts }] of tenants) {
     for (const account of accounts) {
@@ -23,14 +24,11 @@ export function findClashes(tenants: ReadonlyMap<string, TenantSettings>, member
   }
 }
 
-function findSigners(tenants: ReadonlyMap<string, TenantSettings>, members: Members): void {
+function findSigners(tenants: TenantsByName, own: AuthoritySettings | undefined, members: Members): void {
   const secrets = new Map<string, string>();
   const sets = new KeySetUsers();
-  // What is wrong in the gateway's own settings is told there.
-  const own = Variables.safeParse(members.given.texts).data;
-  const authority = own && accessOf(own)?.authority;
-  for (const secret of authority?.secrets ?? []) secrets.set(secret.reveal(), 'AUTH_JWT_SECRET');
-  if (authority !== undefined) sets.add('AUTH_JWKS_URL', authority);
+  for (const secret of own?.secrets ?? []) secrets.set(secret.reveal(), 'AUTH_JWT_SECRET');
+  if (own !== undefined) sets.add('the gateway', own);
   for (const [name, { authority: theirs }] of tenants) {
     if (theirs === undefined) continue;
     for (const secret of theirs.secrets) {

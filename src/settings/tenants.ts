@@ -1,6 +1,7 @@
 // The file of tenants: whose accounts there are, by name. Every mistake is reported at once, also what is right in each
 // tenant and wrong in two together.
 
+import type { AuthoritySettings } from '../access/authority.ts';
 import { findClashes } from './clashes.ts';
 import { type Given, type Mistake, textOf } from './environment.ts';
 import { Members } from './members.ts';
@@ -14,8 +15,12 @@ export interface TenantsRead {
 /** It stands in paths and in the log. */
 const NAME = /^[a-z0-9-]{1,32}$/;
 
-/** @param path The file's; what is given is the environment that its secrets may stand in. */
-export function readTenants(path: string, given: Given): TenantsRead {
+/**
+ * @param path The file's.
+ * @param given The environment that its secrets may stand in.
+ * @param authority The gateway's own, which signs for those that have none.
+ */
+export function readTenants(path: string, given: Given, authority: AuthoritySettings | undefined): TenantsRead {
   const members = new Members('TENANTS_FILE', given);
   const tenants = new Map<string, TenantSettings>();
   const text = textOf(path);
@@ -28,7 +33,7 @@ export function readTenants(path: string, given: Given): TenantsRead {
     }
     if (entries.length === 0 && members.mistakes.length === 0)
       members.fault('', 'must name a file with a tenant in it');
-    findClashes(tenants, members);
+    findClashes(tenants, authority, members);
   }
   return { tenants, mistakes: members.mistakes };
 }

@@ -260,6 +260,18 @@ test('keys that stay in the set are the same, and one that is gone is not in it'
   expect([set.has(first), set.has(second)]).toEqual([true, false]);
 });
 
+test('a key that stands there twice is one, and stays', async () => {
+  const { use: _, ...ofAnyUse } = one.jwk;
+  const server = await startKeyServer([one.jwk, ofAnyUse]);
+  const { set, pass, count, changes } = keySet(server);
+  const [first] = await set.find('ES256', 'one');
+  pass(20_000);
+  await count('ES256', 'else');
+  expect(server.asked()).toBe(2);
+  expect(changes).not.toHaveBeenCalled();
+  expect(first && set.has(first)).toBe(true);
+});
+
 test('a token that names no key is tried with twenty of them at most', async () => {
   const { publicKey } = generateKeyPairSync('ed25519');
   const jwk = { ...publicKey.export({ format: 'jwk' }), kty: 'OKP' };

@@ -6,8 +6,10 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestGateway } from '../harness.ts';
 import { review, subscribeTo } from '../live/subscriber.ts';
+import { beginRequest } from '../server/late-body.ts';
 import { createSigningKey, signWith, startKeyServer } from './tokens.ts';
 
+const LIVE = 'subscription { invitationChanged(refs: [{ reviewInvitation: { invitationId: "review-sent" } }]) { id } }';
 const PATIENCE = { timeout: 20_000, interval: 20 };
 
 test('a removed key ends the streams and WebSockets of its tokens, and leaves those of others', {
@@ -46,10 +48,10 @@ test('a removed key ends the streams and WebSockets of its tokens, and leaves th
     on: { closed: (event) => void closes.push((event as { code: number }).code) },
   });
   onTestFinished(() => void client.dispose());
-  const LIVE =
-    'subscription { invitationChanged(refs: [{ reviewInvitation: { invitationId: "review-sent" } }]) { id } }';
   client.subscribe({ query: LIVE }, { next: (event) => void events.push(event), error: ended, complete: ended });
   await vi.waitUntil(() => events.length === 1, PATIENCE);
+
+  const finish = await beginRequest(origin, thief, LIVE, 'text/event-stream');
 
   server.give([kept.jwk]);
   shown = owner;
@@ -65,6 +67,8 @@ test('a removed key ends the streams and WebSockets of its tokens, and leaves th
   await vi.waitUntil(() => events.length === 2, PATIENCE);
   expect(closes).toEqual([4403]);
   expect([await statusOf(thief), await statusOf(owner)]).toEqual([401, 200]);
+  // It was admitted while the key was there.
+  expect(await finish()).toMatchObject({ status: 401, body: { errors: [{ extensions: { retryable: true } }] } });
   expect(ended).not.toHaveBeenCalled();
   expect(hasEnded).not.toHaveBeenCalled();
 });

@@ -1,17 +1,18 @@
 // The file of tenants read anew, while the gateway serves: who stays as they were notice nothing, and nothing is lost.
 
 import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { readTenantsAnew } from '../../src/settings.ts';
+import { readSettings, readTenantsAnew } from '../../src/settings.ts';
 import { review, subscribeTo } from '../live/subscriber.ts';
 import { endRuns, startGateway } from '../process.ts';
+import { beginRequest } from '../server/late-body.ts';
 import {
   clientOf,
+  INVITE,
+  inviteOf,
   notificationOf,
   REVIEW,
   serve,
@@ -45,7 +46,9 @@ async function startServing() {
     ...served,
     readAnew(tenants: object) {
       started.file.write(tenants);
-      served.gateway.replaceTenants(readTenantsAnew(started.environment));
+      served.gateway.replaceTenants(
+        readTenantsAnew(started.environment, readSettings(started.environment).access?.authority),
+      );
     },
     statusOf: async (token: string) => (await served.query(token, REVIEW, { id: 'one' })).status,
   };
@@ -204,47 +207,48 @@ describe('a tenant that has changed', () => {
   });
 });
 
-/** A request whose token was admitted, and whose body is still to come. */
-async function beginRequest(origin: string, token: string) {
-  const sent = httpRequest(`${origin}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      authorization: `Bearer ${token}`,
-      accept: 'application/graphql-response+json',
-    },
-  });
-  sent.write('{"query": ');
-  await sleep(200);
-  return async () => {
-    sent.end(`${JSON.stringify('{ reviewInvitation(invitationId: "one") { rawStatus } }')}}`);
-    const [response] = (await once(sent, 'response')) as [IncomingMessage];
-    return JSON.parse(await text(response)) as { data?: { reviewInvitation: unknown }; errors?: [Told] };
-  };
-}
-
-interface Told {
-  readonly extensions: { readonly code: string; readonly retryable: boolean };
-}
-
 describe('a request that was admitted before SIGHUP, and whose body came after', () => {
+  const ONE = '{ reviewInvitation(invitationId: "one") { rawStatus } }';
+
   test.each(['has changed', 'is gone'])('is answered by what it was admitted to where the tenant %s', async (what) => {
     const { members, origin, readAnew, acme, beta, query } = await startServing();
-    const twoOf = (token: string) => query(token, REVIEW, { id: 'one' });
-    await Promise.all([twoOf(acme), twoOf(beta)]);
-    const finish = await beginRequest(origin, acme);
-    // The name is another's now, with keys of that one's own.
+    await Promise.all([acme, beta].map((token) => query(token, REVIEW, { id: 'one' })));
+    const finish = await beginRequest(origin, `Bearer ${acme}`, ONE);
+    // The name is another's now.
     readAnew(what === 'is gone' ? { beta: members.beta } : { acme: members.beta, beta: members.beta });
-    expect(await finish()).toEqual({ data: { reviewInvitation: { rawStatus: 'acme' } } });
+    const { status, body } = await finish();
+    expect([status, body]).toEqual([200, { data: { reviewInvitation: { rawStatus: 'acme' } } }]);
   });
 
-  test('is to be sent again where the tenant was used by none before', async () => {
+  test.each(['us', 'de'])(
+    'is granted what it was granted, whatever the account says of places now: %s',
+    async (place) => {
+      const { members, origin, readAnew, sandboxes, query } = await startServing();
+      const acmeIn = (dataCenter: string) => ({ ...members.acme, cronofy: { ...members.acme.cronofy, dataCenter } });
+      readAnew({ acme: acmeIn('de') });
+      sandboxes.acme.cronofy.put(inviteOf('acme', 'order-1'));
+      const token = await sign({ tenant: 'acme', invitations: { smart: ['order-1'] } });
+      await query(token, INVITE, { id: 'order-1' });
+      const ofUs = '{ us: smartInvite(smartInviteId: "order-1", dataCenter: US) { id }';
+      const finish = await beginRequest(
+        origin,
+        `Bearer ${token}`,
+        `${ofUs} ours: smartInvite(smartInviteId: "order-1") { event { summary } } }`,
+      );
+      readAnew(place === 'us' ? { acme: acmeIn(place) } : { beta: members.beta });
+      const { us, ours } = (await finish()).body.data;
+      expect([us, ours]).toEqual([null, { event: { summary: 'acme' } }]);
+    },
+  );
+
+  test('is to be sent again where nothing had used the tenant before', async () => {
     const { members, origin, readAnew, acme } = await startServing();
-    const finish = await beginRequest(origin, acme);
+    const finish = await beginRequest(origin, `Bearer ${acme}`, ONE);
     readAnew({ acme: members.beta, beta: members.beta });
-    const { data, errors } = await finish();
-    expect(data).toBeUndefined();
-    expect(errors?.[0].extensions).toMatchObject({ code: 'UNAUTHENTICATED', retryable: true });
+    const { status, challenge, body } = await finish();
+    expect([status, challenge]).toEqual([401, 'Bearer error="invalid_token"']);
+    expect(body.data).toBeUndefined();
+    expect(body.errors[0].extensions).toEqual({ code: 'UNAUTHENTICATED', retryable: true });
   });
 });
 

@@ -38,6 +38,7 @@ function tenantWith(secret: string) {
   const secrets = [new Secret(secret)];
   return {
     isServed: true,
+    defaultsOf: () => undefined,
     authority: { issuers: undefined, audience: AUDIENCE, keys: undefined, secrets, holds: () => true },
   };
 }

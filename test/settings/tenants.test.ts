@@ -109,7 +109,8 @@ describe('a tenant', () => {
     const secret = fileOf('one');
     const file = fileOf({ acme: { cronofy: { clientSecret: { file: secret } } }, beta: { partoo: partoo() } });
     const environment = { ...ENVIRONMENT, TENANTS_FILE: file };
-    const fingerprints = () => [...readTenantsAnew(environment).values()].map(({ fingerprint }) => fingerprint);
+    const fingerprints = () =>
+      [...readTenantsAnew(environment, undefined).values()].map(({ fingerprint }) => fingerprint);
     const [acme, beta] = fingerprints();
     expect(fingerprints()).toEqual([acme, beta]);
     writeFileSync(secret, 'two');
@@ -127,9 +128,9 @@ describe('a tenant', () => {
     ]);
     const environment = { ...ENVIRONMENT, ...secrets, TENANTS_FILE: fileOf(Object.fromEntries(tenants)) };
     // What runs for the first time takes memory of its own.
-    readTenantsAnew(environment);
+    readTenantsAnew(environment, undefined);
     const before = used();
-    const all = readTenantsAnew(environment);
+    const all = readTenantsAnew(environment, undefined);
     const each = (used() - before) / 1_000;
     expect(all?.size).toBe(1_000);
     expect(each).toBeGreaterThan(0);
@@ -264,12 +265,21 @@ describe('a mistake', () => {
     expect(mistakesIn(tenants)).toEqual(lines);
   });
 
+  test('the gateway’s secret as a tenant’s own is told by SIGHUP too, whatever has become of other settings', () => {
+    const file = fileOf({ acme: { partoo: partoo(), auth: { secrets: [{ env: 'AUTH_JWT_SECRET' }] } } });
+    const { access } = readSettings(ENVIRONMENT);
+    const environment = { ...ENVIRONMENT, TENANTS_FILE: file, TRUSTED_DOCUMENTS: '/no/such/file' };
+    expect(() => readTenantsAnew(environment, access?.authority)).toThrow(
+      'acme.auth.secrets must have none of AUTH_JWT_SECRET',
+    );
+  });
+
   test('the gateway’s own key set as a tenant’s is told, where its tokens would be good for both', () => {
     const auth = { jwksUrl: 'https://id.example/jwks', issuer: 'https://id.example' };
     const environment = { AUTH_JWT_SECRET: undefined, AUTH_JWKS_URL: auth.jwksUrl };
     const tenants = { acme: { partoo: partoo(), auth }, beta: { partoo: partoo('BETA_KEY') } };
     const lines = [
-      'TENANTS_FILE: acme.auth must have another issuer or audience than AUTH_JWKS_URL, which has the same jwksUrl',
+      'TENANTS_FILE: acme.auth must have another issuer or audience than the gateway, which has the same jwksUrl',
     ];
     expect(mistakesIn(tenants, environment)).toEqual(lines);
     expect(mistakesIn(tenants, { ...environment, AUTH_ISSUER: 'https://id.example/other' })).toEqual([]);
