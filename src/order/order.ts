@@ -1,0 +1,226 @@
+// Which of the things that are wanted is read next: the one whose last answer is most probably not true any more, times how
+// much it is looked at; before that, what has waited for too many rounds. In: what is wanted, how likely it is to have
+// changed, and a time. It knows no provider, no timer and no quota. All times are milliseconds of one clock.
+//
+// Things of one class, last seen at about the same age of their state and looked at about as much, change alike: of these
+// the one that was seen longest ago is next. So only the first of each such group is weighed, however many things there
+// are. What need not be read yet stands apart until it is due.
+
+import type { Likelihood } from './evidence.ts';
+import { Heap } from './heap.ts';
+
+/** What an order needs to know of a thing. It does not change while the thing is in the order. */
+export interface Wanted {
+  readonly key: string;
+  /** The class of its state: states of one class change alike. */
+  readonly state: string;
+  /** When this state was first seen, and when it was last seen; -Infinity where the thing was never seen. */
+  readonly sinceAt: number;
+  readonly seenAt: number;
+  /** From when on it is certain to have changed; Infinity where nothing is known of that. */
+  readonly changesAt: number;
+  /** Nothing of it will change any more. */
+  readonly isFinal: boolean;
+  /** How much it is looked at; more than 0. */
+  readonly looks: number;
+  /** Since when it waits: when it was last seen or tried, or was wanted first. */
+  readonly waitsFrom: number;
+  /** It is not read before this, whatever else holds. */
+  readonly notBefore: number;
+  readonly patience: Patience;
+}
+
+/** When a thing that was seen is to be seen again. */
+export interface Patience {
+  /** Not sooner after it was last seen. */
+  readonly leastMs: number;
+  /** At the latest, as far as the quota allows. */
+  readonly mostMs: number;
+  /** In between, as soon as a change of it has become so probable. */
+  readonly worth: number;
+}
+
+export interface Next<T> {
+  readonly wanted: T;
+  /** How many looks are expected to get a truer answer by it. */
+  readonly score: number;
+  /** It is next because it has waited for long. */
+  readonly isOverdue: boolean;
+}
+
+/** Nothing that is due waits for longer than so many rounds; a round is the time in which all could be read once. */
+const MOST_ROUNDS = 2.2;
+
+/** How much looks count: to the power of this. More of them, and what is looked at a little is hardly read. */
+const LOOKS_POWER = 0.5;
+
+/** Things that were never seen come before all that were, whoever looks at those. */
+const NEVER_SEEN = 1e6;
+
+class Place<T extends Wanted> {
+  readonly wanted: T;
+  readonly weight: number;
+  /** Where in its group, or among those not due, it stands. */
+  heap: Heap<Place<T>>;
+  rank = 0;
+  place = -1;
+  waitingPlace = -1;
+  datedPlace = -1;
+
+  constructor(wanted: T, heap: Heap<Place<T>>) {
+    this.wanted = wanted;
+    this.heap = heap;
+    this.weight = Math.max(wanted.looks, Number.MIN_VALUE) ** LOOKS_POWER;
+  }
+}
+
+const IN_HEAP = {
+  rankOf: ({ rank }: Place<Wanted>) => rank,
+  placeOf: ({ place }: Place<Wanted>) => place,
+  setPlace(one: Place<Wanted>, place: number) {
+    one.place = place;
+  },
+};
+
+const AMONG_WAITING = {
+  rankOf: ({ wanted }: Place<Wanted>) => wanted.waitsFrom,
+  placeOf: ({ waitingPlace }: Place<Wanted>) => waitingPlace,
+  setPlace(one: Place<Wanted>, place: number) {
+    one.waitingPlace = place;
+  },
+};
+
+const AMONG_DATED = {
+  rankOf: ({ wanted }: Place<Wanted>) => wanted.changesAt,
+  placeOf: ({ datedPlace }: Place<Wanted>) => datedPlace,
+  setPlace(one: Place<Wanted>, place: number) {
+    one.datedPlace = place;
+  },
+};
+
+export class Order<T extends Wanted> {
+  readonly #likelihood: Likelihood;
+  readonly #places = new Map<string, Place<T>>();
+  readonly #groups = new Map<string, Heap<Place<T>>>();
+  /** All that is due, by how long it has waited. */
+  readonly #waiting = new Heap<Place<T>>(AMONG_WAITING);
+  /** What is not due yet, by when it is. */
+  readonly #later = new Heap<Place<T>>(IN_HEAP);
+  /** What is due and will be certain to have changed, by when. */
+  readonly #dated = new Heap<Place<T>>(AMONG_DATED);
+
+  constructor(likelihood: Likelihood) {
+    this.#likelihood = likelihood;
+  }
+
+  /** How many things are wanted. */
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** Wants it, or wants it otherwise than before; what is final is not wanted. */
+  want(wanted: T, at: number): void {
+    this.drop(wanted.key);
+    if (wanted.isFinal) return;
+    const place = new Place(wanted, this.#later);
+    this.#places.set(wanted.key, place);
+    const dueAt = this.#dueAt(wanted);
+    if (dueAt <= at) {
+      this.#enter(place, at);
+    } else {
+      place.rank = dueAt;
+      this.#later.add(place);
+    }
+  }
+
+  drop(key: string): void {
+    const place = this.#places.get(key);
+    if (place === undefined) return;
+    this.#places.delete(key);
+    place.heap.remove(place);
+    if (place.waitingPlace >= 0) this.#waiting.remove(place);
+    if (place.datedPlace >= 0) this.#dated.remove(place);
+  }
+
+  /** The thing to be read next, which stays in the order; undefined where none is due. @param roundMs How long a round is. */
+  next(at: number, roundMs: number): Next<T> | undefined {
+    const longest = this.longestWaiting(at);
+    if (longest === undefined) return undefined;
+    if (at - longest.waitsFrom > MOST_ROUNDS * roundMs) {
+      return { wanted: longest, score: this.scoreOf(longest.key, at), isOverdue: true };
+    }
+    let best: Place<T> | undefined;
+    let score = -1;
+    for (const [name, { first }] of this.#groups) {
+      if (first === undefined) {
+        this.#groups.delete(name);
+        continue;
+      }
+      const its = this.#scoreOf(first, at);
+      if (its > score) [best, score] = [first, its];
+    }
+    return best && { wanted: best.wanted, score, isOverdue: false };
+  }
+
+  /** Of those that are due. */
+  longestWaiting(at: number): T | undefined {
+    for (let { first } = this.#later; first !== undefined && first.rank <= at; { first } = this.#later) {
+      this.#later.remove(first);
+      this.#enter(first, at);
+    }
+    for (let { first } = this.#dated; first !== undefined && first.wanted.changesAt <= at; { first } = this.#dated) {
+      this.#dated.remove(first);
+      first.heap.remove(first);
+      this.#group(first, at);
+    }
+    return this.#waiting.first?.wanted;
+  }
+
+  /** When the next one becomes due that is not; Infinity where there is none. */
+  nextDueAt(): number {
+    return this.#later.first?.rank ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** How many looks are expected to get a truer answer if it is read now; 0 where it is not wanted. */
+  scoreOf(key: string, at: number): number {
+    const place = this.#places.get(key);
+    return place === undefined ? 0 : this.#scoreOf(place, at);
+  }
+
+  #scoreOf({ wanted, weight }: Place<T>, at: number): number {
+    const { state, sinceAt, seenAt, changesAt } = wanted;
+    if (seenAt === Number.NEGATIVE_INFINITY) return weight * NEVER_SEEN;
+    if (at >= changesAt) return weight;
+    return weight * -Math.expm1(-this.#likelihood.expected(state, seenAt - sinceAt, at - sinceAt));
+  }
+
+  #dueAt({ state, sinceAt, seenAt, changesAt, notBefore, patience }: Wanted): number {
+    if (seenAt === Number.NEGATIVE_INFINITY) return notBefore;
+    const { leastMs, mostMs, worth } = patience;
+    const worthAt = sinceAt + this.#likelihood.ageAt(state, seenAt - sinceAt, -Math.log1p(-worth));
+    const dueAt = Math.min(seenAt + mostMs, Math.max(seenAt + leastMs, worthAt));
+    return Math.max(notBefore, Math.min(changesAt, dueAt));
+  }
+
+  #enter(place: Place<T>, at: number): void {
+    const { changesAt } = place.wanted;
+    this.#group(place, at);
+    this.#waiting.add(place);
+    if (changesAt > at && changesAt !== Number.POSITIVE_INFINITY) this.#dated.add(place);
+  }
+
+  #group(place: Place<T>, at: number): void {
+    const { state, sinceAt, seenAt, changesAt } = place.wanted;
+    const isSeen = seenAt !== Number.NEGATIVE_INFINITY;
+    const age = isSeen ? this.#likelihood.binOf(seenAt - sinceAt) : 'unseen';
+    const name = `${Math.floor(2 * Math.log2(place.weight))} ${at >= changesAt ? 'changed' : age} ${state}`;
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = new Heap<Place<T>>(IN_HEAP);
+      this.#groups.set(name, group);
+    }
+    place.rank = isSeen ? seenAt : place.wanted.waitsFrom;
+    place.heap = group;
+    group.add(place);
+  }
+}
