@@ -9,7 +9,7 @@ import { PROVIDERS } from '../src/invitation/provider.ts';
 
 /** A room may import itself and every room on a lower floor; rooms on one floor do not know each other. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['invitation', 'redis'],
+  ['invitation', 'redis', 'order'],
   ['upstream'],
   ['providers'],
   ['access'],

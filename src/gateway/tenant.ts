@@ -86,6 +86,7 @@ export async function createTenant(
     space,
     ...(tier === undefined ? {} : { shared: tier }),
     onChange: changes.publish,
+    isNotified: (ref) => addresses.isNotified(ref),
   });
   const addresses = createCallbackAddresses(snapshots, changes);
   const watcher = createWatcher({ snapshots, changes, addresses });
@@ -112,7 +113,6 @@ export async function createTenant(
   function endBackground(): void {
     endListening?.();
     endHearing?.();
-    watcher.stop();
     snapshots.stop();
   }
 

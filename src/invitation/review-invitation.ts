@@ -44,5 +44,6 @@ export const reviewInvitation: Kind<'ReviewInvitation', ReviewInvitationKey, Rev
   rawStatusOf: ({ rawStatus }) => rawStatus,
   // An SMS that arrived, or failed, stays so.
   isFinal: ({ deliveryStatus }) => ['DELIVERED', 'FAILED'].includes(STATUS_OF_DELIVERY[deliveryStatus]),
+  spanOf: () => null,
   callbackUrlOf: () => null,
 };

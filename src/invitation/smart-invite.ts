@@ -85,6 +85,7 @@ export const smartInvite: Kind<'SmartInvite', SmartInviteKey, SmartInvite> = {
   rawStatusOf: ({ recipient }) => recipient?.rawStatus ?? null,
   // There are no replies to an event that is over. One that was seen before its end may have been replied to since.
   isFinal: ({ event }, observedAt) => endOf(event.end) <= observedAt,
+  spanOf: ({ event }) => ({ beginsAt: beginOf(event.start), endsAt: endOf(event.end) }),
   callbackUrlOf: ({ callbackUrl }) => callbackUrl,
 };
 
@@ -111,6 +112,12 @@ function statusOf({ recipients }: SmartInvite): InvitationStatus {
 }
 
 const HOURS = 3_600_000;
+
+function beginOf(time: EventTime): number {
+  return time.dateTime === null && time.date === null
+    ? Number.POSITIVE_INFINITY
+    : Date.parse(time.dateTime ?? time.date ?? '');
+}
 
 // A whole day is over when it is over everywhere: 24 hours of it, and 12 more for the last time zone to get there.
 function endOf(time: EventTime): number {

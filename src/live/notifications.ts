@@ -6,7 +6,7 @@
 // By each unwatched name, a notification only makes the known state old: the next caller causes the read. Another process
 // reads what it was notified of; this process reads it where it is watched here and not shared within a second.
 
-import { isSameInvitation, type Ref, wholeKeyOf } from '../invitation/ref.ts';
+import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
 import type { Account, Notification } from '../providers/provider.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
@@ -31,7 +31,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 export interface NotificationsOptions {
   readonly accounts: readonly Account[];
   readonly snapshots: Pick<Snapshots, 'readSoon' | 'overlay' | 'hear' | 'want'>;
-  readonly watcher: Pick<Watcher, 'find'>;
+  readonly watcher: Pick<Watcher, 'namesOf'>;
   readonly addresses: CallbackAddresses;
   /** Tells other processes, where there are any. */
   readonly shared: SharedNotifications | undefined;
@@ -100,14 +100,9 @@ export function createNotifications(options: NotificationsOptions): Notification
     hearing.run(wholeKeyOf(ref), { ref, heardAt, byUs });
   }
 
-  /** The refs that are watched and name the invitation of a notification. */
-  function watchedOf({ ref }: Notification): Ref[] {
-    return watcher.find((watched) => isSameInvitation(watched, ref));
-  }
-
   function readAgain(notification: Notification, heardAt: number): void {
-    const watched = watchedOf(notification);
     const { ref, overlay } = notification;
+    const watched = watcher.namesOf(ref);
     for (const each of watched.length === 0 ? [ref] : watched) handle({ ref: each, overlay, heardAt });
   }
 
@@ -147,7 +142,7 @@ export function createNotifications(options: NotificationsOptions): Notification
         const notification = readerOf(provider)?.read(body);
         if (!notification) return;
         hear(notification, heardAt, false);
-        for (const ref of watchedOf(notification)) {
+        for (const ref of watcher.namesOf(notification.ref)) {
           snapshots.overlay(ref, notification.overlay, heardAt);
           addresses.note(ref);
           readUnlessShared(ref, heardAt);

@@ -23,6 +23,8 @@ const Shared = z.object({
   /** When its read began and ended: in the text by Redis' clock, which is one for all, else by the clock of this process. */
   begunAt: moment,
   seenAt: moment,
+  /** When this state was first seen, by the same clock; processes of an earlier version do not say. */
+  sinceAt: moment.optional(),
 });
 
 export type SharedSnapshot = z.infer<typeof Shared>;

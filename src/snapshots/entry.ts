@@ -16,6 +16,11 @@ export interface Entry {
   readonly begunAt: number;
   /** When it was seen: the end of that read. */
   readonly seenAt: number;
+  /** When this state was first seen, and its class: states of one class change alike. */
+  readonly sinceAt: number;
+  readonly state: string;
+  /** How often callers have looked at it since this was last taken into account. */
+  looks: number;
   /** For how long it is fresh where the caller does not say, in milliseconds; less than nothing where it is old at any age. */
   readonly freshMs: number;
   /** Why it could not be read when it should have been; null where it was shown as fresh ever since. */

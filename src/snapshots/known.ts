@@ -10,6 +10,7 @@ import { type Entry, isOld, learntAtOf, madeOld, markStale, withThem } from './e
 import type { Freshness } from './freshness.ts';
 import { createNotices } from './notices.ts';
 import type { Reading } from './reading.ts';
+import { classOf } from './state-class.ts';
 import { createStore } from './store.ts';
 import { createStoreSpace, type StoreLimits, type StoreSpace } from './store-space.ts';
 
@@ -38,8 +39,31 @@ export interface Known {
   fail(reading: Reading, staleness: Staleness, begunAt: number): void;
   /** A read was refused: what is known is shown no longer where the gateway's credentials were refused. */
   refuse(reading: Reading, error: unknown): void;
+  /** Tells of all that becomes of entries. */
+  listen(listener: KnownListener): void;
   /** Nothing more is kept. */
   stop(): void;
+}
+
+export interface KnownListener {
+  /** Callers have looked at an entry: the first time, and whenever they have twice as often. */
+  looked(ref: Ref, entry: Entry): void;
+  /** A read has seen it. */
+  seen(seen: Sight): void;
+  /** Without a read, an entry has taken the place of another one. */
+  replaced(key: string, entry: Entry): void;
+  forgotten(key: string): void;
+}
+
+/** What a read has seen, and what was known before. */
+export interface Sight {
+  readonly ref: Ref;
+  readonly before: Entry | undefined;
+  readonly entry: Entry;
+  /** Not by another process. */
+  readonly byUs: boolean;
+  /** For a caller that waited for it. */
+  readonly isForCaller: boolean;
 }
 
 /**
@@ -55,6 +79,8 @@ export interface Seen {
   readonly withExtras: boolean;
   /** When the read began. */
   readonly begunAt: number;
+  /** A caller waited for it. */
+  readonly isForCaller: boolean;
 }
 
 /**
@@ -68,34 +94,56 @@ export interface KnownOptions extends Freshness, StoreLimits {
   readonly space?: StoreSpace;
   /** Told of all news. @param seenAt When it was seen, on the clock that never goes back. */
   readonly onChange?: (ref: Ref, snapshot: Snapshot, news: News, seenAt: number) => void;
+  /** Whether the provider's notifications of it arrive. Default: none do. */
+  readonly isNotified?: (ref: Ref) => boolean;
 }
 
 export function createKnown(options: KnownOptions, now: () => number): Known {
   // What may still be given is not forgotten, whichever of the two is set to be longer.
   const { space = createStoreSpace(options) } = options;
-  const store = createStore(space, Math.max(options.finalMs, options.staleMs), now);
+  const forgetMs = Math.max(options.finalMs, options.staleMs);
+  const store = createStore(space, forgetMs, now, (key) => listener?.forgotten(key));
+  let listener: KnownListener | undefined;
 
   const notices = createNotices(now);
   let missedAt = Number.NEGATIVE_INFINITY;
 
-  function put({ ref, snapshot, ...sighting }: Sighting, before: Entry | undefined, isAsked: boolean): void {
+  function put(sighting: Sighting, before: Entry | undefined): void {
+    const { ref, whole, snapshot, withExtras, begunAt, seenAt, sinceAt = seenAt, byUs, isForCaller } = sighting;
     const isSameAsBefore = snapshot !== null && !!before?.snapshot && isSame(before.snapshot, snapshot);
     const lastWithExtras = before?.withExtras ? before : before?.lastWithExtras;
-    const entry = { snapshot, ...sighting, freshMs: freshMsOf(snapshot), staleness: null };
-    const isCarried = isSameAsBefore && !sighting.withExtras && lastWithExtras !== undefined;
-    store.set(ref.key, isCarried ? { ...entry, lastWithExtras } : entry, isAsked);
+    const entry: Entry = {
+      snapshot,
+      withExtras,
+      whole,
+      begunAt,
+      seenAt,
+      sinceAt: isSameAsBefore ? Math.min(before.sinceAt, sinceAt) : sinceAt,
+      state: snapshot === null ? '' : classOf(snapshot, options.isNotified?.(ref) ?? false),
+      looks: 0,
+      freshMs: freshMsOf(snapshot),
+      staleness: null,
+      lastWithExtras: isSameAsBefore && !withExtras ? lastWithExtras : undefined,
+    };
+    store.set(ref.key, entry, byUs);
+    // One that is too large is not kept.
+    if (store.peek(ref.key) === entry) listener?.seen({ ref, before, entry, byUs, isForCaller });
     if (snapshot === null) return;
-    const { seenAt } = sighting;
-    if (!isSameAsBefore && !snapshot.isFinal) denyFinal(ref, sighting);
+    if (!isSameAsBefore && !snapshot.isFinal) denyFinal(ref, entry);
     if (!isSameAsBefore) options.onChange?.(ref, snapshot, isUnannounced(before) ? 'found' : 'changed', seenAt);
     else if (before.staleness !== null) options.onChange?.(ref, snapshot, 'confirmed', seenAt);
+  }
+
+  function replace(key: string, entry: Entry): void {
+    store.set(key, entry, false);
+    listener?.replaced(key, entry);
   }
 
   /** It changes still, so that what was said to be final before, by another name, is old. */
   function denyFinal(ref: Ref, { whole, begunAt }: Pick<Entry, 'whole' | 'begunAt'>): void {
     for (const key of store.keysOf(whole)) {
       const entry = key === ref.key ? undefined : store.peek(key);
-      if (entry?.snapshot?.isFinal) store.set(key, madeOld(entry, begunAt), false);
+      if (entry?.snapshot?.isFinal) replace(key, madeOld(entry, begunAt));
     }
   }
 
@@ -105,7 +153,13 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
   }
 
   return {
-    find: (ref, withExtras) => withThem(store.get(ref.key), ref, withExtras),
+    find(ref, withExtras) {
+      const entry = store.get(ref.key);
+      if (entry === undefined) return undefined;
+      const looks = ++entry.looks;
+      if ((looks & (looks - 1)) === 0) listener?.looked(ref, entry);
+      return withThem(entry, ref, withExtras);
+    },
     peek: (ref, withExtras) => withThem(store.peek(ref.key), ref, withExtras),
     isFresh(entry, maxAgeMs, at) {
       const { snapshot, seenAt, freshMs } = entry;
@@ -116,16 +170,16 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       // An age that is worked out from `observedAt` counts whole milliseconds.
       return Math.floor(ageMs) <= maxAgeMs && (snapshot !== null || ageMs <= freshMs);
     },
-    keep(ref, { snapshot, withExtras, begunAt }) {
+    keep(ref, { snapshot, withExtras, begunAt, isForCaller }) {
       const whole = wholeKeyOf(ref);
       if (notices.lastOf(whole) > begunAt) return 'outdated';
       const before = store.get(ref.key);
       const isUnclear = before !== undefined && learntAtOf(before) > begunAt && !isSame(before.snapshot, snapshot);
       if (isUnclear) return 'unclear';
-      put({ ref, whole, snapshot, withExtras, begunAt, seenAt: now() }, before, true);
+      put({ ref, whole, snapshot, withExtras, begunAt, seenAt: now(), byUs: true, isForCaller }, before);
       return 'kept';
     },
-    adopt({ ref, invitation, observedAt, begunAt, seenAt }) {
+    adopt({ ref, invitation, observedAt, begunAt, seenAt, sinceAt }) {
       const whole = wholeKeyOf(ref);
       if (notices.lastOf(whole) > begunAt) return 'outdated';
       const before = store.peek(ref.key);
@@ -135,7 +189,11 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       const isUnclear = before !== undefined && learntAtOf(before) > begunAt && !isSame(before.snapshot, snapshot);
       if (isUnclear) return 'unclear';
       if (before !== undefined && before.seenAt >= seenAt) return 'outdated';
-      put({ ref, whole, snapshot, withExtras: false, begunAt, seenAt }, before, false);
+      const byOthers = { withExtras: false, byUs: false, isForCaller: false };
+      put(
+        { ref, whole, snapshot, begunAt, seenAt, ...(sinceAt === undefined ? {} : { sinceAt }), ...byOthers },
+        before,
+      );
       return 'kept';
     },
     hear(ref, heardAt) {
@@ -143,7 +201,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       notices.note(whole, heardAt);
       for (const key of store.keysOf(whole)) {
         const entry = store.peek(key);
-        if (entry !== undefined) store.set(key, madeOld(entry, heardAt), false);
+        if (entry !== undefined) replace(key, madeOld(entry, heardAt));
       }
     },
     miss() {
@@ -160,11 +218,9 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       const confirmed = before.confirmed ?? before;
       const snapshot = { ...snapshotOf(change(before), before.observedAt, UNCONFIRMED), isFinal: false, confirmed };
       if (isSame(snapshot, before)) return;
-      const { withExtras, whole, begunAt, seenAt } = entry;
       const freshMs = freshMsOf(snapshot);
-      const overlaid = { snapshot, withExtras, whole, begunAt, seenAt, freshMs, staleness: UNCONFIRMED, heardAt };
-      store.set(ref.key, overlaid, false);
-      options.onChange?.(ref, snapshot, 'changed', seenAt);
+      replace(ref.key, { ...entry, snapshot, freshMs, staleness: UNCONFIRMED, heardAt, lastWithExtras: undefined });
+      options.onChange?.(ref, snapshot, 'changed', entry.seenAt);
     },
     fail({ ref, withExtras }, staleness, begunAt) {
       const entry = withThem(store.peek(ref.key), ref, withExtras);
@@ -176,20 +232,24 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       if (!(error instanceof ProviderUnauthorized)) return;
       const entry = store.peek(ref.key);
       // Without extras it may still be let in.
-      if (withExtras && entry && !entry.withExtras) store.set(ref.key, { ...entry, lastWithExtras: undefined });
+      if (withExtras && entry && !entry.withExtras) replace(ref.key, { ...entry, lastWithExtras: undefined });
       else store.delete(ref.key);
+    },
+    listen(told) {
+      listener = told;
     },
     stop: store.stop,
   };
 }
 
-interface Sighting {
+interface Sighting extends Omit<Seen, 'snapshot'> {
   readonly ref: Ref;
   readonly whole: string;
   readonly snapshot: Snapshot | null;
-  readonly withExtras: boolean;
-  readonly begunAt: number;
   readonly seenAt: number;
+  /** When another process has first seen this state, where it says so. */
+  readonly sinceAt?: number;
+  readonly byUs: boolean;
 }
 
 /** Whether no notification came between this state and another one that a read has found. */

@@ -31,8 +31,6 @@ export interface ReadEffects {
   spareRefusal(source: Source, ref: Ref): Problem | undefined;
   /** Asks for a read in the background that begins from now on. */
   want(ref: Ref): void;
-  /** Takes back the request for a background read that a read begun at that time has fulfilled. */
-  forget(reading: Reading, begunAt: number): void;
 }
 
 export class ProviderRead implements Read {
@@ -59,24 +57,25 @@ export class ProviderRead implements Read {
   }
 
   succeeded(invitation: Invitation | null): Snapshot | null {
-    const { known, shared, want, forget } = this.#effects;
+    const { known, shared, want } = this.#effects;
     const { ref, withExtras } = this.#reading;
     const begunAt = this.#begunAt ?? 0;
     const observedAt = momentOf(Date.now());
     const snapshot = invitation && snapshotOf(invitation, observedAt);
-    const verdict = known.keep(ref, { snapshot, withExtras, begunAt });
+    const isForCaller = this.#payment.caller !== '';
+    const verdict = known.keep(ref, { snapshot, withExtras, begunAt, isForCaller });
     // What a notification makes outdated is read again because of the notification.
     if (verdict === 'unclear') want(ref);
     if (verdict !== 'kept') return snapshot;
-    forget(this.#reading, begunAt);
     if (invitation !== null) {
-      const seenAt = this.#effects.now();
+      const { seenAt = this.#effects.now(), sinceAt = seenAt } = known.peek(ref, false) ?? {};
       shared?.share({
         ref,
         invitation: withoutExtras(invitation),
         observedAt: observedAt.getTime(),
         begunAt,
         seenAt,
+        sinceAt,
       });
     }
     return snapshot;

@@ -1,6 +1,6 @@
 // How an invitation is read: now, by one read for all callers that wait for it, or in the background as the quota allows;
-// from another process, where one has just seen it, or from the provider. What was read is kept and told, and
-// the background read that it makes needless is dropped. Whether it is read at all is not decided here.
+// from another process, where one has just seen it, or from the provider. What was read is kept, told and learned
+// from. Whether it is read at all is not decided here.
 
 import { type InvitationType, kindOf } from '../invitation/kinds.ts';
 import { type Problem, ProviderUnavailable, SpareQuotaUsedUp } from '../invitation/problem.ts';
@@ -11,62 +11,94 @@ import type { Payment } from '../upstream/payment.ts';
 import type { Way } from '../upstream/upstream.ts';
 import type { SharedSnapshot } from './codec.ts';
 import type { Known } from './known.ts';
+import type { WishOrder } from './lanes.ts';
+import { Learning } from './learning.ts';
 import { createLookups } from './lookups.ts';
 import { ProviderRead, type ReadEffects, type Source } from './provider-read.ts';
 import { type Asker, type Reading, readingOf } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
 import { createSingleFlight } from './single-flight.ts';
-import { stalenessOf } from './staleness.ts';
 import { createTurnClock } from './turn-clock.ts';
 
 export interface Reads {
   /** One read for all callers that want it now; it began no longer ago than an answer to the asker may be old. */
   readNow(source: Source, reading: Reading, asker: Asker): Promise<Snapshot | null>;
-  /** Asks for a background read, unless one is in flight; `at` is now. */
+  /** A caller was given what is older than fresh, or nothing: a background read is due, unless one is in flight. */
   wantBehind(reading: Reading, at?: number): void;
   /** Asks for a background read that begins from now on; not where it was seen so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;
+  /** So many streams more (or less, below 0) watch it. */
+  watch(ref: Ref, streams: number): void;
+  /** Whether the provider tells of its changes may have changed. */
+  reconsider(ref: Ref): void;
   /** Keeps what another process has read. */
   adopt(shared: SharedSnapshot): void;
   /** Reads for callers alone from now on. */
   stop(): void;
+  /** What is learned about how soon states change, by kind. */
+  readonly learning: ReadonlyMap<InvitationType, Learning>;
 }
 
 export interface ReadsOptions {
   readonly known: Known;
   /** What other processes have seen, where there are others. */
   readonly shared: Pick<SharedTier, 'find' | 'claim' | 'share'> | undefined;
+  /** Up to this age an answer is fresh, in milliseconds. */
+  readonly freshMs: number;
+  /** Whether the provider's notifications of it arrive. */
+  readonly isNotified: (ref: Ref) => boolean;
+  /** What says which is read next, by what is learned. */
+  readonly createOrder: (learning: Learning) => WishOrder;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
 
-export function createReads(sources: ReadonlyMap<InvitationType, Source>, { known, shared, now }: ReadsOptions): Reads {
+export function createReads(sources: ReadonlyMap<InvitationType, Source>, options: ReadsOptions): Reads {
+  const { known, shared, createOrder, freshMs, isNotified, now } = options;
   const clock = createTurnClock(now);
   // A read with extras answers callers that want none of them, and not the other way round.
   const [plain, withExtras] = [createSingleFlight(clock), createSingleFlight(clock)];
   const lookUp = shared && createLookups(shared, adopt);
   const refreshers = new Map<InvitationType, Refresher>();
+  const learnings = new Map<InvitationType, Learning>();
   const effects: ReadEffects = {
     known,
     shared,
     now,
     spareRefusal,
     want,
-    forget,
   };
   for (const [type, source] of sources) {
+    const learning = new Learning();
+    learnings.set(type, learning);
     refreshers.set(
       type,
       createRefresher(source.upstream.quota, {
         read: (reading, payment) => refresh(source, reading, payment),
-        wayTo: ({ ref }) => wayTo(source, ref),
+        wayTo: (ref) => wayTo(source, ref),
         isInFlight: (reading) => flightFor(reading, Number.NEGATIVE_INFINITY) !== undefined,
         ...(shared === undefined ? {} : { claim: shared.claim }),
+        createOrder: () => createOrder(learning),
+        freshMs,
+        isNotified,
         now,
       }),
     );
   }
+  known.listen({
+    looked: (ref, entry) => refreshers.get(ref.type)?.look(ref, entry, now()),
+    seen({ ref, before, entry, byUs, isForCaller }) {
+      learnings.get(ref.type)?.note(before, entry, byUs);
+      refreshers.get(ref.type)?.see(ref, entry, isForCaller ? 1 : 0);
+    },
+    replaced(key, entry) {
+      for (const refresher of refreshers.values()) refresher.hold(key, entry);
+    },
+    forgotten(key) {
+      for (const refresher of refreshers.values()) refresher.forget(key);
+    },
+  });
 
   function spareRefusal(source: Source, ref: Ref): Problem | undefined {
     const { provider } = kindOf(ref);
@@ -103,46 +135,45 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, { know
     });
   }
 
-  function wantBehind(reading: Reading, at?: number): void {
-    if (flightFor(reading, known.heardAtOf(reading.ref)) === undefined) wantFromNowOn(reading, at);
-  }
-
-  function wantFromNowOn(reading: Reading, at?: number): void {
-    const seenAt = known.peek(reading.ref, reading.withExtras)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    refreshers.get(reading.ref.type)?.want(reading, seenAt, at);
+  function wantBehind(reading: Reading, at = now()): void {
+    const { ref } = reading;
+    if (flightFor(reading, known.heardAtOf(ref)) !== undefined) return;
+    refreshers.get(ref.type)?.ask(reading, known.peek(ref, false), at);
   }
 
   function want(ref: Ref, unlessWithinMs = 0): void {
-    const seenAt = known.peek(ref, false)?.seenAt ?? Number.NEGATIVE_INFINITY;
-    if (now() - seenAt >= unlessWithinMs) wantFromNowOn(readingOf(ref, false));
-  }
-
-  function forget(reading: Reading, begunAt: number): void {
-    refreshers.get(reading.ref.type)?.forget(reading, begunAt);
+    const entry = known.peek(ref, false);
+    if (entry !== undefined && now() - entry.seenAt < unlessWithinMs) return;
+    refreshers.get(ref.type)?.force(readingOf(ref, false), entry);
   }
 
   function adopt(snapshot: SharedSnapshot): void {
-    const { ref, seenAt } = snapshot;
-    const verdict = known.adopt(snapshot);
-    if (verdict === 'kept') forget(readingOf(ref, false), seenAt);
-    if (verdict === 'unclear') want(ref);
+    if (known.adopt(snapshot) === 'unclear') want(snapshot.ref);
   }
 
-  async function refresh(source: Source, reading: Reading, payment: Payment): Promise<boolean> {
+  async function refresh(source: Source, reading: Reading, payment: Payment): Promise<void> {
     try {
       await readNow(source, reading, { caller: new Cancellation(), payment, maxAgeMs: null });
-      return true;
-    } catch (error) {
-      // Callers still have the old answer, marked by now. Asking again helps only where the provider could not be asked.
-      return stalenessOf(error) === null;
+    } catch {
+      // Callers still have the old answer, marked by now.
     }
   }
 
   function stop(): void {
     for (const refresher of refreshers.values()) refresher.stop();
+    refreshers.clear();
   }
 
-  return { readNow, wantBehind, want, adopt, stop };
+  return {
+    readNow,
+    wantBehind,
+    want,
+    adopt,
+    watch: (ref, streams) => refreshers.get(ref.type)?.watch(ref, known.peek(ref, false), streams),
+    reconsider: (ref) => refreshers.get(ref.type)?.reconsider(ref),
+    learning: learnings,
+    stop,
+  };
 }
 
 function wayTo({ reader, upstream }: Source, ref: Ref): Way {

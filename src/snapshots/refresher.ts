@@ -1,36 +1,37 @@
-// Reads again, in the background, what callers were given older than fresh: as much as one account's quota leaves
-// for background work, and what matters most first. What matters is age, and a little how often it was asked for: so
-// everything asked for comes round, and no caller gets much more of it by asking more.
+// Reads again, in the background, what is wanted (wishes.ts): as much as one account's quota leaves for background work, one
+// after the other as the order says (order/order.ts), each of them once over all processes. It knows no providers.
 
 import type { Ref } from '../invitation/ref.ts';
 import { BACKGROUND, type Payment, PREPAID } from '../upstream/payment.ts';
 import type { Quota } from '../upstream/quota.ts';
 import type { Way } from '../upstream/upstream.ts';
+import type { Entry } from './entry.ts';
+import { Lanes, type NextRead, PROBE_MS, type WishOrder } from './lanes.ts';
 import type { Reading } from './reading.ts';
+import { type Wish, Wishes } from './wishes.ts';
 
 export interface Refresher {
-  /**
-   * Asks for a read when the quota allows; asking again makes it matter more.
-   * @param seenAt When the answer that callers are given was seen; -Infinity where there is none.
-   * @param at Default: now.
-   */
-  want(reading: Reading, seenAt: number, at?: number): void;
-  /** Whether the quota is too short for what is wanted already: a read with spare quota is not to be made before that. */
+  /** Callers have looked at it, as its entry has counted. */
+  look(ref: Ref, entry: Entry, at: number): void;
+  /** A caller was given what is older than fresh, or nothing: it is due. @param entry What is known of it. */
+  ask(reading: Reading, entry: Entry | undefined, at: number): void;
+  /** Wants a read that begins from now on, whoever looks. */
+  force(reading: Reading, entry: Entry | undefined): void;
+  /** So many streams more (or less, below 0) watch it. */
+  watch(ref: Ref, entry: Entry | undefined, streams: number): void;
+  /** It was seen, here or by another process. @param looks For how many callers. */
+  see(ref: Ref, entry: Entry, looks: number): void;
+  /** What is known of it has changed, without a read. */
+  hold(key: string, entry: Entry): void;
+  /** Whether the provider tells of its changes may have changed. */
+  reconsider(ref: Ref): void;
+  /** Nothing is known of it any more. */
+  forget(key: string): void;
+  /** Whether the quota is too short for what is due: a read with spare quota is not to be made before that. */
   isBehind(): boolean;
-  /** Takes back a wish that was there at that time already: such a read has fulfilled it. */
-  forget(reading: Reading, begunAt: number): void;
-  /** Nothing more is read behind, whatever is wanted. */
+  /** Nothing more is read behind. It is told of nothing after that. */
   stop(): void;
 }
-
-/** A wish that no caller has repeated for so long is dropped, in milliseconds. */
-const WISH_TTL_MS = 60_000;
-
-/** Most wishes that are kept; further ones are not heard until some are fulfilled. */
-const MAX_WISHES = 20_000;
-
-/** While the breaker is not closed, how often a read is tried, in milliseconds: it is the probe. */
-const PROBE_MS = 1_000;
 
 /** What fails by itself is tried again after a second, then ever more slowly: the others' quota is not spent on it. */
 const LONGEST_BACKOFF_MS = 60_000;
@@ -38,56 +39,41 @@ const LONGEST_BACKOFF_MS = 60_000;
 /** How long another process is given to read what it has claimed, in milliseconds. */
 const CLAIMED_MS = 2_000;
 
+/** When what is being read for a caller is looked at again, in milliseconds: by then it mostly was seen. */
+const IN_FLIGHT_MS = 1_000;
+
+/** Timers cannot be set for much longer. */
+const LONGEST_WAIT_MS = 3_600_000;
+
 /**
  * Part of a window's calls that may be made in one go. What goes beyond is spread evenly: a burst comes again a window
  * later, when all its calls count no more, and a provider that hears half of it late counts more than its limit.
  */
 const BURST_SHARE = 0.2;
 
-interface Wish {
-  /** It is read with extras where any of the wishes wanted them. */
-  reading: Reading;
-  readonly lane: Lane;
-  readonly seenAt: number;
-  readonly since: number;
-  askedAt: number;
-  asks: number;
-  /** How often in a row its read has failed, the provider being well. */
-  failures: number;
-  /** After a read that failed, or while another process has claimed it: not before this. */
-  notBefore: number;
-}
-
-/** The reads that go the same way, and fail together. */
-interface Lane {
-  readonly way: Way;
-  /** How many are in flight. */
-  reading: number;
-  /** While the breaker is not closed: the next read is not tried before. */
-  probeAt: number;
-}
-
 export interface RefresherOptions {
-  /** Reads what is wanted, and says whether that is settled. It never rejects. */
-  readonly read: (reading: Reading, payment: Payment) => Promise<boolean>;
+  /** Reads what is wanted; what that has seen is told before it resolves. It never rejects. */
+  readonly read: (reading: Reading, payment: Payment) => Promise<void>;
   /** How it stands with the calls to where it is read. The same object for what fails together. */
-  readonly wayTo: (reading: Reading) => Way;
+  readonly wayTo: (ref: Ref) => Way;
   /** Whether such a read is in flight already. */
   readonly isInFlight: (reading: Reading) => boolean;
   /** Whether this process is the one to read it, where there are others. */
   readonly claim?: (ref: Ref) => Promise<boolean>;
+  readonly createOrder: () => WishOrder;
+  readonly freshMs: number;
+  /** Whether the provider's notifications of it arrive. */
+  readonly isNotified: (ref: Ref) => boolean;
   readonly now: () => number;
 }
 
-export function createRefresher(
-  quota: Pick<Quota, 'takeSpare' | 'pace'>,
-  { read, wayTo, isInFlight, claim, now }: RefresherOptions,
-): Refresher {
-  const wishes = new Map<string, Wish>();
+export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, options: RefresherOptions): Refresher {
+  const { read, wayTo, isInFlight, claim, createOrder, now, ...about } = options;
+  const lanes = new Lanes(createOrder);
+  const wishes = new Wishes({ laneOf: (ref) => lanes.of(wayTo(ref)), ...about });
   let timer: NodeJS.Timeout | undefined;
-  const lanes = new Map<Way, Lane>();
+  let wakesAt = Number.POSITIVE_INFINITY;
   let isPumping = false;
-  let isStopped = false;
   /** There was no quota for the last one that could have been read. */
   let isShort = false;
   /** Something was wanted while the pump was at work. */
@@ -95,50 +81,53 @@ export function createRefresher(
   /** When the next read would be made if all were spread evenly. */
   let evenlyAt = Number.NEGATIVE_INFINITY;
 
-  const { everyMs, limit } = quota.pace;
-  const burstMs = everyMs * (Math.max(1, Math.floor(limit * BURST_SHARE)) - 1);
-
   function wait(delayMs: number): void {
-    timer ??= setTimeout(() => void pump(), Math.ceil(delayMs)).unref();
+    const at = now() + delayMs;
+    if (at >= wakesAt || delayMs === Number.POSITIVE_INFINITY) return;
+    clearTimeout(timer);
+    wakesAt = at;
+    timer = setTimeout(() => void pump(), Math.ceil(Math.min(delayMs, LONGEST_WAIT_MS))).unref();
   }
 
   async function pump(): Promise<void> {
     clearTimeout(timer);
-    timer = undefined;
+    wakesAt = Number.POSITIVE_INFINITY;
     hasMore = true;
     if (isPumping) return;
     isPumping = true;
     while (hasMore) {
       hasMore = false;
+      wishes.sweep(now());
       await readMost();
     }
     isPumping = false;
   }
 
+  /** What waits for quota is not hastened by more that is wanted. */
+  function pumpUnlessShort(): void {
+    if (!isShort) void pump();
+  }
+
+  /** Wakes when something may be due. */
+  function rest(at: number): void {
+    if (!isShort && !isPumping) wait(lanes.nextAt(at) - at);
+  }
+
   async function readMost(): Promise<void> {
-    while (wishes.size > 0) {
-      const most = mostWanted();
-      if (most === undefined) {
+    while (true) {
+      const at = now();
+      const { everyMs, limit } = quota.pace;
+      const burstMs = everyMs * (Math.max(1, Math.floor(limit * BURST_SHARE)) - 1);
+      const next = lanes.next(at, everyMs);
+      if (next === undefined) {
         isShort = false;
-        if (wishes.size > 0) wait(PROBE_MS);
-        return;
+        return wait(lanes.nextAt(at) - at);
       }
-      const earlyMs = evenlyAt - now();
+      const earlyMs = evenlyAt - at;
       isShort = earlyMs > burstMs;
-      if (isShort) {
-        wait(earlyMs - burstMs);
-        return;
-      }
-      const [key, wish] = most;
-      if (claim !== undefined && !(await claim(wish.reading.ref))) {
-        // The process that claimed it shares what it reads; where that does not come, it is still wanted.
-        wish.notBefore = now() + CLAIMED_MS;
-        continue;
-      }
-      if (wishes.get(key) !== wish || isInFlight(wish.reading)) continue;
-      const { lane } = wish;
-      if (!mayRead(lane)) continue;
-      const isProbe = lane.way.circuit() !== 'CLOSED';
+      if (isShort) return wait(earlyMs - burstMs);
+      const { wish, isProbe } = next;
+      if (!(await isOurs(wish)) || !wish.lane.mayRead(now())) continue;
       // A probe that the breaker does not let through is not to cost anything, so that it pays when it is made.
       const taken = isProbe ? 0 : quota.takeSpare(BACKGROUND);
       // Only a shared quota has to be waited for.
@@ -147,107 +136,112 @@ export function createRefresher(
       if (isShort) {
         // What the quota held back is not made up for in a burst.
         evenlyAt = Math.max(evenlyAt, now() + delayMs + burstMs - everyMs);
-        wait(delayMs);
-        return;
+        return wait(delayMs);
       }
-      wishes.delete(key);
       if (!isProbe) evenlyAt = Math.max(evenlyAt, now()) + everyMs;
-      lane.reading += 1;
-      void read(wish.reading, isProbe ? BACKGROUND : PREPAID).then((isRead) => {
-        lane.reading -= 1;
-        const isWell = lane.way.circuit() === 'CLOSED';
-        if (!isRead) retryLater(key, wish, isWell);
-        if (!isWell) lane.probeAt = now() + PROBE_MS;
-        void pump();
-      });
+      void make(next);
     }
   }
 
-  function laneOf(reading: Reading): Lane {
-    const way = wayTo(reading);
-    const lane = lanes.get(way) ?? { way, reading: 0, probeAt: 0 };
-    lanes.set(way, lane);
-    return lane;
+  /** Whether it is to be read, now and by this process. */
+  async function isOurs(wish: Wish): Promise<boolean> {
+    const { ref } = wish;
+    if (!wish.isWanted(now())) wishes.change(wish, now(), () => {});
+    else if (isInFlight(readingOf(wish))) postpone(wish, IN_FLIGHT_MS);
+    // The process that claimed it shares what it reads; where that does not come, it is still wanted.
+    else if (claim !== undefined && !(await claim(ref))) postpone(wish, CLAIMED_MS);
+    else return wishes.get(ref.key) === wish && !wish.isReading && !isInFlight(readingOf(wish));
+    return false;
   }
 
-  /** Whether one more may be read: where the breaker is not closed, one at a time, now and then. */
-  function mayRead({ way, reading, probeAt }: Lane): boolean {
-    if (way.circuit() !== 'CLOSED') return reading === 0 && now() >= probeAt;
-    return way.hasRoom();
-  }
-
-  /** What failed is still wanted, for as long as a wish lasts. */
-  function retryLater(key: string, wish: Wish, isWell: boolean): void {
-    if (isStopped) return;
-    const failures = isWell ? wish.failures + 1 : wish.failures;
-    const delayMs = isWell ? Math.min(PROBE_MS * 2 ** (failures - 1), LONGEST_BACKOFF_MS) : PROBE_MS;
-    // Asked for again meanwhile, perhaps without the extras that were wanted.
-    const newer = wishes.get(key) ?? wish;
-    const reading = wish.reading.withExtras ? wish.reading : newer.reading;
-    wishes.set(key, { ...newer, reading, failures, notBefore: now() + delayMs });
-  }
-
-  /** Probes come first, and take turns: or one that fails by itself would keep the breaker open. */
-  function mostWanted(): [string, Wish] | undefined {
+  function postpone(wish: Wish, delayMs: number): void {
     const at = now();
-    let most: [string, Wish] | undefined;
-    let best = -1;
-    let probe: [string, Wish] | undefined;
-    for (const [key, wish] of wishes) {
-      if (at - wish.askedAt > WISH_TTL_MS) {
-        wishes.delete(key);
-        continue;
-      }
-      if (at < wish.notBefore || isInFlight(wish.reading)) continue;
-      if (!mayRead(wish.lane)) continue;
-      if (wish.lane.way.circuit() !== 'CLOSED') {
-        if (probe === undefined || wish.notBefore < probe[1].notBefore) probe = [key, wish];
-        continue;
-      }
-      const score = (at - wish.seenAt) * (1 + Math.log2(1 + wish.asks));
-      if (score > best) {
-        best = score;
-        most = [key, wish];
-      }
-    }
-    return probe ?? most;
+    wishes.change(wish, at, () => {
+      wish.notBefore = at + delayMs;
+    });
+  }
+
+  async function make({ wish, isProbe }: NextRead): Promise<void> {
+    const { lane } = wish;
+    const begunAt = now();
+    wishes.change(wish, begunAt, () => {
+      wish.isReading = true;
+    });
+    lane.reading += 1;
+    await read(readingOf(wish), isProbe ? BACKGROUND : PREPAID);
+    lane.reading -= 1;
+    const at = now();
+    if (lane.isFailing()) lane.probeAt = at + PROBE_MS;
+    wishes.change(wish, at, () => {
+      wish.isReading = false;
+      if (wish.seenAt < begunAt && wish.forcedAt < begunAt) fail(wish, at);
+    });
+    void pump();
+  }
+
+  /** Its read has brought nothing that is newer. */
+  function fail(wish: Wish, at: number): void {
+    const isWell = !wish.lane.isFailing();
+    if (isWell) wish.failures += 1;
+    wish.waitsFrom = at;
+    wish.notBefore = at + (isWell ? Math.min(PROBE_MS * 2 ** (wish.failures - 1), LONGEST_BACKOFF_MS) : PROBE_MS);
   }
 
   return {
-    want(reading, seenAt, at = now()) {
-      if (isStopped) return;
-      const { key } = reading.ref;
+    look(ref, entry, at) {
+      wishes.look(ref, entry, at);
+      rest(at);
+    },
+    ask({ ref, withExtras }, entry, at) {
+      const wish = wishes.of(ref, entry, at);
+      if (wish.isAsked && (wish.withExtras || !withExtras)) return;
+      wishes.change(wish, at, () => {
+        wish.isAsked = true;
+        wish.withExtras ||= withExtras;
+        wish.look(entry === undefined ? 1 : 0, at);
+      });
+      pumpUnlessShort();
+    },
+    force({ ref, withExtras }, entry) {
+      const at = now();
+      const wish = wishes.of(ref, entry, at);
+      wishes.change(wish, at, () => {
+        wish.forcedAt = at;
+        wish.withExtras ||= withExtras;
+      });
+      pumpUnlessShort();
+    },
+    watch(ref, entry, streams) {
+      const at = now();
+      wishes.watch(ref, entry, streams, at);
+      rest(at);
+    },
+    see(ref, entry, looks) {
+      const at = now();
+      wishes.see(ref, entry, looks, at);
+      rest(at);
+    },
+    hold(key, entry) {
+      const at = now();
+      wishes.hold(key, entry, at);
+      rest(at);
+    },
+    reconsider({ key }) {
+      const at = now();
       const wish = wishes.get(key);
-      if (wish !== undefined) {
-        if (reading.withExtras) wish.reading = reading;
-        wish.asks += 1;
-        wish.askedAt = at;
-      } else if (wishes.size < MAX_WISHES) {
-        wishes.set(key, {
-          reading,
-          lane: laneOf(reading),
-          seenAt,
-          since: at,
-          askedAt: at,
-          asks: 1,
-          failures: 0,
-          notBefore: 0,
-        });
-      }
-      // What waits already, or for quota or a probe, is not hastened by asking.
-      const mayBeNext = wish === undefined && !isShort && laneOf(reading).way.circuit() === 'CLOSED';
-      if (timer === undefined || mayBeNext) void pump();
+      if (wish === undefined) return;
+      wishes.change(wish, at, () => {});
+      rest(at);
     },
+    forget: (key) => wishes.forget(key, now()),
     isBehind: () => isShort && wishes.size > 0,
-    forget({ ref, withExtras }, begunAt) {
-      const wish = wishes.get(ref.key);
-      if (wish === undefined || wish.since > begunAt) return;
-      if (withExtras || !wish.reading.withExtras) wishes.delete(ref.key);
-    },
     stop() {
-      isStopped = true;
       clearTimeout(timer);
       wishes.clear();
     },
   };
+}
+
+function readingOf({ ref, withExtras }: Wish): Reading {
+  return { ref, withExtras };
 }

@@ -18,10 +18,13 @@ import { type Invitation, type InvitationType, kindOf } from '../invitation/kind
 import { ProviderNotConfigured, ProviderRateLimited, SpareQuotaUsedUp } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot, Staleness } from '../invitation/snapshot.ts';
+import { Order } from '../order/order.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { type Entry, isOld, markStale } from './entry.ts';
 import { createKnown, type KnownOptions } from './known.ts';
+import type { WishOrder } from './lanes.ts';
+import type { Learning } from './learning.ts';
 import type { Source } from './provider-read.ts';
 import { type Reading, readingOf } from './reading.ts';
 import { createReads } from './reads.ts';
@@ -60,6 +63,12 @@ export interface Snapshots {
   peek(ref: Ref): Snapshot | null;
   /** Asks for a background read, as the quota allows; not where it was read so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;
+  /** So many streams more (or less, below 0) watch it: it is kept fresh for as long as any does. */
+  watch(ref: Ref, streams: number): void;
+  /** Whether the provider tells of its changes may have changed. */
+  reconsider(ref: Ref): void;
+  /** What is learned about how soon states change, by kind. */
+  readonly learning: ReadonlyMap<InvitationType, Learning>;
   /** Reads now if the quota allows it, else as soon as it does. @returns whether it was read now. */
   readSoon(ref: Ref): Promise<boolean>;
   /**
@@ -81,6 +90,8 @@ export interface Snapshots {
 }
 
 export interface SnapshotOptions extends KnownOptions {
+  /** What says which is read next, by what is learned. Default: what has most probably changed. */
+  readonly createOrder?: (learning: Learning) => WishOrder;
   /** What other processes have seen, where there are others. */
   readonly shared?: Pick<SharedTier, 'find' | 'claim' | 'share' | 'hear'>;
   /** Milliseconds of a clock that never goes back. */
@@ -88,9 +99,11 @@ export interface SnapshotOptions extends KnownOptions {
 }
 
 export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, options: SnapshotOptions): Snapshots {
-  const { now = () => performance.now(), shared } = options;
+  const { now = () => performance.now(), shared, isNotified = () => false, freshMs } = options;
+  const { createOrder = ({ evidence }) => new Order(evidence) } = options;
   const known = createKnown(options, now);
-  const { readNow, wantBehind, want, adopt, stop } = createReads(sources, { known, shared, now });
+  const reads = createReads(sources, { known, shared, isNotified, freshMs, createOrder, now });
+  const { readNow, wantBehind, want } = reads;
 
   // Nearly every answer comes from here: it makes nothing but what it returns, and looks at the clock once.
   function answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null): Snapshot | null | undefined {
@@ -161,7 +174,10 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     answer,
     peek: (ref) => known.peek(ref, false)?.snapshot ?? null,
     want,
-    adopt,
+    watch: reads.watch,
+    reconsider: reads.reconsider,
+    adopt: reads.adopt,
+    learning: reads.learning,
     hear(ref, heardAt, byUs) {
       known.hear(ref, heardAt);
       if (byUs) shared?.hear(ref, heardAt);
@@ -169,7 +185,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     miss: known.miss,
     overlay: known.overlay,
     stop() {
-      stop();
+      reads.stop();
       known.stop();
     },
     async readSoon(ref) {

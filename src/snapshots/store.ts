@@ -28,8 +28,14 @@ const CLOCK_RESOLUTION_MS = 60_000;
  * @param forgetMs An entry that no caller has asked for in so many milliseconds is not given any more, two minutes later at
  *   most; it is freed a minute after that.
  * @param now The clock of `seenAt`.
+ * @param onForget Told of each key that has no entry any more.
  */
-export function createStore(space: StoreSpace, forgetMs: number, now: () => number): Store {
+export function createStore(
+  space: StoreSpace,
+  forgetMs: number,
+  now: () => number,
+  onForget?: (key: string) => void,
+): Store {
   /** By an invitation's key as a whole, its other keys that are in use. */
   const others = new Map<string, readonly string[]>();
   const cache = new LRUCache<string, Entry>({
@@ -42,7 +48,9 @@ export function createStore(space: StoreSpace, forgetMs: number, now: () => numb
     ttlResolution: 0,
     perf: { now: coarse(now) },
     dispose({ whole }, key, reason) {
-      if (reason !== 'set') forgetName(whole, key);
+      if (reason === 'set') return;
+      forgetName(whole, key);
+      onForget?.(key);
     },
   });
 

@@ -43,5 +43,6 @@ export const emailInvitation: Kind<'EmailInvitation', EmailInvitationKey, EmailI
   statusOf: ({ mailStatus }) => STATUS_OF_MAIL[mailStatus],
   rawStatusOf: ({ rawStatus }) => rawStatus,
   isFinal: ({ mailStatus }) => mailStatus === 'REVIEWED' || mailStatus === 'BOUNCED',
+  spanOf: () => null,
   callbackUrlOf: () => null,
 };
