@@ -74,7 +74,7 @@ export class Wish implements Wanted {
     return this.entry?.seenAt ?? Number.NEGATIVE_INFINITY;
   }
   get isFinal(): boolean {
-    return this.forcedAt === Number.NEGATIVE_INFINITY && (this.entry?.snapshot?.isFinal ?? false);
+    return !this.#isDue() && (this.entry?.snapshot?.isFinal ?? false);
   }
 
   /** Counts looks, with those that its entry has counted. */
@@ -93,11 +93,14 @@ export class Wish implements Wanted {
 
   /** Works out what the order is to know. @param isNotified Whether the provider tells of its changes. */
   weigh(at: number, freshMs: number, isNotified: boolean): void {
-    const isDue = this.isAsked || this.withExtras || this.forcedAt !== Number.NEGATIVE_INFINITY;
     const unwatched = this.watchers > 0 ? WATCHED : { leastMs: freshMs, ...LOOKED_AT };
-    this.patience = isDue ? AT_ONCE : isNotified ? NOTIFIED : unwatched;
+    this.patience = this.#isDue() ? AT_ONCE : isNotified ? NOTIFIED : unwatched;
     this.changesAt = this.forcedAt === Number.NEGATIVE_INFINITY ? this.#endsAt(at) : this.forcedAt;
     this.looks = this.watchers * LOOKS_OF_STREAM + this.#looksAt(at) + (this.entry?.looks ?? 0);
+  }
+
+  #isDue(): boolean {
+    return this.isAsked || this.withExtras || this.forcedAt !== Number.NEGATIVE_INFINITY;
   }
 
   #looksAt(at: number): number {

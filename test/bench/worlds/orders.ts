@@ -1,0 +1,116 @@
+// What the order of the gateway is compared with: a rotation by age, and an order that knows when everything changes.
+
+import { Heap } from '../../../src/order/heap.ts';
+import { binOf } from '../../../src/order/histogram.ts';
+import { type Next, Order, type Wanted } from '../../../src/order/order.ts';
+import type { WishOrder } from '../../../src/snapshots/lanes.ts';
+import type { Wish } from '../../../src/snapshots/wishes.ts';
+import { HOUR } from './worlds.ts';
+
+interface Place {
+  readonly wish: Wish;
+  readonly rank: number;
+  place: number;
+}
+
+/** What was seen longest ago is next, whoever looks at it. */
+export class Rotation implements WishOrder {
+  readonly #places = new Map<string, Place>();
+  readonly #heap = new Heap<Place>({
+    rankOf: ({ rank }) => rank,
+    placeOf: ({ place }) => place,
+    setPlace(one, place) {
+      one.place = place;
+    },
+  });
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  want(wish: Wish): void {
+    this.drop(wish.key);
+    if (wish.isFinal) return;
+    const place = { wish, rank: Math.max(wish.seenAt, wish.notBefore), place: -1 };
+    this.#places.set(wish.key, place);
+    this.#heap.add(place);
+  }
+
+  drop(key: string): void {
+    const place = this.#places.get(key);
+    if (place === undefined) return;
+    this.#places.delete(key);
+    this.#heap.remove(place);
+  }
+
+  next(at: number): Next<Wish> | undefined {
+    const wanted = this.longestWaiting(at);
+    return wanted && { wanted, score: 1, isOverdue: false };
+  }
+
+  longestWaiting(at: number): Wish | undefined {
+    const { first } = this.#heap;
+    return first !== undefined && first.rank + FRESH_MS <= at ? first.wish : undefined;
+  }
+
+  nextDueAt(): number {
+    return (this.#heap.first?.rank ?? Number.POSITIVE_INFINITY) + FRESH_MS;
+  }
+
+  scoreOf(): number {
+    return 1;
+  }
+}
+
+const FRESH_MS = 5_000;
+
+interface Told extends Wanted {
+  readonly wish: Wish;
+}
+
+/** The order as built, told by the world how likely each change is in place of learning it. */
+export class Knowing implements WishOrder {
+  readonly #sentAt: (key: string) => number;
+  readonly #order: Order<Told>;
+
+  constructor(sentAt: (key: string) => number, unchanged: (ageMs: number, sentAt: number) => number) {
+    this.#sentAt = sentAt;
+    const expected = (state: string, fromMs: number, toMs: number) =>
+      Math.log(unchanged(fromMs, Number(state)) / unchanged(toMs, Number(state)));
+    this.#order = new Order({ expected, ageAt: (_, fromMs) => fromMs, binOf });
+  }
+
+  get size(): number {
+    return this.#order.size;
+  }
+
+  want(wish: Wish, at: number): void {
+    const { key, seenAt, changesAt, isFinal, looks, waitsFrom, notBefore, patience } = wish;
+    const sentAt = this.#sentAt(key);
+    // To the hour: those of one hour change alike in every world.
+    const state = String(Math.floor(sentAt / HOUR) * HOUR + HOUR / 2);
+    const told = { key, state, sinceAt: sentAt, seenAt, changesAt, isFinal, looks, waitsFrom, notBefore, patience, wish };
+    this.#order.want(told, at);
+  }
+
+  drop(key: string): void {
+    this.#order.drop(key);
+  }
+
+  next(at: number, roundMs: number): Next<Wish> | undefined {
+    const next = this.#order.next(at, roundMs);
+    return next && { ...next, wanted: next.wanted.wish };
+  }
+
+  longestWaiting(at: number): Wish | undefined {
+    return this.#order.longestWaiting(at)?.wish;
+  }
+
+  nextDueAt(): number {
+    return this.#order.nextDueAt();
+  }
+
+  scoreOf(key: string, at: number): number {
+    return this.#order.scoreOf(key, at);
+  }
+}
