@@ -7,8 +7,9 @@ import { CallLog, type WindowBooks } from './call-log.ts';
 import type { Cancellation } from './cancellation.ts';
 import type { Payment } from './payment.ts';
 import { QuotaLine } from './quota-line.ts';
-import { partOf, type QuotaWindow } from './quota-window.ts';
-import { Shares } from './shares.ts';
+import type { QuotaWindow } from './quota-window.ts';
+import { FAIR_RESERVE } from './reserve.ts';
+import { type Pace, Shares } from './shares.ts';
 
 export interface QuotaStatus {
   /** Of the window that has least left. */
@@ -40,23 +41,13 @@ export interface Quota {
   readonly pace: Pace;
 }
 
-export interface Pace {
-  /** A call every so many milliseconds, by the window that allows least. */
-  readonly everyMs: number;
-  /** That window's limit. */
-  readonly limit: number;
-}
-
 /** The quota of one process. */
 export interface LocalQuota extends Quota {
   takeSpare(payment: Payment): number;
 }
 
-/** The part of each window that is kept for callers below their share, where the settings say nothing. */
-export const FAIR_RESERVE = 0.1;
-
 export interface QuotaOptions {
-  /** The part of each window that is kept for callers below their share, 0 to 1. */
+  /** The part of each window that is kept for callers below their share at most, 0 to 1. */
   readonly reserve?: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
@@ -115,15 +106,11 @@ export function createQuota(
       shares.closedUntil = Math.max(shares.closedUntil, now() + forMs);
       line.serve();
     },
-    pace: paceOf(windows, reserve),
+    get pace() {
+      return shares.pace(now());
+    },
     status: () => statusOf(log, shares, now()),
   };
-}
-
-export function paceOf(windows: readonly QuotaWindow[], reserve: number): Pace {
-  return windows
-    .map(({ limit, windowMs }) => ({ limit, everyMs: windowMs / partOf(limit, 1 - reserve) }))
-    .reduce((a, b) => (b.everyMs > a.everyMs ? b : a));
 }
 
 /** Of the window that has least left; the log is advanced to `at`. */

@@ -65,11 +65,11 @@ export interface RedisCallsOptions {
   readonly accountId: string;
   /** Names this process. */
   readonly process: string;
-  /** The part of each window that is kept for callers below their share. */
-  readonly reserve: number;
+  /** How many calls of a window they get that are not below their share. */
+  readonly lentOf: (window: QuotaWindow) => number;
 }
 
-export function createRedisCalls({ redis, windows, accountId, process, reserve }: RedisCallsOptions): RedisCalls {
+export function createRedisCalls({ redis, windows, accountId, process, lentOf }: RedisCallsOptions): RedisCalls {
   // One hash tag: in a cluster, what one script touches lies on one server.
   const key = (name: string) => `gateway:{${accountId}}:${name}`;
   const keys = ['calls', 'gate', 'line', 'due', 'spread'].map(key);
@@ -77,12 +77,12 @@ export function createRedisCalls({ redis, windows, accountId, process, reserve }
   const channel = key('calls');
   const longest = longestOf(windows);
   const longestMs = Math.ceil(longest.windowMs);
-  const bounds = windows.flatMap(({ limit, windowMs }) => [limit, partOf(limit, 1 - reserve), Math.ceil(windowMs)]);
+  const boundsOf = (window: QuotaWindow) => [window.limit, lentOf(window), Math.ceil(window.windowMs)];
   const half = partOf(longest.limit, INSISTENT_SHARE);
 
   return {
     async take(wanted, waitedMs, known) {
-      const about = [channel, process, Math.round(waitedMs), known, half, windows.length, ...bounds];
+      const about = [channel, process, Math.round(waitedMs), known, half, windows.length, ...windows.flatMap(boundsOf)];
       const each = wanted.flatMap(({ rank, name, spread }) => [
         rank,
         name,

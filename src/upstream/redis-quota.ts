@@ -11,10 +11,11 @@ import { digestOf, nameOfCall, readName } from './call-name.ts';
 import { KnownCalls } from './known-calls.ts';
 import { OwnShare } from './own-share.ts';
 import { isSpare, type Payment } from './payment.ts';
-import { FAIR_RESERVE, paceOf, type Quota, statusOf } from './quota.ts';
+import { type Quota, statusOf } from './quota.ts';
 import { QuotaLine, type Taken } from './quota-line.ts';
 import type { QuotaWindow } from './quota-window.ts';
 import { createRedisCalls, type Rank, type SharedCall } from './redis-calls.ts';
+import { FAIR_RESERVE } from './reserve.ts';
 import { Shares } from './shares.ts';
 
 export interface SharedQuotaOptions {
@@ -22,7 +23,7 @@ export interface SharedQuotaOptions {
   readonly accountId: string;
   /** Among how many processes the quota is divided where Redis cannot be asked. */
   readonly processes: number;
-  /** The part of each window that is kept for callers below their share, 0 to 1. */
+  /** The part of each window that is kept for callers below their share at most, 0 to 1. */
   readonly reserve?: number;
 }
 
@@ -47,7 +48,13 @@ export async function createSharedQuota(
   const log = new CallLog(windows);
   const shares = new Shares(log, reserve);
   const known = new KnownCalls(log.longest.windowMs);
-  const shared = createRedisCalls({ redis, windows, accountId, process, reserve });
+  const shared = createRedisCalls({
+    redis,
+    windows,
+    accountId,
+    process,
+    lentOf: (window) => shares.lentOf(window),
+  });
   const own = new OwnShare(log, () => 1 / Math.max(processes, known.processes()), now());
   const digests = new Map<string, string>();
   let calls = 0;
@@ -222,7 +229,9 @@ export async function createSharedQuota(
       closeFor(forMs);
       shared.close(forMs);
     },
-    pace: paceOf(windows, reserve),
+    get pace() {
+      return shares.pace(clock());
+    },
     status() {
       const at = clock();
       return isTogether ? statusOf(log, shares, at) : own.status(at, shares.closedUntil);

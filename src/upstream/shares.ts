@@ -8,13 +8,16 @@
 //   background work                                 the limit − the reserve   by itself
 //   callers that insist on a newer answer           as above, and half of the longest window together
 //
+// How large the reserve is says reserve.ts.
+//
 // A caller's share is the limit ÷ (the callers that have calls in the window, and it itself, + 1), and a first burst at
 // most: a caller that is alone has one, too. What is spread evenly leaves the window evenly, so that a newcomer finds a free
 // call soon at any moment.
 
 import type { CallLog, WindowBooks } from './call-log.ts';
 import { isSpare, type Payment } from './payment.ts';
-import { partOf } from './quota-window.ts';
+import { partOf, type QuotaWindow } from './quota-window.ts';
+import { Reserve } from './reserve.ts';
 
 /** The part of the longest window that callers who insist get together, or no other invitation would be read again. */
 export const INSISTENT_SHARE = 0.5;
@@ -38,22 +41,47 @@ export interface Spread {
 
 const AT_ONCE: Spread = { gapMs: 0, burst: 0 };
 
+export interface Pace {
+  /** A call every so many milliseconds, by the window that allows least. */
+  readonly everyMs: number;
+  /** That window's limit. */
+  readonly limit: number;
+}
+
 export class Shares {
   readonly #log: CallLog;
-  readonly #reserve: number;
+  readonly #reserve: Reserve;
   /** No call before this: what a 429 asks for. */
   closedUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param reserve The part of each window that is kept for callers below their share. */
+  /** @param reserve The part of each window that is kept for callers below their share at most. */
   constructor(log: CallLog, reserve: number) {
     this.#log = log;
-    this.#reserve = reserve;
+    this.#reserve = new Reserve(reserve);
+  }
+
+  /** How many calls of a window they get that are not below their share. */
+  lentOf(window: QuotaWindow): number {
+    return this.#reserve.lentOf(window);
+  }
+
+  /** Background work spread evenly. */
+  pace(now: number): Pace {
+    this.#reserve.advance(now);
+    let slowest: Pace | undefined;
+    for (const books of this.#log.books) {
+      const { limit, windowMs } = books;
+      const everyMs = windowMs / this.lentOf(books);
+      if (slowest === undefined || everyMs > slowest.everyMs) slowest = { everyMs, limit };
+    }
+    return slowest ?? { everyMs: 0, limit: 0 };
   }
 
   /** Counts a call; the log is advanced to now. */
   record(at: number, payment: Payment): void {
     const { caller, how } = payment;
     const spreadsItself = isBackground(payment);
+    if (!isSpare(payment) && !this.#log.longest.byCaller.has(caller)) this.#reserve.came(at);
     let paced = 0;
     for (const books of this.#log.books) {
       const isPaced = hasBurst(books, caller);
@@ -80,7 +108,7 @@ export class Shares {
     const { caller } = payment;
     return this.#log.books.map((books) => {
       if (isBackground(payment)) return AT_ONCE;
-      if (hasBurst(books, caller)) return { gapMs: paceMs(books, this.#usable(books), 0), burst: 0 };
+      if (hasBurst(books, caller)) return { gapMs: paceMs(books, this.lentOf(books), 0), burst: 0 };
       const burst = burstOf(books);
       // Counting costs Redis time. Others are unlikely to have taken most of a burst unheard.
       const isNear = (books.byCaller.get(caller) ?? 0) + together >= burst / 4;
@@ -98,8 +126,9 @@ export class Shares {
     const goesFirst = this.goesFirst(payment);
     const maySpread = !isBackground(payment);
     let at = this.closedUntil;
+    this.#reserve.advance(now);
     for (const books of this.#log.books) {
-      const usable = goesFirst ? books.limit : this.#usable(books);
+      const usable = goesFirst ? books.limit : this.lentOf(books);
       at = Math.max(at, this.#freeAt(books, usable, ahead));
       if (maySpread && hasBurst(books, payment.caller))
         at = Math.max(at, books.lastPacedAt + paceMs(books, usable, ahead));
@@ -119,13 +148,9 @@ export class Shares {
 
   /** From when the next one is spread: one that comes a little late, as timers and Redis are, does not delay it. */
   #countsFrom(books: WindowBooks, at: number): number {
-    const gapMs = paceMs(books, this.#usable(books), 0);
+    const gapMs = paceMs(books, this.lentOf(books), 0);
     const dueAt = books.lastPacedAt + gapMs;
     return dueAt <= at && at <= dueAt + gapMs * LATE_SHARE ? dueAt : at;
-  }
-
-  #usable({ limit }: WindowBooks): number {
-    return partOf(limit, 1 - this.#reserve);
   }
 
   /** When the window has a call for the one that comes after so many others. */

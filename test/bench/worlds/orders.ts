@@ -89,7 +89,19 @@ export class Knowing implements WishOrder {
     const sentAt = this.#sentAt(key);
     // To the hour: those of one hour change alike in every world.
     const state = String(Math.floor(sentAt / HOUR) * HOUR + HOUR / 2);
-    const told = { key, state, sinceAt: sentAt, seenAt, changesAt, isFinal, looks, waitsFrom, notBefore, patience, wish };
+    const told = {
+      key,
+      state,
+      sinceAt: sentAt,
+      seenAt,
+      changesAt,
+      isFinal,
+      looks,
+      waitsFrom,
+      notBefore,
+      patience,
+      wish,
+    };
     this.#order.want(told, at);
   }
 

@@ -1,18 +1,18 @@
 // One world for six hours: what callers are given by the gateway's own snapshots, refresher and quota, on a clock of its
 // own. The provider answers after a moment, and counts what comes over its limit.
 
-import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { SpareQuotaUsedUp } from '../../../src/invitation/problem.ts';
 import { externalIdOf, type Ref, refTo } from '../../../src/invitation/ref.ts';
 import type { ReviewInvitation } from '../../../src/invitation/review-invitation.ts';
 import type { Snapshot } from '../../../src/invitation/snapshot.ts';
+import { Order } from '../../../src/order/order.ts';
 import { FRESHNESS } from '../../../src/snapshots/freshness.ts';
 import type { WishOrder } from '../../../src/snapshots/lanes.ts';
 import type { Learning } from '../../../src/snapshots/learning.ts';
 import type { Source } from '../../../src/snapshots/provider-read.ts';
 import { createSnapshots, type Snapshots } from '../../../src/snapshots/snapshots.ts';
 import type { Wish } from '../../../src/snapshots/wishes.ts';
-import { Order } from '../../../src/order/order.ts';
+import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { isSpare } from '../../../src/upstream/payment.ts';
 import { createQuota, type Quota } from '../../../src/upstream/quota.ts';
 import { parseQuota, withMargin } from '../../../src/upstream/quota-window.ts';
@@ -232,8 +232,11 @@ export class Simulation {
 
   #outcome(hours: number): Outcome {
     const { given, untrue, agesMs, reads, refused, longestWait, failed } = this.#counted;
-    const { reads: foreseen = 0, changed = 0, expected = 0 } =
-      this.#snapshots.learning.get('ReviewInvitation')?.foresight ?? {};
+    const {
+      reads: foreseen = 0,
+      changed = 0,
+      expected = 0,
+    } = this.#snapshots.learning.get('ReviewInvitation')?.foresight ?? {};
     const seconds = (hours * HOUR - this.#world.countsFrom) / SECOND;
     return {
       untrue: untrue / given,

@@ -1,0 +1,54 @@
+// What is kept of each window for callers below their share: as much as newcomers have needed of late, at least what lets ten
+// of them through within a second, and a part of the window at most. All else is lent to whoever comes. What leaves a window
+// evenly counts: it is the newcomers' next.
+
+import type { QuotaWindow } from './quota-window.ts';
+
+/** The part of each window that is kept at most, where the settings say nothing. */
+export const FAIR_RESERVE = 0.1;
+
+/** How many newcomers have a call each within a second, at any time. */
+const NEWCOMERS_A_SECOND = 10;
+const SECOND = 1_000;
+
+/** How long a crowd of newcomers is remembered, in milliseconds; twice as long at most. */
+const LATELY_MS = 150_000;
+
+export class Reserve {
+  readonly #mostPart: number;
+  /** When newcomers came within the last second. */
+  readonly #coming: number[] = [];
+  /** Most newcomers within a second, lately and before that. */
+  #crowd = 0;
+  #crowdBefore = 0;
+  #since = Number.NEGATIVE_INFINITY;
+
+  /** @param mostPart The part of each window that is kept at most, 0 to 1. */
+  constructor(mostPart: number) {
+    this.#mostPart = mostPart;
+  }
+
+  /** A caller that had no call in the window has one. */
+  came(at: number): void {
+    this.advance(at);
+    this.#coming.push(at);
+    while ((this.#coming[0] ?? at) <= at - SECOND) this.#coming.shift();
+    this.#crowd = Math.max(this.#crowd, this.#coming.length);
+  }
+
+  /** How many calls of a window are lent: all but those that are kept. */
+  lentOf({ limit, windowMs }: QuotaWindow): number {
+    const crowd = Math.max(NEWCOMERS_A_SECOND, this.#crowd, this.#crowdBefore);
+    const needed = Math.ceil(crowd - (limit * SECOND) / windowMs);
+    const most = Math.floor(limit * this.#mostPart + 1e-9);
+    return Math.max(1, limit - Math.max(0, Math.min(needed, most)));
+  }
+
+  /** Forgets what was long ago. */
+  advance(now: number): void {
+    if (now - this.#since < LATELY_MS) return;
+    this.#crowdBefore = now - this.#since < 2 * LATELY_MS ? this.#crowd : 0;
+    this.#crowd = 0;
+    this.#since = now;
+  }
+}
