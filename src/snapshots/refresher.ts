@@ -198,7 +198,8 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
       wishes.change(wish, at, () => {
         wish.isAsked = true;
         wish.withExtras ||= withExtras;
-        wish.look(entry === undefined ? 1 : 0, at);
+        if (entry === undefined) wish.look(1, at);
+        else wish.touch(at);
       });
       pumpUnlessShort();
     },

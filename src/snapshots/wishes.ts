@@ -86,6 +86,12 @@ export class Wish implements Wanted {
     this.#lookedAt = at;
   }
 
+  /** It is looked at now, as its entry has counted and goes on counting. */
+  touch(at: number): void {
+    this.#looksThen = this.#looksAt(at);
+    this.#lookedAt = at;
+  }
+
   /** Whether anything asks for it still. */
   isWanted(at: number): boolean {
     return this.watchers > 0 || at - Math.max(this.#lookedAt, this.forcedAt) <= WISH_TTL_MS;
@@ -104,7 +110,7 @@ export class Wish implements Wanted {
   }
 
   #looksAt(at: number): number {
-    return this.#looksThen === 0 ? 0 : this.#looksThen * 2 ** (-(at - this.#lookedAt) / LOOKS_HALF_LIFE_MS);
+    return this.#looksThen <= 0 ? 0 : this.#looksThen * 2 ** (-(at - this.#lookedAt) / LOOKS_HALF_LIFE_MS);
   }
 
   /** When it will change by itself; Infinity where that has been seen, or is not known. */
@@ -154,7 +160,7 @@ export class Wishes {
   /** Callers have looked at it, as its entry has counted. */
   look(ref: Ref, entry: Entry, at: number): void {
     const wish = this.of(ref, entry, at);
-    this.change(wish, at, () => wish.look(0, at));
+    this.change(wish, at, () => wish.touch(at));
   }
 
   watch(ref: Ref, entry: Entry | undefined, streams: number, at: number): void {

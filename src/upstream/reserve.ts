@@ -2,7 +2,7 @@
 // of them through within a second, and a part of the window at most. All else is lent to whoever comes. What leaves a window
 // evenly counts: it is the newcomers' next.
 
-import type { QuotaWindow } from './quota-window.ts';
+import { partOf, type QuotaWindow } from './quota-window.ts';
 
 /** The part of each window that is kept at most, where the settings say nothing. */
 export const FAIR_RESERVE = 0.1;
@@ -39,9 +39,9 @@ export class Reserve {
   /** How many calls of a window are lent: all but those that are kept. */
   lentOf({ limit, windowMs }: QuotaWindow): number {
     const crowd = Math.max(NEWCOMERS_A_SECOND, this.#crowd, this.#crowdBefore);
-    const needed = Math.ceil(crowd - (limit * SECOND) / windowMs);
-    const most = Math.floor(limit * this.#mostPart + 1e-9);
-    return Math.max(1, limit - Math.max(0, Math.min(needed, most)));
+    // A short window may have had all its calls in one go: then none leaves it for as long as it lasts.
+    const leaving = windowMs < 2 * SECOND ? 0 : (limit * SECOND) / windowMs;
+    return Math.max(Math.min(limit, Math.floor(limit - crowd + leaving)), partOf(limit, 1 - this.#mostPart));
   }
 
   /** Forgets what was long ago. */

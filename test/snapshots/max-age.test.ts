@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited, ProviderUnavailable } from '../../src/invitation/problem.ts';
 import type { Ref } from '../../src/invitation/ref.ts';
 import { BACKGROUND } from '../../src/upstream/payment.ts';
-import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
+import { createFakeSource, type FakeSource, pass, passUnread, refTo, review, snapshotsOf, useClock } from './source.ts';
 
 const SECOND = 1_000;
 
@@ -37,7 +37,7 @@ describe('maxAgeMs', () => {
 
   test('of at least the age of the known answer gives that answer, however old', async () => {
     await ask();
-    await pass(300 * SECOND);
+    await passUnread(source, 300 * SECOND);
     expect(await ask(refTo('one'), { maxAgeMs: 300 * SECOND })).toBe('SENT 300000');
     expect(source.reads).toHaveLength(1);
   });
@@ -71,7 +71,7 @@ describe('maxAgeMs', () => {
 
   test('below the age of an old answer gives that one where there is no quota, also to a caller that joined a read with spare quota', async () => {
     await ask();
-    await pass(90 * SECOND);
+    await passUnread(source, 90 * SECOND);
     // The first caller gets the old answer, because other callers have used up the quota.
     while (source.quota.takeSpare(BACKGROUND) === 0);
     while (source.quota.takeNow({ how: 'caller', caller: crypto.randomUUID() }));

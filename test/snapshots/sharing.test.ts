@@ -13,6 +13,7 @@ import {
   type FakeSource,
   inviteTo,
   pass,
+  passUnread,
   refTo,
   review,
   snapshotsOf,
@@ -166,7 +167,7 @@ test('at most maxBytes are kept', async () => {
 test('an answer that may be given as stale is kept, though it is no longer fresh', async () => {
   ask = snapshotsOf(source, { finalMs: 30_000 }).ask;
   await ask();
-  await pass(500_000);
+  await passUnread(source, 500_000);
   source.answer = () => Promise.reject(new ProviderUnavailable('PARTOO'));
   expect(await ask()).toBe('SENT 500000 stale');
 });

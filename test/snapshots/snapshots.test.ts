@@ -18,6 +18,7 @@ import {
   type FakeSource,
   invite,
   pass,
+  passUnread,
   refTo,
   review,
   snapshotsOf,
@@ -80,7 +81,7 @@ describe('a Smart Invite', () => {
     source.answer = () => invite('pending', { endsAt: end });
     await ask(board);
     source.answer = () => invite('accepted', { endsAt: end });
-    await pass(31 * SECOND);
+    await passUnread(source, 31 * SECOND);
     expect(await ask(board)).toBe('pending 31000');
     await pass(DAY);
     expect(await ask(board)).toBe(`accepted ${DAY}`);

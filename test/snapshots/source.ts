@@ -38,6 +38,12 @@ export interface FakeSource extends Source {
 
 export const now = () => performance.now();
 export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+/** The same while calls queue at the provider, so that what is known only grows older: nothing is read in the background. */
+export async function passUnread(source: FakeSource, ms: number): Promise<void> {
+  source.hasRoom = false;
+  await pass(ms);
+  source.hasRoom = true;
+}
 export const useClock = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
 
 export function createFakeSource(windows: readonly QuotaWindow[] = [{ limit: 1_000, windowMs: 60_000 }]): FakeSource {

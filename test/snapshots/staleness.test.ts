@@ -11,7 +11,7 @@ import {
 import type { Staleness, StalenessReason } from '../../src/invitation/snapshot.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
 import { BACKGROUND } from '../../src/upstream/payment.ts';
-import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
+import { createFakeSource, type FakeSource, pass, passUnread, refTo, review, snapshotsOf, useClock } from './source.ts';
 
 const SECOND = 1_000;
 const one = refTo('one');
@@ -66,7 +66,7 @@ describe('an old answer for want of quota', () => {
 
   test('has no time where only the share of background work is used up', async () => {
     await read();
-    await pass(90 * SECOND);
+    await passUnread(source, 90 * SECOND);
     while (source.quota.takeSpare(BACKGROUND) === 0);
     expect(await read()).toEqual({ reason: 'RATE_LIMITED', retryAt: null });
     expect(source.reads).toHaveLength(1);
@@ -75,7 +75,7 @@ describe('an old answer for want of quota', () => {
 
 test('an old answer is UNAVAILABLE while the breaker is open, not RATE_LIMITED', async () => {
   await read();
-  await pass(90 * SECOND);
+  await passUnread(source, 90 * SECOND);
   source.circuit = 'OPEN';
   expect(await read()).toEqual({ reason: 'UNAVAILABLE', retryAt: null });
 });
@@ -114,7 +114,7 @@ describe.each<[string, Error, StalenessReason, number | null]>([
   });
 
   test(`is ${reason} to a caller that named no age`, async () => {
-    await pass(90 * SECOND);
+    await passUnread(source, 90 * SECOND);
     expect(await read()).toEqual(expected());
   });
 
@@ -131,7 +131,7 @@ describe.each<[string, Error, StalenessReason, number | null]>([
 
 test('an old answer is TIMEOUT where the read takes longer than the patience of a caller that accepts it', async () => {
   await read();
-  await pass(90 * SECOND);
+  await passUnread(source, 90 * SECOND);
   source.answer = slow;
   const asked = read();
   await pass(SECOND);
@@ -193,7 +193,7 @@ describe('a changeable state of a notification', () => {
 
   test('is given to a caller whose read takes too long', async () => {
     await read();
-    await pass(90 * SECOND);
+    await passUnread(source, 90 * SECOND);
     source.answer = slow;
     const waiting = all.snapshots.read(one, {
       withExtras: false,

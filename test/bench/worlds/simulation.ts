@@ -125,13 +125,15 @@ export class Simulation {
         sendsAt += this.#random.exponential(SENT_EVERY_MS);
       } else {
         this.#clock.now = at;
-        this.#look();
+        // What was not known is read at once; what has to wait is not waited for here.
+        if (this.#look()) await this.#clock.settle();
         looksAt += this.#random.exponential(LOOK_EVERY_MS);
       }
       this.#noteWait();
     }
+    const outcome = this.#outcome(hours);
     this.#snapshots.stop();
-    return this.#outcome(hours);
+    return outcome;
   }
 
   #isCounting(): boolean {
@@ -148,20 +150,22 @@ export class Simulation {
     this.#live.push(sent);
   }
 
-  #look(): void {
+  /** @returns whether it was not known. */
+  #look(): boolean {
     const live = this.#live;
     while (live[0] !== undefined && live[0].sentAt < this.#clock.now - this.#beginsAt - KEPT_MS) live.shift();
-    if (live.length === 0) return;
+    if (live.length === 0) return false;
     const back = this.#world.looksAtNewest
       ? Math.floor(this.#random.exponential(NEWEST))
       : Math.floor(this.#random.share() * live.length);
     const sent = live[Math.max(0, live.length - 1 - back)];
-    if (sent === undefined) return;
+    if (sent === undefined) return false;
     const given = this.#snapshots.answer(sent.ref, false, null);
     if (given !== undefined) {
       this.#give(sent, given);
-      return;
+      return false;
     }
+    const isNew = this.#snapshots.peek(sent.ref) === null;
     const wish = { withExtras: false, maxAgeMs: null, caller: new Cancellation(), callerId: this.#caller() };
     this.#snapshots.read(sent.ref, wish).then(
       (snapshot) => this.#give(sent, snapshot),
@@ -169,6 +173,7 @@ export class Simulation {
         this.#counted.failed += 1;
       },
     );
+    return isNew;
   }
 
   #caller(): string {
