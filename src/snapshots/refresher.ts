@@ -117,7 +117,8 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
     while (true) {
       const at = now();
       const { everyMs, limit } = quota.pace;
-      const burstMs = everyMs * (Math.max(1, Math.floor(limit * BURST_SHARE)) - 1);
+      // Half a call more, because many small times do not add up exactly.
+      const burstMs = everyMs * (Math.max(1, Math.floor(limit * BURST_SHARE)) - 0.5);
       const next = lanes.next(at, everyMs);
       if (next === undefined) {
         isShort = false;
@@ -127,7 +128,14 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
       isShort = earlyMs > burstMs;
       if (isShort) return wait(earlyMs - burstMs);
       const { wish, isProbe } = next;
-      if (!(await isOurs(wish)) || !wish.lane.mayRead(now())) continue;
+      const { entry } = wish;
+      if (isOver(wish, at)) continue;
+      if (claim !== undefined && !(await claim(wish.ref))) {
+        // The process that claimed it shares what it reads; where that does not come, it is still wanted.
+        postpone(wish, CLAIMED_MS);
+        continue;
+      }
+      if (wish.entry !== entry || isOver(wish, now()) || !wish.lane.mayRead(now())) continue;
       // A probe that the breaker does not let through is not to cost anything, so that it pays when it is made.
       const taken = isProbe ? 0 : quota.takeSpare(BACKGROUND);
       // Only a shared quota has to be waited for.
@@ -135,7 +143,7 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
       isShort = delayMs > 0;
       if (isShort) {
         // What the quota held back is not made up for in a burst.
-        evenlyAt = Math.max(evenlyAt, now() + delayMs + burstMs - everyMs);
+        evenlyAt = Math.max(evenlyAt, now() + delayMs + burstMs - everyMs / 2);
         return wait(delayMs);
       }
       if (!isProbe) evenlyAt = Math.max(evenlyAt, now()) + everyMs;
@@ -143,15 +151,13 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
     }
   }
 
-  /** Whether it is to be read, now and by this process. */
-  async function isOurs(wish: Wish): Promise<boolean> {
-    const { ref } = wish;
-    if (!wish.isWanted(now())) wishes.change(wish, now(), () => {});
+  /** Whether it need not be read now: it is not wanted any more, or was taken out of the order, or a caller's read is under way. */
+  function isOver(wish: Wish, at: number): boolean {
+    if (wishes.get(wish.key) !== wish || wish.isReading) return true;
+    if (!wish.isWanted(at)) wishes.change(wish, at, () => {});
     else if (isInFlight(readingOf(wish))) postpone(wish, IN_FLIGHT_MS);
-    // The process that claimed it shares what it reads; where that does not come, it is still wanted.
-    else if (claim !== undefined && !(await claim(ref))) postpone(wish, CLAIMED_MS);
-    else return wishes.get(ref.key) === wish && !wish.isReading && !isInFlight(readingOf(wish));
-    return false;
+    else return false;
+    return true;
   }
 
   function postpone(wish: Wish, delayMs: number): void {
@@ -183,8 +189,8 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
   function fail(wish: Wish, at: number): void {
     const isWell = !wish.lane.isFailing();
     if (isWell) wish.failures += 1;
-    wish.waitsFrom = at;
     wish.notBefore = at + (isWell ? Math.min(PROBE_MS * 2 ** (wish.failures - 1), LONGEST_BACKOFF_MS) : PROBE_MS);
+    wish.waitsFrom = wish.notBefore;
   }
 
   return {

@@ -133,6 +133,7 @@ export class Wishes {
   readonly #options: WishesOptions;
   readonly #wishes = new Map<string, Wish>();
   #sweep: MapIterator<Wish> | undefined;
+  #isOver = false;
 
   constructor(options: WishesOptions) {
     this.#options = options;
@@ -230,12 +231,14 @@ export class Wishes {
     }
   }
 
+  /** Nothing is wanted any more, whatever is looked at. */
   clear(): void {
+    this.#isOver = true;
     for (const wish of this.#wishes.values()) this.#remove(wish);
   }
 
   #place(wish: Wish, at: number): void {
-    if (this.#wishes.get(wish.key) !== wish || wish.isReading) return;
+    if (this.#isOver || this.#wishes.get(wish.key) !== wish || wish.isReading) return;
     const isGone = wish.isFinal || wish.entry?.snapshot === null;
     if (wish.watchers === 0 && (isGone || !wish.isWanted(at))) {
       this.#remove(wish);

@@ -41,8 +41,7 @@ function start(rate = createRate(1e9, 1_000), shared?: SnapshotOptions['shared']
   };
   const changes = createChanges();
   const { snapshots, ask } = snapshotsOf(source, { onChange: changes.publish, ...(shared && { shared }) });
-  const watcher = createWatcher({ snapshots, changes, addresses: { isNotified: () => false, onSilent: () => {} } });
-  onTestFinished(() => watcher.stop());
+  const watcher = createWatcher({ snapshots, changes, addresses: { onSilent: () => {} } });
   /** Every ref, or key of one, that the stream looks up, watches or listens to. */
   const touched = new Set<string>();
   const note = (ref: Ref | string) => void touched.add(typeof ref === 'string' ? ref : ref.key);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Invitation } from '../../src/invitation/kinds.ts';
 import { ProviderTimeout } from '../../src/invitation/problem.ts';
-import type { Ref } from '../../src/invitation/ref.ts';
+import { isSameInvitation, type Ref } from '../../src/invitation/ref.ts';
 import { createCallbackAddresses } from '../../src/live/callback-addresses.ts';
 import { createChanges } from '../../src/live/changes.ts';
 import { createNotifications, type Notifications } from '../../src/live/notifications.ts';
@@ -40,7 +40,7 @@ interface Others {
 
 function notificationsOf(snapshots: Snapshots, { watched = [], shared, onIgnored = () => {} }: Others = {}) {
   const addresses = createCallbackAddresses(snapshots, createChanges());
-  const watcher = { find: (matches: (ref: Ref) => boolean) => watched.filter(matches) };
+  const watcher = { namesOf: (ref: Ref) => watched.filter((each) => isSameInvitation(each, ref)) };
   return {
     addresses,
     notifications: createNotifications({ accounts: [account], snapshots, watcher, addresses, shared, onIgnored }),

@@ -34,7 +34,7 @@ afterEach(() => vi.useRealTimers());
 function keepInvite(rawStatus: string, icalendar?: string, begunAt = now()): Verdict {
   const invitation = invite(rawStatus, icalendar === undefined ? {} : { icalendar });
   const snapshot = snapshotOf(invitation, new Date());
-  return known.keep(board, { snapshot, withExtras: icalendar !== undefined, begunAt });
+  return known.keep(board, { snapshot, withExtras: icalendar !== undefined, begunAt, isForCaller: true });
 }
 
 test('a read replaces the known state, with its ICS or without', () => {

@@ -2,7 +2,7 @@
 // the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { newRefresher, plain } from './refreshing.ts';
+import { entryOf, newRefresher } from './refreshing.ts';
 import { now, pass, refTo, useClock } from './source.ts';
 
 beforeEach(() => {
@@ -34,7 +34,7 @@ test('many invitations that are wanted at once are read in a small burst and the
 
 describe('an invitation that another process reads', () => {
   test('is left to that process, costs no quota, and does not delay other reads', async () => {
-    const { source, want, read } = newRefresher(undefined, async ({ key }) => key !== refTo('theirs').key);
+    const { source, want, read } = newRefresher(undefined, { claim: async ({ key }) => key !== refTo('theirs').key });
     want('theirs', 60_000);
     want('ours');
     await pass(1_900);
@@ -44,7 +44,7 @@ describe('an invitation that another process reads', () => {
 
   test('is read here where no answer was shared within two seconds', async () => {
     let isTheirs = true;
-    const { want, read } = newRefresher(undefined, async () => !isTheirs);
+    const { want, read } = newRefresher(undefined, { claim: async () => !isTheirs });
     want('a');
     await pass(500);
     isTheirs = false;
@@ -56,9 +56,9 @@ describe('an invitation that another process reads', () => {
 
   test('is not read here where its answer has been shared meanwhile', async () => {
     const { promise: claimed, resolve } = Promise.withResolvers<boolean>();
-    const { refresher, want, read } = newRefresher(undefined, () => claimed);
+    const { see, want, read } = newRefresher(undefined, { claim: () => claimed });
     want('a');
-    refresher.forget(plain('a'), now());
+    see(refTo('a'), entryOf(refTo('a'), now()));
     resolve(true);
     await pass(5_000);
     expect(read).toEqual([]);

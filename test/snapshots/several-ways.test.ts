@@ -3,10 +3,10 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { externalIdOf, type Ref } from '../../src/invitation/ref.ts';
-import { createRefresher } from '../../src/snapshots/refresher.ts';
 import type { Payment } from '../../src/upstream/payment.ts';
 import type { Way } from '../../src/upstream/upstream.ts';
 import { smartInviteRef } from '../refs.ts';
+import { entryOf, newRefresher } from './refreshing.ts';
 import { createFakeSource, inviteTo, now, pass, snapshotsOf, useClock } from './source.ts';
 
 beforeEach(() => {
@@ -39,20 +39,16 @@ test('an old answer is given at once only where the breaker of its own place is 
 });
 
 function refresherOfTwo(wayToDe: Way) {
-  const source = createFakeSource();
   const reads: [id: string, payment: Payment, atMs: number][] = [];
   const begin = now();
-  const refresher = createRefresher(source.quota, {
+  const { source, ask, see } = newRefresher(undefined, {
     async read({ ref }, payment) {
       reads.push([externalIdOf(ref), payment, now() - begin]);
-      return !isInDe(ref) || wayToDe.circuit() === 'CLOSED';
+      if (!isInDe(ref) || wayToDe.circuit() === 'CLOSED') see(ref, entryOf(ref, now()));
     },
-    wayTo: ({ ref }) => (isInDe(ref) ? wayToDe : well),
-    isInFlight: () => false,
-    now,
+    wayTo: (ref) => (isInDe(ref) ? wayToDe : well),
   });
-  const want = (ref: Ref) => refresher.want({ ref, withExtras: false }, now() - 20_000);
-  return { source, reads, want };
+  return { source, reads, want: (ref: Ref) => ask({ ref, withExtras: false }, now() - 20_000) };
 }
 
 test('probes of a place that fails cost nothing and come one a second, and what is read elsewhere does not wait', async () => {

@@ -23,6 +23,9 @@ const NOTHING: Entry = {
   whole: '',
   begunAt: 0,
   seenAt: 0,
+  sinceAt: 0,
+  state: '',
+  looks: 0,
   freshMs: 0,
   staleness: null,
 };

@@ -90,6 +90,9 @@ test.each<[string, number, (n: number) => Invitation | null]>([
         whole: wholeKeyOf(ref),
         begunAt: seenAt - 1.5,
         seenAt,
+        sinceAt: seenAt - 2.5,
+        state: '',
+        looks: 0,
         freshMs: 10_000,
         staleness: null,
       });

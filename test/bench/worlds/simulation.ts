@@ -105,7 +105,9 @@ export class Simulation {
     };
     const sources = new Map([['ReviewInvitation' as const, this.#source()]]);
     const limits = { maxEntries: 1_000_000, maxBytes: 10_000_000_000 };
-    this.#snapshots = createSnapshots(sources, { ...FRESHNESS, ...limits, createOrder, now });
+    // Where a round takes longer than ten minutes, callers would read by themselves what is too old to be given.
+    const freshness = { ...FRESHNESS, staleMs: HOUR };
+    this.#snapshots = createSnapshots(sources, { ...freshness, ...limits, createOrder, now });
   }
 
   readonly #byKey = new Map<string, Sent>();
