@@ -1,0 +1,214 @@
+// The promises of the order in which things are read, for any wishes and any evidence.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Evidence, type Likelihood } from '../../src/order/evidence.ts';
+import { Order, type Patience, type Wanted } from '../../src/order/order.ts';
+
+const SECOND = 1_000;
+const AT_ONCE: Patience = { leastMs: 0, mostMs: 0, worth: 0 };
+const EVERY_MS = SECOND;
+
+function wanted(key: string, more: Partial<Wanted> = {}): Wanted {
+  const { seenAt = 0, sinceAt = seenAt } = more;
+  return {
+    key,
+    state: 'SENT',
+    changesAt: Number.POSITIVE_INFINITY,
+    isFinal: false,
+    looks: 1,
+    notBefore: Number.NEGATIVE_INFINITY,
+    patience: AT_ONCE,
+    waitsFrom: Math.max(0, seenAt),
+    ...more,
+    seenAt,
+    sinceAt,
+  };
+}
+
+function orderOf(things: readonly Wanted[], likelihood: Likelihood = new Evidence(), at = 0): Order<Wanted> {
+  const order = new Order<Wanted>(likelihood);
+  for (const thing of things) order.want(thing, at);
+  return order;
+}
+
+/** States that change often, hardly ever, or more and more rarely, as reads would have found. */
+function learned(): Evidence {
+  const evidence = new Evidence();
+  for (let n = 0; n < 300; n++) {
+    const soon = n % 2 === 0;
+    evidence.note({ state: 'often', fromMs: 0, toMs: 10_000, hasChanged: soon, at: 0 });
+    evidence.note({ state: 'hardly', fromMs: 0, toMs: 3_600_000, hasChanged: false, at: 0 });
+    evidence.note({ state: 'soon', fromMs: 0, toMs: 20_000, hasChanged: soon, at: 0 });
+    if (!soon) evidence.note({ state: 'soon', fromMs: 20_000, toMs: 3_600_000, hasChanged: false, at: 0 });
+  }
+  return evidence;
+}
+
+/** Reads one a second, and what was read is wanted again as it was seen. @returns what was read, in its order. */
+function readAll(order: Order<Wanted>, things: readonly Wanted[], reads: number, from = 0): Wanted[] {
+  const read: Wanted[] = [];
+  for (let n = 0; n < reads; n++) {
+    const at = from + n * EVERY_MS;
+    const next = order.next(at, things.length * EVERY_MS);
+    if (next === undefined) continue;
+    read.push(next.wanted);
+    const { sinceAt } = next.wanted;
+    const since = sinceAt === Number.NEGATIVE_INFINITY ? at : sinceAt;
+    order.want({ ...next.wanted, seenAt: at, sinceAt: since, waitsFrom: at }, at);
+  }
+  return read;
+}
+
+const anyThings = fc
+  .array(
+    fc.record({
+      state: fc.constantFrom('often', 'hardly', 'soon', 'unknown'),
+      looks: fc.double({ min: 0.01, max: 1e6, noNaN: true }),
+      seenAt: fc.constantFrom(Number.NEGATIVE_INFINITY, -1, -10_000, -600_000),
+    }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((list) => list.map((each, n) => wanted(String(n), each)));
+
+describe('the order', () => {
+  test('takes without evidence what was seen longest ago, whatever its state, where all is looked at alike', () => {
+    const ages = fc.uniqueArray(fc.integer({ min: 0, max: 3_600_000 }), { minLength: 1, maxLength: 50 });
+    fc.assert(
+      fc.property(ages, (seen) => {
+        const things = seen.map((ageMs, n) =>
+          wanted(`${n}`, { seenAt: -ageMs, sinceAt: -7_200_000, state: `${n % 3}` }),
+        );
+        const order = orderOf(things);
+        const read: number[] = [];
+        // None has waited for long.
+        for (let next = order.next(0, 1e12); next !== undefined; next = order.next(0, 1e12)) {
+          read.push(-next.wanted.seenAt);
+          order.drop(next.wanted.key);
+        }
+        expect(read).toEqual(seen.toSorted((a, b) => b - a));
+      }),
+    );
+  });
+
+  test('lets nothing wait for more than two and a half rounds', () => {
+    fc.assert(
+      fc.property(anyThings, (things) => {
+        const order = orderOf(things, learned());
+        const last = new Map(things.map(({ key }) => [key, 0]));
+        const rounds = 8;
+        for (const [n, { key }] of readAll(order, things, rounds * things.length).entries()) {
+          const waitedMs = n * EVERY_MS - (last.get(key) ?? 0);
+          // All that became overdue at once is read one after the other.
+          expect(waitedMs).toBeLessThanOrEqual(Math.ceil(3.2 * things.length) * EVERY_MS);
+          last.set(key, n * EVERY_MS);
+        }
+        for (const at of last.values())
+          expect(at).toBeGreaterThanOrEqual((rounds - 3.2) * things.length * EVERY_MS - EVERY_MS);
+      }),
+    );
+  });
+
+  test('starves nothing that is looked at: all are read within five rounds, however much others are looked at', () => {
+    fc.assert(
+      fc.property(anyThings, (things) => {
+        const read = readAll(orderOf(things, learned()), things, 5 * things.length);
+        expect(new Set(read.map(({ key }) => key)).size).toBe(things.length);
+      }),
+    );
+  });
+
+  test('never takes what is final, also where it was not when it was wanted first', () => {
+    fc.assert(
+      fc.property(anyThings, fc.infiniteStream(fc.boolean()), (things, isFinal) => {
+        const order = orderOf(things, learned());
+        const final = new Set<string>();
+        for (const thing of things) {
+          if (!isFinal.next().value) continue;
+          final.add(thing.key);
+          order.want({ ...thing, isFinal: true }, 0);
+        }
+        expect(order.size).toBe(things.length - final.size);
+        for (const { key } of readAll(order, things, 4 * things.length)) expect(final).not.toContain(key);
+      }),
+    );
+  });
+
+  test('takes what was never seen before all that was, and what is certain to have changed before what may have', () => {
+    const order = orderOf([
+      wanted('seen', { seenAt: -3_600_000, looks: 1_000 }),
+      wanted('ended', { seenAt: -1_000, changesAt: 5_000, looks: 1_000 }),
+      wanted('unseen', { seenAt: Number.NEGATIVE_INFINITY }),
+    ]);
+    const next = (at: number) => order.next(at, 1e12)?.wanted.key;
+    expect(next(0)).toBe('unseen');
+    order.drop('unseen');
+    expect(next(4_999)).toBe('seen');
+    expect(next(5_000)).toBe('ended');
+  });
+
+  test('takes what has most probably changed, by what was learned', () => {
+    const evidence = learned();
+    const young = wanted('young', { state: 'soon', sinceAt: -1_000, seenAt: -1_000 });
+    const old = wanted('old', { state: 'soon', sinceAt: -1_800_000, seenAt: -60_000 });
+    const order = orderOf([old, young, wanted('hardly', { state: 'hardly', seenAt: -600_000 })], evidence);
+    expect(order.next(5_000, 1e12)?.wanted.key).toBe('young');
+    // Without it, the oldest.
+    expect(orderOf([old, young]).next(5_000, 1e12)?.wanted.key).toBe('old');
+  });
+
+  test('takes of two that change alike the one that is looked at more, until the other is much older', () => {
+    const watched = wanted('watched', { looks: 40 });
+    expect(orderOf([watched, wanted('touched', { seenAt: -1_000 })]).next(1_000, 1e12)?.wanted.key).toBe('watched');
+    expect(orderOf([watched, wanted('touched', { seenAt: -60_000 })]).next(1_000, 1e12)?.wanted.key).toBe('touched');
+  });
+
+  test('takes nothing before it is due, and says when that is', () => {
+    const patience = { leastMs: 5_000, mostMs: 60_000, worth: 0.01 };
+    const evidence = learned();
+    const dueAt = (more: Partial<Wanted>) => orderOf([wanted('a', { patience, ...more })], evidence).nextDueAt();
+    expect(dueAt({ state: 'often' })).toBe(5_000);
+    expect(dueAt({ state: 'hardly' })).toBe(60_000);
+    expect(dueAt({ state: 'hardly', changesAt: 7_000 })).toBe(7_000);
+    expect(dueAt({ state: 'often', notBefore: 9_000 })).toBe(9_000);
+    const order = orderOf([wanted('a', { patience, state: 'often' })], evidence);
+    expect([order.next(4_999, 1), order.next(5_000, 1)?.wanted.key]).toEqual([undefined, 'a']);
+  });
+
+  test('keeps to all of this whatever is wanted, wanted otherwise and dropped in between', () => {
+    const step = fc.record({
+      key: fc.constantFrom('a', 'b', 'c', 'd'),
+      what: fc.constantFrom('want', 'drop', 'next' as const),
+      ageMs: fc.integer({ min: 0, max: 100_000 }),
+      looks: fc.integer({ min: 1, max: 100 }),
+      notBefore: fc.constantFrom(Number.NEGATIVE_INFINITY, 0, 50_000),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const order = new Order<Wanted>(learned());
+        const model = new Map<string, Wanted>();
+        for (const [n, { key, what, ageMs, looks, notBefore }] of steps.entries()) {
+          const at = n * SECOND;
+          if (what === 'want') {
+            const thing = wanted(key, { seenAt: at - ageMs, looks, notBefore, state: 'soon' });
+            model.set(key, thing);
+            order.want(thing, at);
+          } else if (what === 'drop') {
+            model.delete(key);
+            order.drop(key);
+          } else {
+            const due = [...model.values()].filter((thing) => thing.notBefore <= at);
+            const next = order.next(at, 1e12);
+            expect(next === undefined).toBe(due.length === 0);
+            if (next === undefined) continue;
+            expect(due).toContain(next.wanted);
+            const scores = due.map((thing) => order.scoreOf(thing.key, at));
+            // Of a group only the first is weighed: it is the best of it but for the width of a bin.
+            expect(next.score).toBeGreaterThanOrEqual(0.5 * Math.max(...scores));
+          }
+          expect(order.size).toBe(model.size);
+        }
+      }),
+    );
+  });
+});
