@@ -1,5 +1,5 @@
 // Which of the things that are wanted is read next: the one whose last answer is most probably not true any more, times how
-// much it is looked at; before that, what has waited for too many rounds. In: what is wanted, how likely it is to have
+// much it is looked at; or in turns (turns.ts) the one that has waited longest. In: what is wanted, how likely it is to have
 // changed, and a time. It knows no provider, no timer and no quota. All times are milliseconds of one clock.
 //
 // Things of one class, last seen at about the same age of their state and looked at about as much, change alike: of these
@@ -44,12 +44,7 @@ export interface Next<T> {
   readonly wanted: T;
   /** How many looks are expected to get a truer answer by it. */
   readonly score: number;
-  /** It is next because it has waited for long. */
-  readonly isOverdue: boolean;
 }
-
-/** Nothing that is due waits for longer than so many rounds; a round is the time in which all could be read once. */
-const MOST_ROUNDS = 2.2;
 
 /** How much looks count: to the power of this. More of them, and what is looked at a little is hardly read. */
 const LOOKS_POWER = 0.5;
@@ -142,13 +137,9 @@ export class Order<T extends Wanted> {
     if (place.datedPlace >= 0) this.#dated.remove(place);
   }
 
-  /** The thing to be read next, which stays in the order; undefined where none is due. @param roundMs How long a round is. */
-  next(at: number, roundMs: number): Next<T> | undefined {
-    const longest = this.longestWaiting(at);
-    if (longest === undefined) return undefined;
-    if (at - longest.waitsFrom > MOST_ROUNDS * roundMs) {
-      return { wanted: longest, score: this.scoreOf(longest.key, at), isOverdue: true };
-    }
+  /** What has most probably changed of what is due, by who looks at it; it stays in the order. */
+  next(at: number): Next<T> | undefined {
+    this.#advance(at);
     let best: Place<T> | undefined;
     let score = -1;
     for (const [name, { first }] of this.#groups) {
@@ -159,11 +150,16 @@ export class Order<T extends Wanted> {
       const its = this.#scoreOf(first, at);
       if (its > score) [best, score] = [first, its];
     }
-    return best && { wanted: best.wanted, score, isOverdue: false };
+    return best && { wanted: best.wanted, score };
   }
 
-  /** Of those that are due. */
+  /** What has waited longest of what is due; it stays in the order. */
   longestWaiting(at: number): T | undefined {
+    this.#advance(at);
+    return this.#waiting.first?.wanted;
+  }
+
+  #advance(at: number): void {
     for (let { first } = this.#later; first !== undefined && first.rank <= at; { first } = this.#later) {
       this.#later.remove(first);
       this.#enter(first, at);
@@ -173,7 +169,6 @@ export class Order<T extends Wanted> {
       first.heap.remove(first);
       this.#group(first, at);
     }
-    return this.#waiting.first?.wanted;
   }
 
   /** When the next one becomes due that is not; Infinity where there is none. */

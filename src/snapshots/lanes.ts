@@ -1,41 +1,13 @@
 // The ways by which one account's invitations are read, each with the order of what is wanted there: what goes one way
 // fails together, and what fails there delays nothing that is read elsewhere.
 
-import type { Next, Order } from '../order/order.ts';
+import type { Next } from '../order/order.ts';
+import { Turns } from '../order/turns.ts';
 import type { Way } from '../upstream/upstream.ts';
-import type { Wish } from './wishes.ts';
+import { Lane, type Wish, type WishOrder } from './wish.ts';
 
 /** While the breaker is not closed, how often a read is tried, in milliseconds: it is the probe. */
 export const PROBE_MS = 1_000;
-
-/** The same questions as the order answers, so that another order may stand in for it. */
-export type WishOrder = Pick<
-  Order<Wish>,
-  'size' | 'want' | 'drop' | 'next' | 'longestWaiting' | 'nextDueAt' | 'scoreOf'
->;
-
-export class Lane {
-  readonly way: Way;
-  readonly order: WishOrder;
-  /** How many are in flight. */
-  reading = 0;
-  /** While the breaker is not closed: the next read is not tried before. */
-  probeAt = 0;
-
-  constructor(way: Way, order: WishOrder) {
-    this.way = way;
-    this.order = order;
-  }
-
-  isFailing(): boolean {
-    return this.way.circuit() !== 'CLOSED';
-  }
-
-  /** Whether one more may be read: where the breaker is not closed, one at a time, now and then. */
-  mayRead(at: number): boolean {
-    return this.isFailing() ? this.reading === 0 && at >= this.probeAt : this.way.hasRoom();
-  }
-}
 
 /** A read that may be made now. */
 export interface NextRead {
@@ -46,6 +18,7 @@ export interface NextRead {
 export class Lanes {
   readonly #lanes = new Map<Way, Lane>();
   readonly #createOrder: () => WishOrder;
+  readonly #turns = new Turns();
 
   constructor(createOrder: () => WishOrder) {
     this.#createOrder = createOrder;
@@ -60,23 +33,27 @@ export class Lanes {
     return lane;
   }
 
-  /**
-   * The read to be made next. Probes come first, and take turns: or one that fails by itself would keep the breaker open.
-   * @param everyMs In how many milliseconds one is made.
-   */
-  next(at: number, everyMs: number): NextRead | undefined {
-    const roundMs = this.#size() * everyMs;
+  /** The read to be made next. Probes come first, and take turns: or one that fails by itself would keep the breaker open. */
+  next(at: number): NextRead | undefined {
     let best: Next<Wish> | undefined;
+    let longest: Wish | undefined;
     for (const lane of this.#lanes.values()) {
       if (!lane.mayRead(at)) continue;
-      if (lane.isFailing()) {
-        const probe = lane.order.longestWaiting(at);
-        if (probe !== undefined) return { wish: probe, isProbe: true };
-      } else {
-        best = firstOf(best, lane.order.next(at, roundMs));
-      }
+      const waiting = lane.order.longestWaiting(at);
+      if (waiting === undefined) continue;
+      if (lane.isFailing()) return { wish: waiting, isProbe: true };
+      if (longest === undefined || waiting.waitsFrom < longest.waitsFrom) longest = waiting;
+      if (this.#turns.isForLongest) continue;
+      const next = lane.order.next(at);
+      if (best === undefined || (next !== undefined && next.score > best.score)) best = next;
     }
-    return best && { wish: best.wanted, isProbe: false };
+    const wish = best?.wanted ?? longest;
+    return wish && { wish, isProbe: false };
+  }
+
+  /** The next one is being read. */
+  took(): void {
+    this.#turns.took();
   }
 
   /** When there may be something to read where there is nothing now. */
@@ -89,17 +66,4 @@ export class Lanes {
     }
     return next;
   }
-
-  #size(): number {
-    let size = 0;
-    for (const { order } of this.#lanes.values()) size += order.size;
-    return size;
-  }
-}
-
-function firstOf(a: Next<Wish> | undefined, b: Next<Wish> | undefined): Next<Wish> | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  if (a.isOverdue && b.isOverdue) return a.wanted.waitsFrom <= b.wanted.waitsFrom ? a : b;
-  if (a.isOverdue !== b.isOverdue) return a.isOverdue ? a : b;
-  return a.score >= b.score ? a : b;
 }

@@ -11,7 +11,6 @@ import type { Payment } from '../upstream/payment.ts';
 import type { Way } from '../upstream/upstream.ts';
 import type { SharedSnapshot } from './codec.ts';
 import type { Known } from './known.ts';
-import type { WishOrder } from './lanes.ts';
 import { Learning } from './learning.ts';
 import { createLookups } from './lookups.ts';
 import { ProviderRead, type ReadEffects, type Source } from './provider-read.ts';
@@ -20,6 +19,7 @@ import type { SharedTier } from './redis-tier.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { createTurnClock } from './turn-clock.ts';
+import type { WishOrder } from './wish.ts';
 
 export interface Reads {
   /** One read for all callers that want it now; it began no longer ago than an answer to the asker may be old. */

@@ -6,9 +6,10 @@ import { BACKGROUND, type Payment, PREPAID } from '../upstream/payment.ts';
 import type { Quota } from '../upstream/quota.ts';
 import type { Way } from '../upstream/upstream.ts';
 import type { Entry } from './entry.ts';
-import { Lanes, type NextRead, PROBE_MS, type WishOrder } from './lanes.ts';
+import { Lanes, type NextRead, PROBE_MS } from './lanes.ts';
 import type { Reading } from './reading.ts';
-import { type Wish, Wishes } from './wishes.ts';
+import type { Wish, WishOrder } from './wish.ts';
+import { Wishes } from './wishes.ts';
 
 export interface Refresher {
   /** Callers have looked at it, as its entry has counted. */
@@ -119,7 +120,7 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
       const { everyMs, limit } = quota.pace;
       // Half a call more, because many small times do not add up exactly.
       const burstMs = everyMs * (Math.max(1, Math.floor(limit * BURST_SHARE)) - 0.5);
-      const next = lanes.next(at, everyMs);
+      const next = lanes.next(at);
       if (next === undefined) {
         isShort = false;
         return wait(lanes.nextAt(at) - at);
@@ -146,7 +147,10 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
         evenlyAt = Math.max(evenlyAt, now() + delayMs + burstMs - everyMs / 2);
         return wait(delayMs);
       }
-      if (!isProbe) evenlyAt = Math.max(evenlyAt, now()) + everyMs;
+      if (!isProbe) {
+        evenlyAt = Math.max(evenlyAt, now()) + everyMs;
+        lanes.took();
+      }
       void make(next);
     }
   }

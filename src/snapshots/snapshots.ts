@@ -23,13 +23,13 @@ import { Cancellation } from '../upstream/cancellation.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { type Entry, isOld, markStale } from './entry.ts';
 import { createKnown, type KnownOptions } from './known.ts';
-import type { WishOrder } from './lanes.ts';
 import type { Learning } from './learning.ts';
 import type { Source } from './provider-read.ts';
 import { type Reading, readingOf } from './reading.ts';
 import { createReads } from './reads.ts';
 import type { SharedTier } from './redis-tier.ts';
 import { stalenessOf, TOO_SLOW } from './staleness.ts';
+import type { WishOrder } from './wish.ts';
 
 export interface SnapshotWish {
   readonly withExtras: boolean;

@@ -65,11 +65,11 @@ export interface RedisCallsOptions {
   readonly accountId: string;
   /** Names this process. */
   readonly process: string;
-  /** How many calls of a window they get that are not below their share. */
-  readonly lentOf: (window: QuotaWindow) => number;
+  /** Of each window, how many calls they get that are not below their share. */
+  readonly lent: () => readonly number[];
 }
 
-export function createRedisCalls({ redis, windows, accountId, process, lentOf }: RedisCallsOptions): RedisCalls {
+export function createRedisCalls({ redis, windows, accountId, process, lent }: RedisCallsOptions): RedisCalls {
   // One hash tag: in a cluster, what one script touches lies on one server.
   const key = (name: string) => `gateway:{${accountId}}:${name}`;
   const keys = ['calls', 'gate', 'line', 'due', 'spread'].map(key);
@@ -77,12 +77,13 @@ export function createRedisCalls({ redis, windows, accountId, process, lentOf }:
   const channel = key('calls');
   const longest = longestOf(windows);
   const longestMs = Math.ceil(longest.windowMs);
-  const boundsOf = (window: QuotaWindow) => [window.limit, lentOf(window), Math.ceil(window.windowMs)];
   const half = partOf(longest.limit, INSISTENT_SHARE);
 
   return {
     async take(wanted, waitedMs, known) {
-      const about = [channel, process, Math.round(waitedMs), known, half, windows.length, ...windows.flatMap(boundsOf)];
+      const lentNow = lent();
+      const bounds = windows.flatMap(({ limit, windowMs }, n) => [limit, lentNow[n] ?? limit, Math.ceil(windowMs)]);
+      const about = [channel, process, Math.round(waitedMs), known, half, windows.length, ...bounds];
       const each = wanted.flatMap(({ rank, name, spread }) => [
         rank,
         name,

@@ -53,7 +53,7 @@ export async function createSharedQuota(
     windows,
     accountId,
     process,
-    lentOf: (window) => shares.lentOf(window),
+    lent: () => log.books.map((books) => shares.lentOf(books)),
   });
   const own = new OwnShare(log, () => 1 / Math.max(processes, known.processes()), now());
   const digests = new Map<string, string>();

@@ -2,7 +2,8 @@
 // of them through within a second, and a part of the window at most. All else is lent to whoever comes. What leaves a window
 // evenly counts: it is the newcomers' next.
 
-import { partOf, type QuotaWindow } from './quota-window.ts';
+import type { WindowBooks } from './call-log.ts';
+import { partOf } from './quota-window.ts';
 
 /** The part of each window that is kept at most, where the settings say nothing. */
 export const FAIR_RESERVE = 0.1;
@@ -10,6 +11,8 @@ export const FAIR_RESERVE = 0.1;
 /** How many newcomers have a call each within a second, at any time. */
 const NEWCOMERS_A_SECOND = 10;
 const SECOND = 1_000;
+/** For how long newcomers may have several calls each beside a caller that has had its burst, in milliseconds. */
+const BURST_MS = 15 * SECOND;
 
 /** How long a crowd of newcomers is remembered, in milliseconds; twice as long at most. */
 const LATELY_MS = 150_000;
@@ -37,11 +40,18 @@ export class Reserve {
   }
 
   /** How many calls of a window are lent: all but those that are kept. */
-  lentOf({ limit, windowMs }: QuotaWindow): number {
-    const crowd = Math.max(NEWCOMERS_A_SECOND, this.#crowd, this.#crowdBefore);
+  lentOf({ limit, windowMs, burst }: Pick<WindowBooks, 'limit' | 'windowMs' | 'burst'>): number {
     // A short window may have had all its calls in one go: then none leaves it for as long as it lasts.
     const leaving = windowMs < 2 * SECOND ? 0 : (limit * SECOND) / windowMs;
-    return Math.max(Math.min(limit, Math.floor(limit - crowd + leaving)), partOf(limit, 1 - this.#mostPart));
+    const forCrowd = this.#crowdLately() - leaving;
+    // Nor does a burst leave evenly: as much is kept as would have left of it meanwhile.
+    const forBurst = (burst * Math.min(BURST_MS, windowMs)) / windowMs;
+    const lent = Math.floor(limit - Math.max(0, forCrowd, forBurst));
+    return Math.max(lent, partOf(limit, 1 - this.#mostPart));
+  }
+
+  #crowdLately(): number {
+    return Math.max(NEWCOMERS_A_SECOND, this.#crowd, this.#crowdBefore);
   }
 
   /** Forgets what was long ago. */

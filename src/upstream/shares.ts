@@ -16,7 +16,7 @@
 
 import type { CallLog, WindowBooks } from './call-log.ts';
 import { isSpare, type Payment } from './payment.ts';
-import { partOf, type QuotaWindow } from './quota-window.ts';
+import { partOf } from './quota-window.ts';
 import { Reserve } from './reserve.ts';
 
 /** The part of the longest window that callers who insist get together, or no other invitation would be read again. */
@@ -61,8 +61,8 @@ export class Shares {
   }
 
   /** How many calls of a window they get that are not below their share. */
-  lentOf(window: QuotaWindow): number {
-    return this.#reserve.lentOf(window);
+  lentOf(books: WindowBooks): number {
+    return this.#reserve.lentOf(books);
   }
 
   /** Background work spread evenly. */

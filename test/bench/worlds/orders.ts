@@ -3,8 +3,7 @@
 import { Heap } from '../../../src/order/heap.ts';
 import { binOf } from '../../../src/order/histogram.ts';
 import { type Next, Order, type Wanted } from '../../../src/order/order.ts';
-import type { WishOrder } from '../../../src/snapshots/lanes.ts';
-import type { Wish } from '../../../src/snapshots/wishes.ts';
+import type { Wish, WishOrder } from '../../../src/snapshots/wish.ts';
 import { HOUR } from './worlds.ts';
 
 interface Place {
@@ -45,7 +44,7 @@ export class Rotation implements WishOrder {
 
   next(at: number): Next<Wish> | undefined {
     const wanted = this.longestWaiting(at);
-    return wanted && { wanted, score: 1, isOverdue: false };
+    return wanted && { wanted, score: 1 };
   }
 
   longestWaiting(at: number): Wish | undefined {
@@ -109,8 +108,8 @@ export class Knowing implements WishOrder {
     this.#order.drop(key);
   }
 
-  next(at: number, roundMs: number): Next<Wish> | undefined {
-    const next = this.#order.next(at, roundMs);
+  next(at: number): Next<Wish> | undefined {
+    const next = this.#order.next(at);
     return next && { ...next, wanted: next.wanted.wish };
   }
 

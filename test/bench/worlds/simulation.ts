@@ -7,11 +7,10 @@ import type { ReviewInvitation } from '../../../src/invitation/review-invitation
 import type { Snapshot } from '../../../src/invitation/snapshot.ts';
 import { Order } from '../../../src/order/order.ts';
 import { FRESHNESS } from '../../../src/snapshots/freshness.ts';
-import type { WishOrder } from '../../../src/snapshots/lanes.ts';
 import type { Learning } from '../../../src/snapshots/learning.ts';
 import type { Source } from '../../../src/snapshots/provider-read.ts';
 import { createSnapshots, type Snapshots } from '../../../src/snapshots/snapshots.ts';
-import type { Wish } from '../../../src/snapshots/wishes.ts';
+import type { Wish, WishOrder } from '../../../src/snapshots/wish.ts';
 import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { isSpare } from '../../../src/upstream/payment.ts';
 import { createQuota, type Quota } from '../../../src/upstream/quota.ts';
