@@ -207,6 +207,8 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
       if (wish.isAsked && (wish.withExtras || !withExtras)) return;
       wishes.change(wish, at, () => {
         wish.isAsked = true;
+        // A stream's first read has been refused: it is made here.
+        if (wish.failures === 0) wish.notBefore = Number.NEGATIVE_INFINITY;
         wish.withExtras ||= withExtras;
         if (entry === undefined) wish.look(1, at);
         else wish.touch(at);
