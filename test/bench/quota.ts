@@ -1,4 +1,4 @@
-// `npm run bench:quota`: many viewers, few calls. Two thousand viewers poll pages of twenty out of three thousand live
+// `npm run bench:quota`: many viewers, few calls. First five worlds on a clock of their own (worlds/main.ts). Then two thousand viewers poll pages of twenty out of three thousand live
 // invitations, half of each provider, against the sandbox with its quotas on. The gateway is compared with one that has
 // only per-request loaders. Time runs faster by `--speed`: quotas, ages and polls alike. `--share` is a part of
 // population and quota alike; `npm run bench` takes a fifth.
@@ -10,6 +10,7 @@ import { OPEN_GATEWAY } from '../open-gateway.ts';
 import { start, stop, stopAll } from './processes.ts';
 import { START_FLAGS } from './start-flags.ts';
 import { startViewers } from './viewers.ts';
+import { worldsBench } from './worlds/main.ts';
 
 const PORTS = { partoo: 17_110, cronofy: 17_120, gateway: 17_100 };
 
@@ -165,7 +166,8 @@ if (import.meta.main) {
     options: { speed: { type: 'string', default: '5' }, share: { type: 'string', default: '1' } },
   });
   try {
-    if (!(await quotaBench({ speed: Number(values.speed), share: Number(values.share) }))) {
+    const holds = await worldsBench([1]);
+    if (!holds || !(await quotaBench({ speed: Number(values.speed), share: Number(values.share) }))) {
       console.log('Not every figure holds.');
       process.exitCode = 1;
     }

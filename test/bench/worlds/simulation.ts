@@ -20,7 +20,8 @@ import type { SimulatedClock } from './clock.ts';
 import { Knowing, Rotation } from './orders.ts';
 import { HOUR, Random, type World } from './worlds.ts';
 
-export type Mode = 'rotation' | 'as built' | 'knows all';
+export const MODES = ['rotation', 'as built', 'knows all'] as const;
+export type Mode = (typeof MODES)[number];
 
 export interface Outcome {
   /** Answers that were not true when given, of all. */
