@@ -21,6 +21,7 @@ import type { SharedRedis } from '../redis/redis.ts';
 import type { ProviderStatus } from '../schema/builder.ts';
 import { REQUEST_TIMEOUT_MS } from '../server/server.ts';
 import type { Settings } from '../settings.ts';
+import { shareEvidence } from '../snapshots/redis-evidence.ts';
 import { createSharedTier } from '../snapshots/redis-tier.ts';
 import { createSnapshots, type Snapshots } from '../snapshots/snapshots.ts';
 import type { StoreSpace } from '../snapshots/store-space.ts';
@@ -88,6 +89,14 @@ export async function createTenant(
     onChange: changes.publish,
     isNotified: (ref) => addresses.isNotified(ref),
   });
+  const endLearning =
+    redis &&
+    shareEvidence(redis.client, snapshots.learning, {
+      scope,
+      clock: redis.clock,
+      now,
+      onRubbish: () => log.warn('rubbish in Redis was ignored'),
+    });
   const addresses = createCallbackAddresses(snapshots, changes);
   const watcher = createWatcher({ snapshots, changes, addresses });
   const endListening = await tier?.listen(snapshots.adopt, () => {
@@ -113,6 +122,7 @@ export async function createTenant(
   function endBackground(): void {
     endListening?.();
     endHearing?.();
+    endLearning?.();
     snapshots.stop();
   }
 

@@ -38,12 +38,15 @@ export type SavedEvidence = Readonly<Record<string, Findings>>;
 export class Evidence implements Likelihood {
   readonly #classes = new Map<string, Histogram>();
   readonly #all = { changes: 0, exposureMs: 0 };
+  /** How often it has learned. */
+  findings = 0;
   #weight = 1;
   #weighedAt = Number.NEGATIVE_INFINITY;
 
   /** Learns from a read. */
   note({ state, fromMs, toMs, hasChanged, at }: Finding): void {
     if (!(fromMs >= 0 && toMs > fromMs && toMs < Number.POSITIVE_INFINITY)) return;
+    this.findings += 1;
     const weight = this.#weightAt(at);
     const histogram = this.#classOf(state);
     this.#all.exposureMs += weight * histogram.add({ fromMs, toMs, hasChanged }, weight);

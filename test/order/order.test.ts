@@ -100,7 +100,7 @@ describe('the order', () => {
         const last = new Map(things.map(({ key }) => [key, 0]));
         const reads = 10 * things.length;
         // To the next whole read.
-        const most = Math.ceil(2.5 * things.length) + 2;
+        const most = Math.ceil(things.length / 0.45) + 2;
         for (const [n, { key }] of readAll(order, reads).entries()) {
           expect(n - (last.get(key) ?? 0)).toBeLessThanOrEqual(most);
           last.set(key, n);
