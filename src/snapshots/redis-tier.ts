@@ -57,7 +57,9 @@ export function createSharedTier(redis: SharedRedis, options: SharedTierOptions)
   /** The same on the clock of this process, on which nothing was seen later than now. */
   function here(snapshot: SharedSnapshot, offset: number): SharedSnapshot {
     const seenAt = Math.min(now(), snapshot.seenAt - offset);
-    return { ...snapshot, seenAt, begunAt: Math.min(seenAt, snapshot.begunAt - offset) };
+    const { begunAt, sinceAt = snapshot.seenAt } = snapshot;
+    const earlier = (at: number) => Math.min(seenAt, at - offset);
+    return { ...snapshot, seenAt, begunAt: earlier(begunAt), sinceAt: earlier(sinceAt) };
   }
 
   return {
@@ -82,8 +84,9 @@ export function createSharedTier(redis: SharedRedis, options: SharedTierOptions)
     async share(snapshot) {
       const offset = await clock.offset();
       if (offset === undefined) return;
-      const [begunAt, seenAt] = [snapshot.begunAt + offset, snapshot.seenAt + offset];
-      const text = encodeSnapshot({ ...snapshot, begunAt, seenAt });
+      const { begunAt, seenAt, sinceAt = seenAt } = snapshot;
+      const moments = { begunAt: begunAt + offset, seenAt: seenAt + offset, sinceAt: sinceAt + offset };
+      const text = encodeSnapshot({ ...snapshot, ...moments });
       redis.tell((client) => client.set(keyFor(snapshot.ref), text, 'PX', ttlMs));
       redis.tell((client) => client.publish(channel, `${process} ${text}`));
     },

@@ -33,7 +33,7 @@ const reply: fc.Arbitrary<SmartInviteReply> = record({
 });
 
 const moment = fc.date({ noInvalidDate: true, min: new Date(0) }).map((date) => date.getTime());
-const times = record({ observedAt: moment, begunAt: moment, seenAt: moment });
+const times = record({ observedAt: moment, begunAt: moment, seenAt: moment, sinceAt: moment });
 
 const reviewSnapshot: fc.Arbitrary<SharedSnapshot> = record({
   invitationId: idText,

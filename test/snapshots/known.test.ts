@@ -49,6 +49,22 @@ test('a read replaces the known state, with its ICS or without', () => {
   expect(known.find(board, false)).toMatchObject({ withExtras: false, snapshot: { attachments: null } });
 });
 
+test('a state is known since it was first seen, by this process or another, until it changes', () => {
+  const begin = now();
+  keepInvite('pending');
+  const since = () => known.peek(board, false)?.sinceAt;
+  vi.advanceTimersByTime(5_000);
+  keepInvite('pending', 'BEGIN');
+  expect(since()).toBe(begin);
+  const seen = { ref: board, invitation: invite('pending'), observedAt: Date.now() };
+  vi.advanceTimersByTime(5_000);
+  known.adopt({ ...seen, begunAt: now(), seenAt: now(), sinceAt: begin - 1_000 });
+  expect(since()).toBe(begin - 1_000);
+  vi.advanceTimersByTime(5_000);
+  keepInvite('accepted');
+  expect(since()).toBe(begin + 15_000);
+});
+
 test('the same state with its ICS, or without it again, is no change', () => {
   for (const icalendar of [undefined, 'BEGIN', undefined]) keepInvite('pending', icalendar);
   keepInvite('accepted', 'BEGIN');
