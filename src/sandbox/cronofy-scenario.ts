@@ -1,10 +1,13 @@
 // The Smart Invites that the sandbox is seeded with: some of every status and shape, and some that are replied to as time
-// passes after the start.
+// passes after they were first read, as real ones are: most soon, some late, some never.
 
 import type { SmartInviteWire } from '../providers/cronofy/wire.ts';
 
 const SECONDS = 1_000;
 const DAYS = 86_400 * SECONDS;
+
+/** When each that moves is replied to, in seconds; the last one never is. */
+const REPLIES_AFTER: readonly (readonly number[])[] = [[8, 20], [12, 35], [20, 50], [45, 120], [300, 1_200], []];
 
 type ReplyWire = NonNullable<SmartInviteWire['recipient']>;
 
@@ -46,15 +49,17 @@ export function seededSmartInvites(now = Date.now()): CronofySeed[] {
   return [
     boardMeeting(),
     ...['pending', 'accepted', 'tentative', 'declined'].map((status) => invite(`invite-${status}`, status)),
-    ...[1, 2, 3, 4, 5, 6].map((n) => {
-      const email = `invite-moving-${n}@example.com`;
-      return invite(`invite-moving-${n}`, 'pending', {}, [
-        { afterMs: n * 12 * SECONDS, reply: { email, status: 'tentative', comment: 'Let me see.' } },
-        {
-          afterMs: n * 30 * SECONDS,
-          reply: n % 2 ? { email, status: 'accepted' } : { email, status: 'declined', proposal },
-        },
-      ]);
+    ...REPLIES_AFTER.map((seconds, index) => {
+      const id = `invite-moving-${index + 1}`;
+      const email = `${id}@example.com`;
+      const last = index % 2 ? ({ email, status: 'declined', proposal } as const) : { email, status: 'accepted' };
+      const replies = [{ email, status: 'tentative', comment: 'Let me see.' }, last];
+      return invite(
+        id,
+        'pending',
+        {},
+        seconds.map((after, n) => ({ afterMs: after * SECONDS, reply: replies[n] ?? last })),
+      );
     }),
     invite('invite-proposal', 'declined', {
       recipient: { email: 'invite-proposal@example.com', status: 'declined', comment: 'Too early.', proposal },

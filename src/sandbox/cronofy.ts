@@ -41,7 +41,6 @@ export async function startCronofy(
   options: ImitationOptions = {},
   seeds: readonly CronofySeed[] = seededSmartInvites(),
 ): Promise<CronofyImitation> {
-  const startedAt = Date.now();
   const invites: Invite[] = seeds.map(({ invite, replies }) => ({
     wire: invite,
     method: 'request',
@@ -55,9 +54,10 @@ export async function startCronofy(
     notifier.notify(invite.wire, answer);
   }
 
-  // Replies of the scenario that have come due since the last call.
+  // Replies of the scenario that have come due since the last call: its time begins when it is first read.
   function settle(invite: Invite): void {
-    while (invite.due[0] !== undefined && Date.now() - startedAt >= invite.due[0].afterMs) {
+    const { readAt = Number.POSITIVE_INFINITY } = invite;
+    while (invite.due[0] !== undefined && Date.now() - readAt >= invite.due[0].afterMs) {
       const due = invite.due.shift();
       if (due !== undefined) take(invite, due.reply);
     }
@@ -104,6 +104,7 @@ export async function startCronofy(
           return invalid('smart_invite_id', 'errors.required', 'smart_invite_id is required');
         const invite = find(id, query.get('recipient_email'));
         if (invite === undefined) return NOT_FOUND;
+        invite.readAt ??= Date.now();
         return { status: 200, body: query.get('include_ics') === 'true' ? withIcalendar(invite) : invite.wire };
       },
       'POST /v1/smart_invites': ({ json }) => {
@@ -170,6 +171,8 @@ function named(smartInviteId: string): object {
 }
 
 interface Invite {
+  /** When it was first read. */
+  readAt?: number;
   wire: SmartInviteWire;
   method: string;
   due: { afterMs: number; reply: ReplyWire }[];

@@ -29,14 +29,17 @@ export async function startPartoo(
   options: ImitationOptions = {},
   seeds: readonly PartooSeed[] = seededReviewInvitations,
 ): Promise<PartooImitation> {
-  const startedAt = Date.now();
+  /** When each was first read. */
+  const readAt = new Map<string, number>();
   const invitations = new Map<string, InvitationStatusWire>();
   const moving = new Map(seeds.map((seed) => [seed.invitation_id, seed]));
 
   function stateOf(id: string): InvitationStatusWire | undefined {
     const seed = moving.get(id);
     if (seed === undefined) return invitations.get(id);
-    const step = seed.way.findLast(({ afterMs }) => Date.now() - startedAt >= afterMs);
+    const begunAt = readAt.get(id) ?? Date.now();
+    readAt.set(id, begunAt);
+    const step = seed.way.findLast(({ afterMs }) => Date.now() - begunAt >= afterMs);
     return step === undefined ? undefined : step.answer;
   }
 
