@@ -208,7 +208,7 @@ export class Order<T extends Wanted> {
     const { state, sinceAt, seenAt, changesAt } = place.wanted;
     const isSeen = seenAt !== Number.NEGATIVE_INFINITY;
     const age = isSeen ? this.#likelihood.binOf(seenAt - sinceAt) : 'unseen';
-    const name = `${Math.floor(2 * Math.log2(place.weight))} ${at >= changesAt ? 'changed' : age} ${state}`;
+    const name = `${levelOf(place.weight)} ${at >= changesAt ? 'changed' : age} ${state}`;
     let group = this.#groups.get(name);
     if (group === undefined) {
       group = new Heap<Place<T>>(IN_HEAP);
@@ -218,4 +218,9 @@ export class Order<T extends Wanted> {
     place.heap = group;
     group.add(place);
   }
+}
+
+/** What counts at most twice as much as another is in one group with it; very little, and very much, counts as so much. */
+function levelOf(weight: number): number {
+  return Math.max(-2, Math.min(8, Math.floor(Math.log2(weight))));
 }
