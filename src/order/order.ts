@@ -8,37 +8,7 @@
 
 import type { Likelihood } from './evidence.ts';
 import { Heap } from './heap.ts';
-
-/** What an order needs to know of a thing. It does not change while the thing is in the order. */
-export interface Wanted {
-  readonly key: string;
-  /** The class of its state: states of one class change alike. */
-  readonly state: string;
-  /** When this state was first seen, and when it was last seen; -Infinity where the thing was never seen. */
-  readonly sinceAt: number;
-  readonly seenAt: number;
-  /** From when on it is certain to have changed; Infinity where nothing is known of that. */
-  readonly changesAt: number;
-  /** Nothing of it will change any more. */
-  readonly isFinal: boolean;
-  /** How much it is looked at; more than 0. */
-  readonly looks: number;
-  /** Since when it waits: when it was last seen or tried, or was wanted first. */
-  readonly waitsFrom: number;
-  /** It is not read before this, whatever else holds. */
-  readonly notBefore: number;
-  readonly patience: Patience;
-}
-
-/** When a thing that was seen is to be seen again. */
-export interface Patience {
-  /** Not sooner after it was last seen. */
-  readonly leastMs: number;
-  /** At the latest, as far as the quota allows. */
-  readonly mostMs: number;
-  /** In between, as soon as a change of it has become so probable. */
-  readonly worth: number;
-}
+import { AMONG_DATED, AMONG_WAITING, type Group, IN_HEAP, levelOf, Place, type Wanted } from './place.ts';
 
 export interface Next<T> {
   readonly wanted: T;
@@ -46,57 +16,16 @@ export interface Next<T> {
   readonly score: number;
 }
 
-/** How much looks count: to the power of this. More of them, and what is looked at a little is hardly read. */
-const LOOKS_POWER = 0.5;
-
 /** Things that were never seen come before all that were, whoever looks at those. */
 const NEVER_SEEN = 1e6;
 
-class Place<T extends Wanted> {
-  readonly wanted: T;
-  readonly weight: number;
-  /** Where in its group, or among those not due, it stands. */
-  heap: Heap<Place<T>>;
-  rank = 0;
-  place = -1;
-  waitingPlace = -1;
-  datedPlace = -1;
-
-  constructor(wanted: T, heap: Heap<Place<T>>) {
-    this.wanted = wanted;
-    this.heap = heap;
-    this.weight = Math.max(wanted.looks, Number.MIN_VALUE) ** LOOKS_POWER;
-  }
-}
-
-const IN_HEAP = {
-  rankOf: ({ rank }: Place<Wanted>) => rank,
-  placeOf: ({ place }: Place<Wanted>) => place,
-  setPlace(one: Place<Wanted>, place: number) {
-    one.place = place;
-  },
-};
-
-const AMONG_WAITING = {
-  rankOf: ({ wanted }: Place<Wanted>) => wanted.waitsFrom,
-  placeOf: ({ waitingPlace }: Place<Wanted>) => waitingPlace,
-  setPlace(one: Place<Wanted>, place: number) {
-    one.waitingPlace = place;
-  },
-};
-
-const AMONG_DATED = {
-  rankOf: ({ wanted }: Place<Wanted>) => wanted.changesAt,
-  placeOf: ({ datedPlace }: Place<Wanted>) => datedPlace,
-  setPlace(one: Place<Wanted>, place: number) {
-    one.datedPlace = place;
-  },
-};
+/** For how long a score is good enough, as a part of the time since the thing was last seen. */
+const SCORED_FOR = 1 / 16;
 
 export class Order<T extends Wanted> {
   readonly #likelihood: Likelihood;
   readonly #places = new Map<string, Place<T>>();
-  readonly #groups = new Map<string, Heap<Place<T>>>();
+  readonly #groups = new Map<string, Group<T>>();
   /** All that is due, by how long it has waited. */
   readonly #waiting = new Heap<Place<T>>(AMONG_WAITING);
   /** What is not due yet, by when it is. */
@@ -141,16 +70,17 @@ export class Order<T extends Wanted> {
   next(at: number): Next<T> | undefined {
     this.#advance(at);
     let best: Place<T> | undefined;
-    let score = -1;
-    for (const [name, { first }] of this.#groups) {
+    let most = -1;
+    for (const [name, group] of this.#groups) {
+      const { first } = group.heap;
       if (first === undefined) {
         this.#groups.delete(name);
         continue;
       }
-      const its = this.#scoreOf(first, at);
-      if (its > score) [best, score] = [first, its];
+      if (first !== group.scored || at > group.scoredUntil) this.#score(group, first, at);
+      if (group.score > most) [best, most] = [first, group.score];
     }
-    return best && { wanted: best.wanted, score };
+    return best && { wanted: best.wanted, score: most };
   }
 
   /** What has waited longest of what is due; it stays in the order. */
@@ -182,6 +112,12 @@ export class Order<T extends Wanted> {
     return place === undefined ? 0 : this.#scoreOf(place, at);
   }
 
+  #score(group: Group<T>, first: Place<T>, at: number): void {
+    group.score = this.#scoreOf(first, at);
+    group.scored = first;
+    group.scoredUntil = at + SCORED_FOR * (at - first.wanted.seenAt);
+  }
+
   #scoreOf({ wanted, weight }: Place<T>, at: number): number {
     const { state, sinceAt, seenAt, changesAt } = wanted;
     if (seenAt === Number.NEGATIVE_INFINITY) return weight * NEVER_SEEN;
@@ -211,16 +147,11 @@ export class Order<T extends Wanted> {
     const name = `${levelOf(place.weight)} ${at >= changesAt ? 'changed' : age} ${state}`;
     let group = this.#groups.get(name);
     if (group === undefined) {
-      group = new Heap<Place<T>>(IN_HEAP);
+      group = { heap: new Heap<Place<T>>(IN_HEAP), score: 0, scored: undefined, scoredUntil: 0 };
       this.#groups.set(name, group);
     }
     place.rank = isSeen ? seenAt : place.wanted.waitsFrom;
-    place.heap = group;
-    group.add(place);
+    place.heap = group.heap;
+    group.heap.add(place);
   }
-}
-
-/** What counts at most twice as much as another is in one group with it; very little, and very much, counts as so much. */
-function levelOf(weight: number): number {
-  return Math.max(-2, Math.min(8, Math.floor(Math.log2(weight))));
 }

@@ -3,7 +3,8 @@
 
 import { kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
-import type { Order, Patience, Wanted } from '../order/order.ts';
+import type { Order } from '../order/order.ts';
+import type { Patience, Wanted } from '../order/place.ts';
 import type { Way } from '../upstream/upstream.ts';
 import type { Entry } from './entry.ts';
 

@@ -1,7 +1,8 @@
 // What it costs to find what is read next among a hundred thousand wishes, and to want it again.
 
 import { Evidence } from '../../src/order/evidence.ts';
-import { Order, type Wanted } from '../../src/order/order.ts';
+import { Order } from '../../src/order/order.ts';
+import type { Wanted } from '../../src/order/place.ts';
 import { Turns } from '../../src/order/turns.ts';
 
 const WISHES = 100_000;

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Evidence, type Likelihood } from '../../src/order/evidence.ts';
-import { Order, type Patience, type Wanted } from '../../src/order/order.ts';
+import { Order } from '../../src/order/order.ts';
+import type { Patience, Wanted } from '../../src/order/place.ts';
 import { Turns } from '../../src/order/turns.ts';
 
 const SECOND = 1_000;

@@ -2,7 +2,8 @@
 
 import { Heap } from '../../../src/order/heap.ts';
 import { binOf } from '../../../src/order/histogram.ts';
-import { type Next, Order, type Wanted } from '../../../src/order/order.ts';
+import { type Next, Order } from '../../../src/order/order.ts';
+import type { Wanted } from '../../../src/order/place.ts';
 import type { Wish, WishOrder } from '../../../src/snapshots/wish.ts';
 import { HOUR } from './worlds.ts';
 
