@@ -4,7 +4,9 @@
 import { flood } from './flood.ts';
 import { footprint } from './footprint.ts';
 import { hanging } from './hanging.ts';
+import { knownBench } from './known.ts';
 import { peakMemory } from './memory.ts';
+import { orderBench } from './order.ts';
 import { stopAll } from './processes.ts';
 import { quotaBench } from './quota.ts';
 import { startServers, startUpstream } from './servers.ts';
@@ -25,6 +27,7 @@ try {
   held.push(await throughput(servers), await flood(servers), await peakMemory(servers));
   held.push(await tokens());
   await stopAll();
+  held.push(orderBench(), await knownBench());
   held.push(await tenants());
   held.push(await hanging());
   held.push(await quotaBench({ speed: 10, share: 0.2 }));
