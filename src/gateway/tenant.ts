@@ -87,7 +87,7 @@ export async function createTenant(
     space,
     ...(tier === undefined ? {} : { shared: tier }),
     onChange: changes.publish,
-    isNotified: (ref) => addresses.isNotified(ref),
+    isNotified: (snapshot) => addresses.isNotified(snapshot),
   });
   const endLearning =
     redis &&

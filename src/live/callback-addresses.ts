@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { kindOf } from '../invitation/kinds.ts';
 import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Changes } from './changes.ts';
 
@@ -12,7 +13,7 @@ export interface CallbackAddresses {
   /** A notification of this invitation has arrived. */
   note(ref: Ref): void;
   /** Whether the invitation calls back an address at which notifications were seen to arrive. */
-  isNotified(ref: Ref): boolean;
+  isNotified(snapshot: Snapshot): boolean;
   /** Told when an address turns out to be notified no more. */
   onSilent(listener: () => void): void;
 }
@@ -39,8 +40,7 @@ export function createCallbackAddresses(
   const listeners: (() => void)[] = [];
 
   /** Without the query, which may name the invitation; null where it does not call back. */
-  function addressOf(ref: Ref): string | null {
-    const snapshot = snapshots.peek(ref);
+  function addressOf(snapshot: Snapshot | null): string | null {
     const url = snapshot && kindOf(snapshot).callbackUrlOf(snapshot);
     return url?.split(/[?#]/, 1)[0] ?? null;
   }
@@ -53,7 +53,7 @@ export function createCallbackAddresses(
   changes.subscribeToAll((ref, snapshot, news) => {
     // That its time has come is no change that anybody is notified of.
     if (news !== 'found' || snapshot.isFinal) return;
-    const [address, whole] = [addressOf(ref), wholeKeyOf(ref)];
+    const [address, whole] = [addressOf(snapshot), wholeKeyOf(ref)];
     if (address === null || !working.has(address) || unannounced.has(whole)) return;
     const giveUp = () => {
       unannounced.delete(whole);
@@ -65,11 +65,11 @@ export function createCallbackAddresses(
   return {
     note(ref) {
       announce(wholeKeyOf(ref));
-      const address = addressOf(ref);
+      const address = addressOf(snapshots.peek(ref));
       if (address !== null) working.set(address, true);
     },
-    isNotified(ref) {
-      const address = addressOf(ref);
+    isNotified(snapshot) {
+      const address = addressOf(snapshot);
       return address !== null && working.has(address);
     },
     onSilent: (listener) => void listeners.push(listener),

@@ -3,7 +3,7 @@
 
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
-import type { News } from '../snapshots/known.ts';
+import type { News } from '../snapshots/sight.ts';
 
 export type ChangeListener = (key: string, snapshot: Snapshot) => void;
 

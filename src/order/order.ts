@@ -106,12 +106,6 @@ export class Order<T extends Wanted> {
     return this.#later.first?.rank ?? Number.POSITIVE_INFINITY;
   }
 
-  /** How many looks are expected to get a truer answer if it is read now; 0 where it is not wanted. */
-  scoreOf(key: string, at: number): number {
-    const place = this.#places.get(key);
-    return place === undefined ? 0 : this.#scoreOf(place, at);
-  }
-
   #score(group: Group<T>, first: Place<T>, at: number): void {
     group.score = this.#scoreOf(first, at);
     group.scored = first;

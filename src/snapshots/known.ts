@@ -1,20 +1,20 @@
 // What was last seen of each invitation, by this process or another ("not found" by this one alone), and whether what is
 // seen now is news.
 
-import { type Invitation, kindOf } from '../invitation/kinds.ts';
 import { ProviderUnauthorized } from '../invitation/problem.ts';
 import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
-import { isSame, momentOf, type Snapshot, type Staleness, snapshotOf, UNCONFIRMED } from '../invitation/snapshot.ts';
+import { isSame, momentOf, type Snapshot, type Staleness, snapshotOf } from '../invitation/snapshot.ts';
 import type { SharedSnapshot } from './codec.ts';
-import { type Entry, isOld, learntAtOf, madeOld, markStale, withThem } from './entry.ts';
+import { type Entry, isOld, learntAtOf, markStale, withThem } from './entry.ts';
 import type { Freshness } from './freshness.ts';
-import { createNotices } from './notices.ts';
+import { createHeard, type Heard } from './heard.ts';
 import type { Reading } from './reading.ts';
-import { classOf } from './state-class.ts';
+import type { KnownListener, News, Seen, Verdict } from './sight.ts';
+import { classOf, classOfNone } from './state-class.ts';
 import { createStore } from './store.ts';
 import { createStoreSpace, type StoreLimits, type StoreSpace } from './store-space.ts';
 
-export interface Known {
+export interface Known extends Heard {
   /** What is known of it, for a caller: with extras where these are wanted and its kind has any. */
   find(ref: Ref, withExtras: boolean): Entry | undefined;
   /** The same for the process itself, which does not count as asking for it. */
@@ -25,16 +25,6 @@ export interface Known {
   keep(ref: Ref, seen: Seen): Verdict;
   /** Keeps what another process has seen. */
   adopt(shared: SharedSnapshot): Verdict;
-  /** A notification of it was received then: what is known by any of its names is old, and so is what a read brings that began before. */
-  hear(ref: Ref, heardAt: number): void;
-  /** Notifications may have been missed until now: what was said to change no more may have changed. */
-  miss(): void;
-  /** Whether it is fresh only because it is final, and a notification to the contrary may have been missed. */
-  isDoubtful(entry: Entry): boolean;
-  /** When a notification of it was last received; -Infinity where there was none lately. */
-  heardAtOf(ref: Ref): number;
-  /** Applies to what is known by this name a change that is only probably true; it is stale until it is read. */
-  overlay(ref: Ref, change: (invitation: Invitation) => Invitation, heardAt?: number): void;
   /** A read that began at `begunAt` has failed, or took too long: what is known is shown in its place. */
   fail(reading: Reading, staleness: Staleness, begunAt: number): void;
   /** A read was refused: what is known is shown no longer where the gateway's credentials were refused. */
@@ -45,57 +35,13 @@ export interface Known {
   stop(): void;
 }
 
-export interface KnownListener {
-  /** Callers have looked at an entry: the first time, and whenever they have twice as often. */
-  looked(ref: Ref, entry: Entry): void;
-  /** A read has seen it. */
-  seen(seen: Sight): void;
-  /** Without a read, an entry has taken the place of another one. */
-  replaced(key: string, entry: Entry): void;
-  forgotten(key: string): void;
-}
-
-/** What a read has seen, and what was known before. */
-export interface Sight {
-  readonly ref: Ref;
-  readonly before: Entry | undefined;
-  readonly entry: Entry;
-  /** Not by another process. */
-  readonly byUs: boolean;
-  /** For a caller that waited for it. */
-  readonly isForCaller: boolean;
-}
-
-/**
- * What becomes of what a read has brought. `outdated`: it is known to be older than what is known, or than a notification.
- * `unclear`: another state was learnt while it was read, so that it is unknown which is newer; it is to be read again.
- */
-export type Verdict = 'kept' | 'outdated' | 'unclear';
-
-/** What a read has brought. */
-export interface Seen {
-  /** Null where there is no such invitation. */
-  readonly snapshot: Snapshot | null;
-  readonly withExtras: boolean;
-  /** When the read began. */
-  readonly begunAt: number;
-  /** A caller waited for it. */
-  readonly isForCaller: boolean;
-}
-
-/**
- * What becomes known: the first state, or one that a notification told of (`changed`); another state than before, of which
- * no notification told (`found`); or the same one where it was shown as stale (`confirmed`).
- */
-export type News = 'changed' | 'found' | 'confirmed';
-
 export interface KnownOptions extends Freshness, StoreLimits {
   /** Where others share the limits. */
   readonly space?: StoreSpace;
   /** Told of all news. @param seenAt When it was seen, on the clock that never goes back. */
   readonly onChange?: (ref: Ref, snapshot: Snapshot, news: News, seenAt: number) => void;
   /** Whether the provider's notifications of it arrive. Default: none do. */
-  readonly isNotified?: (ref: Ref) => boolean;
+  readonly isNotified?: (snapshot: Snapshot) => boolean;
 }
 
 export function createKnown(options: KnownOptions, now: () => number): Known {
@@ -104,13 +50,11 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
   const forgetMs = Math.max(options.finalMs, options.staleMs);
   const store = createStore(space, forgetMs, now, (key) => listener?.forgotten(key));
   let listener: KnownListener | undefined;
-
-  const notices = createNotices(now);
-  let missedAt = Number.NEGATIVE_INFINITY;
+  const heard = createHeard(store, { replace, freshMsOf, stateOf, now, onChange: options.onChange });
 
   function put(sighting: Sighting, before: Entry | undefined): void {
     const { ref, whole, snapshot, withExtras, begunAt, seenAt, sinceAt = seenAt, byUs, isForCaller } = sighting;
-    const isSameAsBefore = snapshot !== null && !!before?.snapshot && isSame(before.snapshot, snapshot);
+    const isSameAsBefore = before !== undefined && isSame(before.snapshot, snapshot);
     const lastWithExtras = before?.withExtras ? before : before?.lastWithExtras;
     const entry: Entry = {
       snapshot,
@@ -119,7 +63,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       begunAt,
       seenAt,
       sinceAt: isSameAsBefore ? Math.min(before.sinceAt, sinceAt) : sinceAt,
-      state: snapshot === null ? '' : classOf(snapshot, options.isNotified?.(ref) ?? false),
+      state: snapshot === null ? classOfNone(ref.type) : stateOf(snapshot),
       looks: 0,
       freshMs: freshMsOf(snapshot),
       staleness: null,
@@ -127,9 +71,10 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
     };
     store.set(ref.key, entry, byUs);
     // One that is too large is not kept.
-    if (store.peek(ref.key) === entry) listener?.seen({ ref, before, entry, byUs, isForCaller });
+    if (store.peek(ref.key) === entry)
+      listener?.seen({ ref, before, entry, isSame: isSameAsBefore, byUs, isForCaller });
     if (snapshot === null) return;
-    if (!isSameAsBefore && !snapshot.isFinal) denyFinal(ref, entry);
+    if (!isSameAsBefore && !snapshot.isFinal) heard.denyFinal(ref, entry);
     if (!isSameAsBefore) options.onChange?.(ref, snapshot, isUnannounced(before) ? 'found' : 'changed', seenAt);
     else if (before.staleness !== null) options.onChange?.(ref, snapshot, 'confirmed', seenAt);
   }
@@ -139,12 +84,8 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
     listener?.replaced(key, entry);
   }
 
-  /** It changes still, so that what was said to be final before, by another name, is old. */
-  function denyFinal(ref: Ref, { whole, begunAt }: Pick<Entry, 'whole' | 'begunAt'>): void {
-    for (const key of store.keysOf(whole)) {
-      const entry = key === ref.key ? undefined : store.peek(key);
-      if (entry?.snapshot?.isFinal) replace(key, madeOld(entry, begunAt));
-    }
+  function stateOf(snapshot: Snapshot): string {
+    return classOf(snapshot, options.isNotified?.(snapshot) ?? false);
   }
 
   function freshMsOf(snapshot: Snapshot | null): number {
@@ -153,6 +94,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
   }
 
   return {
+    ...heard,
     find(ref, withExtras) {
       const entry = store.get(ref.key);
       if (entry === undefined) return undefined;
@@ -172,7 +114,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
     },
     keep(ref, { snapshot, withExtras, begunAt, isForCaller }) {
       const whole = wholeKeyOf(ref);
-      if (notices.lastOf(whole) > begunAt) return 'outdated';
+      if (heard.heardAtOf(ref) > begunAt) return 'outdated';
       const before = store.get(ref.key);
       const isUnclear = before !== undefined && learntAtOf(before) > begunAt && !isSame(before.snapshot, snapshot);
       if (isUnclear) return 'unclear';
@@ -181,7 +123,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
     },
     adopt({ ref, invitation, observedAt, begunAt, seenAt, sinceAt }) {
       const whole = wholeKeyOf(ref);
-      if (notices.lastOf(whole) > begunAt) return 'outdated';
+      if (heard.heardAtOf(ref) > begunAt) return 'outdated';
       const before = store.peek(ref.key);
       if (before !== undefined && before.begunAt >= seenAt) return 'outdated';
       const snapshot = snapshotOf(invitation, momentOf(observedAt));
@@ -195,32 +137,6 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
         before,
       );
       return 'kept';
-    },
-    hear(ref, heardAt) {
-      const whole = wholeKeyOf(ref);
-      notices.note(whole, heardAt);
-      for (const key of store.keysOf(whole)) {
-        const entry = store.peek(key);
-        if (entry !== undefined) replace(key, madeOld(entry, heardAt));
-      }
-    },
-    miss() {
-      missedAt = now();
-    },
-    isDoubtful: ({ snapshot, seenAt }) =>
-      seenAt <= missedAt && !!snapshot?.isFinal && kindOf(snapshot).callbackUrlOf(snapshot) !== null,
-    heardAtOf: (ref) => notices.lastOf(wholeKeyOf(ref)),
-    overlay(ref, change, heardAt = now()) {
-      const entry = store.peek(ref.key);
-      if (!entry?.snapshot || entry.begunAt > heardAt) return;
-      // What is not confirmed is not the last word.
-      const before = { ...entry.snapshot, isFinal: false };
-      const confirmed = before.confirmed ?? before;
-      const snapshot = { ...snapshotOf(change(before), before.observedAt, UNCONFIRMED), isFinal: false, confirmed };
-      if (isSame(snapshot, before)) return;
-      const freshMs = freshMsOf(snapshot);
-      replace(ref.key, { ...entry, snapshot, freshMs, staleness: UNCONFIRMED, heardAt, lastWithExtras: undefined });
-      options.onChange?.(ref, snapshot, 'changed', entry.seenAt);
     },
     fail({ ref, withExtras }, staleness, begunAt) {
       const entry = withThem(store.peek(ref.key), ref, withExtras);

@@ -3,7 +3,8 @@
 // learned is wrong.
 
 import { Evidence } from '../order/evidence.ts';
-import type { Entry } from './entry.ts';
+import type { Sight } from './sight.ts';
+import { wordOf } from './state-class.ts';
 
 /** Of this process's reads of what was known before. */
 export interface Foresight {
@@ -26,14 +27,15 @@ export class Learning {
     return { ...this.#foresight };
   }
 
-  /** A read found `entry` where `before` was known. @param byUs Not by another process. */
-  note(before: Entry | undefined, entry: Entry, byUs: boolean): void {
+  /** Learns from what a read has seen. */
+  note({ before, entry, isSame, byUs }: Pick<Sight, 'before' | 'entry' | 'isSame' | 'byUs'>): void {
     // What a notification told of is no news to a read, and says nothing of how often reads find any.
-    if (!before?.snapshot || entry.snapshot === null || before.heardAt !== undefined) return;
+    if (before === undefined || before.heardAt !== undefined) return;
     const { state, sinceAt } = before;
     const [fromMs, toMs] = [before.seenAt - sinceAt, entry.seenAt - sinceAt];
-    // Its time has come: that is known without learning.
-    const hasChanged = entry.sinceAt !== sinceAt && (!entry.snapshot.isFinal || entry.state !== state);
+    // Where only its time has come, that is known without learning.
+    const isOver = entry.snapshot?.isFinal && before.snapshot && wordOf(entry.snapshot) === wordOf(before.snapshot);
+    const hasChanged = !isSame && !isOver;
     if (byUs) {
       this.#foresight.reads += 1;
       this.#foresight.changed += hasChanged ? 1 : 0;

@@ -14,18 +14,19 @@ import type { Known } from './known.ts';
 import { Learning } from './learning.ts';
 import { createLookups } from './lookups.ts';
 import { ProviderRead, type ReadEffects, type Source } from './provider-read.ts';
-import { type Asker, type Reading, readingOf } from './reading.ts';
+import type { Asker, Reading } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { createTurnClock } from './turn-clock.ts';
 import type { WishOrder } from './wish.ts';
+import type { Wishes } from './wishes.ts';
 
 export interface Reads {
   /** One read for all callers that want it now; it began no longer ago than an answer to the asker may be old. */
   readNow(source: Source, reading: Reading, asker: Asker): Promise<Snapshot | null>;
   /** A caller was given what is older than fresh, or nothing: a background read is due, unless one is in flight. */
-  wantBehind(reading: Reading, at?: number): void;
+  wantBehind(reading: Reading): void;
   /** Asks for a background read that begins from now on; not where it was seen so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;
   /** So many streams more (or less, below 0) watch it. */
@@ -47,7 +48,7 @@ export interface ReadsOptions {
   /** Up to this age an answer is fresh, in milliseconds. */
   readonly freshMs: number;
   /** Whether the provider's notifications of it arrive. */
-  readonly isNotified: (ref: Ref) => boolean;
+  readonly isNotified: (snapshot: Snapshot) => boolean;
   /** What says which is read next, by what is learned. */
   readonly createOrder: (learning: Learning) => WishOrder;
   /** Milliseconds of a clock that never goes back. */
@@ -87,16 +88,17 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, option
     );
   }
   known.listen({
-    looked: (ref, entry) => refreshers.get(ref.type)?.look(ref, entry, now()),
-    seen({ ref, before, entry, byUs, isForCaller }) {
-      learnings.get(ref.type)?.note(before, entry, byUs);
-      refreshers.get(ref.type)?.see(ref, entry, isForCaller ? 1 : 0);
+    looked: (ref, entry) => wishesOf(ref)?.look(ref, entry),
+    seen(sight) {
+      const { ref, entry, isForCaller } = sight;
+      learnings.get(ref.type)?.note(sight);
+      wishesOf(ref)?.see(ref, entry, isForCaller ? 1 : 0);
     },
     replaced(key, entry) {
-      for (const refresher of refreshers.values()) refresher.hold(key, entry);
+      for (const { wishes } of refreshers.values()) wishes.hold(key, entry);
     },
     forgotten(key) {
-      for (const refresher of refreshers.values()) refresher.forget(key);
+      for (const { wishes } of refreshers.values()) wishes.hold(key, undefined);
     },
   });
 
@@ -135,16 +137,20 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, option
     });
   }
 
-  function wantBehind(reading: Reading, at = now()): void {
+  function wishesOf({ type }: Ref): Wishes | undefined {
+    return refreshers.get(type)?.wishes;
+  }
+
+  function wantBehind(reading: Reading): void {
     const { ref } = reading;
     if (flightFor(reading, known.heardAtOf(ref)) !== undefined) return;
-    refreshers.get(ref.type)?.ask(reading, known.peek(ref, false), at);
+    wishesOf(ref)?.ask(reading, known.peek(ref, false));
   }
 
   function want(ref: Ref, unlessWithinMs = 0): void {
     const entry = known.peek(ref, false);
     if (entry !== undefined && now() - entry.seenAt < unlessWithinMs) return;
-    refreshers.get(ref.type)?.force(readingOf(ref, false), entry);
+    wishesOf(ref)?.force(ref, entry);
   }
 
   function adopt(snapshot: SharedSnapshot): void {
@@ -169,8 +175,8 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, option
     wantBehind,
     want,
     adopt,
-    watch: (ref, streams) => refreshers.get(ref.type)?.watch(ref, known.peek(ref, false), streams),
-    reconsider: (ref) => refreshers.get(ref.type)?.reconsider(ref),
+    watch: (ref, streams) => wishesOf(ref)?.watch(ref, known.peek(ref, false), streams),
+    reconsider: (ref) => wishesOf(ref)?.reconsider(ref),
     learning: learnings,
     stop,
   };

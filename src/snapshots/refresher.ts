@@ -5,32 +5,18 @@ import type { Ref } from '../invitation/ref.ts';
 import { BACKGROUND, type Payment, PREPAID } from '../upstream/payment.ts';
 import type { Quota } from '../upstream/quota.ts';
 import type { Way } from '../upstream/upstream.ts';
-import type { Entry } from './entry.ts';
 import { Lanes, type NextRead, PROBE_MS } from './lanes.ts';
+import { Pacing } from './pacing.ts';
 import type { Reading } from './reading.ts';
 import type { Wish, WishOrder } from './wish.ts';
-import { Wishes } from './wishes.ts';
+import { Wishes, type WishesOptions } from './wishes.ts';
 
 export interface Refresher {
-  /** Callers have looked at it, as its entry has counted. */
-  look(ref: Ref, entry: Entry, at: number): void;
-  /** A caller was given what is older than fresh, or nothing: it is due. @param entry What is known of it. */
-  ask(reading: Reading, entry: Entry | undefined, at: number): void;
-  /** Wants a read that begins from now on, whoever looks. */
-  force(reading: Reading, entry: Entry | undefined): void;
-  /** So many streams more (or less, below 0) watch it. */
-  watch(ref: Ref, entry: Entry | undefined, streams: number): void;
-  /** It was seen, here or by another process. @param looks For how many callers. */
-  see(ref: Ref, entry: Entry, looks: number): void;
-  /** What is known of it has changed, without a read. */
-  hold(key: string, entry: Entry): void;
-  /** Whether the provider tells of its changes may have changed. */
-  reconsider(ref: Ref): void;
-  /** Nothing is known of it any more. */
-  forget(key: string): void;
+  /** What is read is wanted there. */
+  readonly wishes: Wishes;
   /** Whether the quota is too short for what is due: a read with spare quota is not to be made before that. */
   isBehind(): boolean;
-  /** Nothing more is read behind. It is told of nothing after that. */
+  /** Nothing more is read behind, whatever is wanted. */
   stop(): void;
 }
 
@@ -46,13 +32,7 @@ const IN_FLIGHT_MS = 1_000;
 /** Timers cannot be set for much longer. */
 const LONGEST_WAIT_MS = 3_600_000;
 
-/**
- * Part of a window's calls that may be made in one go. What goes beyond is spread evenly: a burst comes again a window
- * later, when all its calls count no more, and a provider that hears half of it late counts more than its limit.
- */
-const BURST_SHARE = 0.2;
-
-export interface RefresherOptions {
+export interface RefresherOptions extends Pick<WishesOptions, 'freshMs' | 'isNotified' | 'now'> {
   /** Reads what is wanted; what that has seen is told before it resolves. It never rejects. */
   readonly read: (reading: Reading, payment: Payment) => Promise<void>;
   /** How it stands with the calls to where it is read. The same object for what fails together. */
@@ -62,25 +42,21 @@ export interface RefresherOptions {
   /** Whether this process is the one to read it, where there are others. */
   readonly claim?: (ref: Ref) => Promise<boolean>;
   readonly createOrder: () => WishOrder;
-  readonly freshMs: number;
-  /** Whether the provider's notifications of it arrive. */
-  readonly isNotified: (ref: Ref) => boolean;
-  readonly now: () => number;
 }
 
 export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, options: RefresherOptions): Refresher {
   const { read, wayTo, isInFlight, claim, createOrder, now, ...about } = options;
   const lanes = new Lanes(createOrder);
-  const wishes = new Wishes({ laneOf: (ref) => lanes.of(wayTo(ref)), ...about });
+  const laneOf = (ref: Ref) => lanes.of(wayTo(ref));
+  const wishes = new Wishes({ laneOf, onDue: pumpUnlessShort, onChange: wake, now, ...about });
+  const pacing = new Pacing(quota);
   let timer: NodeJS.Timeout | undefined;
   let wakesAt = Number.POSITIVE_INFINITY;
   let isPumping = false;
   /** There was no quota for the last one that could have been read. */
   let isShort = false;
-  /** Something was wanted while the pump was at work. */
+  /** The pump was to start while it was at work. */
   let hasMore = false;
-  /** When the next read would be made if all were spread evenly. */
-  let evenlyAt = Number.NEGATIVE_INFINITY;
 
   function wait(delayMs: number): void {
     const at = now() + delayMs;
@@ -88,6 +64,17 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
     clearTimeout(timer);
     wakesAt = at;
     timer = setTimeout(() => void pump(), Math.ceil(Math.min(delayMs, LONGEST_WAIT_MS))).unref();
+  }
+
+  /** Something may become due sooner than before. */
+  function wake(at: number): void {
+    if (isPumping) hasMore = true;
+    else if (!isShort) wait(lanes.nextAt(at) - at);
+  }
+
+  /** What waits for quota is not hastened by more that is wanted. */
+  function pumpUnlessShort(): void {
+    if (!isShort) void pump();
   }
 
   async function pump(): Promise<void> {
@@ -104,36 +91,23 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
     isPumping = false;
   }
 
-  /** What waits for quota is not hastened by more that is wanted. */
-  function pumpUnlessShort(): void {
-    if (!isShort) void pump();
-  }
-
-  /** Wakes when something may be due. */
-  function rest(at: number): void {
-    if (!isShort && !isPumping) wait(lanes.nextAt(at) - at);
-  }
-
   async function readMost(): Promise<void> {
     while (true) {
       const at = now();
-      const { everyMs, limit } = quota.pace;
-      // Half a call more, because many small times do not add up exactly.
-      const burstMs = everyMs * (Math.max(1, Math.floor(limit * BURST_SHARE)) - 0.5);
       const next = lanes.next(at);
       if (next === undefined) {
         isShort = false;
         return wait(lanes.nextAt(at) - at);
       }
-      const earlyMs = evenlyAt - at;
-      isShort = earlyMs > burstMs;
-      if (isShort) return wait(earlyMs - burstMs);
+      const earlyMs = pacing.delayMs(at);
+      isShort = earlyMs > 0;
+      if (isShort) return wait(earlyMs);
       const { wish, isProbe } = next;
       const { entry } = wish;
       if (isOver(wish, at)) continue;
       if (claim !== undefined && !(await claim(wish.ref))) {
         // The process that claimed it shares what it reads; where that does not come, it is still wanted.
-        postpone(wish, CLAIMED_MS);
+        wishes.postpone(wish, CLAIMED_MS, now());
         continue;
       }
       if (wish.entry !== entry || isOver(wish, now()) || !wish.lane.mayRead(now())) continue;
@@ -143,12 +117,11 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
       const delayMs = typeof taken === 'number' ? taken : await taken;
       isShort = delayMs > 0;
       if (isShort) {
-        // What the quota held back is not made up for in a burst.
-        evenlyAt = Math.max(evenlyAt, now() + delayMs + burstMs - everyMs / 2);
+        pacing.held(now(), delayMs);
         return wait(delayMs);
       }
       if (!isProbe) {
-        evenlyAt = Math.max(evenlyAt, now()) + everyMs;
+        pacing.took(now());
         lanes.took();
       }
       void make(next);
@@ -157,18 +130,11 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
 
   /** Whether it need not be read now: it is not wanted any more, or was taken out of the order, or a caller's read is under way. */
   function isOver(wish: Wish, at: number): boolean {
-    if (wishes.get(wish.key) !== wish || wish.isReading) return true;
+    if (!wishes.has(wish) || wish.isReading) return true;
     if (!wish.isWanted(at)) wishes.change(wish, at, () => {});
-    else if (isInFlight(readingOf(wish))) postpone(wish, IN_FLIGHT_MS);
+    else if (isInFlight(readingOf(wish))) wishes.postpone(wish, IN_FLIGHT_MS, at);
     else return false;
     return true;
-  }
-
-  function postpone(wish: Wish, delayMs: number): void {
-    const at = now();
-    wishes.change(wish, at, () => {
-      wish.notBefore = at + delayMs;
-    });
   }
 
   async function make({ wish, isProbe }: NextRead): Promise<void> {
@@ -189,70 +155,22 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
     void pump();
   }
 
-  /** Its read has brought nothing that is newer. */
-  function fail(wish: Wish, at: number): void {
-    const isWell = !wish.lane.isFailing();
-    if (isWell) wish.failures += 1;
-    wish.notBefore = at + (isWell ? Math.min(PROBE_MS * 2 ** (wish.failures - 1), LONGEST_BACKOFF_MS) : PROBE_MS);
-    wish.waitsFrom = wish.notBefore;
-  }
-
   return {
-    look(ref, entry, at) {
-      wishes.look(ref, entry, at);
-      rest(at);
-    },
-    ask({ ref, withExtras }, entry, at) {
-      const wish = wishes.of(ref, entry, at);
-      if (wish.isAsked && (wish.withExtras || !withExtras)) return;
-      wishes.change(wish, at, () => {
-        wish.isAsked = true;
-        // A stream's first read has been refused: it is made here.
-        if (wish.failures === 0) wish.notBefore = Number.NEGATIVE_INFINITY;
-        wish.withExtras ||= withExtras;
-        if (entry === undefined) wish.look(1, at);
-        else wish.touch(at);
-      });
-      pumpUnlessShort();
-    },
-    force({ ref, withExtras }, entry) {
-      const at = now();
-      const wish = wishes.of(ref, entry, at);
-      wishes.change(wish, at, () => {
-        wish.forcedAt = at;
-        wish.withExtras ||= withExtras;
-      });
-      pumpUnlessShort();
-    },
-    watch(ref, entry, streams) {
-      const at = now();
-      wishes.watch(ref, entry, streams, at);
-      rest(at);
-    },
-    see(ref, entry, looks) {
-      const at = now();
-      wishes.see(ref, entry, looks, at);
-      rest(at);
-    },
-    hold(key, entry) {
-      const at = now();
-      wishes.hold(key, entry, at);
-      rest(at);
-    },
-    reconsider({ key }) {
-      const at = now();
-      const wish = wishes.get(key);
-      if (wish === undefined) return;
-      wishes.change(wish, at, () => {});
-      rest(at);
-    },
-    forget: (key) => wishes.forget(key, now()),
+    wishes,
     isBehind: () => isShort && wishes.size > 0,
     stop() {
       clearTimeout(timer);
       wishes.clear();
     },
   };
+}
+
+/** Its read has brought nothing that is newer. */
+function fail(wish: Wish, at: number): void {
+  const isWell = !wish.lane.isFailing();
+  if (isWell) wish.failures += 1;
+  wish.notBefore = at + (isWell ? Math.min(PROBE_MS * 2 ** (wish.failures - 1), LONGEST_BACKOFF_MS) : PROBE_MS);
+  wish.waitsFrom = wish.notBefore;
 }
 
 function readingOf({ ref, withExtras }: Wish): Reading {

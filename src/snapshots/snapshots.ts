@@ -119,12 +119,12 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   ): Snapshot | null | undefined {
     const at = now();
     if (known.isFresh(entry, maxAgeMs, at)) {
-      if (known.isDoubtful(entry)) wantBehind(readingOf(ref, withExtras), at);
+      if (known.isDoubtful(entry)) wantBehind(readingOf(ref, withExtras));
       return entry.snapshot;
     }
     if (maxAgeMs !== null || isOld(entry)) return undefined;
     if (at - entry.seenAt > options.revalidateMs || !mayStandIn(entry, at)) return undefined;
-    wantBehind(readingOf(ref, withExtras), at);
+    wantBehind(readingOf(ref, withExtras));
     return entry.staleness === null ? entry.snapshot : giveOld(entry, current(entry.staleness));
   }
 

@@ -9,10 +9,7 @@ import type { Way } from '../upstream/upstream.ts';
 import type { Entry } from './entry.ts';
 
 /** The same questions as the order answers, so that another order may stand in for it. */
-export type WishOrder = Pick<
-  Order<Wish>,
-  'size' | 'want' | 'drop' | 'next' | 'longestWaiting' | 'nextDueAt' | 'scoreOf'
->;
+export type WishOrder = Pick<Order<Wish>, 'size' | 'want' | 'drop' | 'next' | 'longestWaiting' | 'nextDueAt'>;
 
 export class Lane {
   readonly way: Way;
@@ -78,9 +75,10 @@ export class Wish implements Wanted {
   #looksThen = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(ref: Ref, lane: Lane, at: number) {
+  constructor(ref: Ref, lane: Lane, entry: Entry | undefined, at: number) {
     this.ref = ref;
     this.lane = lane;
+    this.entry = entry;
     this.waitsFrom = at;
   }
 
@@ -96,8 +94,11 @@ export class Wish implements Wanted {
   get seenAt(): number {
     return this.entry?.seenAt ?? Number.NEGATIVE_INFINITY;
   }
+  /** Whether it need not be read any more: no caller waits for it to appear where it was not found, but a stream may. */
   get isFinal(): boolean {
-    return !this.#isDue() && (this.entry?.snapshot?.isFinal ?? false);
+    if (this.entry === undefined || this.#isDue()) return false;
+    const { snapshot } = this.entry;
+    return snapshot === null ? this.watchers === 0 : snapshot.isFinal;
   }
 
   /** Counts looks, with those that its entry has counted. */
@@ -117,7 +118,8 @@ export class Wish implements Wanted {
 
   /** Whether anything asks for it still. */
   isWanted(at: number): boolean {
-    return this.watchers > 0 || at - Math.max(this.#lookedAt, this.forcedAt) <= WISH_TTL_MS;
+    if (this.watchers > 0 || (this.entry?.looks ?? 0) > 0) return true;
+    return at - Math.max(this.#lookedAt, this.forcedAt) <= WISH_TTL_MS;
   }
 
   /** Works out what the order is to know. @param isNotified Whether the provider tells of its changes. */

@@ -1,9 +1,12 @@
 // What is wanted of one account's invitations: all that callers have looked at lately, all that a stream watches, and what
 // is to be read for another reason. In: looks, watches, and what reads have seen. Out: how much each is wanted, for the
-// order that says which is read next. It reads nothing.
+// order that says which is read next. It reads nothing. There is one wish an entry of the store at most, one for each ref
+// that is watched, and a bounded number for what is not known.
 
 import type { Ref } from '../invitation/ref.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Entry } from './entry.ts';
+import type { Reading } from './reading.ts';
 import { type Lane, Wish } from './wish.ts';
 
 /** A stream reads what it begins with; what that has not brought is read after so long. */
@@ -12,16 +15,29 @@ const FIRST_READ_MS = 5_000;
 /** The wishes are gone through once in so many steps, for those that are over. */
 const SWEEP_STEPS = 256;
 
+/** Most wishes for what is not known; further ones are not heard until some of these are fulfilled. */
+const MAX_UNKNOWN = 20_000;
+
 export interface WishesOptions {
   readonly laneOf: (ref: Ref) => Lane;
   readonly freshMs: number;
   /** Whether the provider's notifications of it arrive. */
-  readonly isNotified: (ref: Ref) => boolean;
+  readonly isNotified: (snapshot: Snapshot) => boolean;
+  /** Something is due now. */
+  readonly onDue: () => void;
+  /** Something may become due sooner than before. */
+  readonly onChange: (at: number) => void;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
 }
+
+type Change = (wish: Wish, at: number) => void;
 
 export class Wishes {
   readonly #options: WishesOptions;
   readonly #wishes = new Map<string, Wish>();
+  /** Those of what is neither known nor watched. */
+  readonly #unknown = new Set<Wish>();
   #sweep: MapIterator<Wish> | undefined;
   #isOver = false;
 
@@ -33,40 +49,51 @@ export class Wishes {
     return this.#wishes.size;
   }
 
-  get(key: string): Wish | undefined {
-    return this.#wishes.get(key);
-  }
-
-  /** The wish for it; one that is new is not in the order yet. */
-  of(ref: Ref, entry: Entry | undefined, at: number): Wish {
-    let wish = this.#wishes.get(ref.key);
-    if (wish === undefined) {
-      wish = new Wish(ref, this.#options.laneOf(ref), at);
-      wish.entry = entry;
-      this.#wishes.set(ref.key, wish);
-    }
-    return wish;
+  /** Whether it is still one of them. */
+  has(wish: Wish): boolean {
+    return this.#wishes.get(wish.key) === wish;
   }
 
   /** Callers have looked at it, as its entry has counted. */
-  look(ref: Ref, entry: Entry, at: number): void {
-    const wish = this.of(ref, entry, at);
-    this.change(wish, at, () => wish.touch(at));
+  look(ref: Ref, entry: Entry): void {
+    this.#want(ref, entry, (wish, at) => wish.touch(at));
   }
 
-  watch(ref: Ref, entry: Entry | undefined, streams: number, at: number): void {
-    const wish = this.of(ref, entry, at);
-    this.change(wish, at, () => {
+  /** A caller was given what is older than fresh, or nothing: it is due. */
+  ask({ ref, withExtras }: Reading, entry: Entry | undefined): void {
+    const known = this.#wishes.get(ref.key);
+    if (known?.isAsked && (known.withExtras || !withExtras)) return;
+    if (known === undefined && entry === undefined && this.#isFull) return;
+    this.#wantNow(ref, entry, (wish, at) => {
+      wish.isAsked = true;
+      // A stream's first read has been refused: it is made here.
+      if (wish.failures === 0) wish.notBefore = Number.NEGATIVE_INFINITY;
+      wish.withExtras ||= withExtras;
+      if (entry === undefined) wish.look(1, at);
+      else wish.touch(at);
+    });
+  }
+
+  /** Wants a read that begins from now on, whoever looks. */
+  force(ref: Ref, entry: Entry | undefined): void {
+    if (entry === undefined && this.#isFull && !this.#wishes.has(ref.key)) return;
+    this.#wantNow(ref, entry, (wish, at) => {
+      wish.forcedAt = at;
+    });
+  }
+
+  /** So many streams more (or less, below 0) watch it. */
+  watch(ref: Ref, entry: Entry | undefined, streams: number): void {
+    this.#want(ref, entry, (wish, at) => {
       wish.watchers += streams;
       if (streams > 0 && entry === undefined) wish.notBefore = Math.max(wish.notBefore, at + FIRST_READ_MS);
     });
   }
 
-  /** A read that began then has seen it. @param looks For how many callers it was made. */
-  see(ref: Ref, entry: Entry, looks: number, at: number): void {
-    const wish = looks > 0 ? this.of(ref, entry, at) : this.#wishes.get(ref.key);
-    if (wish === undefined) return;
-    this.change(wish, at, () => {
+  /** It was seen, here or by another process. @param looks For how many callers it was read. */
+  see(ref: Ref, entry: Entry, looks: number): void {
+    if (looks === 0 && !this.#wishes.has(ref.key)) return;
+    this.#want(ref, entry, (wish, at) => {
       wish.look(looks, at);
       wish.entry = entry;
       wish.waitsFrom = Math.max(wish.waitsFrom, entry.seenAt);
@@ -78,32 +105,34 @@ export class Wishes {
     });
   }
 
-  /** What is known of it has changed, without a read. */
-  hold(key: string, entry: Entry, at: number): void {
+  /** What is known of it has changed without a read: undefined where nothing is known of it any more. */
+  hold(key: string, entry: Entry | undefined): void {
     const wish = this.#wishes.get(key);
     if (wish === undefined) return;
+    if (entry === undefined && wish.watchers === 0) this.#remove(wish);
+    else
+      this.#changeSoon(wish, () => {
+        wish.entry = entry;
+      });
+  }
+
+  /** Whether the provider tells of its changes may have changed. */
+  reconsider({ key }: Ref): void {
+    const wish = this.#wishes.get(key);
+    if (wish !== undefined) this.#changeSoon(wish, () => {});
+  }
+
+  /** It is not read for so long, whatever it is wanted for. */
+  postpone(wish: Wish, delayMs: number, at: number): void {
     this.change(wish, at, () => {
-      wish.entry = entry;
+      wish.notBefore = at + delayMs;
     });
   }
 
-  /** Its entry is gone. */
-  forget(key: string, at: number): void {
-    const wish = this.#wishes.get(key);
-    if (wish === undefined) return;
-    if (wish.watchers === 0) {
-      this.#remove(wish);
-    } else {
-      this.change(wish, at, () => {
-        wish.entry = undefined;
-      });
-    }
-  }
-
   /** Changes a wish, and its place in the order accordingly. */
-  change(wish: Wish, at: number, change: () => void): void {
+  change(wish: Wish, at: number, change: Change): void {
     wish.lane.order.drop(wish.key);
-    change();
+    change(wish, at);
     this.#place(wish, at);
   }
 
@@ -116,8 +145,8 @@ export class Wishes {
         this.#sweep = undefined;
         return;
       }
-      if ((wish.entry?.looks ?? 0) > 0) wish.look(0, at);
-      else if (!wish.isReading && !wish.isWanted(at)) this.#remove(wish);
+      wish.look(0, at);
+      if (!wish.isReading && !wish.isWanted(at)) this.#remove(wish);
     }
   }
 
@@ -127,19 +156,57 @@ export class Wishes {
     for (const wish of this.#wishes.values()) this.#remove(wish);
   }
 
-  #place(wish: Wish, at: number): void {
-    if (this.#isOver || this.#wishes.get(wish.key) !== wish || wish.isReading) return;
-    const isGone = wish.isFinal || wish.entry?.snapshot === null;
-    if (wish.watchers === 0 && (isGone || !wish.isWanted(at))) {
-      this.#remove(wish);
-    } else if (!isGone) {
-      wish.weigh(at, this.#options.freshMs, this.#options.isNotified(wish.ref));
-      wish.lane.order.want(wish, at);
+  get #isFull(): boolean {
+    return this.#unknown.size >= MAX_UNKNOWN;
+  }
+
+  #want(ref: Ref, entry: Entry | undefined, change: Change): void {
+    const wish = this.#of(ref, entry);
+    if (wish !== undefined) this.#changeSoon(wish, change);
+  }
+
+  #wantNow(ref: Ref, entry: Entry | undefined, change: Change): void {
+    const wish = this.#of(ref, entry);
+    if (wish === undefined) return;
+    this.change(wish, this.#options.now(), change);
+    this.#options.onDue();
+  }
+
+  #changeSoon(wish: Wish, change: Change): void {
+    const at = this.#options.now();
+    this.change(wish, at, change);
+    this.#options.onChange(at);
+  }
+
+  /** The wish for it; one that is new is not in the order yet. */
+  #of(ref: Ref, entry: Entry | undefined): Wish | undefined {
+    if (this.#isOver) return undefined;
+    let wish = this.#wishes.get(ref.key);
+    if (wish === undefined) {
+      wish = new Wish(ref, this.#options.laneOf(ref), entry, this.#options.now());
+      this.#wishes.set(ref.key, wish);
     }
+    return wish;
+  }
+
+  #place(wish: Wish, at: number): void {
+    if (!this.has(wish)) return;
+    if (wish.entry === undefined && wish.watchers === 0) this.#unknown.add(wish);
+    else this.#unknown.delete(wish);
+    if (wish.isReading) return;
+    if (wish.watchers === 0 && (wish.isFinal || !wish.isWanted(at))) {
+      this.#remove(wish);
+      return;
+    }
+    const { freshMs, isNotified } = this.#options;
+    const snapshot = wish.entry?.snapshot;
+    wish.weigh(at, freshMs, !!snapshot && isNotified(snapshot));
+    wish.lane.order.want(wish, at);
   }
 
   #remove(wish: Wish): void {
     wish.lane.order.drop(wish.key);
     this.#wishes.delete(wish.key);
+    this.#unknown.delete(wish);
   }
 }

@@ -8,7 +8,7 @@ import type { DeliveryStatus } from '../../src/invitation/review-invitation.ts';
 import { type Snapshot, snapshotOf } from '../../src/invitation/snapshot.ts';
 import { createChanges } from '../../src/live/changes.ts';
 import { createWatcher } from '../../src/live/watcher.ts';
-import type { News } from '../../src/snapshots/known.ts';
+import type { News } from '../../src/snapshots/sight.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 import { invite } from '../snapshots/source.ts';
 

@@ -5,7 +5,8 @@ import { LRUCache } from 'lru-cache';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { snapshotOf } from '../../src/invitation/snapshot.ts';
 import { FRESHNESS } from '../../src/snapshots/freshness.ts';
-import { createKnown, type Known, type Verdict } from '../../src/snapshots/known.ts';
+import { createKnown, type Known } from '../../src/snapshots/known.ts';
+import type { Verdict } from '../../src/snapshots/sight.ts';
 import { board, invite, now, refTo, review } from './source.ts';
 
 const MINUTE = 60_000;
@@ -63,6 +64,31 @@ test('a state is known since it was first seen, by this process or another, unti
   vi.advanceTimersByTime(5_000);
   keepInvite('accepted');
   expect(since()).toBe(begin + 15_000);
+});
+
+test('a state that a notification told of is known since then, and confirmed as such', () => {
+  keepInvite('pending');
+  vi.advanceTimersByTime(5_000);
+  const heardAt = now();
+  known.hear(board, heardAt);
+  known.overlay(board, () => invite('accepted'), heardAt);
+  expect(known.peek(board, false)).toMatchObject({ sinceAt: heardAt, state: 'SmartInvite accepted' });
+  vi.advanceTimersByTime(5_000);
+  keepInvite('accepted');
+  expect(known.peek(board, false)).toMatchObject({ sinceAt: heardAt, state: 'SmartInvite accepted' });
+});
+
+test('the class of a state says from its first read on whether the provider tells of its changes', () => {
+  const notifying = createKnown(
+    { ...FRESHNESS, maxEntries: 10, maxBytes: 100_000, isNotified: ({ type }) => type === 'SmartInvite' },
+    now,
+  );
+  onTestFinished(notifying.stop);
+  const seen = { withExtras: false, begunAt: now(), isForCaller: true };
+  notifying.keep(board, { ...seen, snapshot: snapshotOf(invite('pending'), new Date()) });
+  notifying.keep(one, { ...seen, snapshot: snapshotOf(review(one, 'SENT'), new Date()) });
+  const states = [board, one].map((ref) => notifying.peek(ref, false)?.state);
+  expect(states).toEqual(['SmartInvite pending notified', 'ReviewInvitation SENT']);
 });
 
 test('the same state with its ICS, or without it again, is no change', () => {

@@ -129,6 +129,24 @@ describe('a wanted invitation', () => {
   });
 });
 
+test('what is seen while another read begins is read again when that is due, however long the other one takes', async () => {
+  const { read, want, see, readsTake } = newRefresher();
+  readsTake(600_000);
+  want('slow');
+  see(refTo('a'), entryOf(refTo('a'), now()), 1);
+  await pass(300_000);
+  expect(read).toEqual(['slow', 'a']);
+});
+
+test('what is not known is wanted of twenty thousand at most, and that leaves all that is known', async () => {
+  const { want, refresher, source } = newRefresher();
+  source.quota.close(60_000);
+  for (let n = 0; n < 20_010; n++) want(`unknown-${n}`, 0, Number.NEGATIVE_INFINITY);
+  expect(refresher.wishes.size).toBe(20_000);
+  for (let n = 0; n < 10; n++) want(`known-${n}`);
+  expect(refresher.wishes.size).toBe(20_010);
+});
+
 describe('what one caller wants with extras', () => {
   const board = smartInviteRef('US', 'board', null);
   const begin = async () => {

@@ -48,7 +48,7 @@ export function newRefresher(
   const entries = new Map<string, Entry>();
   const see = (ref: Ref, entry: Entry, looks = 0) => {
     entries.set(ref.key, entry);
-    refresher.see(ref, entry, looks);
+    refresher.wishes.see(ref, entry, looks);
   };
   const refresher: Refresher = createRefresher(source.quota, {
     wayTo: () => source.upstream.wayTo(undefined),
@@ -76,9 +76,9 @@ export function newRefresher(
     if (entry !== undefined) {
       entries.set(ref.key, entry);
       entry.looks += 1;
-      if ((entry.looks & (entry.looks - 1)) === 0) refresher.look(ref, entry, now());
+      if ((entry.looks & (entry.looks - 1)) === 0) refresher.wishes.look(ref, entry);
     }
-    if (entry === undefined || one.withExtras || now() - entry.seenAt > FRESH_MS) refresher.ask(one, entry, now());
+    if (entry === undefined || one.withExtras || now() - entry.seenAt > FRESH_MS) refresher.wishes.ask(one, entry);
   };
   return {
     source,

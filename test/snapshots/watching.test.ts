@@ -9,9 +9,11 @@ import {
   createFakeSource,
   type FakeSource,
   invite,
+  now,
   pass,
   refTo,
   review,
+  seenElsewhere,
   snapshotsOf,
   useClock,
 } from './source.ts';
@@ -102,6 +104,23 @@ describe('an invitation that a stream watches', () => {
   });
 });
 
+test('an invitation that was not found is read on for a stream that watches it, and otherwise where a read of it is wanted', async () => {
+  source.answer = () => null;
+  all.snapshots.watch(one, 1);
+  const other = refTo('other');
+  await all.ask(other);
+  await pass(600 * SECOND);
+  const gaps = secondsOf().map((second, n, seconds) => second - (seconds[n - 1] ?? 0));
+  expect(gaps[0]).toBe(5);
+  expect(gaps.length).toBeGreaterThanOrEqual(10);
+  expect(gaps.length).toBeLessThanOrEqual(100);
+  expect(secondsOf(other)).toEqual([0]);
+  source.answer = (ref) => review(ref, 'SENT');
+  all.snapshots.want(other);
+  await pass(60 * SECOND);
+  expect([one, other].map((ref) => all.snapshots.peek(ref)?.rawStatus)).toEqual(['SENT', 'SENT']);
+});
+
 describe('an invitation that a caller has looked at', () => {
   test('is read again by itself, not sooner than it is old, for ten minutes', async () => {
     await all.ask();
@@ -110,6 +129,19 @@ describe('an invitation that a caller has looked at', () => {
     expect(second).toBeGreaterThan(10);
     expect(second).toBeLessThanOrEqual(120);
     expect(rest.at(-1)).toBeLessThanOrEqual(720);
+  });
+
+  test('and looks at steadily is still wanted after ten minutes in which nothing could be read', async () => {
+    const refs = ['one', 'two', 'three', 'four'].map(refTo);
+    for (const ref of refs) await all.ask(ref);
+    source.hasRoom = false;
+    for (let minute = 0; minute < 30; minute++) {
+      for (const ref of refs) all.snapshots.answer(ref, false, 3_600_000);
+      await pass(60 * SECOND);
+    }
+    source.hasRoom = true;
+    await pass(10 * SECOND);
+    for (const ref of refs) expect(secondsOf(ref)).toHaveLength(2);
   });
 
   test('is read as soon as its event is over', async () => {
@@ -136,6 +168,26 @@ describe('an invitation that a caller has looked at', () => {
     await pass(1 * SECOND);
     expect(source.reads.map(({ ref }) => ref)).toEqual([one, watched, watched]);
   });
+});
+
+test('that an event is over is no change that is learned of', async () => {
+  const endsAt = new Date(Date.now() + 45 * SECOND).toISOString();
+  source.answer = () => invite('pending', { endsAt });
+  await all.ask(board);
+  await pass(600 * SECOND);
+  expect(all.snapshots.peek(board)).toMatchObject({ isFinal: true });
+  expect(all.snapshots.learning.get('SmartInvite')?.foresight).toMatchObject({ reads: 1, changed: 0 });
+});
+
+test('what another process has known for longer is no change that is learned of', async () => {
+  await all.ask();
+  for (let n = 1; n <= 50; n++) {
+    await pass(SECOND);
+    all.snapshots.adopt({ ...seenElsewhere(one, review(one, 'SENT')), sinceAt: beganAt - n });
+  }
+  const learned = all.snapshots.learning.get('ReviewInvitation')?.evidence.save(now());
+  expect(Object.values(learned ?? {}).flatMap(({ changes }) => changes.filter((count) => count > 0))).toEqual([]);
+  expect(Object.keys(learned ?? {})).toEqual(['ReviewInvitation SENT']);
 });
 
 test('what reads found is held against what was expected', async () => {

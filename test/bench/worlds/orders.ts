@@ -56,10 +56,6 @@ export class Rotation implements WishOrder {
   nextDueAt(): number {
     return (this.#heap.first?.rank ?? Number.POSITIVE_INFINITY) + FRESH_MS;
   }
-
-  scoreOf(): number {
-    return 1;
-  }
 }
 
 const FRESH_MS = 5_000;
@@ -120,9 +116,5 @@ export class Knowing implements WishOrder {
 
   nextDueAt(): number {
     return this.#order.nextDueAt();
-  }
-
-  scoreOf(key: string, at: number): number {
-    return this.#order.scoreOf(key, at);
   }
 }
