@@ -1,26 +1,25 @@
 // `npm run bench:live`: two thousand subscriptions in one process, twenty Smart Invites each out of a thousand, and fifty
-// notifications a second for a minute, which is far over Cronofy's quota. Then ten thousand subscriptions, one invite each
-// out of ten thousand, at a Cronofy without a quota. Then two processes and one Redis.
+// notifications a second for a minute, which is far over Cronofy's quota. Then ten thousand subscriptions of one invite
+// each (live-crowd.ts). Then two processes and one Redis.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHmac } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { OPEN_GATEWAY } from '../open-gateway.ts';
+import { crowds } from './live-crowd.ts';
+import { notify, PER_SECOND, quantile, SECRET, Told } from './live-replies.ts';
 import { start, stop, stopAll } from './processes.ts';
 import { START_FLAGS } from './start-flags.ts';
 import { subscribe } from './subscribers.ts';
 
-const PORTS = { cronofy: 17_220, unbounded: 17_221, first: 17_200, second: 17_201, redis: 17_230 };
-const SECRET = 'sandbox-cronofy-secret';
+const PORTS = { cronofy: 17_220, first: 17_200, second: 17_201, redis: 17_230 };
 const SUBSCRIBERS = 2_000;
 const INVITES = 1_000;
 const EACH = 20;
-const PER_SECOND = 50;
-const CROWD = 10_000;
+const REPLYING = { cronofy: PORTS.cronofy, invites: INVITES };
 
 const ENVIRONMENT = {
   ...OPEN_GATEWAY,
@@ -37,7 +36,7 @@ export async function liveBench(seconds: number): Promise<boolean> {
   });
   const held = [
     await oneProcess(seconds),
-    await crowd(Math.min(seconds, 30)),
+    await crowds(Math.min(seconds, 30)),
     await twoProcesses(Math.min(seconds, 20)),
   ];
   await stop(cronofy);
@@ -67,7 +66,7 @@ async function oneProcess(seconds: number): Promise<boolean> {
     perSubscription.push(((await memory(PORTS.first)) - idle) / SUBSCRIBERS);
     if (round === 1) {
       const queries = queryLatencies(PORTS.first, seconds * 1_000);
-      notifying = await notify(PORTS.first, seconds, told, (SUBSCRIBERS * EACH) / INVITES);
+      notifying = await notify(PORTS.first, seconds, told, (SUBSCRIBERS * EACH) / INVITES, REPLYING);
       busy = await queries;
     }
     await subscribers.stop();
@@ -100,37 +99,6 @@ async function oneProcess(seconds: number): Promise<boolean> {
   );
 }
 
-/** Many subscriptions, each to an invite of its own: a change is to cost no more than where there are few. */
-async function crowd(seconds: number): Promise<boolean> {
-  const cronofy = await start('./live-cronofy.ts', [String(PORTS.unbounded), String(CROWD), '5'], {
-    core: 1,
-    port: PORTS.unbounded,
-  });
-  const gateway = await startGateway(PORTS.first, {
-    CRONOFY_BASE_URL: `http://127.0.0.1:${PORTS.unbounded}`,
-    CRONOFY_QUOTA: '5000/1s',
-    MAX_STREAMS: String(CROWD),
-    MAX_STREAMS_PER_CALLER: String(CROWD),
-  });
-  const told = new Told();
-  const subscribers = await subscribe({
-    port: PORTS.first,
-    count: CROWD,
-    refs: (n) => [`invite-${n}`],
-    onEvent: ({ smartInviteId, comment }) => told.hear(smartInviteId, comment),
-  });
-  await sleep(1_000);
-  const { delays, missed } = await notify(PORTS.first, seconds, told, 1, { cronofy: PORTS.unbounded, invites: CROWD });
-  await subscribers.stop();
-  await stop(gateway);
-  await stop(cronofy);
-  const p99 = quantile(delays, 0.99);
-  console.log(
-    `${CROWD} subscriptions of one invite each, ${PER_SECOND} notifications a second for ${seconds} s: from a notification to its subscriber p99 ${p99.toFixed(0)} ms, p50 ${quantile(delays, 0.5).toFixed(0)} ms (p99 under 1000 ms); not shown: ${missed} of ${delays.length + missed}`,
-  );
-  return p99 < 1_000 && missed === 0;
-}
-
 async function twoProcesses(seconds: number): Promise<boolean> {
   const redis = spawn(
     'redis-server',
@@ -148,7 +116,7 @@ async function twoProcesses(seconds: number): Promise<boolean> {
     refs: (n) => Array.from({ length: EACH }, (_, i) => `invite-${(n * EACH + i) % INVITES}`),
     onEvent: ({ smartInviteId, comment }) => told.hear(smartInviteId, comment),
   });
-  const { delays, missed } = await notify(PORTS.first, seconds, told, (100 * EACH) / INVITES);
+  const { delays, missed } = await notify(PORTS.first, seconds, told, (100 * EACH) / INVITES, REPLYING);
   await subscribers.stop();
   await Promise.all(gateways.map(stop));
   redis.kill();
@@ -157,79 +125,6 @@ async function twoProcesses(seconds: number): Promise<boolean> {
     `from a notification at one process to the last subscriber of another: p99 ${p99.toFixed(0)} ms (under 200 ms); not shown to all: ${missed} of ${delays.length + missed}`,
   );
   return p99 < 200 && missed === 0;
-}
-
-/** Who was told what, and when the last of them was. */
-class Told {
-  readonly #heard = new Map<string, { count: number; at: number }>();
-
-  hear(smartInviteId: string, comment: string | null): void {
-    const key = `${smartInviteId} ${comment}`;
-    const heard = this.#heard.get(key) ?? { count: 0, at: 0 };
-    heard.count += 1;
-    // An event that confirms what was shown already is no news.
-    if (heard.count <= this.expected) heard.at = performance.now();
-    this.#heard.set(key, heard);
-  }
-
-  expected = Number.POSITIVE_INFINITY;
-
-  of(smartInviteId: string, comment: string): { count: number; at: number } | undefined {
-    return this.#heard.get(`${smartInviteId} ${comment}`);
-  }
-}
-
-/** Replies that the provider's state holds too, and the notifications of them. */
-async function notify(
-  port: number,
-  seconds: number,
-  told: Told,
-  watchers: number,
-  { cronofy, invites } = { cronofy: PORTS.cronofy, invites: INVITES },
-) {
-  told.expected = watchers;
-  const webhook = new Pool(`http://127.0.0.1:${port}`, { connections: 16 });
-  const control = new Pool(`http://127.0.0.1:${cronofy}`, { connections: 16 });
-  const sent: { id: string; comment: string; at: number }[] = [];
-  const answers: Promise<unknown>[] = [];
-  const startedAt = performance.now();
-  for (let n = 0; n < seconds * PER_SECOND; n++) {
-    await sleep(Math.max(0, startedAt + (n * 1_000) / PER_SECOND - performance.now()));
-    const id = `invite-${(n * 7) % invites}`;
-    // Never said before, by an earlier run either.
-    const comment = `reply ${n} of ${startedAt}`;
-    const recipient = { email: `${id}@example.com`, status: n % 2 ? 'accepted' : 'declined', comment };
-    const body = JSON.stringify({
-      notification: { type: 'smart_invite' },
-      smart_invite: { smart_invite_id: id, recipient, reply: recipient },
-    });
-    await post(control, '/_control/reply', JSON.stringify({ smart_invite_id: id, ...recipient }));
-    sent.push({ id, comment, at: performance.now() });
-    answers.push(post(webhook, '/webhooks/cronofy', body, createHmac('sha256', SECRET).update(body).digest('base64')));
-  }
-  await Promise.all(answers);
-  await sleep(2_000);
-  await Promise.all([webhook.close(), control.close()]);
-  const delays: number[] = [];
-  let missed = 0;
-  for (const { id, comment, at } of sent) {
-    const heard = told.of(id, comment);
-    if (heard === undefined || heard.count < watchers) missed += 1;
-    // A read that was under way may show the reply before its notification is sent.
-    else delays.push(Math.max(0, heard.at - at));
-  }
-  return { delays, missed };
-}
-
-async function post(pool: Pool, path: string, body: string, signature = ''): Promise<void> {
-  const response = await pool.request({
-    method: 'POST',
-    path,
-    headers: { 'content-type': 'application/json', 'cronofy-hmac-sha256': signature },
-    body,
-  });
-  await response.body.dump();
-  if (response.statusCode > 299) throw new Error(`${path} answered ${response.statusCode}`);
 }
 
 // Everything is read once, so that the quota is what it is in the middle of a day.
@@ -298,10 +193,6 @@ async function throttledCalls(): Promise<number> {
 
 function kilobytes(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KB`;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
 }
 
 if (import.meta.main) {

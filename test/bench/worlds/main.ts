@@ -34,7 +34,7 @@ async function compare(name: string, world: World, seed: number): Promise<boolea
   console.table(Object.fromEntries(MODES.map((mode, n) => [mode, row(outcomes[n], rotation)])));
   const holds =
     built.untrue / rotation.untrue <= world.atMost.untrue &&
-    built.changeToRead / rotation.changeToRead <= world.atMost.changeToRead &&
+    built.changeToAnswer / rotation.changeToAnswer <= world.atMost.changeToAnswer &&
     built.longestWait <= MOST_ROUNDS &&
     built.quotaUsed >= LEAST_USED &&
     outcomes.every(({ refused }) => refused === 0);

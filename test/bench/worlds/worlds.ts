@@ -11,7 +11,7 @@ export interface World {
   /** From when on what is given is counted, in milliseconds. */
   readonly countsFrom: number;
   /** What must hold, × the rotation by age. */
-  readonly atMost: { readonly untrue: number; readonly changeToRead: number };
+  readonly atMost: { readonly untrue: number; readonly changeToAnswer: number };
 }
 
 export const HOUR = 3_600_000;
@@ -52,35 +52,35 @@ export const WORLDS: Readonly<Record<string, World>> = {
     ...delivery(() => 30 * SECOND),
     looksAtNewest: false,
     countsFrom: 3 * HOUR,
-    atMost: { untrue: 0.25, changeToRead: 0.25 },
+    atMost: { untrue: 0.25, changeToAnswer: 0.25 },
   },
   b: {
     title: 'the same, the newest are looked at',
     ...delivery(() => 30 * SECOND),
     looksAtNewest: true,
     countsFrom: 3 * HOUR,
-    atMost: { untrue: 0.25, changeToRead: 0.25 },
+    atMost: { untrue: 0.25, changeToAnswer: 0.25 },
   },
   c: {
     title: 'replies, median 2 h',
     ...lognormal(() => 2 * HOUR, 1.8, 0.3),
     looksAtNewest: false,
     countsFrom: 3 * HOUR,
-    atMost: { untrue: 1.05, changeToRead: 1.05 },
+    atMost: { untrue: 1.05, changeToAnswer: 1.05 },
   },
   d: {
     title: 'changes that know no time, mean 10 min',
     ...exponential(600 * SECOND),
     looksAtNewest: false,
     countsFrom: 3 * HOUR,
-    atMost: { untrue: 1.05, changeToRead: 1.05 },
+    atMost: { untrue: 1.05, changeToAnswer: 1.05 },
   },
   e: {
     title: 'b, but after 2 h deliveries take 10 min',
     ...delivery((sentAt) => (sentAt < 2 * HOUR ? 30 : 600) * SECOND),
     looksAtNewest: true,
     countsFrom: 3 * HOUR,
-    atMost: { untrue: 0.8, changeToRead: 1.1 },
+    atMost: { untrue: 0.8, changeToAnswer: 1.1 },
   },
 };
 
