@@ -1,4 +1,4 @@
-// What is watched, by invitation: a change of one finds those who watch it, by whichever of its names, and nobody else.
+// What is watched, by invitation: a change of one finds those who watch it, by any of its names, and no others.
 
 import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
 

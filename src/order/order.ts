@@ -16,7 +16,7 @@ export interface Next<T> {
   readonly score: number;
 }
 
-/** Things that were never seen come before all that were, whoever looks at those. */
+/** Things that were never seen come before all that were, however much those are looked at. */
 const NEVER_SEEN = 1e6;
 
 /** For how long a score is good enough, as a part of the time since the thing was last seen. */

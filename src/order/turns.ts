@@ -14,7 +14,7 @@ export class Turns {
     return this.#due + LONGEST_SHARE >= 1;
   }
 
-  /** A read was made, by whoever's turn it was. */
+  /** A read was made, of what has waited longest or of another. */
   took(): void {
     this.#due += LONGEST_SHARE;
     if (this.#due >= 1) this.#due -= 1;

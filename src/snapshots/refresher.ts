@@ -16,7 +16,7 @@ export interface Refresher {
   readonly wishes: Wishes;
   /** Whether the quota is too short for what is due: a read with spare quota is not to be made before that. */
   isBehind(): boolean;
-  /** Nothing more is read behind, whatever is wanted. */
+  /** Nothing more is read behind, though it may be wanted. */
   stop(): void;
 }
 

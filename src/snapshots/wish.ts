@@ -61,7 +61,7 @@ export class Wish implements Wanted {
   withExtras = false;
   /** A caller was given what is older than fresh. */
   isAsked = false;
-  /** A read that begins from then on is wanted, whoever looks; -Infinity where none is. */
+  /** A read that begins from then on is wanted, also where no caller looks; -Infinity where none is. */
   forcedAt = Number.NEGATIVE_INFINITY;
   isReading = false;
   /** How often in a row its read has failed, the provider being well. */

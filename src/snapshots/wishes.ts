@@ -74,7 +74,7 @@ export class Wishes {
     });
   }
 
-  /** Wants a read that begins from now on, whoever looks. */
+  /** Wants a read that begins from now on, also where no caller looks. */
   force(ref: Ref, entry: Entry | undefined): void {
     if (entry === undefined && this.#isFull && !this.#wishes.has(ref.key)) return;
     this.#wantNow(ref, entry, (wish, at) => {
@@ -122,7 +122,7 @@ export class Wishes {
     if (wish !== undefined) this.#changeSoon(wish, () => {});
   }
 
-  /** It is not read for so long, whatever it is wanted for. */
+  /** It is not read for so long, though it is wanted. */
   postpone(wish: Wish, delayMs: number, at: number): void {
     this.change(wish, at, () => {
       wish.notBefore = at + delayMs;
@@ -150,7 +150,7 @@ export class Wishes {
     }
   }
 
-  /** Nothing is wanted any more, whatever is looked at. */
+  /** Nothing is wanted any more, though it may be looked at. */
   clear(): void {
     this.#isOver = true;
     for (const wish of this.#wishes.values()) this.#remove(wish);

@@ -1,5 +1,5 @@
 // What is kept of each window for callers below their share: as much as newcomers have needed of late, at least what lets ten
-// of them through within a second, and a part of the window at most. All else is lent to whoever comes. What leaves a window
+// of them through within a second, and a part of the window at most. All else is lent to all others. What leaves a window
 // evenly counts: it is the newcomers' next.
 
 import type { WindowBooks } from './call-log.ts';

@@ -1,5 +1,5 @@
 // What a watcher asks for: that what streams watch is kept fresh, and that a change of an invitation is heeded by all names
-// that watch it and by nobody else.
+// that watch it and by no others.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -100,7 +100,7 @@ test('a change of an invite makes its other watched names wanted, unless they ha
   expect(wishes.slice(1).map(({ ref }) => ref)).toEqual([whole, byAddress]);
 });
 
-test('the names that are found are those that are watched and name the same invitation, whatever was watched and ended', () => {
+test('the names that are found are those that are watched and name the same invitation, after any number of others was watched and ended', () => {
   const anyRef = fc
     .tuple(
       fc.constantFrom<'US' | 'DE'>('US', 'DE'),

@@ -82,7 +82,7 @@ describe('evidence', () => {
     );
   });
 
-  test('only ever expects more changes of a longer time, whatever was found', () => {
+  test('only ever expects more changes of a longer time, for any findings', () => {
     const age = fc.double({ min: -1e5, max: 1e9, noNaN: true });
     const finding = fc.record({
       state: fc.constantFrom('a', 'b'),

@@ -75,7 +75,7 @@ const anyThings = fc
   .map((list) => list.map((each, n) => wanted(String(n), each)));
 
 describe('the order', () => {
-  test('takes without evidence what was seen longest ago, whatever its state, where all is looked at alike', () => {
+  test('takes without evidence what was seen longest ago, of any state, where all is looked at alike', () => {
     const ages = fc.uniqueArray(fc.integer({ min: 0, max: 3_600_000 }), { minLength: 1, maxLength: 50 });
     fc.assert(
       fc.property(ages, (seen) => {
@@ -177,7 +177,7 @@ describe('the order', () => {
     expect([order.next(4_999), order.next(5_000)?.wanted.key]).toEqual([undefined, 'a']);
   });
 
-  test('keeps to all of this whatever is wanted, wanted otherwise and dropped in between', () => {
+  test('keeps to all of this in any order of wanting, wanting otherwise and dropping', () => {
     const evidence = learned();
     const step = fc.record({
       key: fc.constantFrom('a', 'b', 'c', 'd'),

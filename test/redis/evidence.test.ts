@@ -73,7 +73,7 @@ test('a process that starts knows what another one had learned a minute before i
   expect(onRubbish).not.toHaveBeenCalled();
 });
 
-test('a process of another scope does not, and what nobody has learned is not kept', async () => {
+test('a process of another scope does not, and a process that has learned nothing keeps nothing', async () => {
   const first = await start();
   first.learn();
   first.passMinute();

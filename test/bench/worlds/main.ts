@@ -10,7 +10,7 @@ import { MODES, type Mode, type Outcome, Simulation } from './simulation.ts';
 import { WORLDS, type World } from './worlds.ts';
 
 /** Counted are the last hours of each. */
-const HOURS = 4.5;
+const HOURS = 6;
 const MOST_ROUNDS = 2.5;
 const LEAST_USED = 0.97;
 

@@ -13,7 +13,7 @@ interface Place {
   place: number;
 }
 
-/** What was seen longest ago is next, whoever looks at it. */
+/** What was seen longest ago is next, however much it is looked at. */
 export class Rotation implements WishOrder {
   readonly #places = new Map<string, Place>();
   readonly #heap = new Heap<Place>({

@@ -75,7 +75,10 @@ interface Sent {
 export class Simulation {
   readonly #clock: SimulatedClock;
   readonly #world: World;
-  readonly #random: Random;
+  /** What is sent and when it changes, at what callers look, and who they are: the same for every order. */
+  readonly #sending: Random;
+  readonly #looking: Random;
+  readonly #callers: Random;
   readonly #quota: Quota;
   readonly #snapshots: Snapshots;
   readonly #byId = new Map<string, Sent>();
@@ -92,7 +95,9 @@ export class Simulation {
   constructor(clock: SimulatedClock, world: World, mode: Mode, seed: number) {
     this.#clock = clock;
     this.#world = world;
-    this.#random = new Random(seed);
+    this.#sending = new Random(seed);
+    this.#looking = new Random(seed + 1_000_003);
+    this.#callers = new Random(seed + 2_000_003);
     this.#beginsAt = clock.now;
     const now = () => clock.now;
     this.#quota = createQuota('PARTOO', withMargin(parseQuota(QUOTA) ?? []), { now });
@@ -124,12 +129,12 @@ export class Simulation {
       } else if (at === sendsAt) {
         this.#clock.now = at;
         this.#send();
-        sendsAt += this.#random.exponential(SENT_EVERY_MS);
+        sendsAt += this.#sending.exponential(SENT_EVERY_MS);
       } else {
         this.#clock.now = at;
         // What was not known is read at once; what has to wait is not waited for here.
         if (this.#look()) await this.#clock.settle();
-        looksAt += this.#random.exponential(LOOK_EVERY_MS);
+        looksAt += this.#looking.exponential(LOOK_EVERY_MS);
       }
       this.#noteWait();
     }
@@ -145,7 +150,7 @@ export class Simulation {
   #send(): void {
     const sentAt = this.#clock.now - this.#beginsAt;
     const ref = refTo('ReviewInvitation', { invitationId: `review-${this.#byId.size}` });
-    const changesAt = sentAt + this.#world.changesIn(sentAt, this.#random);
+    const changesAt = sentAt + this.#world.changesIn(sentAt, this.#sending);
     const sent = { ref, sentAt, changesAt: changesAt + this.#beginsAt, isSeenBefore: false, isSeenAfter: false };
     this.#byId.set(externalIdOf(ref), sent);
     this.#byKey.set(ref.key, sent);
@@ -158,8 +163,8 @@ export class Simulation {
     while (live[0] !== undefined && live[0].sentAt < this.#clock.now - this.#beginsAt - KEPT_MS) live.shift();
     if (live.length === 0) return false;
     const back = this.#world.looksAtNewest
-      ? Math.floor(this.#random.exponential(NEWEST))
-      : Math.floor(this.#random.share() * live.length);
+      ? Math.floor(this.#looking.exponential(NEWEST))
+      : Math.floor(this.#looking.share() * live.length);
     const sent = live[Math.max(0, live.length - 1 - back)];
     if (sent === undefined) return false;
     const given = this.#snapshots.answer(sent.ref, false, null);
@@ -179,7 +184,7 @@ export class Simulation {
   }
 
   #caller(): string {
-    return `viewer-${Math.floor(this.#random.share() * VIEWERS)}`;
+    return `viewer-${Math.floor(this.#callers.share() * VIEWERS)}`;
   }
 
   #give(sent: Sent, snapshot: Snapshot | null): void {
