@@ -131,16 +131,17 @@ describe('an invitation that a caller has looked at', () => {
     expect(rest.at(-1)).toBeLessThanOrEqual(720);
   });
 
-  test('and looks at steadily is still wanted after ten minutes in which nothing could be read', async () => {
+  test('and looks at now and then is still wanted after ten minutes without quota, also when a notification has come', async () => {
     const refs = ['one', 'two', 'three', 'four'].map(refTo);
     for (const ref of refs) await all.ask(ref);
-    source.hasRoom = false;
-    for (let minute = 0; minute < 30; minute++) {
+    source.quota.close(700 * SECOND);
+    for (const waitMs of [SECOND, SECOND, 498 * SECOND]) {
+      await pass(waitMs);
       for (const ref of refs) all.snapshots.answer(ref, false, 3_600_000);
-      await pass(60 * SECOND);
     }
-    source.hasRoom = true;
-    await pass(10 * SECOND);
+    await pass(150 * SECOND);
+    for (const ref of refs) all.snapshots.hear(ref, now(), false);
+    await pass(60 * SECOND);
     for (const ref of refs) expect(secondsOf(ref)).toHaveLength(2);
   });
 
