@@ -2,6 +2,7 @@
 // the test sets.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { parseQuota, withMargin } from '../../src/upstream/quota-window.ts';
 import { entryOf, newRefresher } from './refreshing.ts';
 import { now, pass, refTo, useClock } from './source.ts';
 
@@ -31,6 +32,24 @@ test('many invitations that are wanted at once are read in a small burst and the
     expect(times.length - before).toBeLessThanOrEqual(47);
   }
 });
+
+test.each([
+  ['270/60s', 257, 270],
+  ['45/1s,450/60s', 429, 450],
+])(
+  'of the quota %s at least %i calls a minute are used where that many are wanted, and never more than its limit',
+  async (setting, least, limit) => {
+    const { want, times } = newRefresher(withMargin(parseQuota(setting) ?? []));
+    for (let minute = 0; minute < 8; minute++) {
+      for (let n = 0; n < 5_000; n++) want(`id-${n}`);
+      await pass(60_000);
+    }
+    const steady = times.filter((at) => at > now() - 300_000);
+    expect(steady.length / 5).toBeGreaterThanOrEqual(least);
+    for (const [n, at] of times.entries())
+      expect((times[n + limit] ?? Number.POSITIVE_INFINITY) - at).toBeGreaterThan(60_000);
+  },
+);
 
 describe('an invitation that another process reads', () => {
   test('is left to that process, costs no quota, and does not delay other reads', async () => {

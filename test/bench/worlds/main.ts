@@ -62,7 +62,10 @@ function row(outcome: Outcome | undefined, rotation: Outcome) {
 /** In a process of its own, because it sets the clocks of the process. */
 async function apart(name: string, mode: Mode, seed: number): Promise<Outcome> {
   const child = fork(import.meta.filename, ['--one', JSON.stringify([name, mode, seed])]);
-  const [outcome] = await once(child, 'message');
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`world ${name} ended with ${code} without an outcome`);
+  });
+  const [outcome] = await Promise.race([once(child, 'message'), ended]);
   return outcome as Outcome;
 }
 
@@ -70,6 +73,8 @@ async function one(text: string): Promise<void> {
   const [name, mode, seed] = JSON.parse(text) as [string, Mode, number];
   const world = WORLDS[name];
   if (world === undefined) throw new Error(`there is no world ${name}`);
+  // It does not outlive the benchmark.
+  process.once('disconnect', () => process.exit());
   const clock = new SimulatedClock();
   clock.install();
   const outcome = await new Simulation(clock, world, mode, seed).run(HOURS);
