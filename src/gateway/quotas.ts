@@ -6,7 +6,7 @@ import type { Account } from '../providers/provider.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import type { Settings } from '../settings.ts';
 import { createQuota, type Quota } from '../upstream/quota.ts';
-import { withMargin } from '../upstream/quota-window.ts';
+import { type QuotaWindow, withMargin } from '../upstream/quota-window.ts';
 import { createSharedQuota } from '../upstream/redis-quota.ts';
 
 export interface Quotas {
@@ -18,7 +18,7 @@ export function createQuotas(
   { processes, fairReserve: reserve }: Pick<Settings, 'processes' | 'fairReserve'>,
   redis: SharedRedis | undefined,
 ): Quotas {
-  const quotas = new Map<string, Quota | Promise<Quota>>();
+  const quotas = new Map<string, Entry>();
 
   function create({ id: accountId, provider, quota }: Account): Quota | Promise<Quota> {
     const windows = withMargin(quota);
@@ -27,13 +27,40 @@ export function createQuotas(
       : createSharedQuota(provider, windows, redis, { accountId, processes, reserve });
   }
 
+  function add(account: Account): Entry {
+    const entry: Entry = { quota: create(account), windows: JSON.stringify(account.quota) };
+    quotas.set(account.id, entry);
+    // One that could not be made is made when it is next asked for.
+    if (entry.quota instanceof Promise) entry.quota.catch(() => quotas.delete(account.id));
+    return entry;
+  }
+
   return {
     of(account) {
-      // Windows that were set anew begin with empty books.
-      const key = `${account.id} ${JSON.stringify(account.quota)}`;
-      const quota = quotas.get(key) ?? create(account);
-      quotas.set(key, quota);
-      return quota;
+      const entry = quotas.get(account.id) ?? add(account);
+      const windows = JSON.stringify(account.quota);
+      if (entry.windows !== windows) {
+        entry.windows = windows;
+        entry.quota = keptTo(entry.quota, withMargin(account.quota));
+      }
+      return entry.quota;
     },
   };
+}
+
+interface Entry {
+  quota: Quota | Promise<Quota>;
+  /** Those that it keeps to. They may be set anew: what was called before counts in the new ones. */
+  windows: string;
+}
+
+function keptTo(quota: Quota | Promise<Quota>, windows: readonly QuotaWindow[]): Quota | Promise<Quota> {
+  if (quota instanceof Promise) {
+    return quota.then((made) => {
+      made.keepTo(windows);
+      return made;
+    });
+  }
+  quota.keepTo(windows);
+  return quota;
 }

@@ -33,8 +33,8 @@ const INSISTENT = 1 << 30;
 const INITIAL_SIZE = 256;
 
 export class CallLog {
-  readonly books: readonly WindowBooks[];
-  readonly longest: WindowBooks;
+  books: readonly WindowBooks[];
+  longest: WindowBooks;
   // Rings: the call of number n stands at n % size.
   #times = new Float64Array(INITIAL_SIZE);
   #flags = new Int32Array(INITIAL_SIZE);
@@ -65,10 +65,22 @@ export class CallLog {
         books.first += 1;
         continue;
       }
-      books.byCaller.set(caller, (books.byCaller.get(caller) ?? 0) + 1);
-      if (isInsistent) books.insistent += 1;
-      if ((paced & books.bit) === 0) books.burst += 1;
+      this.#enter(books, number);
     }
+  }
+
+  /** Keeps books of other windows from now on. The calls count in them that it remembers: those of the longest until now. */
+  keepTo(windows: readonly QuotaWindow[], now: number): void {
+    const { first } = this.longest;
+    const before = this.books;
+    this.books = windows.map((window, index) => new WindowBooks(window, index));
+    this.longest = longestOf(this.books);
+    for (const [index, books] of this.books.entries()) {
+      books.lastPacedAt = before[index]?.lastPacedAt ?? Number.NEGATIVE_INFINITY;
+      books.first = first;
+      for (let number = first; number < this.#made; number++) this.#enter(books, number);
+    }
+    this.advance(now);
   }
 
   /** Takes out of each window's books what is no longer in it. */
@@ -127,6 +139,14 @@ export class CallLog {
     this.#times[to % size] = this.#timeOf(from);
     this.#flags[to % size] = this.#flagsOf(from);
     this.#callers[to % size] = this.#callers[from % size] ?? '';
+  }
+
+  #enter(books: WindowBooks, number: number): void {
+    const caller = this.#callers[number % this.#callers.length] ?? '';
+    const flags = this.#flagsOf(number);
+    books.byCaller.set(caller, (books.byCaller.get(caller) ?? 0) + 1);
+    if ((flags & INSISTENT) !== 0) books.insistent += 1;
+    if ((flags & books.bit) === 0) books.burst += 1;
   }
 
   #leave(books: WindowBooks): void {

@@ -7,12 +7,12 @@ import type { SharedCall } from './redis-calls.ts';
 const MAX_CALLS = 5_000;
 
 export class KnownCalls {
-  readonly #windowMs: number;
+  readonly #windowMs: () => number;
   readonly #at = new Map<string, number>();
   /** How many of them each process has made. */
   readonly #byProcess = new Map<string, number>();
 
-  constructor(windowMs: number) {
+  constructor(windowMs: () => number) {
     this.#windowMs = windowMs;
   }
 
@@ -26,18 +26,19 @@ export class KnownCalls {
 
   /** How many are in the window for sure: one that is about to leave it may have left it for Redis. */
   count(now: number): number {
-    this.#forget(now - this.#windowMs);
+    const windowMs = this.#windowMs();
+    this.#forget(now - windowMs);
     if (this.#at.size > MAX_CALLS) return 0;
     let leaving = 0;
     for (const at of this.#at.values()) {
-      if (at > now - this.#windowMs + LEAVING_MS) break;
+      if (at > now - windowMs + LEAVING_MS) break;
       leaving += 1;
     }
     return this.#at.size - leaving;
   }
 
   list(now: number): readonly SharedCall[] {
-    this.#forget(now - this.#windowMs);
+    this.#forget(now - this.#windowMs());
     return [...this.#at].slice(-MAX_CALLS).map(([name, at]) => ({ name, ageMs: Math.max(0, now - at) }));
   }
 

@@ -37,6 +37,8 @@ export interface Quota {
   /** No call until so many milliseconds have passed: what a 429 asks for. */
   close(forMs: number): void;
   status(): QuotaStatus;
+  /** Keeps to other windows from now on. What was called of late counts in them, whoever waits is served by them. */
+  keepTo(windows: readonly QuotaWindow[]): void;
   /** Background work spread evenly. */
   readonly pace: Pace;
 }
@@ -104,6 +106,10 @@ export function createQuota(
     },
     close(forMs) {
       shares.closedUntil = Math.max(shares.closedUntil, now() + forMs);
+      line.serve();
+    },
+    keepTo(newWindows) {
+      log.keepTo(newWindows, now());
       line.serve();
     },
     get pace() {

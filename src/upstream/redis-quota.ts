@@ -47,14 +47,16 @@ export async function createSharedQuota(
   const process = crypto.randomUUID().slice(0, 8);
   const log = new CallLog(windows);
   const shares = new Shares(log, reserve);
-  const known = new KnownCalls(log.longest.windowMs);
-  const shared = createRedisCalls({
-    redis,
-    windows,
-    accountId,
-    process,
-    lent: () => log.books.map((books) => shares.lentOf(books)),
-  });
+  const known = new KnownCalls(() => log.longest.windowMs);
+  const redisCallsOf = (kept: readonly QuotaWindow[]) =>
+    createRedisCalls({
+      redis,
+      windows: kept,
+      accountId,
+      process,
+      lent: () => log.books.map((books) => shares.lentOf(books)),
+    });
+  let shared = redisCallsOf(windows);
   const own = new OwnShare(log, () => 1 / Math.max(processes, known.processes()), now());
   const digests = new Map<string, string>();
   let calls = 0;
@@ -228,6 +230,11 @@ export async function createSharedQuota(
     close(forMs) {
       closeFor(forMs);
       shared.close(forMs);
+    },
+    keepTo(newWindows) {
+      log.keepTo(newWindows, clock());
+      shared = redisCallsOf(newWindows);
+      line.serve();
     },
     get pace() {
       return shares.pace(clock());
