@@ -97,7 +97,10 @@ async function namesIn(url: string): Promise<readonly string[]> {
   client.on('error', () => undefined);
   try {
     await client.connect();
-    return [...(await client.keys('gateway:*')), ...((await client.call('PUBSUB', 'CHANNELS', 'gateway:*')) as string[])];
+    return [
+      ...(await client.keys('gateway:*')),
+      ...((await client.call('PUBSUB', 'CHANNELS', 'gateway:*')) as string[]),
+    ];
   } catch {
     return [];
   } finally {
