@@ -14,9 +14,10 @@ import type { GraphiqlTab } from './graphiql-html.ts';
 import { createGraphiqlPage, isPageRequest } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost, namesNoHost } from './host.ts';
-import { createGraphQLHandler, refuse } from './http.ts';
+import { createGraphQLHandler } from './http.ts';
 import { isRefusedGet, type OriginOptions } from './origins.ts';
 import { createProbes } from './probes.ts';
+import { refuse } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
 import { acceptWebSockets } from './websocket.ts';
 
@@ -87,12 +88,13 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   function route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
     const path = request.url?.split('?', 1)[0] ?? '';
     if (namesNoHost(request) && probe(path, response)) return;
-    if (!hasOneHost(request)) return refuse(response, 400, HOST_FAULT);
+    if (!hasOneHost(request)) return refuse(request, response, 400, HOST_FAULT);
     if (cors(request, response)) return;
     if (path === GRAPHQL_PATH) {
       if (request.method === 'POST') return handle(request, response);
       if (isRefusedGet(request, options))
         return refuse(
+          request,
           response,
           403,
           'A browser may not run an operation by a link, nor from this origin: send a POST, or add the origin to CORS_ORIGINS.',
