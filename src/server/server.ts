@@ -10,6 +10,7 @@ import { createCallerIds } from './caller-id.ts';
 import { boundConnections } from './connections.ts';
 import { createCors } from './cors.ts';
 import { createDrain } from './drain.ts';
+import { createForeignOrigins } from './foreign-origins.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
 import { createGraphiqlPage, isPageRequest } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
@@ -62,6 +63,7 @@ const TIMEOUT_CHECK_MS = 1_000;
 export async function startServer(routes: Routes, options: ServerOptions, log: Logger): Promise<RunningServer> {
   const onFault = (error: unknown) => log.error({ err: error }, 'a request failed by a fault of the gateway');
   const cors = createCors(options.corsOrigins, options.corsHeaders);
+  const tellOrigin = createForeignOrigins(options, log);
   const callerIdOf = createCallerIds(options.trustedProxies);
   const { graphql, admission, tabs } = routes;
   const { asksForTokens } = admission;
@@ -91,6 +93,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
     if (!hasOneHost(request)) return refuse(request, response, 400, HOST_FAULT);
     if (cors(request, response)) return;
     if (path === GRAPHQL_PATH) {
+      tellOrigin(request);
       if (request.method === 'POST') return handle(request, response);
       if (isRefusedGet(request, options))
         return refuse(
@@ -124,7 +127,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
       fail(response, error);
     }
   });
-  const webSockets = acceptWebSockets(server, { ...doors, origins: options });
+  const webSockets = acceptWebSockets(server, { ...doors, origins: options, tellOrigin });
   server.listen(options.port, options.host);
   await once(server, 'listening');
   return {
