@@ -1,6 +1,6 @@
-// Which pages are kept out by a setting is told to the operator: a browser hides it from the page, and shows it to nobody
-// who runs the gateway. Each origin is told once. Origins come from outside: a few are remembered, and only what is an
-// origin, and so holds no name, password, path or query, is written into the log.
+// Tells the operator which pages are kept out by a setting, each origin once: the browser tells it only on its own console.
+// Origins come from outside: a hundred are remembered, and only what is an origin, and so holds no name, password, path or
+// query, is written into the log.
 
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from '../telemetry/log.ts';

@@ -7,9 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { gql } from '@apollo/client';
+import { ApolloClient, CombinedGraphQLErrors, gql, InMemoryCache } from '@apollo/client';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { Client, fetchExchange } from '@urql/core';
+import { createClient } from 'graphql-ws';
 import { type ConcreteRequest, createOperationDescriptor, type Environment } from 'relay-runtime';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 import { accept } from './gateway.ts';
 import { createApollo, PAGE_OPTIONS } from './snippets/apollo.ts';
@@ -46,6 +50,7 @@ beforeEach(async () => {
 afterEach(() => gateway.stop());
 
 const statusesOf = (page: Page | null | undefined) => page?.invitations.map((row) => row?.status ?? null);
+const PATIENCE = { timeout: 30_000, interval: 50 };
 const PARTS = ['PENDING', null, null];
 
 test.each(['row-errors', 'apollo', 'urql', 'graphql-request', 'relay'])(
@@ -117,6 +122,45 @@ test('graphql-request gives the other rows, and which one failed', async () => {
   const { data, errors } = await createRequests(url).rawRequest<Page>(PAGE, variables);
   expect(statusesOf(data)).toEqual(PARTS);
   expect(errors).toMatchObject([FAILED]);
+});
+
+const LIVE =
+  'subscription Live($refs: [InvitationRef!]!) { invitationChanged(refs: $refs) { __typename externalId status } }';
+
+/** Which of the refs an event is about: by its index where it failed, else by its id. */
+function nameOf(event: { data?: unknown; errors?: readonly { extensions?: unknown }[] | undefined }): unknown {
+  const data = event.data as { invitationChanged?: { externalId: string } } | null | undefined;
+  const extensions = event.errors?.[0]?.extensions as { refIndex?: number } | undefined;
+  return extensions?.refIndex ?? data?.invitationChanged?.externalId;
+}
+
+test('Apollo Client hears which row of a subscription failed, and its state when it can be read', async () => {
+  const socket = createClient({ url: url.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
+  const client = new ApolloClient({ link: new GraphQLWsLink(socket), cache: new InMemoryCache() });
+  onTestFinished(() => {
+    client.stop();
+    void socket.dispose();
+  });
+  const heard: unknown[] = [];
+  const events = client.subscribe({ query: gql(LIVE), variables }).subscribe(({ data, error }) => {
+    heard.push(nameOf({ data, errors: CombinedGraphQLErrors.is(error) ? error.errors : undefined }));
+  });
+  onTestFinished(() => events.unsubscribe());
+  await vi.waitFor(() => expect(heard.toSorted()).toEqual([1, 'invite-pending']), PATIENCE);
+  gateway.sandbox.partoo.misbehave(undefined);
+  await vi.waitFor(() => expect(heard).toContain('review-sent'), PATIENCE);
+});
+
+test('urql hears which row of a subscription failed, and its state when it can be read', async () => {
+  const client = new Client({ url, preferGetMethod: false, fetchSubscriptions: true, exchanges: [fetchExchange] });
+  const heard: unknown[] = [];
+  const { unsubscribe } = client.subscription(LIVE, variables).subscribe(({ data, error }) => {
+    heard.push(nameOf({ data, errors: error?.graphQLErrors }));
+  });
+  onTestFinished(unsubscribe);
+  await vi.waitFor(() => expect(heard.toSorted()).toEqual([1, 'invite-pending']), PATIENCE);
+  gateway.sandbox.partoo.misbehave(undefined);
+  await vi.waitFor(() => expect(heard).toContain('review-sent'), PATIENCE);
 });
 
 /** What Relay's compiler makes of these operations. */
