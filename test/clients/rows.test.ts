@@ -149,19 +149,22 @@ test('Apollo Client hears which row of a subscription failed, and its state when
   await vi.waitFor(() => expect(heard.toSorted()).toEqual([1, 'invite-pending']), PATIENCE);
   gateway.sandbox.partoo.misbehave(undefined);
   await vi.waitFor(() => expect(heard).toContain('review-sent'), PATIENCE);
-});
+}, 60_000);
 
 test('urql hears which row of a subscription failed, and its state when it can be read', async () => {
   const client = new Client({ url, preferGetMethod: false, fetchSubscriptions: true, exchanges: [fetchExchange] });
   const heard: unknown[] = [];
+  let told = 0;
   const { unsubscribe } = client.subscription(LIVE, variables).subscribe(({ data, error }) => {
-    heard.push(nameOf({ data, errors: error?.graphQLErrors }));
+    const errors = error?.graphQLErrors ?? [];
+    heard.push(nameOf({ data, errors: errors.slice(told) }));
+    told = errors.length;
   });
   onTestFinished(unsubscribe);
   await vi.waitFor(() => expect(heard.toSorted()).toEqual([1, 'invite-pending']), PATIENCE);
   gateway.sandbox.partoo.misbehave(undefined);
   await vi.waitFor(() => expect(heard).toContain('review-sent'), PATIENCE);
-});
+}, 60_000);
 
 /** What Relay's compiler makes of these operations. */
 async function compile(...operations: string[]): Promise<(name: string) => Promise<ConcreteRequest>> {

@@ -63,14 +63,14 @@ async function headersOfApollo(): Promise<Record<string, string>> {
   const sent: Record<string, string>[] = [];
   const recording: typeof fetch = async (_, init) => {
     sent.push(Object.fromEntries(new Headers(init?.headers)));
-    return Response.json({ data: { __typename: 'Query' } });
+    return Response.json({ data: { providers: [] } });
   };
   const client = new ApolloClient({
     link: new HttpLink({ uri: 'http://gateway.invalid/graphql', fetch: recording }),
     cache: new InMemoryCache(),
     clientAwareness: { name: 'board', version: '1.2.3' },
   });
-  await client.query({ query: gql('{ __typename }') });
+  await client.query({ query: gql('{ providers { provider } }') });
   client.stop();
   return sent[0] ?? {};
 }

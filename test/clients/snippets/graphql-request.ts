@@ -1,6 +1,6 @@
 import { GraphQLClient } from 'graphql-request';
 
 export function createRequests(url: string): GraphQLClient {
-  // `request` would throw where one row fails; `rawRequest` gives data and errors.
+  // By default both throw where one row fails: `request` gives the data alone, and `rawRequest` the errors beside it.
   return new GraphQLClient(url, { errorPolicy: 'all' });
 }
