@@ -7,6 +7,7 @@ import { rawRequest } from './raw-request.ts';
 
 const APP = 'https://app.example.com';
 const OTHER = 'http://localhost:5173';
+const OTHER_PAGE = { scheme: 'http', host: 'localhost:5173' };
 const BODY = { 'content-type': 'application/json' };
 
 async function start(environment = {}): Promise<TestGateway> {
@@ -35,8 +36,8 @@ function upgrade({ origin }: TestGateway, page: string): Promise<[number | undef
   });
 }
 
-/** What is told of origins: each that is named, and the advice. */
-function told({ log }: TestGateway): { origin?: string; msg: string; level: number }[] {
+/** What is told of pages: whose they are, and the advice. */
+function told({ log }: TestGateway): { page?: { scheme: string; host: string }; msg: string; level: number }[] {
   return log.map((line) => JSON.parse(line)).filter(({ level }) => level >= 40);
 }
 
@@ -48,7 +49,7 @@ test.each<[string, (gateway: TestGateway) => Promise<unknown>]>([
   const gateway = await start();
   for (const _ of [1, 2, 3]) await ask(gateway);
   expect(told(gateway)).toEqual([
-    expect.objectContaining({ level: 40, origin: OTHER, msg: expect.stringContaining('CORS_ORIGINS') }),
+    expect.objectContaining({ level: 40, page: OTHER_PAGE, msg: expect.stringContaining('CORS_ORIGINS') }),
   ]);
 });
 
@@ -59,7 +60,7 @@ test('a WebSocket of an origin that is not allowed is refused with the setting t
 test('without CORS_ORIGINS, too', async () => {
   const gateway = await start({ CORS_ORIGINS: undefined });
   await preflight(gateway, OTHER);
-  expect(told(gateway)).toMatchObject([{ origin: OTHER }]);
+  expect(told(gateway)).toMatchObject([{ page: OTHER_PAGE }]);
 });
 
 test.each<[string, object, (gateway: TestGateway) => Record<string, string>]>([
@@ -94,7 +95,7 @@ test.each([
 test('a frame or a file, whose origin is the word null, is told as that', async () => {
   const gateway = await start();
   await post(gateway, { origin: 'null' });
-  expect(told(gateway)).toMatchObject([{ origin: 'null' }]);
+  expect(told(gateway)).toMatchObject([{ page: 'null' }]);
 });
 
 test('a caller that makes up origins is told of no more than a hundred times', async () => {
@@ -102,6 +103,6 @@ test('a caller that makes up origins is told of no more than a hundred times', a
   for (let n = 0; n < 150; n++) await post(gateway, { origin: `https://n${n}.example.com` });
   const lines = told(gateway);
   expect(lines).toHaveLength(101);
-  expect(lines.at(-2)?.origin).toBe('https://n99.example.com');
-  expect(lines.at(-1)?.origin).toBeUndefined();
+  expect(lines.at(-2)?.page?.host).toBe('n99.example.com');
+  expect(lines.at(-1)?.page).toBeUndefined();
 });

@@ -106,5 +106,7 @@ test('it is kept out where its origin is not allowed, over HTTP and WebSocket, a
   );
   expect(closed).toBe(1006);
   const warnings = gateway.log.map((line) => JSON.parse(line)).filter(({ level }) => level >= 40);
-  expect(warnings).toMatchObject([{ origin: app, msg: expect.stringContaining('CORS_ORIGINS') }]);
+  expect(warnings).toMatchObject([
+    { page: { scheme: 'http', host: new URL(app).host }, msg: expect.stringContaining('CORS_ORIGINS') },
+  ]);
 });
