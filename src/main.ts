@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type RunningGateway, startGateway } from './gateway.ts';
 import { UntrustworthyDocuments } from './operations/trusted-documents.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
+import { listenFault } from './server/listen-fault.ts';
 import { replaceVariables } from './settings/environment.ts';
 import { PROVIDER_SECRETS } from './settings/known.ts';
 import { reportSettings } from './settings/report.ts';
@@ -50,7 +51,8 @@ async function serve(): Promise<void> {
   const real = readSettings(process.env);
   // With the sandbox on, its imitations replace the providers, through the same settings as real ones.
   const sandbox = real.sandbox ? await startSandbox() : undefined;
-  const settings = sandbox === undefined ? real : readSettings(replaceVariables(process.env, sandbox.variables));
+  const settings =
+    sandbox === undefined ? real : readSettings(replaceVariables(process.env, { ...sandbox.variables, SANDBOX: 'on' }));
   const log = createLog(settings.logLevel);
   const starting = startGateway(settings, log, sandbox?.examples);
   // At once: a process without a listener is ended by the signal, as one without such a file is.
@@ -65,7 +67,7 @@ async function serve(): Promise<void> {
   });
   stopOnSignal(gateway, settings.drainMs, log);
   // Last, because the reader of the banner may send a signal at once.
-  process.stdout.write(banner(gateway.origin, settings, sandbox));
+  process.stdout.write(banner(gateway.origin, real, sandbox));
 }
 
 /** The first signal begins the drain, a second one ends it early, and a third one does not wait for what is in flight. */
@@ -109,20 +111,25 @@ async function startSandbox() {
   return startSandbox();
 }
 
-function banner(origin: string, settings: Settings, sandbox: Sandbox | undefined): string {
+/** @param real The settings as they were given; those in use may reach the sandbox. */
+function banner(origin: string, real: Settings, sandbox: Sandbox | undefined): string {
   const lines = [
     `The invitation gateway listens on ${origin}/graphql`,
-    sandbox !== undefined
-      ? 'Providers: the sandbox (no key is set, so all are imitated on this machine; the README tells how to set keys)'
-      : whoseAccounts(settings),
-    ...(settings.graphiql
+    sandbox !== undefined ? `Providers: the sandbox (${whyImitated(real)})` : whoseAccounts(real),
+    ...(real.graphiql
       ? [`Open ${origin}/graphql in a browser for GraphiQL, and run its first tab with Ctrl-Enter`]
       : []),
   ];
   if (sandbox !== undefined) lines.push(...sandbox.hints);
-  if (sandbox !== undefined && settings.access?.authority?.secrets.length) lines.push(TOKEN_HINT);
-  if (sandbox === undefined && settings.access === undefined && settings.accounts.length > 0) lines.push(OPEN_TO_ALL);
+  if (sandbox !== undefined && real.access?.authority?.secrets.length) lines.push(TOKEN_HINT);
+  if (sandbox === undefined && real.access === undefined && real.accounts.length > 0) lines.push(OPEN_TO_ALL);
   return `${lines.join('\n')}\n`;
+}
+
+function whyImitated({ accounts }: Settings): string {
+  const unused = accounts.map(({ provider }) => provider).join(' and ');
+  if (unused === '') return 'no key is set, so all are imitated on this machine; the README tells how to set keys';
+  return `SANDBOX is on: all are imitated on this machine, and what is set for ${unused} is not used`;
 }
 
 function whoseAccounts({ accounts, tenants }: Settings): string {
@@ -133,7 +140,5 @@ function whoseAccounts({ accounts, tenants }: Settings): string {
 
 function faultOf(error: unknown): string {
   if (error instanceof SettingsError || error instanceof UntrustworthyDocuments) return error.message;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return 'The port is in use: set PORT to another one, or end what listens there.';
-  return `The gateway could not start: ${error instanceof Error ? error.stack : String(error)}`;
+  return listenFault(error) ?? `The gateway could not start: ${error instanceof Error ? error.stack : String(error)}`;
 }

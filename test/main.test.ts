@@ -102,6 +102,21 @@ describe('the banner', () => {
   ])('of %s says how to get a token to try, or does not', async (_, environment, isTold) => {
     expect((await startGateway(environment)).stdout().includes('npm run token')).toBe(isTold);
   });
+
+  test('of the sandbox with keys that are set says that they are not used', async () => {
+    const one = (await startGateway({ SANDBOX: 'on', ...KEY })).stdout();
+    expect(one).toContain('SANDBOX is on: all are imitated on this machine, and what is set for PARTOO is not used');
+    expect(one).not.toContain('no key is set');
+    const both = (await startGateway({ SANDBOX: 'on', ...KEY, CRONOFY_CLIENT_SECRET: 's' })).stdout();
+    expect(both).toContain('what is set for CRONOFY and PARTOO is not used');
+    expect((await startGateway({ SANDBOX: 'on' })).stdout()).toContain('no key is set');
+  });
+});
+
+test('the sandbox starts where the gateway listens beyond the machine, too', async () => {
+  const { stdout, stderr } = run(MAIN, { HOST: '0.0.0.0', PORT: '0' });
+  await vi.waitFor(() => expect(stdout() + stderr()).toMatch(/listens on http:\/\/0\.0\.0\.0:\d+/), PATIENCE_MS);
+  expect(stdout()).toContain('Providers: the sandbox');
 });
 
 describe('a start that fails', () => {
@@ -125,6 +140,16 @@ describe('a start that fails', () => {
     } finally {
       listener.close();
     }
+  });
+
+  test.each([
+    ['an address of another machine', '192.0.2.1', /^HOST is no address of this machine: .*0\.0\.0\.0/],
+    ['a name that leads nowhere', 'gateway.invalid', /^HOST is a name.*: set it to an address of this machine/],
+    ['an address without its interface', 'fe80::1', /^HOST is an address that only has a meaning with its interface/],
+  ])('for %s as HOST says so in a sentence, and ends with 1', async (_, HOST, said) => {
+    const { ended, stderr } = run(MAIN, { HOST, PORT: '0' });
+    expect(await ended).toEqual({ code: 1, signal: null });
+    expect(stderr().trimEnd().split('\n')).toEqual([expect.stringMatching(said)]);
   });
 });
 

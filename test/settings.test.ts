@@ -151,6 +151,38 @@ describe('a mistake', () => {
     },
   );
 
+  test.each([
+    ['https://app.example.com/', ', without the slash at the end'],
+    ['https://app.example.com, http://localhost:5173/', ', without the slash at the end'],
+    ['https://app.example.com/page/', ', without a path'],
+    ['https://app.example.com?a', ', without a path'],
+    ['https://sk_ann:sk_secret@app.example.com', ', without a name or password'],
+    ['localhost:5173', ', with http:// or https:// before the host'],
+    ['app.example.com/', ', with http:// or https:// before the host'],
+    ['*', ', each by its name and not by a star'],
+    ['HTTPS://App.example.com', ', as browsers write it: in small letters, and without the usual port'],
+    ['https://app.example.com:443', ', as browsers write it: in small letters, and without the usual port'],
+    ['ftp://app.example.com', ''],
+    ['https://', ''],
+  ])('is the origin %j, and what is nearly one is told what is wrong with it', (text, hint) => {
+    const wanted = 'must be origins such as https://app.example.com, separated by commas';
+    expect(mistakesIn({ CORS_ORIGINS: text }).split('\n')).toContain(`  CORS_ORIGINS ${wanted}${hint}`);
+    if (text.includes(',')) return;
+    const one = 'must be an origin such as https://gateway.example.com';
+    expect(mistakesIn({ PUBLIC_ORIGIN: text }).split('\n')).toContain(`  PUBLIC_ORIGIN ${one}${hint}`);
+  });
+
+  test.each(['http://0.0.0.0', '0.0.0.0:4000', '[::1]', 'a b', 'localhost/'])('is the host %j', (HOST) => {
+    expect(mistakesIn({ HOST })).toContain('  HOST must be an address or a name alone, without a scheme or port');
+  });
+
+  test.each(['127.0.0.1', '::', 'fe80::1%eth0', 'localhost', 'my_container', 'gateway.example.com'])(
+    'is not the host %j',
+    (HOST) => {
+      expect(mistakesIn({ HOST })).toBe('nothing');
+    },
+  );
+
   test.each(['*', 'null', 'gateway.example.com', 'https://gateway.example.com/', 'https://gateway.example.com:443'])(
     'is the public origin %j',
     (PUBLIC_ORIGIN) => {

@@ -16,7 +16,7 @@ builder.subscriptionField('invitationChanged', (t) =>
   t.field({
     type: Invitation,
     description:
-      'The current state of each ref at once, then every change of it. A slow reader gets the newest state. It completes when nothing in it can change any more, and after 15 to 30 minutes: subscribe again then. What is not found is left out; what cannot be read now is an error, and its state follows.',
+      'The current state of each ref at once, then every change of it. A slow reader gets the newest state. It completes when nothing in it can change any more, and after 15 to 30 minutes: subscribe again then. What is not found is left out; what cannot be read now is an error, whose `extensions.refIndex` is its place among the refs (the first is 0), and its state follows.',
     args: { refs: t.arg({ type: [InvitationRefInput], required: true, description: 'Which ones, 1 to 100.' }) },
     subscribe: (_, { refs }, context, info) => {
       requireSize('refs', refs);

@@ -14,6 +14,7 @@ import {
   js,
   jsonWorker,
 } from '@graphql-yoga/render-graphiql/graphiql';
+import { OWN_STYLE } from './graphiql-style.ts';
 
 export interface GraphiqlAsset {
   /** Its name with the hash of its content, such as `graphiql.0123456789abcdef.js`. */
@@ -56,7 +57,7 @@ async function compressAll(): Promise<GraphiqlAssets> {
   const iconBytes = Buffer.from(favicon.slice(favicon.indexOf(',') + 1), 'base64');
   const [script, style, icon, editor, json, graphql] = await Promise.all([
     assetOf('graphiql', 'js', Buffer.from(js)),
-    assetOf('graphiql', 'css', Buffer.from(css)),
+    assetOf('graphiql', 'css', Buffer.from(css + OWN_STYLE)),
     assetOf('favicon', 'ico', iconBytes),
     assetOf('editor-worker', 'js', Buffer.from(editorWorkerService)),
     assetOf('json-worker', 'js', Buffer.from(jsonWorker)),

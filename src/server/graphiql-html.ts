@@ -1,5 +1,5 @@
 // The HTML of the GraphiQL page. The package's own template holds every asset inline; this one names them, and does
-// otherwise what that one does (@graphql-yoga/render-graphiql 5.24.1, esm/index.js).
+// otherwise what that one does (@graphql-yoga/render-graphiql 5.24.1, esm/index.js), but for a phone's width.
 
 import type { GraphiqlAsset, GraphiqlAssets } from './graphiql-assets.ts';
 
@@ -31,6 +31,7 @@ export function renderPage(assets: GraphiqlAssets, { tabs, title, asksForTokens 
 <html lang="en">
   <head>
     <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>${escapeHtml(title)}</title>
     <link rel="icon" href="${urlOf(assets.icon)}">
     <link rel="stylesheet" href="${urlOf(assets.style)}">

@@ -42,7 +42,7 @@ export function graphiqlTabs(
   const parts = kinds.map((kind) => `... on ${kind.name} { ${briefly(kind)} }`).join(' ');
   return [
     tab(
-      `${asksForTokens ? PASTE_A_TOKEN : ''}One page, every provider. Run it (Ctrl-Enter),\n# and again a little later: some move on.`,
+      `${asksForTokens ? PASTE_A_TOKEN : ''}One page, every provider. Run it (Ctrl-Enter), and again a little later: some move on.`,
       `query Page {
         invitations(refs: ${REFS}) {
           __typename id provider status isFinal observedAt staleness { reason } ${parts}
@@ -71,7 +71,7 @@ export function graphiqlTabs(
 }
 
 const PASTE_A_TOKEN =
-  'Paste a token into the Headers tab below, after "Bearer ". A reload forgets it.\n# Where the documentation stays empty, load it again with the button at the left, below.\n#\n# ';
+  'Paste a token into the Headers tab below, after "Bearer ". A reload forgets it. Where the documentation stays empty, load it again with the button that shows two arrows.\n\n';
 
 /** Stands in a document for its list of refs, which is put there a ref a line. */
 const REFS = 'REFS';
@@ -84,8 +84,14 @@ interface Asked {
 // Refs are no variables, because those of GraphiQL's first tab are not there when the page is loaded.
 function tab(comment: string, document: string, { refs = [], variables }: Asked = {}): GraphiqlTab {
   const list = `[\n${refs.map((ref) => `    ${literalOf(ref)}\n`).join('')}  ]`;
-  const query = `# ${comment}\n${print(parse(document)).replace(REFS, list)}\n`;
+  const query = `${commentOf(comment)}\n${print(parse(document)).replace(REFS, list)}\n`;
   return variables === undefined ? { query } : { query, variables: JSON.stringify(variables, null, 2) };
+}
+
+/** In lines that an editor shows whole on a phone, and beside the documentation in a window of 1280 pixels. */
+function commentOf(text: string): string {
+  const lines = text.split('\n').flatMap((paragraph) => paragraph.match(/\S.{0,31}(?=\s|$)/g) ?? ['']);
+  return lines.map((line) => `# ${line}`.trimEnd()).join('\n');
 }
 
 /** One invitation of a kind, with everything that there is of it. */

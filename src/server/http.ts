@@ -6,7 +6,6 @@ import type { Admission } from '../access/admission.ts';
 import { EXPIRED, type Refusal } from '../access/refusal.ts';
 import type { Caller, Viewer } from '../access/viewer.ts';
 import type { Answer, MaybePromise } from '../operations/answer.ts';
-import { INTERNAL_ERROR, refusal } from '../operations/errors.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import { authorizationOf } from './authorization.ts';
 import { BodyTooLarge, MAX_BODY_BYTES, readBody } from './body.ts';
@@ -14,8 +13,8 @@ import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
 import { hasExpired } from './expiry.ts';
 import type { GraphQLService } from './graphql.ts';
 import { type Fault, type Params, paramsOfBody, paramsOfUrl } from './params.ts';
-import { sendRefusal } from './refusals.ts';
-import { type Handler, reply } from './reply.ts';
+import { refuse, refuseEach, sendFault, sendRefusal } from './refusals.ts';
+import type { Handler } from './reply.ts';
 import { type MediaType, negotiate, refusedForSeconds, sendResult, takesEvents } from './result.ts';
 import { sendEvents } from './sse.ts';
 
@@ -40,14 +39,19 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
   function post(viewer: Viewer, request: IncomingMessage, response: ServerResponse) {
     const { 'content-type': contentType, 'content-encoding': encoding } = request.headers;
     if (!isJson(contentType)) {
-      return refuse(response, 415, 'This endpoint takes JSON in UTF-8: send content-type: application/json.');
+      return refuse(request, response, 415, 'This endpoint takes JSON in UTF-8: send content-type: application/json.');
     }
     if (encoding !== undefined && encoding !== 'identity') {
-      return refuse(response, 415, 'This endpoint takes no compressed bodies: send it as it is.');
+      return refuse(request, response, 415, 'This endpoint takes no compressed bodies: send it as it is.');
     }
     readBody(request, MAX_BODY_BYTES, (error, body) => {
       if (error instanceof BodyTooLarge) {
-        return refuse(response, 413, `The request is larger than ${MAX_BODY_BYTES} bytes: ask for less at once.`);
+        return refuse(
+          request,
+          response,
+          413,
+          `The request is larger than ${MAX_BODY_BYTES} bytes: ask for less at once.`,
+        );
       }
       // The caller has gone.
       if (error !== null) return;
@@ -57,11 +61,11 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
 
   function answer(params: Params | Fault, viewer: Viewer, request: IncomingMessage, response: ServerResponse) {
     try {
-      if ('fault' in params) return refuse(response, 400, params.fault);
+      if ('fault' in params) return refuseParams(params, request, response);
       const sent = run(params, viewer, request, response);
-      if (sent instanceof Promise) sent.catch((error: unknown) => fail(response, error));
+      if (sent instanceof Promise) sent.catch((error: unknown) => fail(request, response, error));
     } catch (error) {
-      fail(response, error);
+      fail(request, response, error);
     }
   }
 
@@ -72,7 +76,7 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
     if ('errors' in operation) return send(response, mediaType, operation);
     const caller = new HttpCaller(viewer, response);
     if (operation.isSubscription) {
-      if (!takesEvents(accept)) return refuse(response, 406, NO_EVENTS_ACCEPTED);
+      if (!takesEvents(accept)) return refuse(request, response, 406, NO_EVENTS_ACCEPTED);
       // A token is good for some seconds more, but for one answer alone. Its key may have gone while the body arrived.
       if (hasExpired(viewer.expiresAt) || !viewer.isCurrent()) return sendRefusal(request, response, EXPIRED);
       return graphql
@@ -97,23 +101,27 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
     sendResult(response, mediaType ?? 'application/json', result);
   }
 
-  function fail(response: ServerResponse, error: unknown): void {
+  function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     onFault(error);
     if (response.headersSent) response.destroy();
-    else reply(response, 500, { errors: [INTERNAL_ERROR] }, { connection: 'close' });
+    else sendFault(request, response);
   }
 
   return (request, response) => {
     if (request.method !== 'POST' && request.method !== 'GET') {
       response.setHeader('allow', 'GET, POST');
-      return refuse(response, 405, 'This endpoint takes POST, and GET for queries.');
+      return refuse(request, response, 405, 'This endpoint takes POST, and GET for queries.');
     }
     const { accept } = request.headers;
-    if (negotiate(accept) === undefined && !takesEvents(accept)) return refuse(response, 406, NOT_ACCEPTED);
+    if (negotiate(accept) === undefined && !takesEvents(accept)) return refuse(request, response, 406, NOT_ACCEPTED);
     const address = callerIdOf(request);
-    if (address === undefined) return refuse(response, 400, FORWARDED_FAULT);
+    if (address === undefined) return refuse(request, response, 400, FORWARDED_FAULT);
     const admitted = admission.admit(authorizationOf(request), address);
-    if (admitted instanceof Promise) return admitted.then((each) => enter(each, request, response));
+    if (admitted instanceof Promise) {
+      return admitted
+        .then((each) => enter(each, request, response))
+        .catch((error: unknown) => fail(request, response, error));
+    }
     enter(admitted, request, response);
   };
 }
@@ -158,7 +166,7 @@ const NO_EVENTS_ACCEPTED = 'A subscription answers with events: accept text/even
 
 const NOT_ACCEPTED = 'This endpoint answers with JSON, or with events to a subscription: accept it.';
 
-/** Also where a part of the body was not read: the connection cannot be used again. */
-export function refuse(response: ServerResponse, status: number, message: string): void {
-  reply(response, status, { errors: [refusal(message)] }, { connection: 'close' });
+function refuseParams({ fault, operations }: Fault, request: IncomingMessage, response: ServerResponse): void {
+  if (operations === undefined) refuse(request, response, 400, fault);
+  else refuseEach(request, response, operations, fault);
 }

@@ -13,7 +13,15 @@ export interface Params extends DocumentRequest {
 /** Why a request cannot be one. */
 export interface Fault {
   readonly fault: string;
+  /** How many operations were sent, where they came as a list: each is told. */
+  readonly operations?: number;
 }
+
+/** Most operations of a list that are told one by one: clients send ten by default. */
+const MAX_TOLD = 100;
+
+const NO_BATCHES =
+  'Batching is off: send each operation alone, as HttpLink does. For many invitations send one query of a list, `invitations(refs: [...])`: it reads each once, and one that fails leaves the others.';
 
 const NO_VARIABLES: Params['variables'] = Object.freeze({});
 
@@ -29,9 +37,8 @@ export function paramsOfBody(body: Buffer): Params | Fault {
   } catch {
     return { fault: 'The body is not JSON: check its syntax.' };
   }
-  if (Array.isArray(value)) {
-    return { fault: 'Operations are not taken in batches: send one at a time, or one with a list of refs.' };
-  }
+  if (Array.isArray(value))
+    return isBatch(value) ? { fault: NO_BATCHES, operations: value.length } : { fault: NO_BATCHES };
   return isObject(value) ? paramsOf(value) : { fault: 'The body is not a JSON object: send {"query": "…"}.' };
 }
 
@@ -75,6 +82,10 @@ export function paramsOf(value: Readonly<Record<string, unknown>>): Params | Fau
     variables: variables ?? NO_VARIABLES,
     ...(operationName ? { operationName } : {}),
   };
+}
+
+function isBatch(list: readonly unknown[]): boolean {
+  return list.length > 0 && list.length <= MAX_TOLD;
 }
 
 // The protocol of automatic persisted queries, version 1, as Apollo Client and urql speak it.

@@ -1,14 +1,15 @@
-// Why a caller is not admitted, as each door says it: an HTTP answer, or the code that a WebSocket is closed with. To the
-// client of graphql-ws 4401 is the end, while after 4403 and 1013 it connects anew, and asks its page for a token then.
-// What is said holds nothing of the token.
+// What is answered where no operation is run: a request that cannot be one, or a caller that is not admitted. Every door
+// says the latter in its way: an HTTP answer, or the code that a WebSocket is closed with. To the client of graphql-ws 4401
+// is the end, while after 4403 and 1013 it connects anew, and asks its page for a token then. What is said holds nothing
+// of the token. It comes in the media type that the caller takes: clients show no errors out of another one.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Refusal } from '../access/refusal.ts';
-import { errorOf } from '../operations/errors.ts';
+import { type AnswerError, errorOf, INTERNAL_ERROR, refusal } from '../operations/errors.ts';
 import { INVALID_TOKEN } from './authorization.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { reply } from './reply.ts';
-import { negotiate } from './result.ts';
+import { type MediaType, negotiate } from './result.ts';
 
 interface Wording {
   readonly status: number;
@@ -39,17 +40,48 @@ const WORDINGS: Readonly<Record<Refusal['reason'], Wording>> = {
 export function sendRefusal(request: IncomingMessage, response: ServerResponse, { reason, problem }: Refusal): void {
   const { status, challenge } = WORDINGS[reason];
   const { retryAfterSeconds } = problem;
-  reply(
-    response,
-    status,
-    { errors: [errorOf(problem)] },
-    {
-      'content-type': `${negotiate(request.headers.accept) ?? 'application/json'}; charset=utf-8`,
-      ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
-      ...(retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) }),
-      ...(isLarge(request) ? { connection: 'close' } : {}),
-    },
-  );
+  sendErrors(request, response, status, refusedWith(errorOf(problem)), {
+    ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
+    ...(retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    ...(isLarge(request) ? { connection: 'close' } : {}),
+  });
+}
+
+/** Also where a part of the body was not read: the connection cannot be used again. */
+export function refuse(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
+  sendErrors(request, response, status, refusedWith(refusal(message)), { connection: 'close' });
+}
+
+/**
+ * A list of operations, of which none is run: clients that send one take nothing but a list as long. As a result each has
+ * the status of one: callers that know only application/json look into nothing but a 200.
+ */
+export function refuseEach(request: IncomingMessage, response: ServerResponse, count: number, message: string): void {
+  const status = mediaTypeFor(request) === 'application/json' ? 200 : 400;
+  sendErrors(request, response, status, Array<object>(count).fill(refusedWith(refusal(message))));
+}
+
+/** A fault of the gateway. */
+export function sendFault(request: IncomingMessage, response: ServerResponse): void {
+  sendErrors(request, response, 500, refusedWith(INTERNAL_ERROR), { connection: 'close' });
+}
+
+function refusedWith(error: AnswerError): object {
+  return { errors: [error] };
+}
+
+function sendErrors(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: object = {},
+): void {
+  reply(response, status, body, { 'content-type': `${mediaTypeFor(request)}; charset=utf-8`, ...headers });
+}
+
+function mediaTypeFor({ headers: { accept } }: IncomingMessage): MediaType {
+  return negotiate(accept) ?? 'application/json';
 }
 
 export function closingOf({ reason }: Refusal): Closing {

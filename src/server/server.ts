@@ -9,13 +9,15 @@ import { createCallerIds } from './caller-id.ts';
 import { boundConnections } from './connections.ts';
 import { createCors } from './cors.ts';
 import { createDrain } from './drain.ts';
+import { createForeignOrigins } from './foreign-origins.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
 import { createGraphiqlPage, isPageRequest } from './graphiql-page.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost, namesNoHost } from './host.ts';
-import { createGraphQLHandler, refuse } from './http.ts';
+import { createGraphQLHandler } from './http.ts';
 import { isRefusedGet, type OriginOptions } from './origins.ts';
 import { createProbes } from './probes.ts';
+import { refuse } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
 import { acceptWebSockets } from './websocket.ts';
 
@@ -60,6 +62,7 @@ const TIMEOUT_CHECK_MS = 1_000;
 export async function startServer(routes: Routes, options: ServerOptions, log: Logger): Promise<RunningServer> {
   const onFault = (error: unknown) => log.error({ err: error }, 'a request failed by a fault of the gateway');
   const cors = createCors(options.corsOrigins, options.corsHeaders);
+  const tellOrigin = createForeignOrigins(options, log);
   const callerIdOf = createCallerIds(options.trustedProxies);
   const { graphql, admission, tabs } = routes;
   const { asksForTokens } = admission;
@@ -86,12 +89,14 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   function route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
     const path = request.url?.split('?', 1)[0] ?? '';
     if (namesNoHost(request) && probe(path, response)) return;
-    if (!hasOneHost(request)) return refuse(response, 400, HOST_FAULT);
+    if (!hasOneHost(request)) return refuse(request, response, 400, HOST_FAULT);
     if (cors(request, response)) return;
     if (path === GRAPHQL_PATH) {
+      tellOrigin(request);
       if (request.method === 'POST') return handle(request, response);
       if (isRefusedGet(request, options))
         return refuse(
+          request,
           response,
           403,
           'A browser may not run an operation by a link, nor from this origin: send a POST, or add the origin to CORS_ORIGINS.',
@@ -121,7 +126,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
       fail(response, error);
     }
   });
-  const webSockets = acceptWebSockets(server, { ...doors, origins: options });
+  const webSockets = acceptWebSockets(server, { ...doors, origins: options, tellOrigin });
   server.listen(options.port, options.host);
   await once(server, 'listening');
   return {

@@ -2,7 +2,7 @@
 // browser's six connections a host with SSE. graphql-ws speaks the protocol; each socket is bounded on its own. Browsers cannot
 // set headers of a WebSocket: who asks is settled by its first message.
 
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
@@ -28,6 +28,8 @@ export interface WebSocketOptions {
   readonly admission: Admission;
   readonly callerIdOf: CallerIdOf;
   readonly origins: OriginOptions;
+  /** Tells the operator of an origin that is kept out. */
+  readonly tellOrigin: (request: IncomingMessage) => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -40,7 +42,7 @@ export interface AcceptedWebSockets {
 
 export function acceptWebSockets(
   server: Server,
-  { graphql, admission, callerIdOf, origins, onFault }: WebSocketOptions,
+  { graphql, admission, callerIdOf, origins, tellOrigin, onFault }: WebSocketOptions,
 ): AcceptedWebSockets {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -70,6 +72,7 @@ export function acceptWebSockets(
     if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH)
       return refuse(socket, '403 Forbidden', `GraphQL is at ${GRAPHQL_PATH}.`);
     if (!isAllowedOrigin(request.headers, origins)) {
+      tellOrigin(request);
       return refuse(socket, '403 Forbidden', 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
     }
     const address = callerIdOf(request);

@@ -2,7 +2,7 @@
 // a fault says what the variable takes. What a provider needs is described in the provider's folder.
 
 import { X509Certificate } from 'node:crypto';
-import { BlockList } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { parseTrustedDocuments } from '../operations/trusted-documents.ts';
 import { parseRedisUrl, REDIS_URL_FORMS } from '../redis/address.ts';
@@ -13,6 +13,7 @@ import { Secret } from '../upstream/secret.ts';
 import { secretSetting } from '../upstream/secret-setting.ts';
 import { textOf } from './environment.ts';
 import { isLoopback, networksOf } from './networks.ts';
+import { originSetting, originsSetting } from './origin.ts';
 import { signingSecrets } from './signing-secrets.ts';
 
 const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((text) => text === 'on');
@@ -52,8 +53,9 @@ function isCertificates(pem: string): boolean {
   }
 }
 
-function isOrigin(text: string): boolean {
-  return /^https?:/.test(text) && URL.parse(text)?.origin === text;
+/** A name may hold what no address of the Internet does: it is looked up on this machine first. */
+function isHost(text: string): boolean {
+  return isIP(text) !== 0 || /^[\w.-]+$/.test(text);
 }
 
 /** Where keys are fetched from: whoever could change them on the way would be let in as anyone. */
@@ -64,13 +66,13 @@ export function isKeySource(text: string): boolean {
 }
 
 export const Variables = z.object({
-  HOST: z.string().default('127.0.0.1'),
+  HOST: z.string().refine(isHost, 'must be an address or a name alone, without a scheme or port').default('127.0.0.1'),
   PORT: z
     .string()
     .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'must be a port number, 0 to 65535')
     .transform(Number)
     .prefault('4000'),
-  PUBLIC_ORIGIN: z.string().refine(isOrigin, 'must be an origin such as https://gateway.example.com').optional(),
+  PUBLIC_ORIGIN: originSetting('https://gateway.example.com').optional(),
   TRUSTED_PROXIES: z
     .string()
     .transform((text, context) => {
@@ -81,14 +83,7 @@ export const Variables = z.object({
     })
     .default(new BlockList()),
   DRAIN_SECONDS: seconds(5_000),
-  CORS_ORIGINS: z
-    .string()
-    .transform((text) => text.split(',').map((origin) => origin.trim()))
-    .refine(
-      (origins) => origins.every(isOrigin),
-      'must be origins such as https://app.example.com, separated by commas',
-    )
-    .default([]),
+  CORS_ORIGINS: originsSetting('https://app.example.com').default([]),
   CORS_HEADERS: z
     .string()
     .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))

@@ -83,15 +83,20 @@ async function expectLogged(log: readonly string[]): Promise<void> {
 }
 
 describe('a fault of the gateway', () => {
-  test.each<[string, Partial<GraphQLService>]>([
-    ['while an operation is prepared', { prepare: fail }],
-    ['while it is run', { run: fail }],
-    ['while it is waited for', { run: reject }],
-  ])('%s gives the message of the gateway every time', async (_, faults) => {
-    for (const headers of [{}, { accept: 'application/graphql-response+json' }, { accept: 'text/event-stream' }]) {
-      const { post, log } = await startFaulty(faults);
-      const response = await post('{ __typename }', headers);
-      expect(response.status).toBe(500);
+  test.each<[string, Partial<GraphQLService>, Partial<Routes>]>([
+    ['while a token is checked', {}, { admission: { ...OPEN, admit: reject } }],
+    ['while an operation is prepared', { prepare: fail }, {}],
+    ['while it is run', { run: fail }, {}],
+    ['while it is waited for', { run: reject }, {}],
+  ])('%s gives the message of the gateway every time', async (_, faults, routes) => {
+    for (const [accept, type] of [
+      ['*/*', 'application/json'],
+      ['application/graphql-response+json', 'application/graphql-response+json'],
+      ['text/event-stream', 'application/json'],
+    ] as const) {
+      const { post, log } = await startFaulty(faults, routes);
+      const response = await post('{ __typename }', { accept });
+      expect([response.status, response.headers.get('content-type')]).toEqual([500, `${type}; charset=utf-8`]);
       expect(await response.json()).toEqual({ errors: [{ message: expect.any(String), extensions: INTERNAL }] });
       await expectLogged(log);
     }

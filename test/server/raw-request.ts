@@ -11,8 +11,13 @@ export interface RawAnswer {
   readonly body: Buffer;
 }
 
-export async function rawRequest(url: string, headers: OutgoingHttpHeaders = {}, method = 'GET'): Promise<RawAnswer> {
-  const sent = request(url, { method, headers, agent: false }).end();
+export async function rawRequest(
+  url: string,
+  headers: OutgoingHttpHeaders = {},
+  method = 'GET',
+  body?: string,
+): Promise<RawAnswer> {
+  const sent = request(url, { method, headers, agent: false }).end(body);
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   return { status: answer.statusCode, headers: answer.headers, body: await buffer(answer) };
 }

@@ -45,7 +45,7 @@ describe('GraphiQL with tokens', () => {
   }
 
   test('opens without a token, says where one goes, and refuses to run anything', async () => {
-    await page.locator('.graphiql-query-editor').getByText('Paste a token into the Headers tab').waitFor();
+    await page.locator('.graphiql-query-editor').getByText('Paste a token into the Headers').waitFor();
     await run();
     await result().getByText('UNAUTHENTICATED').first().waitFor();
     expect(gateway.takeCalls()).toEqual({ partoo: [], cronofy: [] });
