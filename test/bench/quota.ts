@@ -2,13 +2,15 @@
 // Then two thousand viewers poll pages of twenty out of three thousand live invitations, half of each provider, against the
 // sandbox with its quotas on. The gateway is compared with one that has
 // only per-request loaders. Time runs faster by `--speed`: quotas, ages and polls alike. `--share` is a part of
-// population and quota alike; `npm run bench` takes a fifth.
+// population and quota alike; `npm run bench` takes a fifth. Last come newcomers beside a caller that wants everything
+// (newcomers.ts).
 
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { withMargin } from '../../src/upstream/quota-window.ts';
 import { OPEN_GATEWAY } from '../open-gateway.ts';
+import { newcomers } from './newcomers.ts';
 import { start, stop, stopAll } from './processes.ts';
 import { START_FLAGS } from './start-flags.ts';
 import { startViewers } from './viewers.ts';
@@ -192,6 +194,7 @@ if (import.meta.main) {
     const held = [
       await worldsBench([1]),
       await quotaBench({ speed: Number(values.speed), share: Number(values.share) }),
+      await newcomers(),
     ];
     if (held.includes(false)) {
       console.log('Not every figure holds.');
