@@ -8,7 +8,7 @@
 
 import type { Likelihood } from './evidence.ts';
 import { Heap } from './heap.ts';
-import { AMONG_DATED, AMONG_WAITING, type Group, IN_HEAP, levelOf, Place, type Wanted } from './place.ts';
+import { AMONG_DATED, AMONG_WAITING, type Group, IN_HEAP, levelOf, Place, type Placed, type Wanted } from './place.ts';
 
 export interface Next<T> {
   readonly wanted: T;
@@ -22,9 +22,9 @@ const NEVER_SEEN = 1e6;
 /** For how long a score is good enough, as a part of the time since the thing was last seen. */
 const SCORED_FOR = 1 / 16;
 
-export class Order<T extends Wanted> {
+export class Order<T extends Placed<T>> {
   readonly #likelihood: Likelihood;
-  readonly #places = new Map<string, Place<T>>();
+  #size = 0;
   readonly #groups = new Map<string, Group<T>>();
   /** All that is due, by how long it has waited. */
   readonly #waiting = new Heap<Place<T>>(AMONG_WAITING);
@@ -39,15 +39,15 @@ export class Order<T extends Wanted> {
 
   /** How many things are wanted. */
   get size(): number {
-    return this.#places.size;
+    return this.#size;
   }
 
-  /** Wants it, or wants it otherwise than before; what is final is not wanted. */
+  /** Wants what is in no order; what is final is not wanted. */
   want(wanted: T, at: number): void {
-    this.drop(wanted.key);
     if (wanted.isFinal) return;
     const place = new Place(wanted, this.#later);
-    this.#places.set(wanted.key, place);
+    wanted.place = place;
+    this.#size += 1;
     const dueAt = this.#dueAt(wanted);
     if (dueAt <= at) {
       this.#enter(place, at);
@@ -57,10 +57,12 @@ export class Order<T extends Wanted> {
     }
   }
 
-  drop(key: string): void {
-    const place = this.#places.get(key);
+  /** Takes it out of the order, where it is in it: it may change then, and be wanted again. */
+  drop(wanted: T): void {
+    const { place } = wanted;
     if (place === undefined) return;
-    this.#places.delete(key);
+    wanted.place = undefined;
+    this.#size -= 1;
     place.heap.remove(place);
     if (place.waitingPlace >= 0) this.#waiting.remove(place);
     if (place.datedPlace >= 0) this.#dated.remove(place);

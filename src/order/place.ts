@@ -1,10 +1,10 @@
-// A thing in an order: what the order needs to know of it, and where it stands in the order's heaps.
+// A thing in an order: what the order needs to know of it, and where it stands in the order's heaps. The thing itself holds its
+// place: there may be a hundred thousand of them, and to look one up by its key costs more than all else that is done with it.
 
 import type { Heap } from './heap.ts';
 
 /** What an order needs to know of a thing. It does not change while the thing is in the order. */
 export interface Wanted {
-  readonly key: string;
   /** The class of its state: states of one class change alike. */
   readonly state: string;
   /** When this state was first seen, and when it was last seen; -Infinity where the thing was never seen. */
@@ -23,6 +23,11 @@ export interface Wanted {
   readonly patience: Patience;
 }
 
+/** A thing that remembers where it stands in its order; undefined where it is in none. */
+export interface Placed<T extends Placed<T>> extends Wanted {
+  place: Place<T> | undefined;
+}
+
 /** When a thing that was seen is to be seen again. */
 export interface Patience {
   /** Not sooner after it was last seen. */
@@ -36,9 +41,8 @@ export interface Patience {
 /** How much looks count: to the power of this. More of them, and what is looked at a little is hardly read. */
 const LOOKS_POWER = 0.5;
 
-export class Place<T extends Wanted> {
+export class Place<T extends Placed<T>> {
   readonly wanted: T;
-  readonly weight: number;
   /** Where in its group, or among those not due, it stands. */
   heap: Heap<Place<T>>;
   rank = 0;
@@ -49,38 +53,50 @@ export class Place<T extends Wanted> {
   constructor(wanted: T, heap: Heap<Place<T>>) {
     this.wanted = wanted;
     this.heap = heap;
-    this.weight = Math.max(wanted.looks, Number.MIN_VALUE) ** LOOKS_POWER;
+  }
+
+  get weight(): number {
+    return Math.max(this.wanted.looks, Number.MIN_VALUE) ** LOOKS_POWER;
   }
 }
 
 /** Things that change alike, and what the first of them was worth lately. */
-export interface Group<T extends Wanted> {
+export interface Group<T extends Placed<T>> {
   readonly heap: Heap<Place<T>>;
   score: number;
   scored: Place<T> | undefined;
   scoredUntil: number;
 }
 
+/** A place, whatever stands there. */
+interface AnyPlace {
+  readonly wanted: Wanted;
+  rank: number;
+  place: number;
+  waitingPlace: number;
+  datedPlace: number;
+}
+
 export const IN_HEAP = {
-  rankOf: ({ rank }: Place<Wanted>) => rank,
-  placeOf: ({ place }: Place<Wanted>) => place,
-  setPlace(one: Place<Wanted>, place: number) {
+  rankOf: ({ rank }: AnyPlace) => rank,
+  placeOf: ({ place }: AnyPlace) => place,
+  setPlace(one: AnyPlace, place: number) {
     one.place = place;
   },
 };
 
 export const AMONG_WAITING = {
-  rankOf: ({ wanted }: Place<Wanted>) => wanted.waitsFrom,
-  placeOf: ({ waitingPlace }: Place<Wanted>) => waitingPlace,
-  setPlace(one: Place<Wanted>, place: number) {
+  rankOf: ({ wanted }: AnyPlace) => wanted.waitsFrom,
+  placeOf: ({ waitingPlace }: AnyPlace) => waitingPlace,
+  setPlace(one: AnyPlace, place: number) {
     one.waitingPlace = place;
   },
 };
 
 export const AMONG_DATED = {
-  rankOf: ({ wanted }: Place<Wanted>) => wanted.changesAt,
-  placeOf: ({ datedPlace }: Place<Wanted>) => datedPlace,
-  setPlace(one: Place<Wanted>, place: number) {
+  rankOf: ({ wanted }: AnyPlace) => wanted.changesAt,
+  placeOf: ({ datedPlace }: AnyPlace) => datedPlace,
+  setPlace(one: AnyPlace, place: number) {
     one.datedPlace = place;
   },
 };

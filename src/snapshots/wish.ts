@@ -4,7 +4,7 @@
 import { kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Order } from '../order/order.ts';
-import type { Patience, Wanted } from '../order/place.ts';
+import type { Patience, Place, Placed } from '../order/place.ts';
 import type { Way } from '../upstream/upstream.ts';
 import type { Entry } from './entry.ts';
 
@@ -48,13 +48,17 @@ const AT_ONCE: Patience = { leastMs: 0, mostMs: 0, worth: 0 };
 const WATCHED: Patience = { leastMs: 5_000, mostMs: 60_000, worth: 0.001 };
 /** Where the provider tells of changes, reading is only a safety net. */
 const NOTIFIED: Patience = { leastMs: 300_000, mostMs: 300_000, worth: 1 };
-/** What callers look at without being given what is older than fresh. */
-const LOOKED_AT = { mostMs: 120_000, worth: 0.01 };
+
+/** What callers look at without being given what is older than fresh: one for all wishes. */
+export function lookedAt(freshMs: number): Patience {
+  return { leastMs: freshMs, mostMs: 120_000, worth: 0.01 };
+}
 
 /** One invitation that is wanted. */
-export class Wish implements Wanted {
+export class Wish implements Placed<Wish> {
   readonly ref: Ref;
   readonly lane: Lane;
+  place: Place<Wish> | undefined;
   entry: Entry | undefined;
   watchers = 0;
   /** A caller got extras that are older than fresh, or none. */
@@ -64,6 +68,10 @@ export class Wish implements Wanted {
   /** A read that begins from then on is wanted, also where no caller looks; -Infinity where none is. */
   forcedAt = Number.NEGATIVE_INFINITY;
   isReading = false;
+  /** Nothing is known of it, and no stream watches it. */
+  isUnknown = false;
+  /** It is not wanted any more; another wish for the same may be. */
+  isOver = false;
   /** How often in a row its read has failed, the provider being well. */
   failures = 0;
   notBefore = Number.NEGATIVE_INFINITY;
@@ -122,10 +130,13 @@ export class Wish implements Wanted {
     return at - Math.max(this.#lookedAt, this.forcedAt) <= WISH_TTL_MS;
   }
 
-  /** Works out what the order is to know. @param isNotified Whether the provider tells of its changes. */
-  weigh(at: number, freshMs: number, isNotified: boolean): void {
-    const unwatched = this.watchers > 0 ? WATCHED : { leastMs: freshMs, ...LOOKED_AT };
-    this.patience = this.#isDue() ? AT_ONCE : isNotified ? NOTIFIED : unwatched;
+  /**
+   * Works out what the order is to know.
+   * @param unwatched For what no stream watches.
+   * @param isNotified Whether the provider tells of its changes.
+   */
+  weigh(at: number, unwatched: Patience, isNotified: boolean): void {
+    this.patience = this.#isDue() ? AT_ONCE : isNotified ? NOTIFIED : this.watchers > 0 ? WATCHED : unwatched;
     this.changesAt = this.forcedAt === Number.NEGATIVE_INFINITY ? this.#endsAt(at) : this.forcedAt;
     this.looks = this.watchers * LOOKS_OF_STREAM + this.#looksAt(at) + (this.entry?.looks ?? 0);
   }

@@ -5,9 +5,10 @@
 
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
+import type { Patience } from '../order/place.ts';
 import type { Entry } from './entry.ts';
 import type { Reading } from './reading.ts';
-import { type Lane, Wish } from './wish.ts';
+import { type Lane, lookedAt, Wish } from './wish.ts';
 
 /** A stream reads what it begins with; what that has not brought is read after so long. */
 const FIRST_READ_MS = 5_000;
@@ -35,14 +36,16 @@ type Change = (wish: Wish, at: number) => void;
 
 export class Wishes {
   readonly #options: WishesOptions;
+  readonly #lookedAt: Patience;
   readonly #wishes = new Map<string, Wish>();
-  /** Those of what is neither known nor watched. */
-  readonly #unknown = new Set<Wish>();
+  /** How many of them are of what is neither known nor watched. */
+  #unknown = 0;
   #sweep: MapIterator<Wish> | undefined;
   #isOver = false;
 
   constructor(options: WishesOptions) {
     this.#options = options;
+    this.#lookedAt = lookedAt(options.freshMs);
   }
 
   get size(): number {
@@ -51,7 +54,7 @@ export class Wishes {
 
   /** Whether it is still one of them. */
   has(wish: Wish): boolean {
-    return this.#wishes.get(wish.key) === wish;
+    return !wish.isOver;
   }
 
   /** Callers have looked at it, as its entry has counted. */
@@ -131,7 +134,7 @@ export class Wishes {
 
   /** Changes a wish, and its place in the order accordingly. */
   change(wish: Wish, at: number, change: Change): void {
-    wish.lane.order.drop(wish.key);
+    wish.lane.order.drop(wish);
     change(wish, at);
     this.#place(wish, at);
   }
@@ -157,7 +160,7 @@ export class Wishes {
   }
 
   get #isFull(): boolean {
-    return this.#unknown.size >= MAX_UNKNOWN;
+    return this.#unknown >= MAX_UNKNOWN;
   }
 
   #want(ref: Ref, entry: Entry | undefined, change: Change): void {
@@ -191,22 +194,26 @@ export class Wishes {
 
   #place(wish: Wish, at: number): void {
     if (!this.has(wish)) return;
-    if (wish.entry === undefined && wish.watchers === 0) this.#unknown.add(wish);
-    else this.#unknown.delete(wish);
+    this.#count(wish, wish.entry === undefined && wish.watchers === 0);
     if (wish.isReading) return;
     if (wish.watchers === 0 && (wish.isFinal || !wish.isWanted(at))) {
       this.#remove(wish);
       return;
     }
-    const { freshMs, isNotified } = this.#options;
     const snapshot = wish.entry?.snapshot;
-    wish.weigh(at, freshMs, !!snapshot && isNotified(snapshot));
+    wish.weigh(at, this.#lookedAt, !!snapshot && this.#options.isNotified(snapshot));
     wish.lane.order.want(wish, at);
   }
 
+  #count(wish: Wish, isUnknown: boolean): void {
+    if (wish.isUnknown !== isUnknown) this.#unknown += isUnknown ? 1 : -1;
+    wish.isUnknown = isUnknown;
+  }
+
   #remove(wish: Wish): void {
-    wish.lane.order.drop(wish.key);
+    wish.lane.order.drop(wish);
     this.#wishes.delete(wish.key);
-    this.#unknown.delete(wish);
+    this.#count(wish, false);
+    wish.isOver = true;
   }
 }

@@ -2,7 +2,7 @@
 
 import { Evidence } from '../../src/order/evidence.ts';
 import { Order } from '../../src/order/order.ts';
-import type { Wanted } from '../../src/order/place.ts';
+import type { Placed } from '../../src/order/place.ts';
 import { Turns } from '../../src/order/turns.ts';
 
 const WISHES = 100_000;
@@ -11,10 +11,12 @@ const MAX_MICROSECONDS = 50;
 const STATES = ['CREATED', 'SENT', 'pending', 'tentative', 'accepted', 'declined'];
 const PATIENCE = { leastMs: 5_000, mostMs: 60_000, worth: 0.001 };
 
+interface Thing extends Placed<Thing> {}
+
 /** @returns whether it is found in time. */
 export function orderBench(): boolean {
   const evidence = new Evidence();
-  const order = new Order<Wanted>(evidence);
+  const order = new Order<Thing>(evidence);
   const turns = new Turns();
   const begin = 3_600_000;
   for (let n = 0; n < WISHES; n++) {
@@ -22,7 +24,6 @@ export function orderBench(): boolean {
     const seenAt = sinceAt + (begin - sinceAt) * Math.random();
     order.want(
       {
-        key: `invitation-${n}`,
         state: STATES[n % STATES.length] ?? '',
         sinceAt,
         seenAt,
@@ -32,6 +33,7 @@ export function orderBench(): boolean {
         waitsFrom: seenAt,
         notBefore: Number.NEGATIVE_INFINITY,
         patience: PATIENCE,
+        place: undefined,
       },
       begin,
     );
@@ -47,6 +49,7 @@ export function orderBench(): boolean {
     const hasChanged = n % 10 === 0;
     const { state, seenAt, sinceAt } = next;
     evidence.note({ state, fromMs: seenAt - sinceAt, toMs: at - sinceAt, hasChanged, at });
+    order.drop(next);
     order.want({ ...next, seenAt: at, sinceAt: hasChanged ? at : sinceAt, waitsFrom: at }, at);
   }
   took.sort((a, b) => a - b);

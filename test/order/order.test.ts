@@ -4,14 +4,18 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Evidence, type Likelihood } from '../../src/order/evidence.ts';
 import { Order } from '../../src/order/order.ts';
-import type { Patience, Wanted } from '../../src/order/place.ts';
+import type { Patience, Placed } from '../../src/order/place.ts';
 import { Turns } from '../../src/order/turns.ts';
 
 const SECOND = 1_000;
 const AT_ONCE: Patience = { leastMs: 0, mostMs: 0, worth: 0 };
 const EVERY_MS = SECOND;
 
-function wanted(key: string, more: Partial<Wanted> = {}): Wanted {
+interface Thing extends Placed<Thing> {
+  readonly key: string;
+}
+
+function wanted(key: string, more: Partial<Thing> = {}): Thing {
   const { seenAt = 0, sinceAt = seenAt } = more;
   return {
     key,
@@ -22,14 +26,15 @@ function wanted(key: string, more: Partial<Wanted> = {}): Wanted {
     notBefore: Number.NEGATIVE_INFINITY,
     patience: AT_ONCE,
     waitsFrom: Math.max(0, seenAt),
+    place: undefined,
     ...more,
     seenAt,
     sinceAt,
   };
 }
 
-function orderOf(things: readonly Wanted[], likelihood: Likelihood = new Evidence(), at = 0): Order<Wanted> {
-  const order = new Order<Wanted>(likelihood);
+function orderOf(things: readonly Thing[], likelihood: Likelihood = new Evidence(), at = 0): Order<Thing> {
+  const order = new Order<Thing>(likelihood);
   for (const thing of things) order.want(thing, at);
   return order;
 }
@@ -48,8 +53,8 @@ function learned(): Evidence {
 }
 
 /** Reads one a second, and what was read is wanted again as it was seen. @returns what was read, in its order. */
-function readAll(order: Order<Wanted>, reads: number): Wanted[] {
-  const read: Wanted[] = [];
+function readAll(order: Order<Thing>, reads: number): Thing[] {
+  const read: Thing[] = [];
   const turns = new Turns();
   for (let n = 0; n < reads; n++) {
     const at = n * EVERY_MS;
@@ -58,6 +63,7 @@ function readAll(order: Order<Wanted>, reads: number): Wanted[] {
     turns.took();
     read.push(next);
     const since = next.sinceAt === Number.NEGATIVE_INFINITY ? at : next.sinceAt;
+    order.drop(next);
     order.want({ ...next, seenAt: at, sinceAt: since, waitsFrom: at }, at);
   }
   return read;
@@ -87,7 +93,7 @@ describe('the order', () => {
         // None has waited for long.
         for (let next = order.next(0); next !== undefined; next = order.next(0)) {
           read.push(-next.wanted.seenAt);
-          order.drop(next.wanted.key);
+          order.drop(next.wanted);
         }
         expect(read).toEqual(seen.toSorted((a, b) => b - a));
       }),
@@ -128,6 +134,7 @@ describe('the order', () => {
         for (const thing of things) {
           if (!isFinal.next().value) continue;
           final.add(thing.key);
+          order.drop(thing);
           order.want({ ...thing, isFinal: true }, 0);
         }
         expect(order.size).toBe(things.length - final.size);
@@ -137,14 +144,15 @@ describe('the order', () => {
   });
 
   test('takes what was never seen before all that was, and what is certain to have changed before what may have', () => {
+    const unseen = wanted('unseen', { seenAt: Number.NEGATIVE_INFINITY });
     const order = orderOf([
       wanted('seen', { seenAt: -3_600_000, looks: 1_000 }),
       wanted('ended', { seenAt: -1_000, changesAt: 5_000, looks: 1_000 }),
-      wanted('unseen', { seenAt: Number.NEGATIVE_INFINITY }),
+      unseen,
     ]);
     const next = (at: number) => order.next(at)?.wanted.key;
     expect(next(0)).toBe('unseen');
-    order.drop('unseen');
+    order.drop(unseen);
     expect(next(4_999)).toBe('seen');
     expect(next(5_000)).toBe('ended');
   });
@@ -168,7 +176,7 @@ describe('the order', () => {
   test('takes nothing before it is due, and says when that is', () => {
     const patience = { leastMs: 5_000, mostMs: 60_000, worth: 0.01 };
     const evidence = learned();
-    const dueAt = (more: Partial<Wanted>) => orderOf([wanted('a', { patience, ...more })], evidence).nextDueAt();
+    const dueAt = (more: Partial<Thing>) => orderOf([wanted('a', { patience, ...more })], evidence).nextDueAt();
     expect(dueAt({ state: 'often' })).toBe(5_000);
     expect(dueAt({ state: 'hardly' })).toBe(60_000);
     expect(dueAt({ state: 'hardly', changesAt: 7_000 })).toBe(7_000);
@@ -188,24 +196,25 @@ describe('the order', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const order = new Order<Wanted>(evidence);
-        const model = new Map<string, Wanted>();
+        const order = new Order<Thing>(evidence);
+        const model = new Map<string, Thing>();
         for (const [n, { key, what, ageMs, looks, notBefore }] of steps.entries()) {
           const at = n * SECOND;
+          const before = model.get(key);
+          if (what !== 'next' && before !== undefined) order.drop(before);
           if (what === 'want') {
             const thing = wanted(key, { seenAt: at - ageMs, looks, notBefore, state: 'soon' });
             model.set(key, thing);
             order.want(thing, at);
           } else if (what === 'drop') {
             model.delete(key);
-            order.drop(key);
           } else {
             const due = [...model.values()].filter((thing) => thing.notBefore <= at);
             const next = order.next(at);
             expect(next === undefined).toBe(due.length === 0);
             if (next === undefined) continue;
             expect(due).toContain(next.wanted);
-            const scores = due.map((thing) => orderOf([thing], evidence).next(at)?.score ?? 0);
+            const scores = due.map((thing) => orderOf([{ ...thing, place: undefined }], evidence).next(at)?.score ?? 0);
             // Of a group only the first is weighed: it is the best of it but for the width of a bin.
             expect(next.score).toBeGreaterThanOrEqual(0.25 * Math.max(...scores));
           }

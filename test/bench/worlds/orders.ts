@@ -3,7 +3,7 @@
 import { Heap } from '../../../src/order/heap.ts';
 import { binOf } from '../../../src/order/histogram.ts';
 import { type Next, Order } from '../../../src/order/order.ts';
-import type { Wanted } from '../../../src/order/place.ts';
+import type { Placed } from '../../../src/order/place.ts';
 import type { Wish, WishOrder } from '../../../src/snapshots/wish.ts';
 import { HOUR } from './worlds.ts';
 
@@ -15,7 +15,7 @@ interface Place {
 
 /** What was seen longest ago is next, however much it is looked at. */
 export class Rotation implements WishOrder {
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<Wish, Place>();
   readonly #heap = new Heap<Place>({
     rankOf: ({ rank }) => rank,
     placeOf: ({ place }) => place,
@@ -29,17 +29,16 @@ export class Rotation implements WishOrder {
   }
 
   want(wish: Wish): void {
-    this.drop(wish.key);
     if (wish.isFinal) return;
     const place = { wish, rank: Math.max(wish.seenAt, wish.notBefore), place: -1 };
-    this.#places.set(wish.key, place);
+    this.#places.set(wish, place);
     this.#heap.add(place);
   }
 
-  drop(key: string): void {
-    const place = this.#places.get(key);
+  drop(wish: Wish): void {
+    const place = this.#places.get(wish);
     if (place === undefined) return;
-    this.#places.delete(key);
+    this.#places.delete(wish);
     this.#heap.remove(place);
   }
 
@@ -60,7 +59,7 @@ export class Rotation implements WishOrder {
 
 const FRESH_MS = 5_000;
 
-interface Told extends Wanted {
+interface Told extends Placed<Told> {
   readonly wish: Wish;
 }
 
@@ -68,6 +67,7 @@ interface Told extends Wanted {
 export class Knowing implements WishOrder {
   readonly #sentAt: (key: string) => number;
   readonly #order: Order<Told>;
+  readonly #told = new Map<Wish, Told>();
 
   constructor(sentAt: (key: string) => number, unchanged: (ageMs: number, sentAt: number) => number) {
     this.#sentAt = sentAt;
@@ -81,12 +81,11 @@ export class Knowing implements WishOrder {
   }
 
   want(wish: Wish, at: number): void {
-    const { key, seenAt, changesAt, isFinal, looks, waitsFrom, notBefore, patience } = wish;
-    const sentAt = this.#sentAt(key);
+    const { seenAt, changesAt, isFinal, looks, waitsFrom, notBefore, patience } = wish;
+    const sentAt = this.#sentAt(wish.key);
     // To the hour: those of one hour change alike in every world.
     const state = String(Math.floor(sentAt / HOUR) * HOUR + HOUR / 2);
-    const told = {
-      key,
+    const told: Told = {
       state,
       sinceAt: sentAt,
       seenAt,
@@ -97,12 +96,17 @@ export class Knowing implements WishOrder {
       notBefore,
       patience,
       wish,
+      place: undefined,
     };
+    this.#told.set(wish, told);
     this.#order.want(told, at);
   }
 
-  drop(key: string): void {
-    this.#order.drop(key);
+  drop(wish: Wish): void {
+    const told = this.#told.get(wish);
+    if (told === undefined) return;
+    this.#told.delete(wish);
+    this.#order.drop(told);
   }
 
   next(at: number): Next<Wish> | undefined {
