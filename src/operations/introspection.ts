@@ -4,12 +4,16 @@
 import { type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 import type { IntrospectionSizes } from './limits.ts';
 
+/** As much as GraphiQL's introspection. */
+const WHOLE_SCHEMA = 26_000;
+
 export function introspectionSizesOf(schema: GraphQLSchema): IntrospectionSizes {
   const types = Object.values(schema.getTypeMap());
   const withFields = types.filter((type) => isObjectType(type) || isInterfaceType(type));
   const fields = withFields.map((type) => Object.values(type.getFields()));
   const inputs = types.filter(isInputObjectType).map((type) => Object.keys(type.getFields()).length);
   return {
+    _service: WHOLE_SCHEMA,
     types: types.length,
     directives: schema.getDirectives().length,
     fields: mean(fields.map(({ length }) => length)),
