@@ -249,11 +249,11 @@ describe('a gateway', () => {
     ]);
   });
 
-  test('tells the whole schema three times in one operation at most', async () => {
+  test('counts the schema that it tells as what it is in introspection, each time', async () => {
     const sdl = (times: number) =>
       `{ ${Array.from({ length: times }, (_, n) => `a${n}: _service { sdl }`).join(' ')} }`;
-    expect((await POST.ask(origin, undefined, { query: sdl(3) })).body.errors).toBeUndefined();
-    const { body } = await POST.ask(origin, undefined, { query: sdl(4) });
+    expect((await POST.ask(origin, undefined, { query: sdl(100) })).body.errors).toBeUndefined();
+    const { body } = await POST.ask(origin, undefined, { query: sdl(300) });
     expect(body.errors[0].message).toContain('The schema would tell');
   });
 });
