@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
 import { globalIdOf } from '../../src/invitation/ref.ts';
 import { freePort } from '../free-port.ts';
 import type { TestGateway } from '../harness.ts';
@@ -37,6 +38,15 @@ test('README shows what runs here', () => {
   const readme = readFileSync('README.md', 'utf8');
   expect(readme).toContain(`\`\`\`ts\n${readFileSync('test/clients/supergraph.ts', 'utf8')}\`\`\``);
   expect(readme).toContain(`\`\`\`graphqls${ORDERS}\`\`\``);
+});
+
+// Apollo Router is no package of npm: its configuration is compared with its documentation alone.
+test('README has Apollo Router send on the header of the token, and keep no error to itself', () => {
+  const [, yaml = ''] = /^```yaml\n(headers:[\s\S]*?)^```/m.exec(readFileSync('README.md', 'utf8')) ?? [];
+  expect(parse(yaml)).toEqual({
+    headers: { subgraphs: { invitations: { request: [{ propagate: { named: 'authorization' } }] } } },
+    include_subgraph_errors: { subgraphs: { invitations: true } },
+  });
 });
 
 describe.each(composers)('in a supergraph of $name', ({ compose }) => {

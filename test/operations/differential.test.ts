@@ -13,7 +13,7 @@ test.each([
 ])(
   'five hundred random documents of %s give the answers of graphql-js: at first, repeated and compiled',
   {
-    timeout: 60_000,
+    timeout: 120_000,
   },
   async (_, each) => {
     const seed = Date.now() % 2 ** 31;
