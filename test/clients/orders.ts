@@ -11,19 +11,9 @@ import { createHandler } from 'graphql-http/lib/use/http';
 export const ORDERS = `
 extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@interfaceObject"])
 
-type Query {
-  orders: [Order!]!
-}
-
-type Order @key(fields: "id") {
-  id: ID!
-  invitation: Invitation
-}
-
-type Invitation @key(fields: "id") @interfaceObject {
-  id: ID!
-  order: Order
-}
+type Query { orders: [Order!]! }
+type Order @key(fields: "id") { id: ID! invitation: Invitation }
+type Invitation @key(fields: "id") @interfaceObject { id: ID! order: Order }
 `;
 
 interface Representation {
