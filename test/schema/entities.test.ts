@@ -102,6 +102,20 @@ test('a hundred are read as a page of a hundred is: the same answers, and the sa
   expect(entities?.given.filter((one: unknown) => one !== null)).toHaveLength(90);
 });
 
+test('give four megabytes in one operation at most, as pages do', async () => {
+  const { origin, sandbox } = await start();
+  const time = { time: '2030-05-02', tzid: 'Etc/UTC' };
+  const event = { start: time, end: time, description: 'x'.repeat(200 * 1_024) };
+  sandbox.cronofy.put({ smart_invite_id: 'heavy', recipients: [{ email: 'a@example.org', status: 'pending' }], event });
+  const query = ENTITIES.replace(FIELDS, '... on SmartInvite { event { description } }');
+  const variables = { representations: Array(40).fill(invite('heavy', 'Invitation')) };
+  const { body } = await POST.ask(origin, undefined, { query, variables });
+  expect(body.errors.map(({ path }: { path: unknown }) => path)).toEqual(
+    Array.from({ length: 20 }, (_, n) => ['_entities', n + 20]),
+  );
+  expect(body.errors[0].message).toContain('4 MB');
+});
+
 test('what two fields of one operation ask for is read once', async () => {
   const { origin, takeCalls } = await start();
   const query = ENTITIES.replace('_entities', 'a: _entities').replace(
