@@ -4,11 +4,11 @@
 import { type Admission, createAdmission, OPEN } from './access/admission.ts';
 import { type AuthoritySettings, createAuthority } from './access/authority.ts';
 import { createRate } from './access/caller-rate.ts';
-import type { Viewer } from './access/viewer.ts';
+import type { Caller } from './access/viewer.ts';
 import { createQuotas } from './gateway/quotas.ts';
 import { createTenant, type Tenant } from './gateway/tenant.ts';
 import { createTenants, type TenantList } from './gateway/tenants.ts';
-import { Forbidden } from './invitation/problem.ts';
+import { Unauthenticated } from './invitation/problem.ts';
 import { createStreamPlaces } from './live/stream-places.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { createSharedClock } from './redis/clock.ts';
@@ -16,7 +16,7 @@ import type { Context } from './schema/builder.ts';
 import { schema as api } from './schema/index.ts';
 import { subgraphOf } from './schema/subgraph.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
-import { type Caller, createGraphQLService } from './server/graphql.ts';
+import { createGraphQLService } from './server/graphql.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
 import type { Settings } from './settings.ts';
@@ -67,18 +67,25 @@ export async function startGateway(
   const authorityOf = (set: AuthoritySettings, tenant?: string) =>
     createAuthority(set, {
       proxy: settings.proxy,
-      onChange: () => admission.forget(),
+      onGone: endOutdated,
       onTrouble: (isDown) =>
         isDown
           ? log.warn({ tenant }, 'the keys of tokens cannot be fetched: those that were had go on')
           : log.warn({ tenant }, 'the keys of tokens can be fetched'),
     });
+  let server: RunningServer | undefined;
   const tenants = createTenants(settings.tenants ?? theOnly(settings), {
     create: (name, { accounts }) => createTenant(name, accounts, shared),
     createAuthority: (name, set) => authorityOf(set, name),
   });
   // Without a file of tenants there is one, from the start.
   await tenants.of(null);
+
+  /** Those of viewers whose key or tenant has gone. WebSockets first: what is completed is the end to their clients. */
+  function endOutdated(): void {
+    server?.endOutdated();
+    for (const { streams } of tenants.made()) streams.endOutdated();
+  }
 
   const { access } = settings;
   const admission: Admission =
@@ -110,7 +117,7 @@ export async function startGateway(
     schema,
     createContext(caller) {
       const tenant = tenants.of(caller.viewer.tenant);
-      if (tenant === undefined) return Promise.reject(NO_TENANT);
+      if (tenant === undefined) return Promise.reject(TENANT_GONE);
       return tenant instanceof Promise ? tenant.then((made) => contextOf(made, caller)) : contextOf(tenant, caller);
     },
     trustedDocuments: settings.trustedDocuments,
@@ -131,18 +138,18 @@ export async function startGateway(
   ];
 
   const isConfigured = settings.accounts.length > 0 || settings.tenants !== undefined;
-  const server = await startServer({ graphql, admission, webhooks, isConfigured, degraded, tabs }, settings, log);
+  server = await startServer({ graphql, admission, webhooks, isConfigured, degraded, tabs }, settings, log);
+  const { origin, drain, stop } = server;
   return {
-    origin: server.origin,
-    drain: server.drain,
+    origin,
+    drain,
     replaceTenants(list) {
-      const changed = tenants.replace(list);
-      admission.forget();
-      server.endSessions(({ tenant }: Viewer) => changed.has(tenant));
+      tenants.replace(list);
+      endOutdated();
     },
     async stop(timeoutMs) {
       // The listener first: a client whose stream has completed must not come back to this process.
-      const stopped = server.stop(timeoutMs);
+      const stopped = stop(timeoutMs);
       tenants.completeStreams();
       await stopped;
       tenants.stop();
@@ -159,5 +166,5 @@ function theOnly({ accounts }: Settings): TenantList {
   return new Map([[null, { accounts, authority: undefined, fingerprint: '' }]]);
 }
 
-/** It was taken out of the file since the token was shown. */
-const NO_TENANT = new Forbidden('The claim `tenant` does not name whose invitations are asked for.');
+/** The file was read anew while a request to a tenant that nobody had used arrived. */
+const TENANT_GONE = new Unauthenticated('The tenant has changed: send the request again.', true);

@@ -52,7 +52,10 @@ async function serve(): Promise<void> {
   const sandbox = real.sandbox ? await startSandbox() : undefined;
   const settings = sandbox === undefined ? real : readSettings(replaceVariables(process.env, sandbox.variables));
   const log = createLog(settings.logLevel);
-  const gateway = await startGateway(settings, log, sandbox?.examples);
+  const starting = startGateway(settings, log, sandbox?.examples);
+  // At once: a process without a listener is ended by the signal, as one without such a file is.
+  if (settings.tenants !== undefined) readTenantsOnSignal(starting, log);
+  const gateway = await starting;
   sandbox?.notify(gateway.origin);
   // A fault of ours in work without a caller: it is logged, and the rest goes on.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected and nobody heard'));
@@ -61,7 +64,6 @@ async function serve(): Promise<void> {
     process.exit(1);
   });
   stopOnSignal(gateway, settings.drainMs, log);
-  readTenantsOnSignal(gateway, log);
   // Last, because the reader of the banner may send a signal at once.
   process.stdout.write(banner(gateway.origin, settings, sandbox));
 }
@@ -88,16 +90,16 @@ function stopOnSignal(gateway: RunningGateway, drainMs: number, log: Logger): vo
 }
 
 /** A list with a mistake in it changes nothing. */
-function readTenantsOnSignal(gateway: RunningGateway, log: Logger): void {
-  process.on('SIGHUP', () => {
+function readTenantsOnSignal(starting: Promise<RunningGateway>, log: Logger): void {
+  process.on('SIGHUP', async () => {
     try {
+      const gateway = await starting;
       const tenants = readTenantsAnew(process.env);
-      if (tenants === undefined) return log.warn('SIGHUP is ignored: it reads TENANTS_FILE anew, which is not set');
       gateway.replaceTenants(tenants);
       log.info({ tenants: tenants.size }, 'the tenants were read anew');
     } catch (error) {
-      if (!(error instanceof SettingsError)) throw error;
-      log.error(`The tenants stay as they are. ${error.message}`);
+      if (error instanceof SettingsError) log.error(`The tenants stay as they are. ${error.message}`);
+      else log.error({ err: error }, 'the tenants could not be read anew');
     }
   });
 }

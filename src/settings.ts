@@ -132,10 +132,11 @@ export function readSettings(environment: Environment): Settings {
  * @returns undefined where there is none.
  * @throws SettingsError that names everything which is wrong with it.
  */
-export function readTenantsAnew(environment: Environment): Settings['tenants'] {
+export function readTenantsAnew(environment: Environment): NonNullable<Settings['tenants']> {
   const read = tenantsIn(readEnvironment(environment, SECRETS));
-  if (read !== undefined && read.mistakes.length > 0) throw errorOf(read.mistakes);
-  return read?.tenants;
+  if (read === undefined) throw new TypeError('TENANTS_FILE is not set');
+  if (read.mistakes.length > 0) throw errorOf(read.mistakes);
+  return read.tenants;
 }
 
 function tenantsIn(given: Given): TenantsRead | undefined {

@@ -5,6 +5,7 @@ import { startGateway } from '../src/gateway.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox/sandbox.ts';
 import { type Environment, readSettings } from '../src/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
+import { expectPrivateLog } from './private.ts';
 
 export interface GraphQLAnswer {
   readonly status: number;
@@ -77,6 +78,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     async stop() {
       await gateway.stop(1_000);
       await sandbox.stop();
+      expectPrivateLog(log, { ...sandbox.variables, ...options.environment });
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { UNLIMITED } from './harness.ts';
+import { expectPrivateLog } from './private.ts';
 
 export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 export const SANDBOX = fileURLToPath(new URL('../src/sandbox/main.ts', import.meta.url));
@@ -17,6 +18,8 @@ export interface Run {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   readonly stdout: () => string;
   readonly stderr: () => string;
+  /** The variables that it was started with. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Code and signal that it ended with. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
@@ -25,9 +28,18 @@ const runs: Run[] = [];
 
 /** For `afterEach`: ends every process that was started. */
 export async function endRuns(): Promise<void> {
-  for (const { child, ended } of runs.splice(0)) {
+  const ending = runs.splice(0);
+  for (const { child, ended } of ending) {
     child.kill('SIGKILL');
     await ended;
+  }
+  for (const { stdout, environment } of ending) {
+    expectPrivateLog(
+      stdout()
+        .split('\n')
+        .filter((line) => line.startsWith('{"level"')),
+      environment,
+    );
   }
 }
 
@@ -46,7 +58,7 @@ function start(program: string, args: readonly string[], environment: Record<str
     stderr += text;
   });
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
-  const started = { child, stdout: () => stdout, stderr: () => stderr, ended };
+  const started = { child, environment, stdout: () => stdout, stderr: () => stderr, ended };
   runs.push(started);
   return started;
 }

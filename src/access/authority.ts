@@ -4,7 +4,8 @@ import type { KeyObject } from 'node:crypto';
 import { fetchDocument } from '../upstream/document.ts';
 import type { Secret } from '../upstream/secret.ts';
 import type { ProxyServer } from '../upstream/tunnel.ts';
-import { createKeySet, isPublicKeyAlgorithm, type KeySet, type KeySetOptions } from './keys.ts';
+import { isPublicKeyAlgorithm } from './jwks.ts';
+import { createKeySet, type KeySet, type KeySetOptions } from './keys.ts';
 
 export interface Authority {
   /** Any of these has issued it; undefined where that is not looked at. */
@@ -13,6 +14,8 @@ export interface Authority {
   readonly keys: KeySet | undefined;
   /** Secrets that sign with HS256; several while they are rotated. */
   readonly secrets: readonly Secret[];
+  /** Whether a key that has signed a token is still one of its keys. */
+  holds(key: VerificationKey): boolean;
 }
 
 /** How an authority is set. */
@@ -24,7 +27,7 @@ export interface AuthoritySettings {
   readonly secrets: readonly Secret[];
 }
 
-export interface AuthorityOptions extends Pick<KeySetOptions, 'onChange' | 'onTrouble'> {
+export interface AuthorityOptions extends Pick<KeySetOptions, 'onGone' | 'onTrouble'> {
   readonly proxy: ProxyServer | undefined;
 }
 
@@ -37,10 +40,17 @@ export function createAuthority(settings: AuthoritySettings, { proxy, ...listene
   const fetch = (from: string) =>
     fetchDocument({ url: from, timeoutMs: JWKS_TIMEOUT_MS, maxBytes: MAX_JWKS_BYTES, proxy });
   const keys = url === undefined ? undefined : createKeySet({ ...listeners, staleMs, fetch: () => fetch(url) });
-  return { issuers, audience, secrets, keys };
+  return {
+    issuers,
+    audience,
+    secrets,
+    keys,
+    // Secrets change with the settings alone.
+    holds: (key) => keys === undefined || key instanceof Uint8Array || keys.has(key),
+  };
 }
 
-type VerificationKey = KeyObject | Uint8Array;
+export type VerificationKey = KeyObject | Uint8Array;
 
 /**
  * The keys that may have signed a token with this header: the family of the algorithm decides where they are looked for, so

@@ -1,9 +1,10 @@
-// The public keys of an identity provider (a JWKS, RFC 7517), of our own keeping: the last good set goes on while its source
-// is down, because a page whose token is refused logs its user out. jose's own set refuses every token then.
+// The public keys of an identity provider, of our own keeping: the last good set goes on while its source is down, because
+// a page whose token is refused logs its user out. jose's own set refuses every token then. A set is fetched anew for as
+// long as a token that it signed may be in use; one that only forged tokens ask for is not.
 
-import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
-import { z } from 'zod';
+import type { KeyObject } from 'node:crypto';
 import { AuthUnavailable } from '../invitation/problem.ts';
+import { type PublicKey, publicKeysOf } from './jwks.ts';
 
 export interface KeySet {
   /**
@@ -11,6 +12,8 @@ export interface KeySet {
    * @throws AuthUnavailable where the keys could never be had, or have not been for too long.
    */
   find(alg: string, kid: string | undefined): readonly KeyObject[] | Promise<readonly KeyObject[]>;
+  /** Whether a key that has signed a token is still in the set. */
+  has(key: KeyObject): boolean;
   /** Whether keys are there. The first question fetches them. */
   isReady(): boolean;
   stop(): void;
@@ -21,8 +24,8 @@ export interface KeySetOptions {
   readonly fetch: () => Promise<unknown>;
   /** For how long the last good set is used while the source is down, in milliseconds. */
   readonly staleMs: number;
-  /** Told when the set has changed, or is too old to go on: what was verified by it may not be genuine any more. */
-  readonly onChange: () => void;
+  /** Told when a key is not in the set any more, or the set is too old to go on. */
+  readonly onGone: () => void;
   /** Told when the source goes down and when it is back. */
   readonly onTrouble: (isDown: boolean) => void;
   /** Milliseconds of a clock that never goes back. */
@@ -36,26 +39,24 @@ const RETRY_MS = 10_000;
 /** A key that is not in the set may be new. So often it is looked for. */
 const UNKNOWN_KEY_MS = 10_000;
 
-const Jwks = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
+/** A token lives no longer. */
+const IN_USE_MS = 86_400_000;
 
-interface Key {
-  readonly kid: unknown;
-  readonly algs: readonly string[];
-  readonly key: KeyObject;
-}
+/** Most keys that one token is tried with. */
+const MAX_TRIED = 20;
 
 export function createKeySet({
   fetch,
   staleMs,
-  onChange,
+  onGone,
   onTrouble,
   now = () => performance.now(),
 }: KeySetOptions): KeySet {
-  let keys: readonly Key[] = [];
-  /** Of the set that tokens are verified by; empty where there is none. */
-  let fingerprint = '';
+  let keys: readonly PublicKey[] = [];
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
+  /** When somebody came last with a token that the set has signed, or asked whether keys are there. */
+  let usedAt = Number.NEGATIVE_INFINITY;
   let isDown = false;
   let isStopped = false;
   let flight: Promise<void> | undefined;
@@ -65,31 +66,37 @@ export function createKeySet({
   function refresh(): Promise<void> {
     triedAt = now();
     flight ??= fetch()
-      .then(keysOf)
+      .then(publicKeysOf)
       .then(
         (fetched) => {
-          keys = fetched;
           fetchedAt = now();
-          changeTo(fingerprintOf(fetched));
+          replace(fetched);
           report(false);
         },
         () => {
-          if (!isReady()) changeTo('');
+          if (!isReady()) replace([]);
           report(true);
         },
       )
       .finally(() => {
         flight = undefined;
-        clearTimeout(timer);
-        if (!isStopped) timer = setTimeout(refresh, isDown ? RETRY_MS : REFRESH_MS).unref();
+        schedule();
       });
     return flight;
   }
 
-  function changeTo(next: string): void {
-    const before = fingerprint;
-    fingerprint = next;
-    if (before !== '' && before !== next) onChange();
+  function schedule(): void {
+    clearTimeout(timer);
+    const isInUse = !isStopped && now() - usedAt <= IN_USE_MS;
+    timer = isInUse ? setTimeout(refresh, isDown ? RETRY_MS : REFRESH_MS).unref() : undefined;
+  }
+
+  /** Those that were there stay the same objects: what was verified by them goes on. */
+  function replace(fetched: readonly PublicKey[]): void {
+    const before = keys;
+    const kept = new Map(before.map((key) => [key.fingerprint, key]));
+    keys = fetched.map((key) => kept.get(key.fingerprint) ?? key);
+    if (before.some((key) => !keys.includes(key))) onGone();
   }
 
   function report(isNowDown: boolean): void {
@@ -97,22 +104,39 @@ export function createKeySet({
     isDown = isNowDown;
   }
 
-  const isReady = () => keys.length > 0 && now() - fetchedAt <= staleMs;
+  const isReady = (at = now()) => keys.length > 0 && at - fetchedAt <= staleMs;
+
+  function use(at: number): void {
+    usedAt = at;
+    if (timer !== undefined || flight !== undefined || isStopped) return;
+    if (at - triedAt >= REFRESH_MS) void refresh();
+    else schedule();
+  }
 
   function match(alg: string, kid: string | undefined): readonly KeyObject[] {
     if (!isReady()) throw new AuthUnavailable();
-    return keys.filter((one) => one.algs.includes(alg) && (kid === undefined || one.kid === kid)).map(({ key }) => key);
+    return keys
+      .filter((one) => one.algs.includes(alg) && (kid === undefined || one.kid === kid))
+      .slice(0, MAX_TRIED)
+      .map(({ key }) => key);
   }
 
   return {
     find(alg, kid) {
-      const isKnown = isReady() && match(alg, kid).length > 0;
-      const mayAsk = flight !== undefined || now() - triedAt >= UNKNOWN_KEY_MS;
+      const at = now();
+      const isKept = timer !== undefined || at - fetchedAt < REFRESH_MS;
+      const isKnown = isKept && isReady(at) && match(alg, kid).length > 0;
+      const mayAsk = flight !== undefined || at - triedAt >= UNKNOWN_KEY_MS;
       if (isKnown || !mayAsk) return match(alg, kid);
       return refresh().then(() => match(alg, kid));
     },
+    has(key) {
+      const at = now();
+      use(at);
+      return isReady(at) && keys.some((each) => each.key === key);
+    },
     isReady() {
-      if (triedAt === Number.NEGATIVE_INFINITY) void refresh();
+      use(now());
       return isReady();
     },
     stop() {
@@ -120,50 +144,4 @@ export function createKeySet({
       clearTimeout(timer);
     },
   };
-}
-
-/** @throws Error where none of them verifies signatures: an empty set would refuse everybody. */
-function keysOf(document: unknown): readonly Key[] {
-  const keys = Jwks.parse(document).keys.flatMap(keyOf);
-  if (keys.length === 0) throw new Error('the set has no key that verifies signatures');
-  return keys;
-}
-
-function keyOf(jwk: Record<string, unknown>): readonly Key[] {
-  const algs = algsOf(jwk);
-  if (algs.length === 0 || (jwk.use !== undefined && jwk.use !== 'sig')) return [];
-  try {
-    // A private key would give its public one; what is secret has no place in a public set.
-    if (jwk.d !== undefined) return [];
-    return [{ kid: jwk.kid, algs, key: createPublicKey({ key: jwk as JsonWebKeyInput['key'], format: 'jwk' }) }];
-  } catch {
-    return [];
-  }
-}
-
-const OF_RSA = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
-const OF_CURVE = new Map([
-  ['P-256', ['ES256']],
-  ['P-384', ['ES384']],
-  ['P-521', ['ES512']],
-  ['Ed25519', ['EdDSA', 'Ed25519']],
-]);
-
-/** The algorithms that a key is for: its own where it names one, else those of its family. A shared secret is for none. */
-function algsOf({ kty, crv, alg }: Record<string, unknown>): readonly string[] {
-  const family =
-    kty === 'RSA' ? OF_RSA : ((kty === 'EC' || kty === 'OKP' ? OF_CURVE.get(String(crv)) : undefined) ?? []);
-  return alg === undefined ? family : family.filter((each) => each === alg);
-}
-
-/** The same in whatever order they stand: several servers behind one address may each have their own. */
-function fingerprintOf(keys: readonly Key[]): string {
-  return JSON.stringify(
-    keys.map(({ kid, algs, key }) => JSON.stringify([kid, algs, key.export({ format: 'jwk' })])).toSorted(),
-  );
-}
-
-/** Whether a token with this algorithm is signed with a key of such a set. */
-export function isPublicKeyAlgorithm(alg: string): boolean {
-  return OF_RSA.includes(alg) || [...OF_CURVE.values()].flat().includes(alg);
 }

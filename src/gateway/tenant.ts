@@ -104,7 +104,7 @@ export async function createTenant(
   });
   const endHearing = await notifications.listen();
   const { streamLifetimeMs: lifetimeMs } = settings;
-  const streams = createStreams(snapshots, changes, watcher, { places, rate: refRate, lifetimeMs });
+  const streams = createStreams({ snapshots, changes, watcher, places, rate: refRate, lifetimeMs });
 
   const defaults = new Map(accounts.map((account) => [account.reads, account.defaults]));
 

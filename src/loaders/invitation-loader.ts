@@ -5,14 +5,14 @@
 // not exist, and is looked up nowhere. It knows neither GraphQL nor which provider a ref belongs to.
 
 import DataLoader from 'dataloader';
-import { type Rate, tooManyRefs } from '../access/caller-rate.ts';
+import type { Rate } from '../access/caller-rate.ts';
+import { Charges } from '../access/charges.ts';
 import { type Grant, shownOf } from '../access/grants.ts';
-import type { Viewer } from '../access/viewer.ts';
-import { BadUserInput, type Problem } from '../invitation/problem.ts';
+import type { Caller } from '../access/viewer.ts';
+import { BadUserInput } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
-import type { Cancellation } from '../upstream/cancellation.ts';
 
 export interface Wish<R extends Ref = Ref> {
   readonly ref: R;
@@ -45,13 +45,6 @@ const MAX_REFS_PER_OPERATION = 200;
 /** Most that the invitations of one answer weigh, in bytes. */
 const MAX_WEIGHT = 4 * 1024 * 1024;
 
-/** Whose operation it is. */
-export interface Caller {
-  readonly viewer: Viewer;
-  /** Cancelled when the caller has gone. */
-  readonly cancellation: Cancellation;
-}
-
 /** @param rate What is charged for refs that are not answered from what is kept. */
 export function createInvitationLoader(
   snapshots: Pick<Snapshots, 'answer' | 'read'>,
@@ -70,10 +63,8 @@ class OperationLoader implements InvitationLoader {
   /** Made where an operation names more than that, some of them several times. */
   #distinct: Set<string> | undefined;
   #weight = 0;
-  /** Keys of what was charged, and of what was charged again because there is none; made where something is. */
-  #charged: Set<string> | undefined;
-  #missing: Set<string> | undefined;
-  #refused: Problem | undefined;
+  /** Made where something has to be read. */
+  #charges: Charges | undefined;
 
   constructor(snapshots: Pick<Snapshots, 'answer' | 'read'>, caller: Caller, rate: Rate) {
     this.#snapshots = snapshots;
@@ -155,14 +146,15 @@ class OperationLoader implements InvitationLoader {
   }
 
   async #readAll(wishes: readonly Wish[]): Promise<Outcome[]> {
-    const refused = this.#charge(wishes);
-    if (refused !== undefined) return wishes.map(() => refused);
+    this.#charges ??= new Charges(this.#rate, this.#caller.viewer.id);
     const merged = merge(wishes);
+    const refused = this.#charges.take(refsOf(merged));
+    if (refused !== undefined) return wishes.map(() => refused);
     const withExtras = new Set<string>();
     for (const { ref, selection } of wishes) if (selection.withExtras) withExtras.add(ref.key);
     const reads = merged.map((wish) => this.#readOne(wish, withExtras.size > 0 && withExtras.has(wish.ref.key)));
     const outcomes = (await Promise.allSettled(reads)).map(outcomeOf);
-    this.#chargeMissing(merged, outcomes);
+    this.#charges.miss(refsOf(merged.filter((_, n) => outcomes[n] === null)));
     // Mostly everything was asked for once.
     if (merged.length === wishes.length) return outcomes;
     const places = new WishMap<Outcome>();
@@ -178,33 +170,13 @@ class OperationLoader implements InvitationLoader {
     const read = this.#snapshots.read(ref, wish);
     return grant === 'whole' ? read : read.then((snapshot) => snapshot && shownOf(snapshot, grant));
   }
-
-  /**
-   * One for each ref that is not answered from what is kept, whatever the reason.
-   * @returns why all of them are refused, where they are too many; then nothing is charged.
-   */
-  #charge(wishes: readonly Wish[]): Problem | undefined {
-    this.#charged ??= new Set();
-    const charged = this.#charged;
-    const before = charged.size;
-    for (const { ref } of wishes) charged.add(ref.key);
-    if (this.#refused !== undefined || charged.size === before) return this.#refused;
-    const waitMs = this.#rate.take(this.#caller.viewer.id, charged.size - before);
-    if (waitMs > 0) this.#refused = tooManyRefs(waitMs, this.#rate);
-    return this.#refused;
-  }
-
-  /** One more for each that is not there: who tries out ids gets half as far. */
-  #chargeMissing(wishes: readonly Wish[], outcomes: readonly Outcome[]): void {
-    this.#missing ??= new Set();
-    const missing = this.#missing;
-    const before = missing.size;
-    for (const [n, { ref }] of wishes.entries()) if (outcomes[n] === null) missing.add(ref.key);
-    if (missing.size > before) this.#rate.charge(this.#caller.viewer.id, missing.size - before);
-  }
 }
 
 const NOTHING = Promise.resolve(null);
+
+function refsOf(wishes: readonly Wish[]): readonly Ref[] {
+  return wishes.map(({ ref }) => ref);
+}
 
 /** What is cut to a part has none. */
 function isWithExtras({ withExtras }: Selection, grant: Grant): boolean {

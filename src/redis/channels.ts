@@ -27,12 +27,12 @@ export class Channels {
     this.#listeners.set(channel, { onMessage, onMissed, hears: undefined });
   }
 
-  /**
-   * Ends what `add` began with the same `onMessage`; not where another one has taken its place. The connection stays
-   * subscribed: what still comes is heard by nobody.
-   */
+  /** Ends what `add` began with the same `onMessage`; not where another one has taken its place. */
   remove(channel: string, onMessage: Listener['onMessage']): void {
-    if (this.#listeners.get(channel)?.onMessage === onMessage) this.#listeners.delete(channel);
+    if (this.#listeners.get(channel)?.onMessage !== onMessage) return;
+    this.#listeners.delete(channel);
+    // A connection that cannot be told now comes back without it, or is told what has no listener.
+    this.#subscriber.unsubscribe(channel).catch(() => undefined);
   }
 
   /**

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress, RedisHost } from './address.ts';
+import { ignoreLaterErrors } from './later-errors.ts';
 import { watchSentinels } from './sentinels.ts';
 
 export interface Clients {
@@ -52,6 +53,7 @@ export function createClients(address: RedisAddress, { ca, retryDelayMs, onMoved
   const [{ host, port }] = address.hosts;
   const target: RedisOptions = isWatched ? sentinelsOf(address, tls) : { host, port };
   const [commands, subscriber] = [new Redis({ ...options, ...target }), new Redis({ ...options, ...target })];
+  for (const client of [commands, subscriber]) ignoreLaterErrors(client);
   const stopWatching = isWatched
     ? watchSentinels(address, tls, (to) => {
         // Where one Sentinel has led to the new primary, the next one has nothing to add.
@@ -93,6 +95,7 @@ function clusterOf({ hosts }: RedisAddress, options: RedisOptions, retryDelayMs:
     // By address, no certificate would fit.
     dnsLookup: (host, callback) => callback(null, host),
   });
+  commands.on('+node', ignoreLaterErrors);
   let turn = 0;
   const nextHost = (): RedisHost => {
     const known = commands.nodes().map(({ options: { host = '', port = 0 } }) => ({ host, port }));
@@ -101,6 +104,7 @@ function clusterOf({ hosts }: RedisAddress, options: RedisOptions, retryDelayMs:
     return all[turn % all.length] ?? hosts[0];
   };
   const subscriber = new Redis({ ...options, Connector: connectorTo(nextHost, options.tls) });
+  ignoreLaterErrors(subscriber);
   return {
     commands,
     subscriber,

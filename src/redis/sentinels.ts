@@ -3,6 +3,7 @@
 
 import { Redis } from 'ioredis';
 import type { RedisAddress, RedisHost } from './address.ts';
+import { ignoreLaterErrors } from './later-errors.ts';
 
 const CHANNEL = '+switch-master';
 const RETRY_MS = 1_000;
@@ -30,6 +31,7 @@ export function watchSentinels(
     });
     // One of them is enough, and where none is, the connections to the primary say so.
     watcher.on('error', () => undefined);
+    ignoreLaterErrors(watcher);
     watcher.on('ready', () => watcher.subscribe(CHANNEL).catch(() => undefined));
     watcher.on('message', (_, message) => {
       const [name, , , toHost = '', toPort] = message.split(' ');

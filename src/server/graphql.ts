@@ -5,7 +5,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { type Rate, tooManyOperations } from '../access/caller-rate.ts';
-import type { Viewer } from '../access/viewer.ts';
+import type { Caller, Viewer } from '../access/viewer.ts';
 import { Forbidden } from '../invitation/problem.ts';
 import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { syntaxError, validationError } from '../operations/document-errors.ts';
@@ -15,18 +15,10 @@ import type { PreparedOperation } from '../operations/operation.ts';
 import { validateDocument } from '../operations/rules.ts';
 import type { TrustedDocument } from '../operations/trusted-documents.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { Cancellation } from '../upstream/cancellation.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
 import type { Params } from './params.ts';
 
 export const GRAPHQL_PATH = '/graphql';
-
-/** Who asks. */
-export interface Caller {
-  readonly viewer: Viewer;
-  /** Cancelled when the caller has gone. */
-  readonly cancellation: Cancellation;
-}
 
 export interface GraphQLOptions {
   readonly schema: GraphQLSchema;

@@ -2,8 +2,9 @@
 // before anything of it is parsed further, and nothing of it is repeated. Who sends it is settled first.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Admission, Refusal } from '../access/admission.ts';
-import type { Viewer } from '../access/viewer.ts';
+import type { Admission } from '../access/admission.ts';
+import { EXPIRED, type Refusal } from '../access/refusal.ts';
+import type { Caller, Viewer } from '../access/viewer.ts';
 import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { INTERNAL_ERROR, refusal } from '../operations/errors.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
@@ -11,9 +12,9 @@ import { authorizationOf } from './authorization.ts';
 import { BodyTooLarge, MAX_BODY_BYTES, readBody } from './body.ts';
 import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
 import { hasExpired } from './expiry.ts';
-import type { Caller, GraphQLService } from './graphql.ts';
+import type { GraphQLService } from './graphql.ts';
 import { type Fault, type Params, paramsOfBody, paramsOfUrl } from './params.ts';
-import { EXPIRED, sendRefusal } from './refusals.ts';
+import { sendRefusal } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
 import { type MediaType, negotiate, refusedForSeconds, sendResult, takesEvents } from './result.ts';
 import { sendEvents } from './sse.ts';
@@ -72,8 +73,8 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
     const caller = new HttpCaller(viewer, response);
     if (operation.isSubscription) {
       if (!takesEvents(accept)) return refuse(response, 406, NO_EVENTS_ACCEPTED);
-      // A token is good for some seconds more, but for one answer alone.
-      if (hasExpired(viewer.expiresAt)) return sendRefusal(request, response, EXPIRED);
+      // A token is good for some seconds more, but for one answer alone. Its key may have gone while the body arrived.
+      if (hasExpired(viewer.expiresAt) || !viewer.isCurrent()) return sendRefusal(request, response, EXPIRED);
       return graphql
         .subscribe(operation, params, caller)
         .then((begun) =>
@@ -88,7 +89,7 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
       : send(response, mediaType, result);
   }
 
-  /** @param mediaType undefined for an answer in events, but where there is nothing to tell but how long to wait. */
+  /** @param mediaType Undefined where the caller takes events alone: the answer is one event, unless it says nothing but how long to wait. */
   function send(response: ServerResponse, mediaType: MediaType | undefined, result: Answer): MaybePromise<void> {
     if (mediaType === undefined && refusedForSeconds(result) === undefined)
       return sendEvents(response, once(result), Number.POSITIVE_INFINITY);

@@ -3,8 +3,7 @@
 // What is said holds nothing of the token.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Refusal } from '../access/admission.ts';
-import { Unauthenticated } from '../invitation/problem.ts';
+import type { Refusal } from '../access/refusal.ts';
 import { errorOf } from '../operations/errors.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { reply } from './reply.ts';
@@ -36,12 +35,6 @@ const WORDINGS: Readonly<Record<Refusal['reason'], Wording>> = {
   forbidden: { status: 403, closing: { code: 4401, reason: 'The token allows nothing here' } },
   unavailable: { status: 503, closing: { code: 1013, reason: 'Tokens cannot be checked for now' } },
   limited: { status: 429, closing: { code: 1013, reason: 'Too many tokens were not accepted: try again later' } },
-};
-
-/** Of a stream that would begin when its token has expired, or that lasts until then. */
-export const EXPIRED: Refusal = {
-  reason: 'expired',
-  problem: new Unauthenticated('The token has expired: send a new one.', true),
 };
 
 export function sendRefusal(request: IncomingMessage, response: ServerResponse, { reason, problem }: Refusal): void {

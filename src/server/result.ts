@@ -67,7 +67,12 @@ export function refusedForSeconds({ data, errors }: Answer): number | undefined 
   return waits.every((seconds) => typeof seconds === 'number') ? Math.max(...waits) : undefined;
 }
 
+/** Whether no field of the operation has a value: each is null, or a list of nulls. What is below them was found. */
 function isEmpty(data: unknown): boolean {
   if (data === null || data === undefined) return true;
-  return typeof data === 'object' && Object.values(data).every(isEmpty);
+  return Object.values(data).every((field) => (Array.isArray(field) ? field.every(isNothing) : isNothing(field)));
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null;
 }

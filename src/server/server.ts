@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type BlockList, isIPv6 } from 'node:net';
 import type { Admission } from '../access/admission.ts';
-import type { Viewer } from '../access/viewer.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createCallerIds } from './caller-id.ts';
 import { boundConnections } from './connections.ts';
@@ -25,8 +24,8 @@ export interface RunningServer {
   readonly origin: string;
   /** Serves on for so long, while GET /ready sends callers elsewhere. */
   drain(drainMs: number): void;
-  /** Ends the WebSockets of such viewers: who may still ask shows its token again. */
-  endSessions(isOver: (viewer: Viewer) => boolean): void;
+  /** Closes the WebSockets whose viewer's key or tenant has gone: who may still ask shows its token again. */
+  endOutdated(): void;
   /** Takes no more connections, lets what is in flight finish, and cuts what has not by then. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -128,7 +127,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   return {
     origin: originOf(server),
     drain: drain.begin,
-    endSessions: webSockets.endSessions,
+    endOutdated: webSockets.endOutdated,
     stop(timeoutMs) {
       webSockets.close(timeoutMs);
       return drain.close(timeoutMs);

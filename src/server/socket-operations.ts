@@ -3,12 +3,12 @@
 
 import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { OperationResult, SubscribePayload } from 'graphql-ws';
-import type { Viewer } from '../access/viewer.ts';
+import type { Caller, Viewer } from '../access/viewer.ts';
 import type { MaybePromise } from '../operations/answer.ts';
 import { type AnswerError, INTERNAL_ERROR, refusal } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
-import type { Caller, GraphQLService } from './graphql.ts';
+import type { GraphQLService } from './graphql.ts';
 import { type Params, paramsOf } from './params.ts';
 
 /** Most operations at once on one socket. */

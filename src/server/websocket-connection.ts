@@ -4,12 +4,12 @@
 
 import type { Server as Protocol } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import type { Refusal } from '../access/admission.ts';
+import { EXPIRED, type Refusal } from '../access/refusal.ts';
 import type { Viewer } from '../access/viewer.ts';
 import type { MaybePromise } from '../operations/answer.ts';
 import { hasExpired, onExpiry } from './expiry.ts';
 import type { GraphQLService } from './graphql.ts';
-import { closingOf, EXPIRED } from './refusals.ts';
+import { closingOf } from './refusals.ts';
 import { type Incoming, SocketIds } from './socket-ids.ts';
 import { SocketOperations } from './socket-operations.ts';
 
@@ -21,8 +21,8 @@ export interface Extra extends Record<PropertyKey, unknown> {
 
 /** What a viewer has with the gateway over one socket. */
 export interface Session {
-  /** Closes it where the viewer is such a one; nothing is completed, so that the client goes on with a token shown again. */
-  endIf(isOver: (viewer: Viewer) => boolean): void;
+  /** Closes it where the viewer's key or tenant has gone; nothing is completed, so that the client goes on with a token shown again. */
+  endIfOutdated(): void;
 }
 
 export type ConnectionInit = Readonly<Record<string, unknown>> | undefined;
@@ -160,8 +160,8 @@ export function connect(
   socket.on('error', () => end(1006, ''));
   socket.once('close', (code, reason) => end(code, String(reason)));
   return {
-    endIf(isOver) {
-      if (viewer !== undefined && isOver(viewer)) close(SHOW_AGAIN, 'The tenant has changed: show the token again');
+    endIfOutdated() {
+      if (viewer?.isCurrent() === false) close(SHOW_AGAIN, 'Keys or tenants have changed: show the token again');
     },
   };
 }

@@ -7,7 +7,6 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Admission } from '../access/admission.ts';
-import type { Viewer } from '../access/viewer.ts';
 import { authorizationOf } from './authorization.ts';
 import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
@@ -33,8 +32,8 @@ export interface WebSocketOptions {
 }
 
 export interface AcceptedWebSockets {
-  /** Ends those of such viewers: who may still ask shows its token again. */
-  endSessions(isOver: (viewer: Viewer) => boolean): void;
+  /** Ends those whose viewer's key or tenant has gone: who may still ask shows its token again. */
+  endOutdated(): void;
   /** Takes no more of them and closes those there are, at the latest after so many milliseconds. */
   close(timeoutMs: number): void;
 }
@@ -96,8 +95,8 @@ export function acceptWebSockets(
   const sessions = new WeakMap<object, Session>();
 
   return {
-    endSessions(isOver) {
-      for (const socket of sockets.clients) sessions.get(socket)?.endIf(isOver);
+    endOutdated() {
+      for (const socket of sockets.clients) sessions.get(socket)?.endIfOutdated();
     },
     close(timeoutMs) {
       clearInterval(pings);

@@ -1,10 +1,10 @@
 // The file of tenants: whose accounts there are, by name. Every mistake is reported at once, also what is right in each
 // tenant and wrong in two together.
 
+import { findClashes } from './clashes.ts';
 import { type Given, type Mistake, textOf } from './environment.ts';
 import { Members } from './members.ts';
 import { readTenant, type TenantSettings } from './tenant.ts';
-import { Variables } from './variables.ts';
 
 export interface TenantsRead {
   readonly tenants: ReadonlyMap<string, TenantSettings>;
@@ -31,31 +31,6 @@ export function readTenants(path: string, given: Given): TenantsRead {
     findClashes(tenants, members);
   }
   return { tenants, mistakes: members.mistakes };
-}
-
-function findClashes(tenants: ReadonlyMap<string, TenantSettings>, members: Members): void {
-  const users = new Map<string, { readonly name: string; readonly quota: string }>();
-  const signers = new Map<string, string>();
-  for (const secret of Variables.shape.AUTH_JWT_SECRET.safeParse(members.given.texts.AUTH_JWT_SECRET).data ?? []) {
-    signers.set(secret.reveal(), 'AUTH_JWT_SECRET');
-  }
-  for (const [name, { accounts, authority }] of tenants) {
-    for (const secret of authority?.secrets ?? []) {
-      const other = signers.get(secret.reveal());
-      // Whoever has it would sign for both.
-      if (other !== undefined) members.fault(`${name}.auth.secrets`, `must have none of ${other}`);
-      signers.set(secret.reveal(), name);
-    }
-    for (const account of accounts) {
-      const quota = JSON.stringify(account.quota);
-      const user = users.get(account.id);
-      if (user !== undefined && user.quota !== quota) {
-        const place = `${name}.${account.provider.toLowerCase()}.quota`;
-        members.fault(place, `must be that of ${user.name}, which uses the same account`);
-      }
-      users.set(account.id, { name, quota });
-    }
-  }
 }
 
 function jsonOf(text: string): unknown {

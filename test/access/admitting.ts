@@ -1,8 +1,9 @@
 // The admission alone, with what it answers in words that tests compare.
 
 import { onTestFinished } from 'vitest';
-import { type AdmissionOptions, createAdmission, type Refusal } from '../../src/access/admission.ts';
+import { type AdmissionOptions, createAdmission } from '../../src/access/admission.ts';
 import { type AuthoritySettings, createAuthority } from '../../src/access/authority.ts';
+import type { Refusal } from '../../src/access/refusal.ts';
 import type { Viewer } from '../../src/access/viewer.ts';
 import { Secret } from '../../src/upstream/secret.ts';
 import { AUDIENCE, SECRET } from './tokens.ts';
@@ -18,7 +19,7 @@ export function startAdmission({
   const troubles: boolean[] = [];
   const authority = createAuthority(
     { issuers: undefined, audience: AUDIENCE, jwksUrl: undefined, jwksStaleMs: 86_400_000, secrets: [], ...set },
-    { proxy: undefined, onChange: () => admission.forget(), onTrouble: (isDown) => void troubles.push(isDown) },
+    { proxy: undefined, onGone: () => undefined, onTrouble: (isDown) => void troubles.push(isDown) },
   );
   const admission = createAdmission({
     authority,

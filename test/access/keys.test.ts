@@ -1,7 +1,7 @@
 // The keys of an identity provider: kept while it is down, looked for when a token names another, and never a reason to
 // refuse everybody.
 
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createKeySet } from '../../src/access/keys.ts';
 import { fetchDocument } from '../../src/upstream/document.ts';
@@ -22,7 +22,7 @@ function keySet(server: KeyServer, staleMs = 86_400_000) {
   const set = createKeySet({
     fetch,
     staleMs,
-    onChange: changes,
+    onGone: changes,
     onTrouble: (isDown) => void troubles.push(isDown),
     now: () => at,
   });
@@ -142,7 +142,7 @@ test('a new key is found at once, and looked for once in ten seconds', async () 
   expect(server.asked()).toBe(2);
 });
 
-test('a set that has changed is told, and one that is the same is not', async () => {
+test('that a key is gone is told, and a set that is the same is not', async () => {
   const server = await startKeyServer([one.jwk]);
   const { count, pass, changes } = keySet(server);
   await count('ES256', 'one');
@@ -196,7 +196,7 @@ test('the set is fetched anew after five minutes, and ten seconds after a failur
     if (isDown) throw new Error('down');
     return { keys: [one.jwk] };
   };
-  const set = createKeySet({ fetch, staleMs: 86_400_000, onChange: () => undefined, onTrouble: () => undefined });
+  const set = createKeySet({ fetch, staleMs: 86_400_000, onGone: () => undefined, onTrouble: () => undefined });
   onTestFinished(set.stop);
   set.isReady();
   await vi.advanceTimersByTimeAsync(299_000);
@@ -206,6 +206,74 @@ test('the set is fetched anew after five minutes, and ten seconds after a failur
   expect(fetched).toBe(2);
   await vi.advanceTimersByTimeAsync(21_000);
   expect(fetched).toBe(4);
+});
+
+/** A set on fake timers, and how often it was fetched. */
+function countedSet() {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const fetch = vi.fn(async () => ({ keys: [one.jwk] }));
+  const set = createKeySet({ fetch, staleMs: 86_400_000, onGone: () => undefined, onTrouble: () => undefined });
+  onTestFinished(set.stop);
+  return { set, fetch };
+}
+
+const HOUR = 3_600_000;
+
+test('a set that forged tokens alone ask for is not fetched again by itself', async () => {
+  const { set, fetch } = countedSet();
+  await set.find('ES256', 'one');
+  await vi.advanceTimersByTimeAsync(HOUR);
+  expect(fetch).toHaveBeenCalledTimes(1);
+  expect(vi.getTimerCount()).toBe(0);
+  // It is fetched before it is used again.
+  await set.find('ES256', 'one');
+  expect(fetch).toHaveBeenCalledTimes(2);
+});
+
+test('a set that has signed a token is fetched anew for a day from then on', async () => {
+  const { set, fetch } = countedSet();
+  const [key] = await set.find('ES256', 'one');
+  if (key === undefined) throw new Error('the key is not there');
+  expect(set.has(key)).toBe(true);
+  await vi.advanceTimersByTimeAsync(24 * HOUR);
+  const fetched = fetch.mock.calls.length;
+  expect(fetched).toBe(1 + 24 * 12);
+  await vi.advanceTimersByTimeAsync(24 * HOUR);
+  expect(fetch.mock.calls.length).toBeLessThanOrEqual(fetched + 1);
+  expect(vi.getTimerCount()).toBe(0);
+  // Once more where somebody comes with its token after all.
+  set.has(key);
+  await vi.advanceTimersByTimeAsync(HOUR);
+  expect(fetch.mock.calls.length).toBeGreaterThan(fetched + 10);
+});
+
+test('keys that stay in the set are the same, and one that is gone is not in it', async () => {
+  const server = await startKeyServer([one.jwk, two.jwk]);
+  const { set, pass, count } = keySet(server);
+  const [first] = await set.find('ES256', 'one');
+  const [second] = await set.find('RS256', 'two');
+  if (first === undefined || second === undefined) throw new Error('the keys are not there');
+  server.give([one.jwk, edwards.jwk]);
+  pass(20_000);
+  await count('ES256', 'else');
+  expect([set.has(first), set.has(second)]).toEqual([true, false]);
+});
+
+test('a token that names no key is tried with twenty of them at most', async () => {
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kty: 'OKP' };
+  const keys = Array.from({ length: 50 }, (_, n) => ({ ...jwk, kid: `key-${n}` }));
+  const { count } = keySet(await startKeyServer(keys));
+  expect(await count('EdDSA')).toBe(20);
+  expect(await count('EdDSA', 'key-49')).toBe(1);
+});
+
+test('an RSA key that is too short to be safe is left out', async () => {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 });
+  const { count } = keySet(await startKeyServer([{ ...publicKey.export({ format: 'jwk' }), kid: 'short' }, two.jwk]));
+  expect(await count('RS256', 'short')).toBe(0);
+  expect(await count('RS256')).toBe(1);
 });
 
 test('a token is 503 and not 401 while the keys were never had, and is admitted once they are', async () => {

@@ -1,9 +1,7 @@
 // Whose accounts are used: each tenant's own for its viewers, and nobody else's; what tenants share, and what they do not.
 
 import { describe, expect, test, vi } from 'vitest';
-import { Secret } from '../../src/upstream/secret.ts';
 import { invite, review, subscribeTo } from '../live/subscriber.ts';
-import { startAdmission } from './admitting.ts';
 import {
   INVITE,
   inviteOf,
@@ -110,18 +108,6 @@ describe('a tenant’s own keys', () => {
     expect((await query(token, REVIEW, { id: 'one' })).status).toBe(401);
     expect((await query(await tokenOf('beta'), REVIEW, { id: 'one' })).status).toBe(200);
   });
-});
-
-test('a token that is verified while everything is forgotten is verified by the keys of then', async () => {
-  let secrets = [new Secret(SECRET)];
-  const authorityOf = () => ({ issuers: undefined, audience: AUDIENCE, keys: undefined, secrets });
-  const { admission, admit } = startAdmission({ tenants: { has: () => true, authorityOf } });
-  const token = await sign({ tenant: 'acme' });
-  const admitting = admit(token);
-  secrets = [new Secret('x'.repeat(32))];
-  admission.forget();
-  expect(await admitting).toBe('invalid');
-  expect(await admit(token)).toBe('invalid');
 });
 
 describe('an account of two tenants', () => {

@@ -3,8 +3,9 @@
 import { jwtVerify } from 'jose';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createRate } from '../../src/access/caller-rate.ts';
+import { Secret } from '../../src/upstream/secret.ts';
 import { startAdmission, wordOf } from './admitting.ts';
-import { sign } from './tokens.ts';
+import { AUDIENCE, createSigningKey, SECRET, sign, signWith, startKeyServer } from './tokens.ts';
 
 vi.mock('jose', { spy: true });
 const verified = vi.mocked(jwtVerify);
@@ -21,29 +22,105 @@ test('a thousand requests at once with one new token verify it once', async () =
   expect(show(header)).toBe(outcomes[0]);
 });
 
-test('a token that is known expires, and is verified anew once everything was forgotten', async () => {
+/** One tenant, which the test replaces. */
+function listOfOne(secret: string = SECRET) {
+  let tenant = tenantWith(secret);
+  return {
+    tenants: { named: () => tenant },
+    replace(secretOfNew: string) {
+      tenant.isServed = false;
+      tenant = tenantWith(secretOfNew);
+    },
+  };
+}
+
+function tenantWith(secret: string) {
+  const secrets = [new Secret(secret)];
+  return {
+    isServed: true,
+    authority: { issuers: undefined, audience: AUDIENCE, keys: undefined, secrets, holds: () => true },
+  };
+}
+
+test('a token that is known expires', async () => {
   let at = Date.now();
-  const { show, admission } = startAdmission({ now: () => at });
+  const { show } = startAdmission({ now: () => at });
   const header = [`Bearer ${await sign({}, { expiresInSeconds: 60 })}`];
   expect(wordOf(await show(header))).toBe('admitted');
-  admission.forget();
-  expect(wordOf(await show(header))).toBe('admitted');
-  expect(verified).toHaveBeenCalledTimes(2);
   at += 85_000;
   expect(wordOf(await show(header))).toBe('admitted');
   at += 6_000;
   expect(wordOf(await show(header))).toBe('expired');
-  expect(verified).toHaveBeenCalledTimes(2);
+  expect(verified).toHaveBeenCalledTimes(1);
 });
 
-test('what is verified while everything is forgotten is not remembered', async () => {
-  const { show, admission } = startAdmission();
+test('a token is verified anew once its tenant was replaced, and its viewer is not current any more', async () => {
+  const { tenants, replace } = listOfOne();
+  const { show, admit } = startAdmission({ tenants });
+  const token = await sign({ tenant: 'acme' });
+  const viewer = await show([`Bearer ${token}`]);
+  if ('reason' in viewer) throw new Error(viewer.reason);
+  expect(viewer.isCurrent()).toBe(true);
+  replace(SECRET);
+  expect(viewer.isCurrent()).toBe(false);
+  const anew = await show([`Bearer ${token}`]);
+  expect(wordOf(anew)).toBe('admitted');
+  expect(anew).not.toBe(viewer);
+  replace('x'.repeat(32));
+  expect(await admit(token)).toBe('invalid');
+});
+
+test('a token that is verified while its tenant is replaced is verified by the keys of the new one', async () => {
+  const { tenants, replace } = listOfOne();
+  const { admit } = startAdmission({ tenants });
+  const token = await sign({ tenant: 'acme' });
+  const admitting = admit(token);
+  replace('x'.repeat(32));
+  expect(await admitting).toBe('invalid');
+  expect(await admit(token)).toBe('invalid');
+});
+
+test('a token is one, however its header is spelt', async () => {
+  const { show } = startAdmission();
+  const token = await sign();
+  const headers = ['Bearer ', 'bearer ', 'BEARER\t', 'Bearer    '].map((scheme) => [`${scheme}${token}`]);
+  const outcomes = await Promise.all(headers.map((header) => show(header)));
+  expect(new Set(outcomes.map(wordOf))).toEqual(new Set(['admitted']));
+  for (const header of headers) expect(show(header)).toBe(outcomes[0]);
+  expect(verified).toHaveBeenCalledOnce();
+});
+
+test('characters that a decoder passes over make a token no second one', async () => {
+  const { admit } = startAdmission();
+  const token = await sign();
+  for (const text of [`${token}=`, `${token}==`, `${token}!`, token.replace('.', '=.'), `${token}\u00a0`]) {
+    expect(await admit(text), text).toBe('invalid');
+  }
+  expect(verified).not.toHaveBeenCalled();
+});
+
+test('a token that expires while its keys are fetched has expired, and is not taken for a forged one', async () => {
+  let at = Date.now();
+  const key = await createSigningKey('one');
+  const server = await startKeyServer([key.jwk]);
+  const held = Promise.withResolvers<void>();
+  server.answer(async (response) => {
+    await held.promise;
+    response.end(JSON.stringify({ keys: [key.jwk] }));
+  });
+  const { admit } = startAdmission({ authority: { jwksUrl: server.url }, now: () => at });
+  const admitting = admit(await signWith(key, {}, { expiresInSeconds: 60 }));
+  at += 91_000;
+  held.resolve();
+  expect(await admitting).toBe('expired');
+});
+
+test('a fault of our own while a token is verified refuses no token', async () => {
+  const { show } = startAdmission();
+  verified.mockRejectedValueOnce(new TypeError('a fault'));
   const header = [`Bearer ${await sign()}`];
-  const begun = show(header);
-  admission.forget();
-  await begun;
-  await show(header);
-  expect(verified).toHaveBeenCalledTimes(2);
+  await expect(Promise.resolve(show(header))).rejects.toThrow('a fault');
+  expect(wordOf(await show(header))).toBe('admitted');
 });
 
 test('what is wrong at first sight is not verified', async () => {

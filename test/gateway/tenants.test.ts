@@ -49,13 +49,18 @@ function start(fingerprints: Record<string, string>) {
       throw new Error('nobody asked for keys');
     },
   });
-  const labelOf = async (name: string) => (await (tenants.of(name) as Promise<{ label: string }> | undefined))?.label;
+  const open = (name: string) => {
+    const tenant = tenants.named(name);
+    return tenant && tenants.of(tenant);
+  };
+  const labelOf = async (name: string) => (await (open(name) as Promise<{ label: string }> | undefined))?.label;
   return {
     tenants,
     made,
     retired,
     stopped,
     completed,
+    open,
     labelOf,
     finish: () => retiring.splice(0).forEach((resolve) => void resolve()),
     hold() {
@@ -67,20 +72,19 @@ function start(fingerprints: Record<string, string>) {
 }
 
 test('a tenant is made when it is first asked for, once', async () => {
-  const { tenants, made, labelOf } = start({ acme: '1', beta: '1' });
+  const { tenants, made, open, labelOf } = start({ acme: '1', beta: '1' });
   expect(made).toEqual([]);
   expect(await Promise.all([labelOf('acme'), labelOf('acme')])).toEqual(['acme 1', 'acme 1']);
-  expect(tenants.of('acme')).not.toBeInstanceOf(Promise);
+  expect(open('acme')).not.toBeInstanceOf(Promise);
   expect(tenants.made()).toHaveLength(1);
-  expect(tenants.of('gamma')).toBeUndefined();
+  expect(open('gamma')).toBeUndefined();
   expect(made).toEqual(['acme 1']);
 });
 
 test('a list read anew gives up those that changed or are gone, and keeps the others', async () => {
   const { tenants, retired, labelOf } = start({ same: '1', changed: '1', gone: '1', unused: '1' });
   for (const name of ['same', 'changed', 'gone']) await labelOf(name);
-  const changed = tenants.replace(listOf({ same: '1', changed: '2', added: '1', unused: '2' }));
-  expect([...changed]).toEqual(['changed', 'gone', 'unused']);
+  tenants.replace(listOf({ same: '1', changed: '2', added: '1', unused: '2' }));
   await vi.waitFor(() => expect(retired).toEqual(['changed 2', 'gone 3']));
   expect(await labelOf('same')).toBe('same 1');
   expect(await labelOf('changed')).toBe('changed 4');
@@ -97,6 +101,24 @@ test('one that is replaced while it is made is given up once it is', async () =>
   release();
   expect([await first, await second]).toEqual(['acme 1', 'acme 2']);
   await vi.waitFor(() => expect(retired).toEqual(['acme 1']));
+});
+
+test('a viewer that was admitted before the list was replaced gets what it was admitted to', async () => {
+  const { tenants, made, labelOf, finish } = start({ acme: '1', beta: '1' });
+  const [acme, beta] = [tenants.named('acme'), tenants.named('beta')];
+  if (acme === undefined || beta === undefined) throw new Error('they are not listed');
+  const first = await tenants.of(acme);
+  tenants.replace(listOf({ acme: '2', beta: '2' }));
+  expect([acme.isServed, beta.isServed]).toEqual([false, false]);
+  expect(tenants.of(acme)).toBe(first);
+  // What nobody has used is not made for one request.
+  expect(tenants.of(beta)).toBeUndefined();
+  expect(await labelOf('acme')).toBe('acme 2');
+  await vi.waitFor(() => {
+    finish();
+    expect(tenants.of(acme)).toBeUndefined();
+  });
+  expect(made).toEqual(['acme 1', 'acme 2']);
 });
 
 test('the end of the process stops those in use, and those that finish what is in flight', async () => {
@@ -179,7 +201,10 @@ test('what a tenant of no more use holds is given back: its channels and its pla
     expect.stringMatching(/^gateway:snapshots:acme\//),
   ]);
   expect(join).toHaveBeenCalledOnce();
+  const channels = async () => ((await server.command('PUBSUB', 'CHANNELS', '*:acme/*')) as string[]).toSorted();
+  expect(await channels()).toEqual(own);
   tenant.stop();
+  await vi.waitFor(async () => expect(await channels()).toEqual([]));
   expect(ended.toSorted()).toEqual(own);
   expect(leave).toHaveBeenCalledWith(join.mock.calls[0]?.[0]);
 });

@@ -46,9 +46,12 @@ function start(rate = createRate(1e9, 1_000), shared?: SnapshotOptions['shared']
   /** Every ref, or key of one, that the stream looks up, watches or listens to. */
   const touched = new Set<string>();
   const note = (ref: Ref | string) => void touched.add(typeof ref === 'string' ? ref : ref.key);
-  const streams = createStreams(
-    {
-      ...snapshots,
+  const streams = createStreams({
+    snapshots: {
+      answer(ref, ...wish) {
+        note(ref);
+        return snapshots.answer(ref, ...wish);
+      },
       read(ref, wish) {
         note(ref);
         return snapshots.read(ref, wish);
@@ -58,22 +61,24 @@ function start(rate = createRate(1e9, 1_000), shared?: SnapshotOptions['shared']
         return snapshots.peek(ref);
       },
     },
-    {
+    changes: {
       ...changes,
       subscribe(key, listener) {
         note(key);
         changes.subscribe(key, listener);
       },
     },
-    {
+    watcher: {
       ...watcher,
       watch(ref) {
         note(ref);
         return watcher.watch(ref);
       },
     },
-    { places: createStreamPlaces({ maxStreams: 10, maxStreamsPerCaller: 2 }), rate, lifetimeMs: [HOUR, HOUR] },
-  );
+    places: createStreamPlaces({ maxStreams: 10, maxStreamsPerCaller: 2 }),
+    rate,
+    lifetimeMs: [HOUR, HOUR],
+  });
   return { source, snapshots, ask, streams, touched };
 }
 
@@ -128,6 +133,18 @@ describe('what is not granted', () => {
     await ask(refTo('none'));
     follow(streams.open([refTo(id), refTo(id)], false, viewerOf(claim)), idOf);
     await pass(0);
+    expect(rate.take('192.0.2.1', 9)).toBeGreaterThan(0);
+    expect(rate.take('192.0.2.1', 8)).toBe(0);
+  });
+
+  test('costs two where it was there when it was read last, so long ago that it has to be read anew', async () => {
+    const rate = createRate(10, HOUR);
+    const { streams, ask, source } = start(rate);
+    await ask(refTo('gone'));
+    await pass(HOUR / 2);
+    source.answer = () => null;
+    follow(streams.open([refTo('gone')], false, viewerOf('*')), idOf);
+    await pass(1_000);
     expect(rate.take('192.0.2.1', 9)).toBeGreaterThan(0);
     expect(rate.take('192.0.2.1', 8)).toBe(0);
   });

@@ -20,8 +20,8 @@ function start() {
   const { snapshots } = snapshotsOf(source, { onChange: changes.publish });
   const watcher = createWatcher({ snapshots, changes, addresses: { isNotified: () => false, onSilent: () => {} } });
   const places = createStreamPlaces({ maxStreams: 10, maxStreamsPerCaller: 10 });
-  const options = { places, rate: boundless(), lifetimeMs: [15 * MINUTE, 30 * MINUTE] } as const;
-  const streams = createStreams(snapshots, changes, watcher, options);
+  const lifetimeMs = [15 * MINUTE, 30 * MINUTE] as const;
+  const streams = createStreams({ snapshots, changes, watcher, places, rate: boundless(), lifetimeMs });
   return {
     source,
     streams,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { freePort } from '../free-port.ts';
+import { expectPrivateNames } from '../private.ts';
 
 export interface RedisServer {
   readonly port: number;
@@ -76,10 +77,32 @@ export async function startRedisServer(settings: RedisSettings = [], isSentinel 
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     async stop() {
+      const names = await namesIn(url);
       await kill();
       await rm(folder, { recursive: true, force: true });
+      expectPrivateNames(names);
     },
   };
+}
+
+/** Of keys and channels, as far as a server that a test has treated badly still tells. */
+async function namesIn(url: string): Promise<readonly string[]> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    enableReadyCheck: false,
+    connectTimeout: 500,
+    commandTimeout: 500,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return [...(await client.keys('gateway:*')), ...((await client.call('PUBSUB', 'CHANNELS')) as string[])];
+  } catch {
+    return [];
+  } finally {
+    client.disconnect();
+  }
 }
 
 async function launch(args: readonly string[]): Promise<ChildProcess> {

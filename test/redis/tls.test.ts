@@ -1,10 +1,13 @@
 // Redis over TLS, with a certificate that a private authority signed: one server, Sentinel and what it watches, a cluster.
 
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { parseRedisUrl } from '../../src/redis/address.ts';
+import { createClients } from '../../src/redis/clients.ts';
 import { createRedis } from '../../src/redis/redis.ts';
 import { freePort } from '../free-port.ts';
 import { startPair } from './pair.ts';
@@ -96,4 +99,22 @@ test('a gateway takes the authority from REDIS_CA_FILE', async () => {
   const pair = await startPair(`rediss://127.0.0.1:${tlsPort}`, { REDIS_CA_FILE: file('ca.pem') });
   onTestFinished(() => pair.stop());
   await vi.waitUntil(async () => (await pair.a.ready()).status === 'ready');
+});
+
+test.each([
+  ['one server', (port: number) => `rediss://127.0.0.1:${port}`],
+  ['a cluster', (port: number) => `rediss://127.0.0.1:${port},127.0.0.1:${port}`],
+])('a second error of a connection that was refused ends nothing: %s', async (_, urlOf) => {
+  const address = parseRedisUrl(urlOf(await freePort()));
+  if (address === undefined) throw new Error('it is no address');
+  const clients = createClients(address, { ca: undefined, retryDelayMs: () => 20, onMoved: () => undefined });
+  onTestFinished(clients.close);
+  const { commands, subscriber } = clients;
+  commands.on('error', () => undefined);
+  for (let n = 0; n < 3; n++) {
+    const [error] = await once(subscriber, 'error');
+    expect(error).toBeInstanceOf(Error);
+    expect(() => subscriber.stream.emit('error', new Error('tlsv1 alert decode error'))).not.toThrow();
+  }
+  expect(subscriber.stream.listenerCount('error')).toBeLessThanOrEqual(2);
 });

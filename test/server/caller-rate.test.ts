@@ -111,6 +111,19 @@ describe('of invitations', () => {
     expect(status).toBe(200);
   });
 
+  test('one that is there, and has nothing in the fields that are asked for, is given beside others that are refused', async () => {
+    const { query } = await start({ CALLER_RATE: '2/60s' });
+    await query(SENT);
+    const BESIDE = `{
+      kept: reviewInvitation(invitationId: "review-sent") { staleness { reason } }
+      other: reviewInvitation(invitationId: "x") { id }
+      another: reviewInvitation(invitationId: "y") { id }
+    }`;
+    const { status, data } = await query(BESIDE);
+    expect(data).toEqual({ kept: { staleness: null }, other: null, another: null });
+    expect(status).toBe(200);
+  });
+
   test('a page that can never be had at once is refused with what to do, and costs nothing', async () => {
     const { query, takeCalls } = await start({ CALLER_RATE: '50/60s' });
     const { status, errors = [] } = await query(SOME, { refs: refs(100) });

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { BlockList, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { Admission, Refusal } from '../../src/access/admission.ts';
+import type { Admission } from '../../src/access/admission.ts';
+import type { Refusal } from '../../src/access/refusal.ts';
 import { openViewer, type Viewer } from '../../src/access/viewer.ts';
 import { AuthUnavailable, CallerRateLimited, Forbidden, Unauthenticated } from '../../src/invitation/problem.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
@@ -61,7 +62,6 @@ beforeAll(async () => {
       return authorization?.[0]?.includes('later-') ? Promise.resolve(admitted) : admitted;
     },
     isReady: () => hasKeys,
-    forget: () => undefined,
     stop: () => undefined,
   };
   const never = () => {

@@ -109,8 +109,7 @@ describe('a tenant', () => {
     const secret = fileOf('one');
     const file = fileOf({ acme: { cronofy: { clientSecret: { file: secret } } }, beta: { partoo: partoo() } });
     const environment = { ...ENVIRONMENT, TENANTS_FILE: file };
-    const fingerprints = () =>
-      [...(readTenantsAnew(environment)?.values() ?? [])].map(({ fingerprint }) => fingerprint);
+    const fingerprints = () => [...readTenantsAnew(environment).values()].map(({ fingerprint }) => fingerprint);
     const [acme, beta] = fingerprints();
     expect(fingerprints()).toEqual([acme, beta]);
     writeFileSync(secret, 'two');
@@ -140,6 +139,12 @@ describe('a tenant', () => {
   test('may be called as what every object has', () => {
     expect([...(read({ constructor: { partoo: partoo() } }).tenants?.keys() ?? [])]).toEqual(['constructor']);
   });
+});
+
+/** Their addresses are one, in two spellings. */
+const ofOneKeySet = (acmes: object, betas: object) => ({
+  acme: { partoo: partoo(), auth: { jwksUrl: 'https://id.example/jwks', ...acmes } },
+  beta: { partoo: partoo('BETA_KEY'), auth: { jwksUrl: 'https://ID.example:443/jwks', ...betas } },
 });
 
 describe('a mistake', () => {
@@ -234,12 +239,40 @@ describe('a mistake', () => {
       ['TENANTS_FILE: beta.auth.secrets must have none of acme'],
     ],
     [
+      'one key set of two tenants, whose tokens nothing tells apart',
+      ofOneKeySet({ issuer: 'a' }, { issuer: 'b,a' }),
+      ['TENANTS_FILE: beta.auth must have another issuer or audience than acme, which has the same jwksUrl'],
+    ],
+    [
+      'one key set of two tenants, of which one takes any issuer',
+      ofOneKeySet({ issuer: 'a' }, {}),
+      ['TENANTS_FILE: beta.auth must have another issuer or audience than acme, which has the same jwksUrl'],
+    ],
+    [
+      'one key set of two tenants, of which the first takes any issuer',
+      ofOneKeySet({ audience: 'ours' }, { audience: 'ours', issuer: 'b' }),
+      ['TENANTS_FILE: beta.auth must have another issuer or audience than acme, which has the same jwksUrl'],
+    ],
+    ['one key set of two tenants with other issuers is right', ofOneKeySet({ issuer: 'a' }, { issuer: 'b' }), []],
+    ['one key set of two tenants with other audiences is right', ofOneKeySet({ audience: 'a' }, { audience: 'b' }), []],
+    [
       'two quotas of one account',
       { acme: { partoo: { ...partoo(), quota: '10/60s' } }, beta: { partoo: partoo() } },
       ['TENANTS_FILE: beta.partoo.quota must be that of acme, which uses the same account'],
     ],
   ])('%s is told', (_, tenants, lines) => {
     expect(mistakesIn(tenants)).toEqual(lines);
+  });
+
+  test('the gateway’s own key set as a tenant’s is told, where its tokens would be good for both', () => {
+    const auth = { jwksUrl: 'https://id.example/jwks', issuer: 'https://id.example' };
+    const environment = { AUTH_JWT_SECRET: undefined, AUTH_JWKS_URL: auth.jwksUrl };
+    const tenants = { acme: { partoo: partoo(), auth }, beta: { partoo: partoo('BETA_KEY') } };
+    const lines = [
+      'TENANTS_FILE: acme.auth must have another issuer or audience than AUTH_JWKS_URL, which has the same jwksUrl',
+    ];
+    expect(mistakesIn(tenants, environment)).toEqual(lines);
+    expect(mistakesIn(tenants, { ...environment, AUTH_ISSUER: 'https://id.example/other' })).toEqual([]);
   });
 
   test('in a file’s content is told as such, and no value is', () => {

@@ -1,0 +1,29 @@
+// Why a caller is not admitted, in words that say nothing of its token. Each door says it in its own way.
+
+import { AuthUnavailable, Forbidden, type Problem, Unauthenticated } from '../invitation/problem.ts';
+
+export interface Refusal {
+  readonly reason: 'missing' | 'expired' | 'invalid' | 'forbidden' | 'unavailable' | 'limited';
+  readonly problem: Problem;
+}
+
+export function refusal(reason: Refusal['reason'], problem: Problem): Refusal {
+  return { reason, problem };
+}
+
+export const MISSING = refusal(
+  'missing',
+  new Unauthenticated('A token is needed: send it as `authorization: Bearer …`, in connection_init over WebSocket.'),
+);
+
+export const INVALID = refusal('invalid', new Unauthenticated('The token is not accepted: sign in anew.'));
+
+/** Also of a token whose key or tenant has gone since: a client shows a new one, or the same one again. */
+export const EXPIRED = refusal('expired', new Unauthenticated('The token has expired: send a new one.', true));
+
+export const UNAVAILABLE = refusal('unavailable', new AuthUnavailable());
+
+export const WRONG_TENANT = refusal(
+  'forbidden',
+  new Forbidden('The claim `tenant` does not name whose invitations are asked for.'),
+);
