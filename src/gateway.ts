@@ -13,7 +13,8 @@ import { createStreamPlaces } from './live/stream-places.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
 import { createSharedClock } from './redis/clock.ts';
 import type { Context } from './schema/builder.ts';
-import { schema } from './schema/index.ts';
+import { schema as api } from './schema/index.ts';
+import { subgraphOf } from './schema/subgraph.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
 import { createGraphQLService } from './server/graphql.ts';
 import { type RunningServer, startServer } from './server/server.ts';
@@ -97,6 +98,7 @@ export async function startGateway(
           claim: access.claim,
           defaultsOf: tenants.defaultsOf,
         });
+  const schema = settings.federation ? subgraphOf(api) : api;
   const tabs = settings.graphiql ? graphiqlTabs(schema, examples, admission.asksForTokens) : undefined;
 
   function contextOf(tenant: Tenant, caller: Caller): Context {

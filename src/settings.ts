@@ -40,6 +40,8 @@ export interface Settings {
   readonly graphiql: boolean;
   /** Whether the schema is told to those who may explore it. */
   readonly introspection: boolean;
+  /** Whether it is a subgraph of a supergraph. */
+  readonly federation: boolean;
   /** The documents that are run; undefined where all are that fit the schema. */
   readonly trustedDocuments: readonly TrustedDocument[] | undefined;
   readonly logLevel: string;
@@ -98,6 +100,7 @@ export function readSettings(environment: Environment): Settings {
     access: accessOf(own.data),
     graphiql: own.data.GRAPHIQL ?? (own.data.TRUSTED_DOCUMENTS === undefined && !isProduction),
     introspection: own.data.INTROSPECTION ?? !isProduction,
+    federation: own.data.FEDERATION,
     trustedDocuments: own.data.TRUSTED_DOCUMENTS,
     logLevel: own.data.LOG_LEVEL,
     sandbox: own.data.SANDBOX ?? (open.length === 0 && read === undefined && !isProduction),

@@ -4,12 +4,16 @@
 import { type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 import type { IntrospectionSizes } from './limits.ts';
 
+/** A subgraph gives its schema as one text, of about as many bytes as so many fields of each type. */
+const FIELDS_PER_TYPE = 10;
+
 export function introspectionSizesOf(schema: GraphQLSchema): IntrospectionSizes {
   const types = Object.values(schema.getTypeMap());
   const withFields = types.filter((type) => isObjectType(type) || isInterfaceType(type));
   const fields = withFields.map((type) => Object.values(type.getFields()));
   const inputs = types.filter(isInputObjectType).map((type) => Object.keys(type.getFields()).length);
   return {
+    _service: types.length * FIELDS_PER_TYPE,
     types: types.length,
     directives: schema.getDirectives().length,
     fields: mean(fields.map(({ length }) => length)),

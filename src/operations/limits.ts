@@ -34,6 +34,9 @@ export interface Cost {
   readonly introspected: number;
 }
 
+/** The fields of Query by which the schema tells of itself; the last one is there for routers. */
+const TELL_SCHEMA: ReadonlySet<string> = new Set(['__schema', '__type', '_service']);
+
 const NONE: ReadonlyMap<string, number> = new Map();
 const NOTHING: Cost = { fields: 0, perEntry: NONE, depth: 0, introspected: 0 };
 
@@ -73,7 +76,7 @@ export function costOf(
 
   function ofField(field: FieldNode, isIntrospection: boolean): Cost {
     const name = field.name.value;
-    const isInside = isIntrospection || name === '__schema' || name === '__type';
+    const isInside = isIntrospection || TELL_SCHEMA.has(name);
     const below = ofSelections(field.selectionSet, isInside);
     const depth = below.depth + 1;
     if (isInside) {

@@ -124,7 +124,8 @@ function fitsObject({ fields: nodes }: ObjectValueNode, type: GraphQLInputObject
 }
 
 function fitsLeaf(node: ValueNode, type: GraphQLLeafType): boolean {
-  if (node.kind === Kind.VARIABLE) return false;
+  // Of what stands in a scalar's own object or list, the scalar says nothing: a variable, or one field given twice.
+  if (node.kind === Kind.VARIABLE || node.kind === Kind.OBJECT || node.kind === Kind.LIST) return false;
   if (isEnumType(type)) return node.kind === Kind.ENUM && type.getValue(node.value) !== undefined;
   try {
     return type.parseLiteral(node) !== undefined;

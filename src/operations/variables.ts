@@ -174,9 +174,16 @@ function coerceSlowly(declared: readonly Declared[], given: Variables, tellsName
 
 // The id that comes of a number which was rounded may be another invitation's; and no other type takes one.
 function holdsRoundedNumber(value: unknown): boolean {
-  if (typeof value === 'number')
-    return Number.isNaN(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
-  return typeof value === 'object' && value !== null && Object.values(value).some(holdsRoundedNumber);
+  // Not by calling itself: what a caller sends may be nested deeper than the stack is.
+  const left = [value];
+  while (left.length > 0) {
+    const each = left.pop();
+    if (typeof each === 'number' && (Number.isNaN(each) || (Number.isInteger(each) && !Number.isSafeInteger(each)))) {
+      return true;
+    }
+    if (typeof each === 'object' && each !== null) for (const part of Object.values(each)) left.push(part);
+  }
+  return false;
 }
 
 function unfit(name: string, type: GraphQLInputType, path: readonly (string | number)[], tellsNames: boolean): string {

@@ -167,28 +167,35 @@ builder.queryFields((t) => ({
   }),
 }));
 
-/** Each in its place: what can name no invitation stays an error, everything else is read. */
-function loadAll(
-  refs: readonly (Ref | Error)[],
+/** What names an invitation; null where it names nothing, and an error where it can name none. */
+type Asked = Ref | Error | null;
+
+/** Each in its place: what names no invitation stays as it is, everything else is read. */
+export function loadAll(
+  refs: readonly Asked[],
   maxAgeMs: number | null,
   context: Context,
   info: GraphQLResolveInfo,
 ): (Snapshot | null)[] | Promise<(Snapshot | null)[]> {
   const selection = selectionOf(info);
   const wishes: Wish[] = [];
-  for (const ref of refs) if (!(ref instanceof Error)) wishes.push({ ref, maxAgeMs, selection });
+  for (const ref of refs) if (isRef(ref)) wishes.push({ ref, maxAgeMs, selection });
   const loaded = context.loaders.invitation.loadMany(wishes);
   return loaded instanceof Promise ? loaded.then((outcomes) => inPlace(refs, outcomes)) : inPlace(refs, loaded);
 }
 
-function inPlace(refs: readonly (Ref | Error)[], outcomes: readonly Outcome[]): (Snapshot | null)[] {
+function inPlace(refs: readonly Asked[], outcomes: readonly Outcome[]): (Snapshot | null)[] {
   let next = 0;
-  const results = refs.map((ref) => (ref instanceof Error ? ref : (outcomes[next++] ?? null)));
+  const results = refs.map((ref) => (isRef(ref) ? (outcomes[next++] ?? null) : ref));
   // An Error in a list is its item's error, to every executor; Pothos alone has no type for it.
   return results as (Snapshot | null)[];
 }
 
-function refOrFault(refOf: () => Ref): Ref | Error {
+function isRef(asked: Asked): asked is Ref {
+  return asked !== null && !(asked instanceof Error);
+}
+
+export function refOrFault(refOf: () => Ref | null): Asked {
   try {
     return refOf();
   } catch (error) {

@@ -111,6 +111,7 @@ export const Variables = z.object({
   CALLER_RATE: quotaSetting([{ limit: 1_200, windowMs: 60_000 }], 1),
   GRAPHIQL: onOff.optional(),
   INTROSPECTION: onOff.optional(),
+  FEDERATION: onOff.prefault('off'),
   TRUSTED_DOCUMENTS: z
     .string()
     .transform((path, context) => {

@@ -48,7 +48,19 @@ const FORMS = [
     () => `{ a: smartInvite(smartInviteId: "invite-pending") { ${FIELDS} attachments { icalendar } }
       b: smartInvite(smartInviteId: "no-such-invite", recipientEmail: "a@example.com") { ${FIELDS} } }`,
   ],
-] satisfies readonly (readonly [string, (ids: { real: string; none: string }) => string])[];
+] satisfies readonly Form[];
+
+type Form = readonly [string, (ids: { real: string; none: string }) => string];
+
+const representationOf = (id: string) =>
+  `{ __typename: "ReviewInvitation", id: "${globalIdOf(reviewInvitationRef(id))}" }`;
+
+/** What a router asks for. */
+const ENTITIES: Form = [
+  '_entities',
+  ({ real, none }) =>
+    `{ _entities(representations: [${[real, none].map(representationOf)}]) { __typename ... on Invitation { id } } }`,
+];
 
 let gateway: TestGateway;
 beforeEach(async () => {
@@ -64,18 +76,22 @@ function isEmpty(data: object): boolean {
 }
 
 describe.each(DOORS)('by $name', ({ ask }) => {
-  test.each(FORMS)('%s gives null without an error, each of three times, and nothing is looked up', async (_, form) => {
-    const query = form({ real: 'review-sent', none: 'no-such-review' });
-    // Kept, because somebody may see it.
-    await ask(gateway.origin, bearer({ sub: 'staff' }), { query });
-    gateway.takeCalls();
-    for (let n = 0; n < 3; n++) {
-      const { status, body } = await ask(gateway.origin, stranger(), { query });
-      expect([status, body.errors]).toEqual([200, undefined]);
-      expect(isEmpty(body.data), JSON.stringify(body)).toBe(true);
-    }
-    expect(gateway.takeCalls()).toEqual(NOTHING);
-  });
+  test.each<Form>([...FORMS, ENTITIES])(
+    '%s gives null without an error, each of three times, and nothing is looked up',
+    async (name, form) => {
+      if (name === '_entities') gateway = await startSigned({ FEDERATION: 'on' });
+      const query = form({ real: 'review-sent', none: 'no-such-review' });
+      // Kept, because somebody may see it.
+      await ask(gateway.origin, bearer({ sub: 'staff' }), { query });
+      gateway.takeCalls();
+      for (let n = 0; n < 3; n++) {
+        const { status, body } = await ask(gateway.origin, stranger(), { query });
+        expect([status, body.errors]).toEqual([200, undefined]);
+        expect(isEmpty(body.data), JSON.stringify(body)).toBe(true);
+      }
+      expect(gateway.takeCalls()).toEqual(NOTHING);
+    },
+  );
 });
 
 test('a hash names no more than a text does', async () => {

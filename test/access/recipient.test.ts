@@ -3,12 +3,20 @@
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { globalIdOf } from '../../src/invitation/ref.ts';
+import type { Environment } from '../../src/settings.ts';
 import type { TestGateway } from '../harness.ts';
 import { subscribeTo } from '../live/subscriber.ts';
 import { smartInviteRef } from '../refs.ts';
 import { DOORS } from '../server/doors.ts';
 import { bearer, startSigned } from '../server/signed.ts';
-import { type Asked, everythingOf, fieldsThatGiveInvitations, QUERIES, SUBSCRIPTIONS } from './walk.ts';
+import {
+  type Asked,
+  everythingOf,
+  fieldsThatGiveInvitations,
+  QUERIES,
+  QUERIES_OF_SUBGRAPH,
+  SUBSCRIPTIONS,
+} from './walk.ts';
 
 const ID = 'lunch';
 const ANN = 'Ann@Canary.example';
@@ -27,8 +35,8 @@ const WHOLE = askedAs(null);
 const OWN = askedAs(ANN);
 
 let gateway: TestGateway;
-beforeEach(async () => {
-  gateway = await startSigned();
+async function start(environment: Environment = {}): Promise<void> {
+  gateway = await startSigned(environment);
   const time = '2099-12-04T09:30:00Z';
   gateway.sandbox.cronofy.put({
     smart_invite_id: ID,
@@ -41,16 +49,16 @@ beforeEach(async () => {
     callback_url: `${gateway.origin}/webhooks/cronofy?callback-canary`,
     event: { summary: 'Lunch', start: time, end: time },
   });
-});
+}
 
 const ann = () => bearer({ sub: 'ann', invitations: { smart: [{ id: ID, recipient: 'ann@canary.example' }] } });
 const staff = () => bearer({ sub: 'staff' });
 
 /** Everything that any field and any door gives of the invite, asked for by each of these names. */
-async function walk(authorization: string, names: readonly Asked[]): Promise<string> {
+async function walkBy(queries: typeof QUERIES, authorization: string, names: readonly Asked[]): Promise<string> {
   const answers: unknown[] = [];
   for (const door of DOORS) {
-    for (const [, document] of QUERIES) {
+    for (const [, document] of queries) {
       for (const asked of names)
         answers.push((await door.ask(gateway.origin, authorization, { query: document(asked) })).body);
     }
@@ -74,56 +82,65 @@ const found = (text: string) => CANARIES.filter((canary) => text.toLowerCase().i
 const ALL_NAMES = [WHOLE, OWN, ...OTHERS.map(askedAs)];
 
 test('the walk takes every field that gives an invitation', () => {
-  const walked = [...QUERIES, ...SUBSCRIPTIONS].map(([field]) => field);
+  const walked = [...QUERIES_OF_SUBGRAPH, ...SUBSCRIPTIONS].map(([field]) => field);
   expect(walked.toSorted()).toEqual(fieldsThatGiveInvitations().toSorted());
 });
 
-test('who is granted everything finds every canary', { timeout: 30_000 }, async () => {
-  expect(found(await walk(staff(), [WHOLE, OWN]))).toEqual(CANARIES);
-});
+describe.each([
+  { name: 'alone', environment: {}, queries: QUERIES },
+  { name: 'as a subgraph', environment: { FEDERATION: 'on' }, queries: QUERIES_OF_SUBGRAPH },
+])('of a gateway $name', ({ environment, queries }) => {
+  beforeEach(() => start(environment));
+  const walk = (authorization: string, names: readonly Asked[]) => walkBy(queries, authorization, names);
 
-describe('who is granted one recipient finds none', () => {
-  test('while nothing is kept', { timeout: 30_000 }, async () => {
-    const text = await walk(ann(), ALL_NAMES);
-    expect(found(text)).toEqual([]);
-    expect(text).toContain('comment-of-ann');
-    // Asked by the granted name alone, and without the ICS.
-    expect(gateway.takeCalls().cronofy.filter((call) => !call.includes('nn%40') || call.includes('ics'))).toEqual([]);
+  test('who is granted everything finds every canary', { timeout: 30_000 }, async () => {
+    expect(found(await walk(staff(), [WHOLE, OWN]))).toEqual(CANARIES);
   });
 
-  test('while all of it is kept', { timeout: 30_000 }, async () => {
-    await walk(staff(), ALL_NAMES);
-    const text = await walk(ann(), ALL_NAMES);
-    expect(found(text)).toEqual([]);
-    expect(text).toContain('comment-of-ann');
-  });
+  describe('who is granted one recipient finds none', () => {
+    test('while nothing is kept', { timeout: 30_000 }, async () => {
+      const text = await walk(ann(), ALL_NAMES);
+      expect(found(text)).toEqual([]);
+      expect(text).toContain('comment-of-ann');
+      // Asked by the granted name alone, and without the ICS.
+      expect(gateway.takeCalls().cronofy.filter((call) => !call.includes('nn%40') || call.includes('ics'))).toEqual([]);
+    });
 
-  test('when the provider notifies what another has replied, and cannot be read then', {
-    timeout: 30_000,
-  }, async () => {
-    const fields = everythingOf('Invitation').replace(/^\{|\}$/g, '');
-    const headers = { authorization: ann() };
-    const refs = [{ smartInvite: { smartInviteId: ID, recipientEmail: ANN } }];
-    const stream = subscribeTo(gateway.origin, refs, fields, headers);
-    const all = subscribeTo(gateway.origin, refs, fields, { authorization: staff() });
-    await Promise.all([stream.first(1), all.first(1)]);
-    gateway.sandbox.cronofy.misbehave({ status: 503 });
-    gateway.sandbox.cronofy.reply(ID, { email: 'bob@canary.example', status: 'accepted', comment: 'comment-of-bob' });
-    await all.until(({ invitation }) =>
-      invitation?.recipients.some(
-        (one: { email: string; status: string }) => one.email.startsWith('bob') && one.status === 'ACCEPTED',
-      ),
-    );
-    // What is kept is what the notification says.
-    expect(found(await walk(ann(), ALL_NAMES))).toEqual([]);
-    expect(found(await walk(staff(), [OWN]))).toContain('comment-of-bob');
-    gateway.sandbox.cronofy.reply(ID, { email: ANN, status: 'tentative' });
-    await stream.until(({ invitation }) => invitation?.recipient.status === 'TENTATIVE');
-    expect(found(JSON.stringify(stream.events))).toEqual([]);
+    test('while all of it is kept', { timeout: 30_000 }, async () => {
+      await walk(staff(), ALL_NAMES);
+      const text = await walk(ann(), ALL_NAMES);
+      expect(found(text)).toEqual([]);
+      expect(text).toContain('comment-of-ann');
+    });
+
+    test('when the provider notifies what another has replied, and cannot be read then', {
+      timeout: 30_000,
+    }, async () => {
+      const fields = everythingOf('Invitation').replace(/^\{|\}$/g, '');
+      const headers = { authorization: ann() };
+      const refs = [{ smartInvite: { smartInviteId: ID, recipientEmail: ANN } }];
+      const stream = subscribeTo(gateway.origin, refs, fields, headers);
+      const all = subscribeTo(gateway.origin, refs, fields, { authorization: staff() });
+      await Promise.all([stream.first(1), all.first(1)]);
+      gateway.sandbox.cronofy.misbehave({ status: 503 });
+      gateway.sandbox.cronofy.reply(ID, { email: 'bob@canary.example', status: 'accepted', comment: 'comment-of-bob' });
+      await all.until(({ invitation }) =>
+        invitation?.recipients.some(
+          (one: { email: string; status: string }) => one.email.startsWith('bob') && one.status === 'ACCEPTED',
+        ),
+      );
+      // What is kept is what the notification says.
+      expect(found(await walk(ann(), ALL_NAMES))).toEqual([]);
+      expect(found(await walk(staff(), [OWN]))).toContain('comment-of-bob');
+      gateway.sandbox.cronofy.reply(ID, { email: ANN, status: 'tentative' });
+      await stream.until(({ invitation }) => invitation?.recipient.status === 'TENTATIVE');
+      expect(found(JSON.stringify(stream.events))).toEqual([]);
+    });
   });
 });
 
 describe('the viewer of one recipient', () => {
+  beforeEach(() => start());
   const own = `{ smartInvite(smartInviteId: "${ID}", recipientEmail: "${ANN}") ${everythingOf('SmartInvite')} }`;
   const [post] = DOORS;
 

@@ -1,10 +1,12 @@
 // Everything that the schema can give of an invitation, asked for by every field that gives one: made of the schema, so that
 // a new field is walked, too.
 
-import { readFileSync } from 'node:fs';
-import { buildASTSchema, type GraphQLOutputType, getNamedType, isAbstractType, isObjectType, parse } from 'graphql';
+import { type GraphQLOutputType, getNamedType, isAbstractType, isObjectType } from 'graphql';
+import { schema as api } from '../../src/schema/index.ts';
+import { subgraphOf } from '../../src/schema/subgraph.ts';
 
-const schema = buildASTSchema(parse(readFileSync('schema.graphql', 'utf8')));
+/** It has all that the API has. */
+const schema = subgraphOf(api);
 
 /** All fields of a type, and of what is in them. */
 export function everythingOf(type: GraphQLOutputType | string): string {
@@ -45,15 +47,27 @@ const WALKS: readonly Walk[] = [
       `{ smartInvite(smartInviteId: "${smartInviteId}", recipientEmail: ${JSON.stringify(recipientEmail)}) ${everythingOf('SmartInvite')} }`,
   ],
   [
+    '_entities',
+    ({ id }) => {
+      const representations = ['SmartInvite', 'Invitation'].map((type) => `{ __typename: "${type}", id: "${id}" }`);
+      return `{ _entities(representations: [${representations}]) ${everythingOf('_Entity')} }`;
+    },
+  ],
+  [
     'invitationChanged',
     (asked) => `subscription { invitationChanged(refs: [${refOf(asked)}]) ${everythingOf('Invitation')} }`,
   ],
 ];
 
-export const QUERIES: readonly Walk[] = WALKS.filter(([field]) => field !== 'invitationChanged');
-export const SUBSCRIPTIONS: readonly Walk[] = WALKS.filter(([field]) => field === 'invitationChanged');
+const SUBSCRIBED = ['invitationChanged'];
+/** What a subgraph alone has. */
+const ROUTED = ['_entities'];
 
-/** The fields of Query and Subscription by which a Smart Invite can be had, however deep. */
+export const QUERIES_OF_SUBGRAPH: readonly Walk[] = WALKS.filter(([field]) => !SUBSCRIBED.includes(field));
+export const QUERIES: readonly Walk[] = QUERIES_OF_SUBGRAPH.filter(([field]) => !ROUTED.includes(field));
+export const SUBSCRIPTIONS: readonly Walk[] = WALKS.filter(([field]) => SUBSCRIBED.includes(field));
+
+/** The fields of Query and Subscription by which a Smart Invite can be had, however deep, in a subgraph. */
 export function fieldsThatGiveInvitations(): string[] {
   return [schema.getQueryType(), schema.getSubscriptionType()]
     .flatMap((type) => Object.values(type?.getFields() ?? {}))

@@ -5,12 +5,11 @@
 // same as it is to a viewer of everything.
 
 import fc from 'fast-check';
-import { type DocumentNode, execute, parse, validate } from 'graphql';
+import { type DocumentNode, execute, type GraphQLSchema, parse, validate } from 'graphql';
 import { openViewer, type Viewer } from '../../src/access/viewer.ts';
 import type { Answer } from '../../src/operations/answer.ts';
 import { createErrorMask } from '../../src/operations/errors.ts';
 import type { Context } from '../../src/schema/builder.ts';
-import { schema } from '../../src/schema/index.ts';
 import { createGraphQLService } from '../../src/server/graphql.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
@@ -39,12 +38,13 @@ export interface Coverage {
 }
 
 export interface DifferentialOptions {
+  readonly schema: GraphQLSchema;
   readonly documents: number;
   readonly seed: number;
 }
 
 /** @throws Error that shows the smallest document found for which the two differ. */
-export async function differential({ documents, seed }: DifferentialOptions): Promise<Coverage> {
+export async function differential({ schema, documents, seed }: DifferentialOptions): Promise<Coverage> {
   const coverage: Coverage = {
     documents: 0,
     invalid: 0,
@@ -73,13 +73,13 @@ export async function differential({ documents, seed }: DifferentialOptions): Pr
     coverage.documents += 1;
     if (spreadsTwice(query)) coverage.spreadingTwice += 1;
     for (const [n, each] of variables.entries()) {
-      const expected = await reference(document, each, createWorld());
+      const expected = await reference(schema, document, each, createWorld());
       if (!('data' in expected)) coverage.refused += 1;
       else if (expected.errors) coverage.withErrors += 1;
       expectSame(expected, await run(query, each, SEES_WORLD), query, each);
       const viewer = OTHERS[n % OTHERS.length] ?? SEES_ALL;
       const some = await run(query, each, viewer);
-      expectSame(await reference(document, each, createViewersWorld(viewer)), some, query, each);
+      expectSame(await reference(schema, document, each, createViewersWorld(viewer)), some, query, each);
       if (viewer !== SEE_PARTS) expectSome(some, await run(query, each, SEES_ALL), query, each);
     }
   }
@@ -115,7 +115,12 @@ function expectSame(expected: Answer, got: Answer, query: string, variables: obj
     throw new Error(`They differ.\n${query}\n${JSON.stringify(variables)}\nexpected: ${theirs}\nprepared: ${ours}`);
 }
 
-async function reference(document: DocumentNode, variableValues: object, contextValue: Context): Promise<Answer> {
+async function reference(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  variableValues: object,
+  contextValue: Context,
+): Promise<Answer> {
   const { data, errors } = await execute({ schema, document, variableValues: { ...variableValues }, contextValue });
   return { ...(errors ? { errors: errors.map(maskError) } : {}), ...(data === undefined ? {} : { data }) };
 }

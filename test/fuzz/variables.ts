@@ -33,6 +33,18 @@ const badRef = fc.constantFrom<unknown>(
   [],
 );
 
+const representation = fc.record({ __typename: fc.constantFrom('Invitation', 'ReviewInvitation', 'SmartInvite'), id });
+/** A scalar of a router's: everything fits it but null. */
+const anything = fc.constantFrom<unknown>(
+  {},
+  [],
+  7,
+  'text',
+  { __typename: 'Order', id: 'x' },
+  { __typename: 'constructor', id: 5 },
+  { id: { toString: 'x' } },
+);
+
 /** Nearly always the first. */
 const mostly = <T>(good: fc.Arbitrary<T>, bad: fc.Arbitrary<unknown>) =>
   fc.oneof({ weight: 30, arbitrary: good }, { weight: 1, arbitrary: bad });
@@ -53,6 +65,11 @@ const one = fc
     name: mostly(fc.oneof(name, fc.nat({ max: 30 })), fc.constantFrom<unknown>('', null, true)),
     email: mostly(fc.constantFrom('ann@example.com', 'ann', null, undefined), fc.constant(5)),
     at: mostly(fc.constantFrom('US', 'DE', null, undefined), fc.constantFrom('MARS', 3)),
+    one: mostly(fc.oneof(representation, anything), fc.constantFrom<unknown>(null, undefined)),
+    representations: mostly(
+      fc.oneof(fc.array(mostly(representation, anything), { minLength: 1, maxLength: 5 }), representation),
+      fc.constantFrom<unknown>([null], [], null, undefined),
+    ),
     age: mostly(fc.constantFrom(0, 5, null, undefined), fc.constantFrom<unknown>(-1, 2 ** 31, '5')),
   })
   // What is undefined is missing.

@@ -5,8 +5,12 @@ import { parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
 import { isPlainlyValid } from '../../src/operations/plain-document.ts';
 import { validateDocument } from '../../src/operations/rules.ts';
-import { schema } from '../../src/schema/index.ts';
+import { schema as api } from '../../src/schema/index.ts';
+import { subgraphOf } from '../../src/schema/subgraph.ts';
 import { documentsOf } from '../fuzz/documents.ts';
+
+/** It has everything of the API, and a scalar whose literals are objects. */
+const schema = subgraphOf(api);
 
 function expectSame(text: string): void {
   const document = parse(text);
@@ -35,6 +39,8 @@ test.each([
   ['a value of the wrong type', '{ node(id: 1.5) { id } }'],
   ['fields that cannot be merged', '{ a: node(id: "1") { id } a: node(id: "2") { id } }'],
   ['two operations of one name', 'query Q { __typename } query Q { __typename }'],
+  ['one property of a scalar given twice', '{ _entities(representations: [{ id: "1", id: "2" }]) { __typename } }'],
+  ['a variable in a scalar', '{ _entities(representations: [{ id: $id }]) { __typename } }'],
   ['a subscription of nothing', 'subscription { __typename }'],
 ])('%s gets the errors of graphql-js', (_, text) => {
   expect(validate(schema, parse(text)).length).toBeGreaterThan(0);

@@ -11,6 +11,7 @@ import {
 } from 'graphql';
 import { expect, test } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
+import { subgraphOf } from '../../src/schema/subgraph.ts';
 
 interface Described {
   readonly name: string;
@@ -42,6 +43,7 @@ function undescribed(given: GraphQLSchema): string[] {
 
 test('every type, field, argument, input field and enum value has a description', () => {
   expect(undescribed(schema)).toEqual([]);
+  expect(undescribed(subgraphOf(schema))).toEqual([]);
 });
 
 test('the check finds a missing description, wherever it is', () => {

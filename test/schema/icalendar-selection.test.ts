@@ -3,6 +3,7 @@
 // the variables it came with.
 
 import { expect, onTestFinished, test } from 'vitest';
+import type { Environment } from '../../src/settings.ts';
 import { startTestGateway } from '../harness.ts';
 
 const SHAPES: readonly [name: string, query: string, wanted: (want: boolean) => boolean][] = [
@@ -66,7 +67,11 @@ const FIELDS: Record<string, (selection: string) => string> = {
     `($key: ID!#) { invitations(refs: [{ smartInvite: { smartInviteId: $key } }]) { ... on SmartInvite ${selection} } }`,
   node: (selection) => `($key: ID!#) { node(id: $key) { ... on SmartInvite ${selection} } }`,
   nodes: (selection) => `($key: ID!#) { nodes(ids: [$key]) { ... on SmartInvite ${selection} } }`,
+  _entities: (selection) =>
+    `($key: ID!#) { _entities(representations: [{ __typename: "SmartInvite", id: $key }]) { ... on SmartInvite ${selection} } }`,
 };
+
+const BY_GLOBAL_ID = ['node', 'nodes', '_entities'];
 
 /** The document: the fragments it uses along, and the variable only where it is used. */
 function documentOf(field: (selection: string) => string, selection: string): string {
@@ -81,9 +86,9 @@ function documentOf(field: (selection: string) => string, selection: string): st
 }
 
 /** A gateway whose Cronofy knows `keys`, and the global id of each. */
-async function gatewayOf(keys: readonly string[]) {
+async function gatewayOf(keys: readonly string[], environment: Environment = {}) {
   const start = async () => {
-    const gateway = await startTestGateway();
+    const gateway = await startTestGateway({ environment });
     onTestFinished(() => gateway.stop());
     const time = { time: '2027-01-02T03:04:05Z' };
     for (const key of keys) {
@@ -105,11 +110,11 @@ for (const [name, field] of Object.entries(FIELDS)) {
   test.each(SHAPES)(
     `${name} asks for the iCalendar text exactly when it is selected: %s`,
     async (_, selection, wanted) => {
-      const { gateway, ids } = await gatewayOf(KEYS);
+      const { gateway, ids } = await gatewayOf(KEYS, name === '_entities' ? { FEDERATION: 'on' } : {});
       const query = documentOf(field, selection);
       for (const [n, key] of KEYS.entries()) {
         const want = WANTS[n] ?? false;
-        const { data, errors } = await gateway.query(query, { key: name.startsWith('node') ? ids[n] : key, want });
+        const { data, errors } = await gateway.query(query, { key: BY_GLOBAL_ID.includes(name) ? ids[n] : key, want });
 
         expect(errors).toBeUndefined();
         expect(JSON.stringify(data)).toContain(ids[n]);

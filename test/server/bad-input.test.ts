@@ -86,6 +86,15 @@ describe('values', () => {
     }
   });
 
+  test('a value that is nested deeper than the stack gives BAD_USER_INPUT', async () => {
+    const deep = `${'['.repeat(45_000)}"${CANARY}"${']'.repeat(45_000)}`;
+    const response = await post(`{"query":${JSON.stringify(REVIEW)},"variables":{"id":${deep}}}`);
+    expect(response.status).toBe(200);
+    const answer = await response.text();
+    expect(JSON.parse(answer).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', retryable: false } }]);
+    await expectUnharmed(answer);
+  });
+
   test('one bad ref fails alone, and its siblings are answered', async () => {
     const { data, errors } = await gateway.query(LIST, { refs: [review(''), review('review-sent'), review(LONG)] });
     expect(data.invitations).toEqual([null, { id: expect.any(String) }, null]);

@@ -2,10 +2,12 @@
 // asked of the viewer when an operation runs, by every door, however often the document was run before by others.
 
 import { beforeAll, describe, expect, test } from 'vitest';
+import { globalIdOf } from '../../src/invitation/ref.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
+import { reviewInvitationRef } from '../refs.ts';
 import { DOORS, type Door, POST } from './doors.ts';
 import { bearer, SECRET, startSigned } from './signed.ts';
-import { fileOf, hashOf, relay } from './trusted-list.ts';
+import { fileOf, hashOf, relay, startWith } from './trusted-list.ts';
 
 const GRANTED = { review: ['review-sent'] };
 const page = () => bearer({ sub: 'page', invitations: GRANTED });
@@ -25,6 +27,17 @@ const INTROSPECTIONS = [
   `query($no: Boolean = false) { ... @include(if: $no) { ${TYPE} } }`,
 ];
 
+const SDL = '_service { sdl }';
+/** What a router composes of, wherever it is asked for. */
+const OF_SUBGRAPH = [
+  `{ ${SDL} }`,
+  '{ _service { __typename } }',
+  `{ harmless: ${SDL} }`,
+  `{ __typename ${SDL} reviewInvitation(invitationId: "review-sent") { status } }`,
+  `{ ...Outer } fragment Outer on Query { ...Inner } fragment Inner on Query { ${SDL} }`,
+  `query($no: Boolean = false) { ... @include(if: $no) { ${SDL} } }`,
+];
+
 /** The answer has no data: with the status of one that may not be had, where that is told by the status. */
 function expectForbidden(door: Door, { status, body }: Awaited<ReturnType<Door['ask']>>): void {
   expect(body).toEqual({
@@ -33,15 +46,18 @@ function expectForbidden(door: Door, { status, body }: Awaited<ReturnType<Door['
   expect(status).toBe(door.name.endsWith('graphql-response+json') ? 403 : 200);
 }
 
-describe('introspection', () => {
+describe.each([
+  { of: 'a gateway alone', environment: {}, documents: INTROSPECTIONS },
+  { of: 'a subgraph', environment: { FEDERATION: 'on' }, documents: [...INTROSPECTIONS, ...OF_SUBGRAPH] },
+])('introspection of $of', ({ environment, documents }) => {
   let gateway: TestGateway;
   beforeAll(async () => {
-    gateway = await startTestGateway({ environment: { AUTH_JWT_SECRET: SECRET } });
+    gateway = await startTestGateway({ environment: { AUTH_JWT_SECRET: SECRET, ...environment } });
     return () => gateway.stop();
   });
 
   test.each(DOORS)('needs the scope, by $name', async (door) => {
-    for (const query of INTROSPECTIONS) {
+    for (const query of documents) {
       for (const _ of TIMES) {
         expect((await door.ask(gateway.origin, explorer(), { query })).body.errors).toBeUndefined();
         const refused = await door.ask(gateway.origin, page(), { query });
@@ -69,9 +85,9 @@ describe('introspection', () => {
   });
 
   test.each(DOORS)('is for no one where INTROSPECTION is off, by $name', async (door) => {
-    const { origin } = await startSigned({ INTROSPECTION: 'off' });
+    const { origin } = await startSigned({ INTROSPECTION: 'off', ...environment });
     for (const authorization of [staff(), explorer(), page()]) {
-      for (const query of INTROSPECTIONS) expectForbidden(door, await door.ask(origin, authorization, { query }));
+      for (const query of documents) expectForbidden(door, await door.ask(origin, authorization, { query }));
     }
   });
 });
@@ -146,6 +162,31 @@ describe('where there is a list of documents', () => {
       expect((await door.ask(origin, explorer(), payload)).body).toEqual({ data: { __type: { name: 'Query' } } });
       expectForbidden(door, await door.ask(origin, page(), payload));
     }
+  });
+
+  test.each(DOORS)('a router needs the scope, by $name', async ({ ask }) => {
+    const { origin } = await startSigned({ FEDERATION: 'on', TRUSTED_DOCUMENTS: fileOf(relay([LISTED])) });
+    const id = globalIdOf(reviewInvitationRef('review-sent'));
+    const entities = {
+      query:
+        'query($representations: [_Any!]!) { _entities(representations: $representations) { ... on Invitation { id } } }',
+      variables: { representations: [{ __typename: 'Invitation', id }] },
+    };
+    const service = { query: `{ ${SDL} }` };
+    for (const _ of TIMES) {
+      for (const payload of [entities, service]) {
+        expect(codeOf(await ask(origin, page(), payload))).toBe('PERSISTED_QUERY_NOT_IN_LIST');
+      }
+      expect((await ask(origin, explorer(), entities)).body).toEqual({ data: { _entities: [{ id }] } });
+      expect((await ask(origin, explorer(), service)).body.errors).toBeUndefined();
+    }
+  });
+
+  test('no caller without a token composes of it, also where GraphiQL may ask for the schema', async () => {
+    const { origin } = await startWith(relay([LISTED]), { FEDERATION: 'on', GRAPHIQL: 'on' });
+    const ask = (query: string) => POST.ask(origin, undefined, { query });
+    expect(codeOf(await ask(`{ ${SDL} }`))).toBe('PERSISTED_QUERY_NOT_IN_LIST');
+    expect((await ask(`{ ${TYPE} }`)).body.errors).toBeUndefined();
   });
 
   test('a hash that is unknown is asked for from those alone who may send its text', async () => {

@@ -89,6 +89,15 @@ export const SERVER_EFFECTS: Effects = {
     without: false,
     with: true,
   },
+  FEDERATION: {
+    value: 'on',
+    observe: async (environment) => {
+      const { data } = await (await start(environment)).query('{ _service { __typename } }');
+      return data;
+    },
+    without: undefined,
+    with: { _service: { __typename: '_Service' } },
+  },
   GRAPHIQL: {
     value: 'off',
     observe: reply('/graphql', { headers: { accept: 'text/html' } }, ({ headers }) =>
