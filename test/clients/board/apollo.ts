@@ -1,0 +1,28 @@
+// The page's Apollo Client: queries over HTTP, subscriptions over the transport that their context names, one token for all.
+
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, Observable } from '@apollo/client';
+import { print } from 'graphql';
+import { subscribeAnew } from '../subscribe-anew.ts';
+import { fetchWithToken, streams, type Transport, url } from './gateway.ts';
+import possibleTypes from './generated/possible-types.ts';
+
+declare module '@apollo/client' {
+  interface DefaultContext {
+    transport?: Transport;
+  }
+}
+
+const live = new ApolloLink(({ query, variables, getContext }) => {
+  const { transport = 'SSE' } = getContext();
+  const request = { query: print(query), variables: { refs: [], ...variables } };
+  return new Observable((sink) => subscribeAnew(streams[transport], request, sink));
+});
+
+export const client = new ApolloClient({
+  link: ApolloLink.split(
+    ({ operationType }) => operationType === 'subscription',
+    live,
+    new HttpLink({ uri: url, fetch: fetchWithToken }),
+  ),
+  cache: new InMemoryCache(possibleTypes),
+});

@@ -1,0 +1,77 @@
+// The same with urql and its normalized cache: one query and one subscription a page, and the cache feeds the rows.
+
+import { cacheExchange } from '@urql/exchange-graphcache';
+import { createRoot } from 'react-dom/client';
+import { Client, fetchExchange, Provider, subscriptionExchange, useQuery, useSubscription } from 'urql';
+import { subscribeAnew } from '../subscribe-anew.ts';
+import { fetchWithToken, streams, url } from './gateway.ts';
+import { graphql } from './generated/gql.ts';
+import { REFS } from './refs.ts';
+
+const PAGE = graphql(`
+  query UrqlPage($refs: [InvitationRef!]!) {
+    invitations(refs: $refs) {
+      id
+      externalId
+      status
+    }
+  }
+`);
+
+const CHANGES = graphql(`
+  subscription UrqlChanges($refs: [InvitationRef!]!) {
+    invitationChanged(refs: $refs) {
+      id
+      externalId
+      status
+      isFinal
+    }
+  }
+`);
+
+const client = new Client({
+  url,
+  preferGetMethod: false,
+  fetch: fetchWithToken,
+  exchanges: [
+    cacheExchange({ keys: {} }),
+    subscriptionExchange({
+      forwardSubscription: ({ query = '', variables }) => ({
+        subscribe: (sink) => ({
+          unsubscribe: subscribeAnew(streams.SSE, { query, variables: { refs: [], ...variables } }, sink),
+        }),
+      }),
+    }),
+    fetchExchange,
+  ],
+});
+
+function Page() {
+  const variables = { refs: REFS };
+  const [{ data, error }] = useQuery({ query: PAGE, variables });
+  useSubscription({ query: CHANGES, variables });
+  return (
+    <main>
+      <h1>Invitations</h1>
+      {error && <p className="problem">{error.message}</p>}
+      <ul>
+        {data?.invitations.map(
+          (invitation) =>
+            invitation && (
+              <li key={invitation.id}>
+                {invitation.externalId}: {invitation.status.toLowerCase()}
+              </li>
+            ),
+        )}
+      </ul>
+    </main>
+  );
+}
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('The page has no #root.');
+createRoot(root).render(
+  <Provider value={client}>
+    <Page />
+  </Provider>,
+);
