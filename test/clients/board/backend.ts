@@ -1,12 +1,12 @@
 // What your backend does for the page: it knows who is signed in and which invitations that person may see, and signs that.
-// Here it is a part of Vite's server, and everybody is one user.
+// Here it is a part of Vite's server, and everybody is one user who may see everything.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SignJWT } from 'jose';
 import type { Plugin } from 'vite';
 
-/** The grants of README, "Who may see what". */
-const INVITATIONS = { review: ['review-*'], smart: ['invite-*', 'team-lunch', 'board-meeting'] };
+/** Yours are lists, as short as the page: README, "Who may see what". */
+const INVITATIONS = '*';
 
 /**
  * Serves `/invitation-token`.

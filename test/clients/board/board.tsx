@@ -71,7 +71,7 @@ export function Board({ refs }: { readonly refs: InvitationRef[] }) {
           }
         />
         <fieldset>
-          <legend>Live over</legend>
+          <legend>Transport</legend>
           {(['SSE', 'WebSocket'] as const).map((each) => (
             <label key={each}>
               <input type="radio" name="transport" checked={each === transport} onChange={() => setTransport(each)} />

@@ -1,4 +1,5 @@
-// Types of the gateway's scalars, of every document in this folder, and the kinds of invitations for the cache.
+// Types of the gateway's scalars, of every document in this folder, the kinds of invitations for Apollo's
+// cache, and the schema for urql's.
 
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
@@ -17,6 +18,7 @@ const config: CodegenConfig = {
       },
     },
     'board/generated/possible-types.ts': { plugins: ['fragment-matcher'] },
+    'board/generated/introspection.json': { plugins: ['introspection'], config: { minify: true } },
   },
 };
 

@@ -45,7 +45,7 @@ export function Live({ refs, transport, onState, onProblem }: Props) {
   }
   return (
     <p role="status" className={isConnected ? 'live' : 'connecting'}>
-      {isConnected ? `Live over ${transport}` : 'Connecting…'}
+      {isConnected ? 'Live' : 'Connecting…'}
     </p>
   );
 }

@@ -3,22 +3,20 @@
 import type { InvitationRef } from './generated/graphql.ts';
 
 const review = (invitationId: string): InvitationRef => ({ reviewInvitation: { invitationId } });
-const smart = (smartInviteId: string, recipientEmail?: string): InvitationRef => ({
-  smartInvite: { smartInviteId, recipientEmail },
-});
+const smart = (smartInviteId: string): InvitationRef => ({ smartInvite: { smartInviteId } });
 
-/** Of the sandbox: some move on while you look, one cannot be read, one does not exist. */
+/** Of the sandbox: some move on while you look, one cannot be read, and one does not exist. */
 export const REFS: InvitationRef[] = [
   smart('team-lunch'),
-  smart('board-meeting', 'cronofy@example.com'),
+  { smartInvite: { smartInviteId: 'board-meeting', recipientEmail: 'cronofy@example.com' } },
   smart('invite-moving-1'),
   smart('invite-moving-2'),
   smart('invite-moving-3'),
   smart('invite-tentative'),
+  { smartInvite: { smartInviteId: 'invite-of-our-branch', dataCenter: 'DE' } },
   review('review-moving-1'),
   review('review-moving-2'),
   review('review-moving-3'),
   review('review-failed-send'),
-  review('review-empty'),
-  review('review-of-another-company'),
+  review('review-that-never-was'),
 ];

@@ -51,11 +51,12 @@ export function Row({
       {/* Read out when it changes, with the name of what has changed. */}
       <div className="what" aria-live="polite" aria-atomic="true">
         <h2>{titleOf(data)}</h2>
-        <Badge {...STATUSES[status]} />
+        <Badge key={status} {...STATUSES[status]} />
       </div>
       <p>{detailOf(data)}</p>
       <p className="age">
-        {isFinal ? 'Final' : PROVIDERS[provider]}, <Age at={observedAt} />
+        {PROVIDERS[provider]}, <Age at={observedAt} />
+        {isFinal && ' · final'}
       </p>
       {staleness !== null && (
         <p className="stale">

@@ -6,6 +6,7 @@ import { Client, fetchExchange, Provider, subscriptionExchange, useQuery, useSub
 import { subscribeAnew } from '../subscribe-anew.ts';
 import { fetchWithToken, streams, url } from './gateway.ts';
 import { graphql } from './generated/gql.ts';
+import schema from './generated/introspection.json' with { type: 'json' };
 import { REFS } from './refs.ts';
 
 const PAGE = graphql(`
@@ -34,7 +35,8 @@ const client = new Client({
   preferGetMethod: false,
   fetch: fetchWithToken,
   exchanges: [
-    cacheExchange({ keys: {} }),
+    // With the schema it knows that one invitation may be null beside others.
+    cacheExchange({ schema }),
     subscriptionExchange({
       forwardSubscription: ({ query = '', variables }) => ({
         subscribe: (sink) => ({
