@@ -7,41 +7,50 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, preview } from 'vite';
+import { freePort } from '../free-port.ts';
+import { startTestGateway, type TestGateway } from '../harness.ts';
 import { SECRET } from '../server/bearer.ts';
 import { invitationTokens } from './board/backend.ts';
 
 const CLIENTS = fileURLToPath(new URL('.', import.meta.url));
 const BOARD = join(CLIENTS, 'board');
 
-export interface BoardPages {
+export interface Board {
+  readonly gateway: TestGateway;
+  /** Of the pages. */
   readonly origin: string;
   stop(): Promise<void>;
 }
 
-/** @param seconds How long a token is good for. */
-export async function serveBoard(gateway: string, port: number, seconds: number): Promise<BoardPages> {
+/** @param tokenSeconds How long a token is good for. */
+export async function startBoard(tokenSeconds: number): Promise<Board> {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const gateway = await startTestGateway({ environment: { AUTH_JWT_SECRET: SECRET, CORS_ORIGINS: origin } });
   const outDir = await mkdtemp(join(tmpdir(), 'board-'));
   await promisify(execFile)('npm', ['run', 'types'], { cwd: CLIENTS });
   await build({
     configFile: false,
     root: BOARD,
-    logLevel: 'warn',
-    define: { 'import.meta.env.VITE_GATEWAY': JSON.stringify(`${gateway}/graphql`) },
+    logLevel: 'error',
+    define: { 'import.meta.env.VITE_GATEWAY': JSON.stringify(`${gateway.origin}/graphql`) },
     build: { outDir, rolldownOptions: { input: ['index.html', 'urql.html'].map((page) => join(BOARD, page)) } },
   });
   const server = await preview({
     configFile: false,
     root: BOARD,
-    logLevel: 'warn',
+    logLevel: 'error',
     build: { outDir },
-    plugins: [invitationTokens(SECRET, seconds)],
+    plugins: [invitationTokens(SECRET, tokenSeconds)],
     preview: { host: '127.0.0.1', port, strictPort: true },
   });
   return {
-    origin: `http://127.0.0.1:${port}`,
+    gateway,
+    origin,
     async stop() {
       await server.close();
       await rm(outDir, { recursive: true });
+      await gateway.stop();
     },
   };
 }

@@ -18,7 +18,7 @@ const config: CodegenConfig = {
       },
     },
     'board/generated/possible-types.ts': { plugins: ['fragment-matcher'] },
-    'board/generated/introspection.json': { plugins: ['introspection'], config: { minify: true } },
+    'board/generated/introspection.json': { plugins: ['introspection'], config: { minify: true, descriptions: false } },
   },
 };
 

@@ -25,7 +25,8 @@ interface Props {
 export function Live({ refs, transport, onState, onProblem }: Props) {
   const { restart, error } = useSubscription(LIVE, {
     variables: { refs },
-    context: { transport },
+    // Apollo would go on with the stream that is open, over the other transport.
+    context: { transport, queryDeduplication: false },
     errorPolicy: 'all',
     onData: ({ data }) => data.data && onState(data.data.invitationChanged),
     onError(error) {

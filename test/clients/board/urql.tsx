@@ -2,18 +2,26 @@
 
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { createRoot } from 'react-dom/client';
-import { Client, fetchExchange, Provider, subscriptionExchange, useQuery, useSubscription } from 'urql';
+import {
+  Client,
+  type CombinedError,
+  fetchExchange,
+  Provider,
+  subscriptionExchange,
+  useQuery,
+  useSubscription,
+} from 'urql';
 import { subscribeAnew } from '../subscribe-anew.ts';
 import { fetchWithToken, streams, url } from './gateway.ts';
 import { graphql } from './generated/gql.ts';
 import schema from './generated/introspection.json' with { type: 'json' };
 import { REFS } from './refs.ts';
+import { nameOf } from './words.ts';
 
 const PAGE = graphql(`
   query UrqlPage($refs: [InvitationRef!]!) {
     invitations(refs: $refs) {
       id
-      externalId
       status
     }
   }
@@ -23,7 +31,6 @@ const CHANGES = graphql(`
   subscription UrqlChanges($refs: [InvitationRef!]!) {
     invitationChanged(refs: $refs) {
       id
-      externalId
       status
       isFinal
     }
@@ -55,19 +62,19 @@ function Page() {
   return (
     <main>
       <h1>Invitations</h1>
-      {error && <p className="problem">{error.message}</p>}
       <ul>
-        {data?.invitations.map(
-          (invitation) =>
-            invitation && (
-              <li key={invitation.id}>
-                {invitation.externalId}: {invitation.status.toLowerCase()}
-              </li>
-            ),
-        )}
+        {REFS.map((ref, n) => (
+          <li key={nameOf(ref)}>
+            {nameOf(ref)}: {data?.invitations[n]?.status.toLowerCase() ?? problemAt(n, error) ?? 'none'}
+          </li>
+        ))}
       </ul>
     </main>
   );
+}
+
+function problemAt(place: number, error: CombinedError | undefined): string | undefined {
+  return error?.graphQLErrors.find(({ path }) => path?.[1] === place)?.message ?? error?.networkError?.message;
 }
 
 const root = document.getElementById('root');
