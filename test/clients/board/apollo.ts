@@ -1,6 +1,6 @@
 // The page's Apollo Client: queries over HTTP, subscriptions over the transport that their context names, one token for all.
 
-import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, Observable } from '@apollo/client';
+import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, Observable } from '@apollo/client';
 import { print } from 'graphql';
 import { subscribeAnew } from '../subscribe-anew.ts';
 import { fetchWithToken, streams, type Transport, url } from './gateway.ts';
@@ -15,7 +15,14 @@ declare module '@apollo/client' {
 const live = new ApolloLink(({ query, variables, getContext }) => {
   const { transport = 'SSE' } = getContext();
   const request = { query: print(query), variables: { refs: [], ...variables } };
-  return new Observable((sink) => subscribeAnew(streams[transport], request, sink));
+  return new Observable((sink) =>
+    subscribeAnew(streams[transport], request, {
+      next: (event) => sink.next(event),
+      // graphql-ws gives what the gateway refused as a list.
+      error: (error) => sink.error(Array.isArray(error) ? new CombinedGraphQLErrors({ errors: error }) : error),
+      complete: () => sink.complete(),
+    }),
+  );
 });
 
 export const client = new ApolloClient({

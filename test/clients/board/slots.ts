@@ -1,6 +1,6 @@
 // One slot for each ref, in their order: which invitation it names, and what went wrong. All else is in the cache.
 
-import { CombinedGraphQLErrors } from '@apollo/client/errors';
+import { CombinedGraphQLErrors } from '@apollo/client';
 import type { BoardQuery } from './generated/graphql.ts';
 
 export type Named = Pick<NonNullable<BoardQuery['invitations'][number]>, '__typename' | 'id' | 'isFinal'>;
