@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, preview } from 'vite';
+import type { Environment } from '../../src/settings.ts';
 import { freePort } from '../free-port.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 import { SECRET } from '../server/bearer.ts';
@@ -23,10 +24,12 @@ export interface Board {
 }
 
 /** @param tokenSeconds How long a token is good for. */
-export async function startBoard(tokenSeconds: number): Promise<Board> {
+export async function startBoard(tokenSeconds: number, environment: Environment = {}): Promise<Board> {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const gateway = await startTestGateway({ environment: { AUTH_JWT_SECRET: SECRET, CORS_ORIGINS: origin } });
+  const gateway = await startTestGateway({
+    environment: { AUTH_JWT_SECRET: SECRET, CORS_ORIGINS: origin, ...environment },
+  });
   const outDir = await mkdtemp(join(tmpdir(), 'board-'));
   await promisify(execFile)('npm', ['run', 'types'], { cwd: CLIENTS });
   await build({

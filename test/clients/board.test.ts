@@ -1,6 +1,7 @@
 // The board in a real browser, as it is deployed, at another origin than the gateway's. The gateway asks for tokens, which
 // are good for three seconds.
 
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
@@ -159,6 +160,59 @@ test('an invitation that a stream cannot read is told in its own row, and comes 
   await expect.poll(() => textOf(page, 'review-moving-3'), PATIENCE).toContain('Pending');
   expect(await page.getByRole('alert').count()).toBe(0);
 });
+
+test('a stream that the gateway refuses is told, and comes where the viewer connects again', async () => {
+  const { origin, stop } = await startBoard(60, { MAX_STREAMS: '1', MAX_STREAMS_PER_CALLER: '1' });
+  onTestFinished(stop);
+  const [other] = await openTab();
+  await other.goto(origin);
+  await expect.poll(() => textOf(other, 'Team day'), PATIENCE).toContain('Pending');
+  await other.getByRole('status').getByText('Live').waitFor();
+
+  const [page] = await openTab();
+  await page.goto(origin);
+  await page.getByRole('radio', { name: 'WebSocket' }).check();
+  const alert = page.getByRole('alert');
+  await alert.getByText(/^Not live: .*subscriptions/).waitFor();
+  expect(await textOf(page, 'Team day')).toContain('Pending');
+  await other.close();
+  await expect
+    .poll(
+      async () => {
+        if (await alert.isVisible()) await alert.getByRole('button', { name: 'Connect again' }).click();
+        return page.getByRole('status').getByText('Live').isVisible();
+      },
+      { ...PATIENCE, interval: 500 },
+    )
+    .toBe(true);
+});
+
+test.each([0, 1])('every color of the board is readable on what is behind it: scheme %i', async (scheme) => {
+  const css = await readFile(new URL('board/board.css', import.meta.url), 'utf8');
+  const pairs = [...css.matchAll(/--(\w+): light-dark\((#\w{6}), (#\w{6})\)/g)];
+  const colors = new Map(pairs.map(([, name = '', ...pair]) => [name, pair[scheme] ?? '']));
+  expect(colors.size).toBe(9);
+  const texts = ['ink', 'quiet', 'blue', 'green', 'amber', 'red'];
+  const used = texts.flatMap((text) => ['page', 'card'].map((behind) => [text, behind] as const));
+  // 4.5 is what WCAG asks of text at level AA.
+  for (const [text, behind] of [...used, ['quiet', 'line'] as const]) {
+    expect(contrast(colors.get(text) ?? '', colors.get(behind) ?? ''), `${text} on ${behind}`).toBeGreaterThan(4.5);
+  }
+});
+
+/** As WCAG 2 defines it. */
+function contrast(...colors: [string, string]): number {
+  const [dark = 0, light = 0] = colors
+    .map((color) => {
+      const parts = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16) / 255);
+      const [red = 0, green = 0, blue = 0] = parts.map((part) =>
+        part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4,
+      );
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    })
+    .toSorted((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
 
 test('with urql too, one stream keeps twelve rows live', async () => {
   reply(board.gateway, 'tentative');

@@ -1,25 +1,23 @@
-// How long ago something was, or how soon it will be, by a clock that ticks once a second for the whole page.
+// How long ago something was, by one clock for the whole page.
 
-import { useSyncExternalStore } from 'react';
+import { createPageValue } from './page-value.ts';
 
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const UNITS = [
   ['day', 86_400],
   ['hour', 3_600],
   ['minute', 60],
-  ['second', 1],
 ] as const;
 
-function tick(listener: () => void): () => void {
-  const timer = setInterval(listener, 1_000);
-  return () => clearInterval(timer);
-}
+const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const clock = createPageValue(Date.now());
+setInterval(() => clock.set(Date.now()), 1_000);
 
 export function Age({ at }: { readonly at: string }) {
-  const now = useSyncExternalStore(tick, () => Math.floor(Date.now() / 1_000));
-  const seconds = Math.round(Date.parse(at) / 1_000) - now;
-  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
-  return <time dateTime={at}>{relative.format(Math.trunc(seconds / size), unit)}</time>;
+  const now = clock.use();
+  // A browser's clock may be behind the gateway's.
+  const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1_000));
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ['second', 1];
+  return <time dateTime={at}>{words.format(-Math.floor(seconds / size), unit)}</time>;
 }
 
 /** The time of day. */

@@ -3,7 +3,7 @@
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import { createTokens, fetchWith } from '../token.ts';
-import { connection } from './connection.ts';
+import { connectionEvents } from './connection.ts';
 
 export type Transport = 'SSE' | 'WebSocket';
 
@@ -19,7 +19,7 @@ const authorization = async () => ({ authorization: `Bearer ${await token()}` })
 export const fetchWithToken = fetchWith(token);
 
 /** A gateway that cannot be reached is tried again, however long that takes. */
-const forEver = { retryAttempts: Number.POSITIVE_INFINITY, on: connection.on };
+const forEver = { retryAttempts: Number.POSITIVE_INFINITY, on: connectionEvents };
 
 export const streams = {
   SSE: createSseClient({ url, headers: authorization, ...forEver }),
