@@ -1,7 +1,7 @@
 // The page's Apollo Client: queries over HTTP, subscriptions over the transport that their context names, one token for all.
 
 import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, Observable } from '@apollo/client';
-import { print } from 'graphql';
+import { type GraphQLFormattedError, print } from 'graphql';
 import { subscribeAnew } from '../subscribe-anew.ts';
 import { fetchWithToken, streams, type Transport, url } from './gateway.ts';
 import possibleTypes from './generated/possible-types.ts';
@@ -33,3 +33,8 @@ export const client = new ApolloClient({
   ),
   cache: new InMemoryCache(possibleTypes),
 });
+
+/** What the gateway told of an operation; nothing where the operation did not reach it. */
+export function errorsIn(error: unknown): readonly GraphQLFormattedError[] {
+  return CombinedGraphQLErrors.is(error) ? error.errors : [];
+}

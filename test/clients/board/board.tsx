@@ -3,12 +3,13 @@
 
 import { useApolloClient } from '@apollo/client/react';
 import { useCallback, useEffect, useState } from 'react';
+import { errorsIn } from './apollo.ts';
 import type { Transport } from './gateway.ts';
 import { graphql } from './generated/gql.ts';
 import type { InvitationRef } from './generated/graphql.ts';
 import { Live } from './live.tsx';
 import { EmptyRow, Row } from './row.tsx';
-import { type Slot, slotsOf } from './slots.ts';
+import { problemsIn, type Slot, slotsOf } from './slots.ts';
 import { nameOf } from './words.ts';
 
 const BOARD = graphql(`
@@ -39,7 +40,7 @@ export function Board({ refs }: { readonly refs: InvitationRef[] }) {
           fetchPolicy: 'network-only',
           errorPolicy: 'all',
         });
-        const answers = data === undefined ? [] : slotsOf(data, error);
+        const answers = data === undefined ? [] : slotsOf(data, problemsIn(errorsIn(error)));
         setSlots((slots) => slots.map((slot, n) => ({ ...slot, ...answers[places.indexOf(n)] })));
         setProblem(data === undefined ? error?.message : undefined);
       } finally {

@@ -1,4 +1,4 @@
-// Where the gateway is, the page's token, and a stream over either transport. Nothing here knows React, Apollo or urql.
+// Where the gateway is, the page's token, and a stream over either transport. Nothing here knows Apollo or urql.
 
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';

@@ -1,6 +1,7 @@
 // The one subscription of the page. What comes by it is in the cache before the page is told; an error tells its row.
 
 import { useSubscription } from '@apollo/client/react';
+import { errorsIn } from './apollo.ts';
 import { useIsConnected } from './connection.ts';
 import type { Transport } from './gateway.ts';
 import { graphql } from './generated/gql.ts';
@@ -30,11 +31,11 @@ export function Live({ refs, transport, onState, onProblem }: Props) {
     errorPolicy: 'all',
     onData: ({ data }) => data.data && onState(data.data.invitationChanged),
     onError(error) {
-      for (const [place, problem] of problemsIn(error)) onProblem(place, problem);
+      for (const [place, problem] of problemsIn(errorsIn(error))) onProblem(place, problem);
     },
   });
   const isConnected = useIsConnected();
-  if (error !== undefined && problemsIn(error).size === 0) {
+  if (error !== undefined && problemsIn(errorsIn(error)).size === 0) {
     return (
       <p role="alert">
         Not live: {error.message}{' '}

@@ -1,6 +1,6 @@
 // One slot for each ref, in their order: which invitation it names, and what went wrong. All else is in the cache.
 
-import { CombinedGraphQLErrors } from '@apollo/client';
+import type { GraphQLFormattedError } from 'graphql';
 import type { BoardQuery } from './generated/graphql.ts';
 
 export type Named = Pick<NonNullable<BoardQuery['invitations'][number]>, '__typename' | 'id' | 'isFinal'>;
@@ -13,16 +13,14 @@ export interface Slot {
 }
 
 /** A ref that failed is null with an error, one that names nothing is null without one. */
-export function slotsOf({ invitations }: BoardQuery, error: unknown): Slot[] {
-  const problems = problemsIn(error);
+export function slotsOf({ invitations }: BoardQuery, problems: ReadonlyMap<number, string>): Slot[] {
   return invitations.map((invitation, n) =>
     problems.has(n) ? { problem: problems.get(n) } : { invitation, problem: undefined },
   );
 }
 
 /** Messages by the place of their ref: in an answer the error's path tells it, in a stream `refIndex`. */
-export function problemsIn(error: unknown): ReadonlyMap<number, string> {
-  const errors = CombinedGraphQLErrors.is(error) ? error.errors : [];
+export function problemsIn(errors: readonly GraphQLFormattedError[] = []): ReadonlyMap<number, string> {
   return new Map(
     errors.flatMap(({ message, path, extensions }) => {
       const place = extensions?.refIndex ?? path?.[1];

@@ -1,21 +1,15 @@
 // The same with urql and its normalized cache: one query and one subscription a page, and the cache feeds the rows.
 
 import { cacheExchange } from '@urql/exchange-graphcache';
+import { useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import {
-  Client,
-  type CombinedError,
-  fetchExchange,
-  Provider,
-  subscriptionExchange,
-  useQuery,
-  useSubscription,
-} from 'urql';
+import { Client, fetchExchange, Provider, subscriptionExchange, useQuery, useSubscription } from 'urql';
 import { subscribeAnew } from '../subscribe-anew.ts';
 import { fetchWithToken, streams, url } from './gateway.ts';
 import { graphql } from './generated/gql.ts';
 import schema from './generated/introspection.json' with { type: 'json' };
 import { REFS } from './refs.ts';
+import { problemsIn } from './slots.ts';
 import { nameOf } from './words.ts';
 
 const PAGE = graphql(`
@@ -58,23 +52,28 @@ const client = new Client({
 function Page() {
   const variables = { refs: REFS };
   const [{ data, error }] = useQuery({ query: PAGE, variables });
-  useSubscription({ query: CHANGES, variables });
+  const [{ error: missed }] = useSubscription({ query: CHANGES, variables });
+
+  // An error is told once: the result that the cache makes of the next event has none.
+  const [problems, setProblems] = useState(problemsIn());
+  useEffect(() => {
+    const told = [...(error?.graphQLErrors ?? []), ...(missed?.graphQLErrors ?? [])];
+    setProblems((known) => new Map([...known, ...problemsIn(told)]));
+  }, [error, missed]);
+
   return (
     <main>
       <h1>Invitations</h1>
+      {error?.networkError && <p className="problem">{error.networkError.message}</p>}
       <ul>
         {REFS.map((ref, n) => (
           <li key={nameOf(ref)}>
-            {nameOf(ref)}: {data?.invitations[n]?.status.toLowerCase() ?? problemAt(n, error) ?? 'none'}
+            {nameOf(ref)}: {data?.invitations[n]?.status.toLowerCase() ?? problems.get(n) ?? 'none'}
           </li>
         ))}
       </ul>
     </main>
   );
-}
-
-function problemAt(place: number, error: CombinedError | undefined): string | undefined {
-  return error?.graphQLErrors.find(({ path }) => path?.[1] === place)?.message ?? error?.networkError?.message;
 }
 
 const root = document.getElementById('root');
