@@ -33,11 +33,11 @@ export async function startBoard(tokenSeconds: number, environment: Environment 
   const outDir = await mkdtemp(join(tmpdir(), 'board-'));
   await promisify(execFile)('npm', ['run', 'types'], { cwd: CLIENTS });
   await build({
-    configFile: false,
+    configFile: join(BOARD, 'vite.config.ts'),
     root: BOARD,
     logLevel: 'error',
     define: { 'import.meta.env.VITE_GATEWAY': JSON.stringify(`${gateway.origin}/graphql`) },
-    build: { outDir, rolldownOptions: { input: ['index.html', 'urql.html'].map((page) => join(BOARD, page)) } },
+    build: { outDir },
   });
   const server = await preview({
     configFile: false,

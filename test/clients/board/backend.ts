@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SignJWT } from 'jose';
-import type { Plugin } from 'vite';
+import type { Connect, Plugin } from 'vite';
 
 /** Yours are lists, as short as the page: README, "Who may see what". */
 const INVITATIONS = '*';
@@ -13,8 +13,13 @@ const INVITATIONS = '*';
  * @param secret The gateway's `AUTH_JWT_SECRET`.
  * @param seconds How long a token is good for. The page asks for another one in time.
  */
-export function invitationTokens(secret: string, seconds = 900): Plugin {
+export function invitationTokens(secret: string | undefined, seconds = 900): Plugin {
   const key = new TextEncoder().encode(secret);
+
+  function serve({ middlewares }: { readonly middlewares: Connect.Server }): void {
+    if (secret === undefined) throw new Error('Set AUTH_JWT_SECRET to what the gateway is started with.');
+    middlewares.use('/invitation-token', answer);
+  }
 
   async function answer(_: IncomingMessage, response: ServerResponse): Promise<void> {
     const now = Math.floor(Date.now() / 1_000);
@@ -28,9 +33,5 @@ export function invitationTokens(secret: string, seconds = 900): Plugin {
     response.setHeader('cache-control', 'no-store').end(token);
   }
 
-  return {
-    name: 'invitation-tokens',
-    configureServer: ({ middlewares }) => void middlewares.use('/invitation-token', answer),
-    configurePreviewServer: ({ middlewares }) => void middlewares.use('/invitation-token', answer),
-  };
+  return { name: 'invitation-tokens', configureServer: serve, configurePreviewServer: serve };
 }
