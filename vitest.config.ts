@@ -29,6 +29,7 @@ export default defineConfig({
             'test/schedules/*.test.ts',
             'test/upstream/redis-shares.test.ts',
             'test/server/newcomers.test.ts',
+            'test/clients/first-minutes.test.ts',
           ],
           provide: { faultsOver: 'tcp' },
         },
@@ -40,10 +41,15 @@ export default defineConfig({
       {
         extends: true,
         // After the others, one file after the other: a provider counts calls by its clock, and is not to be late itself;
-        // callers say how long they waited.
+        // callers say how long they waited. Nor is any to wait for packages that are installed meanwhile.
         test: {
           name: 'schedules',
-          include: ['test/schedules/*.test.ts', 'test/upstream/redis-shares.test.ts', 'test/server/newcomers.test.ts'],
+          include: [
+            'test/schedules/*.test.ts',
+            'test/upstream/redis-shares.test.ts',
+            'test/server/newcomers.test.ts',
+            'test/clients/first-minutes.test.ts',
+          ],
           fileParallelism: false,
           maxConcurrency: 8,
           sequence: { groupOrder: 1 },

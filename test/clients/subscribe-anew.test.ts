@@ -99,6 +99,25 @@ test('forty streams that complete at once come back spread over a second, and no
   expect(back[4]).toBe(39);
 });
 
+test('a page of what is final and what is not there is asked for ever more seldom', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let opened = 0;
+  const subscribe: Client['subscribe'] = (_, sink) => {
+    opened += 1;
+    // As the gateway does: one is final, and of the other nothing comes.
+    sink.next({ data: { invitationChanged: { id: 'a', isFinal: true, status: 'DELIVERED' } } } as never);
+    sink.complete();
+    return () => undefined;
+  };
+  const { outcome } = show({ subscribe } as Client, [FINAL, OPEN]);
+  vi.advanceTimersByTime(10 * 60_000);
+  // Each second on average, it would be hundreds.
+  expect(opened).toBeGreaterThan(5);
+  expect(opened).toBeLessThan(60);
+  expect(outcome()).toBe('open');
+});
+
 describe('with a gateway that stays', () => {
   let gateway: TestGateway;
   afterEach(() => gateway.stop());

@@ -1,0 +1,59 @@
+// The pages of the board as they are deployed: built for a gateway, and served with a backend that signs tokens.
+
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build, preview } from 'vite';
+import type { Environment } from '../../src/settings.ts';
+import { freePort } from '../free-port.ts';
+import { startTestGateway, type TestGateway } from '../harness.ts';
+import { SECRET } from '../server/bearer.ts';
+import { invitationTokens } from './board/backend.ts';
+
+const CLIENTS = fileURLToPath(new URL('.', import.meta.url));
+const BOARD = join(CLIENTS, 'board');
+
+export interface Board {
+  readonly gateway: TestGateway;
+  /** Of the pages. */
+  readonly origin: string;
+  stop(): Promise<void>;
+}
+
+/** @param tokenSeconds How long a token is good for. */
+export async function startBoard(tokenSeconds: number, environment: Environment = {}): Promise<Board> {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const gateway = await startTestGateway({
+    environment: { AUTH_JWT_SECRET: SECRET, CORS_ORIGINS: origin, ...environment },
+  });
+  const outDir = await mkdtemp(join(tmpdir(), 'board-'));
+  await promisify(execFile)('npm', ['run', 'types'], { cwd: CLIENTS });
+  await build({
+    configFile: join(BOARD, 'vite.config.ts'),
+    root: BOARD,
+    logLevel: 'error',
+    define: { 'import.meta.env.VITE_GATEWAY': JSON.stringify(`${gateway.origin}/graphql`) },
+    build: { outDir },
+  });
+  const server = await preview({
+    configFile: false,
+    root: BOARD,
+    logLevel: 'error',
+    build: { outDir },
+    plugins: [invitationTokens(SECRET, tokenSeconds)],
+    preview: { host: '127.0.0.1', port, strictPort: true },
+  });
+  return {
+    gateway,
+    origin,
+    async stop() {
+      await server.close();
+      await rm(outDir, { recursive: true });
+      await gateway.stop();
+    },
+  };
+}
