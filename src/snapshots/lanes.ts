@@ -15,6 +15,13 @@ export interface NextRead {
   readonly isProbe: boolean;
 }
 
+/** What is wanted, how much of it is due to be read, and for how long the first of that has waited. */
+export interface Waiting {
+  readonly wanted: number;
+  readonly due: number;
+  readonly oldestMs: number;
+}
+
 export class Lanes {
   readonly #lanes = new Map<Way, Lane>();
   readonly #createOrder: () => WishOrder;
@@ -49,6 +56,17 @@ export class Lanes {
     }
     const wish = best?.wanted ?? longest;
     return wish && { wish, isProbe: false };
+  }
+
+  /** What waits to be read. */
+  waiting(at: number): Waiting {
+    let [wanted, due, since] = [0, 0, at];
+    for (const { order } of this.#lanes.values()) {
+      since = Math.min(since, order.longestWaiting(at)?.waitsFrom ?? at);
+      wanted += order.size;
+      due += order.due;
+    }
+    return { wanted, due, oldestMs: at - since };
   }
 
   /** The next one is being read. */

@@ -11,6 +11,7 @@ import type { Payment } from '../upstream/payment.ts';
 import type { Way } from '../upstream/upstream.ts';
 import type { SharedSnapshot } from './codec.ts';
 import type { Known } from './known.ts';
+import type { Waiting } from './lanes.ts';
 import { Learning } from './learning.ts';
 import { createLookups } from './lookups.ts';
 import { ProviderRead, type ReadEffects, type Source } from './provider-read.ts';
@@ -39,6 +40,8 @@ export interface Reads {
   stop(): void;
   /** What is learned about how soon states change, by kind. */
   readonly learning: ReadonlyMap<InvitationType, Learning>;
+  /** What waits to be read of a kind; undefined where nothing is read of it. */
+  waiting(type: InvitationType): Waiting | undefined;
 }
 
 export interface ReadsOptions {
@@ -178,6 +181,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, option
     watch: (ref, streams) => wishesOf(ref)?.watch(ref, known.peek(ref, false), streams),
     reconsider: (ref) => wishesOf(ref)?.reconsider(ref),
     learning: learnings,
+    waiting: (type) => refreshers.get(type)?.waiting(),
     stop,
   };
 }

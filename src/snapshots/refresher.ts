@@ -5,7 +5,7 @@ import type { Ref } from '../invitation/ref.ts';
 import { BACKGROUND, type Payment, PREPAID } from '../upstream/payment.ts';
 import type { Quota } from '../upstream/quota.ts';
 import type { Way } from '../upstream/upstream.ts';
-import { Lanes, type NextRead, PROBE_MS } from './lanes.ts';
+import { Lanes, type NextRead, PROBE_MS, type Waiting } from './lanes.ts';
 import { Pacing } from './pacing.ts';
 import type { Reading } from './reading.ts';
 import type { Wish, WishOrder } from './wish.ts';
@@ -16,6 +16,8 @@ export interface Refresher {
   readonly wishes: Wishes;
   /** Whether the quota is too short for what is due: a read with spare quota is not to be made before that. */
   isBehind(): boolean;
+  /** What waits to be read. */
+  waiting(): Waiting;
   /** Nothing more is read behind, though it may be wanted. */
   stop(): void;
 }
@@ -158,6 +160,7 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
   return {
     wishes,
     isBehind: () => isShort && wishes.size > 0,
+    waiting: () => lanes.waiting(now()),
     stop() {
       clearTimeout(timer);
       wishes.clear();

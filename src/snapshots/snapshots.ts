@@ -23,6 +23,7 @@ import { Cancellation } from '../upstream/cancellation.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { type Entry, isOld, markStale } from './entry.ts';
 import { createKnown, type KnownOptions } from './known.ts';
+import type { Waiting } from './lanes.ts';
 import type { Learning } from './learning.ts';
 import type { Source } from './provider-read.ts';
 import { type Reading, readingOf } from './reading.ts';
@@ -69,6 +70,8 @@ export interface Snapshots {
   reconsider(ref: Ref): void;
   /** What is learned about how soon states change, by kind. */
   readonly learning: ReadonlyMap<InvitationType, Learning>;
+  /** What waits to be read of a kind; undefined where nothing is read of it. */
+  waiting(type: InvitationType): Waiting | undefined;
   /** Reads now if the quota allows it, else as soon as it does. @returns whether it was read now. */
   readSoon(ref: Ref): Promise<boolean>;
   /**
@@ -178,6 +181,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     reconsider: reads.reconsider,
     adopt: reads.adopt,
     learning: reads.learning,
+    waiting: reads.waiting,
     hear(ref, heardAt, byUs) {
       known.hear(ref, heardAt);
       if (byUs) shared?.hear(ref, heardAt);

@@ -28,6 +28,11 @@ export class Rotation implements WishOrder {
     return this.#places.size;
   }
 
+  /** All of them are, as far as it knows. */
+  get due(): number {
+    return this.size;
+  }
+
   want(wish: Wish): void {
     if (wish.isFinal) return;
     const place = { wish, rank: Math.max(wish.seenAt, wish.notBefore), place: -1 };
@@ -78,6 +83,10 @@ export class Knowing implements WishOrder {
 
   get size(): number {
     return this.#order.size;
+  }
+
+  get due(): number {
+    return this.#order.due;
   }
 
   want(wish: Wish, at: number): void {
