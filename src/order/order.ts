@@ -42,8 +42,8 @@ export class Order<T extends Placed<T>> {
     return this.#size;
   }
 
-  /** How many of them are due. */
-  get due(): number {
+  /** How many of them are due, as of the last time that one was looked for. */
+  get waiting(): number {
     return this.#waiting.size;
   }
 

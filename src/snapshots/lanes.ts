@@ -15,13 +15,6 @@ export interface NextRead {
   readonly isProbe: boolean;
 }
 
-/** What is wanted, how much of it is due to be read, and for how long the first of that has waited. */
-export interface Waiting {
-  readonly wanted: number;
-  readonly due: number;
-  readonly oldestMs: number;
-}
-
 export class Lanes {
   readonly #lanes = new Map<Way, Lane>();
   readonly #createOrder: () => WishOrder;
@@ -58,20 +51,22 @@ export class Lanes {
     return wish && { wish, isProbe: false };
   }
 
-  /** What waits to be read. */
-  waiting(at: number): Waiting {
-    let [wanted, due, since] = [0, 0, at];
-    for (const { order } of this.#lanes.values()) {
-      since = Math.min(since, order.longestWaiting(at)?.waitsFrom ?? at);
-      wanted += order.size;
-      due += order.due;
-    }
-    return { wanted, due, oldestMs: at - since };
-  }
-
   /** The next one is being read. */
   took(): void {
     this.#turns.took();
+  }
+
+  /** What is due and not read yet. */
+  waiting(at: number): { readonly wanted: number; readonly count: number; readonly longestMs: number } {
+    let [wanted, count, longestMs] = [0, 0, 0];
+    for (const { order } of this.#lanes.values()) {
+      wanted += order.size;
+      const longest = order.longestWaiting(at);
+      if (longest === undefined) continue;
+      count += order.waiting;
+      longestMs = Math.max(longestMs, at - longest.waitsFrom);
+    }
+    return { wanted, count, longestMs };
   }
 
   /** When there may be something to read where there is nothing now. */

@@ -28,9 +28,8 @@ export class Rotation implements WishOrder {
     return this.#places.size;
   }
 
-  /** All of them are, as far as it knows. */
-  get due(): number {
-    return this.size;
+  get waiting(): number {
+    return this.#places.size;
   }
 
   want(wish: Wish): void {
@@ -85,8 +84,8 @@ export class Knowing implements WishOrder {
     return this.#order.size;
   }
 
-  get due(): number {
-    return this.#order.due;
+  get waiting(): number {
+    return this.#order.waiting;
   }
 
   want(wish: Wish, at: number): void {
