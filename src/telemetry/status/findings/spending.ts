@@ -24,7 +24,7 @@ export function spendingFinding({ accounts }: Figures): Finding {
 }
 
 /** The window whose callers are known: the longest. */
-export function longestOf({ windows }: AccountReport): WindowReport | undefined {
+export function longestOf({ windows }: Pick<AccountReport, 'windows'>): WindowReport | undefined {
   return windows.toSorted((a, b) => b.windowMs - a.windowMs)[0];
 }
 

@@ -139,7 +139,7 @@ function showTakers(list, { takers, others }) {
     takers: others.takers + rest.length,
     calls: rest.reduce((sum, { calls }) => sum + calls, others.calls),
   };
-  const rows = named.map(({ viewer, calls }) => ({ who: viewer ?? 'the gateway, in the background', calls }));
+  const rows = named.map(({ viewer, calls }) => ({ who: viewer ?? 'background reads', calls }));
   if (more.takers > 0) rows.push({ who: `${count(more.takers)} more`, calls: more.calls });
   if (rows.length === 0) rows.push({ who: 'nobody', calls: 0 });
   showAll(

@@ -68,8 +68,12 @@ export function showFigures(parent, rows) {
   }
 }
 
-/** @param {Element} body Of a table. @param {readonly (readonly string[])[]} rows @param {readonly number[]} numbers Columns of numbers. */
-export function showRows(body, rows, numbers) {
+/**
+ * @param {Element} body Of a table. Named are the column whose texts may be long, and those of numbers.
+ * @param {readonly (readonly string[])[]} rows
+ * @param {{ wide: number, numbers: readonly number[] }} columns
+ */
+export function showRows(body, rows, { wide, numbers }) {
   showAll(
     body,
     rows,
@@ -77,10 +81,11 @@ export function showRows(body, rows, numbers) {
     (row, texts) =>
       showAll(
         row,
-        texts.map((text, n) => ({ text, isNumber: numbers.includes(n) })),
+        texts.map((text, n) => ({ text, isNumber: numbers.includes(n), isWide: n === wide })),
         () => element('td'),
-        (cell, { text, isNumber }) => {
+        (cell, { text, isNumber, isWide }) => {
           cell.classList.toggle('number', isNumber);
+          cell.classList.toggle('wide', isWide);
           setText(cell, text);
         },
       ),

@@ -1,5 +1,7 @@
 // The plots: the last hour, up to now. Their colours are the page's, which follow the reader's.
 
+import { clock } from './format.js';
+
 const HEIGHT = 130;
 const HOUR_S = 3_600;
 const POINT_S = 10;
@@ -39,7 +41,7 @@ export function createPlot(target, lines, range) {
         y: { range: range === null ? (_, __, most) => [0, Math.max(1, most * 1.1)] : [range[0], range[1]] },
       },
       axes: [
-        { ...axis(), size: 26, space: 60 },
+        { ...axis(), size: 24, space: 60, values: (_, times) => times.map((time) => clock(time * 1_000).slice(0, 5)) },
         { ...axis(), size: 38, space: 30 },
       ],
       series: [

@@ -11,7 +11,7 @@ export function showRest({ at, problems, operations, streams, notifications, red
   showRows(
     byId('problems'),
     problems.map(({ at: metAt, code, provider, count: times }) => [clock(metAt), code, provider ?? '–', count(times)]),
-    [3],
+    { wide: 1, numbers: [3] },
   );
   byId('no-problems').hidden = problems.length > 0;
   showRows(
@@ -23,7 +23,7 @@ export function showRest({ at, problems, operations, streams, notifications, red
       duration(meanMs),
       duration(p99Ms),
     ]),
-    [2, 3, 4],
+    { wide: 0, numbers: [2, 3, 4] },
   );
   byId('no-operations').hidden = operations.slowest.length > 0;
   showFigures(byId('live'), [
