@@ -56,7 +56,7 @@ export class SlowestOperations {
         meanMs: durations.meanMs ?? 0,
         p99Ms: durations.quantileMs(0.99) ?? 0,
       }))
-      .sort((a, b) => b.p99Ms - a.p99Ms)
+      .sort((a, b) => b.p99Ms - a.p99Ms || b.meanMs - a.meanMs)
       .slice(0, SHOWN);
   }
 }
