@@ -2,8 +2,10 @@
 
 import { AuthUnavailable, Forbidden, type Problem, Unauthenticated } from '../invitation/problem.ts';
 
+export const REFUSAL_REASONS = ['missing', 'expired', 'invalid', 'forbidden', 'unavailable', 'limited'] as const;
+
 export interface Refusal {
-  readonly reason: 'missing' | 'expired' | 'invalid' | 'forbidden' | 'unavailable' | 'limited';
+  readonly reason: (typeof REFUSAL_REASONS)[number];
   readonly problem: Problem;
 }
 

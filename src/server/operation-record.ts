@@ -2,8 +2,10 @@
 // when its answer is, or when its stream begins. It has nothing of its variables and of what it gives.
 
 import type { Viewer } from '../access/viewer.ts';
+import type { Limit } from '../invitation/problem-code.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Answer } from '../operations/answer.ts';
+import type { DocumentHow } from '../operations/documents.ts';
 import { GONE_CODE, INTERNAL_ERROR } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
 import type { GivenListener, How } from '../snapshots/given.ts';
@@ -29,6 +31,10 @@ export interface OperationListener {
   answered?: ((operation: OperationRecord) => void) | undefined;
   /** Told of each ref, also of those that streams read, and by which viewer it was asked for. */
   given?: ((provider: ProviderName, how: How, ageMs: number, isFinal: boolean, viewer: Viewer) => void) | undefined;
+  /** Told how each document was found. */
+  document?: ((how: DocumentHow) => void) | undefined;
+  /** Told of each limit that an operation, or a part of it, is beyond. */
+  limited?: ((limit: Limit) => void) | undefined;
 }
 
 export class OperationRecord implements GivenListener {

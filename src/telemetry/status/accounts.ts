@@ -1,29 +1,11 @@
 // The accounts that are in use, as the page shows them: those that are worst off, with what is counted of each. However many
 // tenants there are, so many accounts are counted and shown at most.
 
-import type { ProviderName } from '../../invitation/provider.ts';
-import type { Waiting } from '../../snapshots/refresher.ts';
-import type { Quota } from '../../upstream/quota.ts';
 import { AccountMeter } from './account-meter.ts';
+import { type AccountSource, nameOf } from './account-source.ts';
 import { longestOf } from './findings/spending.ts';
 import { POINT_MS, POINTS } from './hour.ts';
-import type { AccountReport, Circuit } from './report.ts';
-
-/** One account, as the rooms of the gateway have it now. */
-export interface AccountSource {
-  /** Tells it apart from others. It is shown to nobody. */
-  readonly id: string;
-  readonly provider: ProviderName;
-  /** The names of those that use it; null where there is no file of tenants. */
-  readonly tenants: readonly (string | null)[];
-  /** What the page calls it. */
-  readonly name: string;
-  readonly quota: Pick<Quota, 'status' | 'usage'>;
-  circuit(): Circuit;
-  waiting(): Waiting;
-  /** Of what was read again: how much, and how much of it had changed and was expected to. */
-  reads(): AccountReport['reads'];
-}
+import type { AccountReport } from './report.ts';
 
 /**
  * Most accounts of which an hour is kept: the first that are called. One that was not called for an hour gives its place to
@@ -60,7 +42,7 @@ export class Accounts {
     for (const [id, { meter }] of this.#meters) {
       const source = sources.get(id);
       if (source === undefined || at - meter.usedAt > METER_TTL_MS) this.#meters.delete(id);
-      else meter.sample({ ...partsOf(source), due: source.waiting().count });
+      else meter.sample({ ...partsOf(source), due: source.waiting.count });
     }
   }
 
@@ -74,20 +56,21 @@ export class Accounts {
   }
 
   #reportOf(source: AccountSource, withHour: boolean): AccountReport {
-    const { meter = NOT_COUNTED, key = source.name } = this.#meters.get(source.id) ?? this.#add(source.id) ?? {};
-    const { windows, takers, callers, inLine, closedMs, isAlone } = source.quota.usage(MAX_TAKERS);
-    const { wanted, count: due, longestMs } = source.waiting();
+    const { meter = NOT_COUNTED, key = source.id.length.toString() } =
+      this.#meters.get(source.id) ?? this.#add(source.id) ?? {};
+    const { windows, takers, callers, inLine, closedMs, isAlone } = source.usage(MAX_TAKERS);
+    const { wanted, count: due, longestMs } = source.waiting;
     const named = takers.map(([caller, calls]) => ({ viewer: caller === '' ? null : this.#digestOf(caller), calls }));
     const report = {
       key,
       provider: source.provider,
-      name: source.name,
+      name: nameOf(source),
       windows: windows.map(({ limit, used, windowMs }) => ({ limit, used, windowMs })),
       takers: named,
       inLine,
       closedMs,
       isAlone,
-      circuit: source.circuit(),
+      circuit: source.circuit,
       circuitChanges: meter.circuitChanges,
       lastMinute: meter.lastMinute,
       lastHour: meter.lastHour,
@@ -118,14 +101,13 @@ export class Accounts {
 /** Stands for one of which nothing is counted. */
 const NOT_COUNTED = new AccountMeter(0);
 
-function rankOf({ circuit, quota }: AccountSource): number {
-  const { limit, remaining } = quota.status();
-  return (circuit() === 'CLOSED' ? 0 : 1) + 1 - remaining / limit;
+function rankOf({ circuit, quota: { limit, remaining } }: AccountSource): number {
+  return (circuit === 'CLOSED' ? 0 : 1) + 1 - remaining / limit;
 }
 
 /** In hundredths, of the window with least left; what callers take is of the longest. */
-function partsOf({ quota }: AccountSource): { readonly used: number; readonly callers: number } {
-  const { windows, takers } = quota.usage(Number.POSITIVE_INFINITY);
+function partsOf({ usage }: AccountSource): { readonly used: number; readonly callers: number } {
+  const { windows, takers } = usage(Number.POSITIVE_INFINITY);
   const longest = longestOf({ windows });
   if (longest === undefined) return { used: 0, callers: 0 };
   const own = takers.find(([caller]) => caller === '')?.[1] ?? 0;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type AccountSource, Accounts } from '../../../src/telemetry/status/accounts.ts';
+import type { AccountSource } from '../../../src/telemetry/status/account-source.ts';
+import { Accounts } from '../../../src/telemetry/status/accounts.ts';
 import type { Circuit } from '../../../src/telemetry/status/report.ts';
 import { CallRecord } from '../../../src/upstream/call-record.ts';
 import { createQuota } from '../../../src/upstream/quota.ts';
@@ -12,10 +13,12 @@ function sourceOf(id: string, circuit: Circuit = 'CLOSED', quota = createQuota('
     id,
     provider: 'PARTOO',
     tenants: [id],
-    name: `Partoo (${id})`,
-    quota,
-    circuit: () => circuit,
-    waiting: () => ({ wanted: 50, count: 2, longestMs: 700 }),
+    circuit,
+    get quota() {
+      return quota.status();
+    },
+    waiting: { wanted: 50, count: 2, longestMs: 700 },
+    usage: quota.usage,
     reads: () => ({ made: 9, changed: 1, expected: 1.4 }),
   } satisfies AccountSource;
 }
@@ -32,9 +35,10 @@ function callThatEnded(outcome: 'ok' | 'timeout' | 'throttled' | 'no_quota', isS
 }
 
 test('an account is told with who takes its quota, by digests, and with the best age that is possible', async () => {
-  const source = sourceOf('one');
-  for (const caller of ['ann', 'ann', 'bob']) await take(source.quota, caller);
-  source.quota.takeSpare({ how: 'background', caller: '' });
+  const quota = createQuota('PARTOO', WINDOWS);
+  const source = sourceOf('one', 'CLOSED', quota);
+  for (const caller of ['ann', 'ann', 'bob']) await take(quota, caller);
+  quota.takeSpare({ how: 'background', caller: '' });
   const accounts = new Accounts(() => [source], digestOf);
   const [account] = accounts.report(false).accounts;
   expect(account).toMatchObject({
@@ -83,9 +87,11 @@ test('what is final has no age, and what was stale is told', () => {
 });
 
 test('of a thousand accounts the page shows those that are worst off, and an hour is kept of a hundred', async () => {
-  const many = Array.from({ length: 1_000 }, (_, n) => sourceOf(`tenant-${n}`, n === 777 ? 'OPEN' : 'CLOSED'));
-  const full = many[500];
-  for (let n = 0; full !== undefined && n < 30; n++) await take(full.quota, `caller-${n}`);
+  const full = createQuota('PARTOO', WINDOWS);
+  for (let n = 0; n < 30; n++) await take(full, `caller-${n}`);
+  const many = Array.from({ length: 1_000 }, (_, n) =>
+    sourceOf(`tenant-${n}`, n === 777 ? 'OPEN' : 'CLOSED', n === 500 ? full : undefined),
+  );
   const accounts = new Accounts(() => many, digestOf);
   const counted = many.filter(({ id }) => accounts.meterOf(id) !== undefined);
   expect(counted).toHaveLength(100);
