@@ -31,6 +31,8 @@ import type { TenantState } from '../telemetry/gateway-state.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createTally } from '../telemetry/tally.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { QuotaUsage } from '../upstream/quota.ts';
+import type { QuotaWindow } from '../upstream/quota-window.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Quotas } from './quotas.ts';
 import { LIMITS, openSources } from './sources.ts';
@@ -153,7 +155,7 @@ export async function createTenant(
     defaultsOf: (type) => defaults.get(type),
     providers: () => providers.map((provider) => statusOf(provider.name, upstreams.get(provider.name))),
     accounts: () =>
-      accounts.flatMap(({ id, provider, reads }) => {
+      accounts.flatMap(({ id, provider, reads, quota: windows }) => {
         const upstream = upstreams.get(provider);
         if (upstream === undefined) return [];
         const { quota, circuit } = upstream;
@@ -163,7 +165,7 @@ export async function createTenant(
           circuit: circuit(),
           quota: quota.status(),
           waiting: snapshots.waiting(reads),
-          usage: quota.usage,
+          usage: (takers) => withoutMargin(quota.usage(takers), windows),
           foresight: () => snapshots.learning.get(reads)?.foresight ?? NOTHING_READ,
         };
       }),
@@ -180,6 +182,14 @@ export async function createTenant(
 
 /** What processes share of snapshots and notifications: a new number where its meaning changes, so that versions keep apart. */
 const FORMAT = 2;
+
+/** Windows are told as the provider has them. */
+function withoutMargin(usage: QuotaUsage, windows: readonly QuotaWindow[]): QuotaUsage {
+  return {
+    ...usage,
+    windows: usage.windows.map((window, n) => ({ ...window, windowMs: windows[n]?.windowMs ?? window.windowMs })),
+  };
+}
 
 const NOTHING_READ: Foresight = { reads: 0, changed: 0, expected: 0 };
 

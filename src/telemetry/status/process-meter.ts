@@ -11,6 +11,7 @@ const RESOLUTION_MS = 20;
 const MEGABYTE = 1_048_576;
 
 const MINUTE = 6;
+const HALF_MINUTE = 3;
 
 export class ProcessMeter {
   readonly #version: string;
@@ -57,6 +58,7 @@ export class ProcessMeter {
       uptimeMs: process.uptime() * 1_000,
       isDraining,
       loopDelayMs: { p99: Math.max(now.p99, this.#loopDelayMs.p99), max: Math.max(now.max, this.#loopDelayMs.max) },
+      lateMs: this.#lateMs,
       heapBytes: heapUsed,
       heapLimitBytes: getHeapStatistics().heap_size_limit,
       rssBytes: rss,
@@ -71,6 +73,10 @@ export class ProcessMeter {
       heapMegabytes: rounded('heapMegabytes'),
       operations: rounded('operations'),
     };
+  }
+
+  get #lateMs(): number {
+    return this.#hour.length < HALF_MINUTE ? 0 : this.#hour.sum('loopDelayMs', HALF_MINUTE) / HALF_MINUTE;
   }
 
   stop(): void {

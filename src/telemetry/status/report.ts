@@ -146,6 +146,8 @@ export interface ProcessReport {
   readonly isDraining: boolean;
   /** By how much timers were late within the last ten seconds: the worst of a hundred, and the worst. */
   readonly loopDelayMs: { readonly p99: number; readonly max: number };
+  /** By how much they were late for the last half minute; 0 where it runs for a shorter time. */
+  readonly lateMs: number;
   readonly heapBytes: number;
   readonly heapLimitBytes: number;
   readonly rssBytes: number;

@@ -54,6 +54,7 @@ export function figuresWith(changes: Partial<Figures> = {}): Figures {
       uptimeMs: 3_600_000,
       isDraining: false,
       loopDelayMs: { p99: 2, max: 9 },
+      lateMs: 2,
       heapBytes: 60_000_000,
       heapLimitBytes: 2_000_000_000,
       rssBytes: 130_000_000,

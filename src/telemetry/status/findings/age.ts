@@ -2,7 +2,7 @@
 
 import type { AccountReport, Figures, Finding, State } from '../report.ts';
 import { worstOf } from './fault.ts';
-import { count, duration, percent } from './words.ts';
+import { age, capital, count, duration, percent } from './words.ts';
 
 /** What is younger counts as fresh by default, in milliseconds: nothing better is tried. */
 const FRESH_MS = 10_000;
@@ -25,7 +25,7 @@ export function ageFinding({ accounts }: Figures): Finding {
     id: 'age',
     question,
     state: worstOf(known.map(({ account }) => stateOf(account))),
-    answer: `${duration(ages.meanMs)} on average (${oldest.account.name}), and 99 of 100 are younger than ${duration(ages.p99Ms)}.`,
+    answer: `${capital(age(ages.meanMs))} on average (${oldest.account.name}), and 99 of 100 are younger than ${duration(Math.max(1_000, ages.p99Ms))}.`,
     details: known.map(({ account }) => wordsOf(account)),
   };
 }
@@ -39,7 +39,7 @@ function stateOf({ ages, bestMs }: AccountReport): State {
 function wordsOf({ name, ages, bestMs, wanted }: AccountReport): string {
   if (ages === null) return '';
   const best =
-    bestMs === null ? '' : ` The quota allows ${duration(bestMs)} at best for ${count(wanted, 'invitation')} in use.`;
+    bestMs === null ? '' : ` The quota allows ${age(bestMs)} at best for ${count(wanted, 'invitation')} in use.`;
   const stale = ages.stale > 0 ? ` ${percent(ages.stale / ages.answers)} were marked as stale.` : '';
-  return `${name}: ${duration(ages.meanMs)} on average over ${count(ages.answers, 'answer')}.${best}${stale}`;
+  return `${name}: ${age(ages.meanMs)} on average over ${count(ages.answers, 'answer')}.${best}${stale}`;
 }

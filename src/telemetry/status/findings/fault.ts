@@ -4,7 +4,7 @@ import type { AccountReport, Figures, Finding, State } from '../report.ts';
 import { endedOf, troublesOf } from './trouble.ts';
 import { count, duration, percent } from './words.ts';
 
-/** A process whose timers are so late does not answer in time, in milliseconds. */
+/** A process whose timers are so late for half a minute does not answer in time, in milliseconds. */
 const LATE_MS = 100;
 
 const FULL_HEAP = 0.85;
@@ -48,7 +48,7 @@ function ownFaults({ at, redis, process, problems }: Figures): Fault[] {
       text: `Redis cannot be used for ${duration(at - redis.since)}${why}: this process serves from its own memory, and takes its own part of the quota.`,
     });
   }
-  if (process.loopDelayMs.p99 > LATE_MS) {
+  if (process.lateMs > LATE_MS) {
     faults.push({
       state: 'wrong',
       text: `this process is too busy: it is up to ${duration(process.loopDelayMs.max)} late.`,

@@ -21,7 +21,7 @@ const ROUNDS = 3;
 
 export function outlookFinding({ accounts }: Figures): Finding {
   const question = 'Will it hold?';
-  const outlooks = accounts.map(outlookOf);
+  const outlooks = accounts.map(outlookOf).sort((a, b) => b.part - a.part);
   const state = worstOf(outlooks.map((outlook) => outlook.state));
   const worst = outlooks.find((outlook) => outlook.state === state);
   const answer = worst === undefined ? 'Not known: no account is in use.' : capital(worst.words);
@@ -30,43 +30,59 @@ export function outlookFinding({ accounts }: Figures): Finding {
     question,
     state,
     answer,
-    details: outlooks.filter((each) => each !== worst).map(({ words }) => words),
+    details: outlooks.filter((each) => each !== worst).map(({ words }) => capital(words)),
   };
 }
 
 interface Outlook {
+  /** What callers take of the quota, 0 to 1. */
+  readonly part: number;
   readonly state: State;
   readonly words: string;
 }
 
 function outlookOf(account: AccountReport): Outlook {
-  const { name, refused, due, oldestMs, wanted } = account;
+  const { name, circuit, closedMs, refused, due, oldestMs, wanted } = account;
   const window = longestOf(account);
-  if (window === undefined) return { state: 'unknown', words: `${name}: not known.` };
+  if (window === undefined) return { part: 0, state: 'unknown', words: `${name}: not known.` };
   const part = (window.used - ownCallsOf(account)) / window.limit;
   const takes = `callers take ${percent(part)} of what ${name} allows`;
   const roundMs = (wanted / window.limit) * window.windowMs;
+  if (closedMs > 0) {
+    return {
+      part,
+      state: 'wrong',
+      words: `not now: ${name} asks for no call for another ${duration(closedMs)} (429).`,
+    };
+  }
+  if (circuit !== 'CLOSED') {
+    return { part, state: 'wrong', words: `not now: ${name} is not called while its breaker is open.` };
+  }
   if (refused.lastMinute > 0) {
     const times = count(refused.lastMinute, 'call');
     return {
+      part,
       state: 'wrong',
       words: `no: ${takes}, and ${times} had to be refused in the last minute. Raise the quota, or ask for less.`,
     };
   }
   if (due > 0 && oldestMs > ROUNDS * Math.max(roundMs, window.windowMs)) {
     const waits = `${count(due, 'invitation waits', 'invitations wait')} to be read again, the first for ${duration(oldestMs)}`;
-    return { state: 'watch', words: `not as it is: ${takes}, and reading has fallen behind. ${capital(waits)}.` };
+    return { part, state: 'watch', words: `not as it is: ${takes}, and reading has fallen behind. ${capital(waits)}.` };
   }
   const fullInMs = fullIn(account.hour?.callers);
-  if (part > FULL) return { state: 'watch', words: `hardly: ${takes}, which leaves little to keep answers fresh.` };
+  if (part > FULL)
+    return { part, state: 'watch', words: `hardly: ${takes}, which leaves little to keep answers fresh.` };
   if (fullInMs !== undefined && fullInMs < FORESEEN_MS) {
     return {
+      part,
       state: 'watch',
       words: `not for long: ${takes}, and as it has grown within the hour all of it in ${duration(fullInMs)}.`,
     };
   }
-  const round = wanted === 0 ? '' : ` One round over ${count(wanted, 'invitation')} in use takes ${duration(roundMs)}.`;
-  return { state: 'well', words: `yes: ${takes}.${round}` };
+  const round =
+    roundMs < 1_000 ? '' : ` One round over ${count(wanted, 'invitation')} in use takes ${duration(roundMs)}.`;
+  return { part, state: 'well', words: `yes: ${takes}.${round}` };
 }
 
 /** In how many milliseconds callers take all of it, where what they take grows; by the line that fits the hour best. */

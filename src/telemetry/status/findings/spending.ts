@@ -45,7 +45,8 @@ function stateOf(account: AccountReport): State {
 }
 
 function sharesOf(account: AccountReport): string {
-  const used = longestOf(account)?.used ?? 0;
+  // Where this process keeps to its own part, what is used of that is not all that is known.
+  const used = account.takers.reduce((sum, { calls }) => sum + calls, account.others.calls);
   const own = ownCallsOf(account);
   const callers = account.takers.filter(({ viewer }) => viewer !== null);
   const [first] = callers;

@@ -11,6 +11,11 @@ export function duration(ms: number): string {
   return `${Math.round(minutes / 60)} h`;
 }
 
+/** How old something is, where parts of a second say nothing. */
+export function age(ms: number): string {
+  return ms < 1_000 ? 'less than a second' : duration(ms);
+}
+
 /** Such as `17 %`; never 0 or 100 of what is neither nothing nor all. */
 export function percent(part: number): string {
   if (part <= 0) return '0 %';

@@ -78,7 +78,7 @@ test.each<[string, Partial<Figures>, RegExp]>([
   ],
   [
     'a process that is too busy',
-    { process: { ...figuresWith().process, loopDelayMs: { p99: 180, max: 412 } } },
+    { process: { ...figuresWith().process, lateMs: 180, loopDelayMs: { p99: 170, max: 412 } } },
     /^Us: this process is too busy: it is up to 412 ms late/,
   ],
   [
@@ -156,6 +156,8 @@ test('what was refused is told with its reason, the most frequent first', () => 
 });
 
 test.each<[string, Partial<AccountReport>, string, RegExp]>([
+  ['the provider throttles', { closedMs: 28_000 }, 'wrong', /^Not now: Partoo asks for no call for another 28 s/],
+  ['its breaker is open', { circuit: 'OPEN' }, 'wrong', /^Not now: Partoo is not called/],
   ['calls are refused', { refused: { lastMinute: 4, lastHour: 9 } }, 'wrong', /^No: .* 4 calls had to be refused/],
   ['reading falls behind', { due: 40, oldestMs: 400_000 }, 'watch', /^Not as it is: .*the first for 7 min/],
   [
