@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 
 const readme = readFileSync('README.md', 'utf8');
 const from = readme.indexOf('## Run it in production');
-const page = readme.slice(from, readme.indexOf('### How it behaves', from));
+export const PAGE = readme.slice(from, readme.indexOf('### How it behaves', from));
 
 /** The block of the page that contains this text. */
 export function blockOf(language: string, text: string): string {
-  const blocks = [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))];
+  const blocks = [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))];
   const found = blocks.find(([, body = '']) => body.includes(text))?.[1];
   if (found === undefined) throw new Error(`The page has no block of ${language} with ${text}.`);
   return found;
