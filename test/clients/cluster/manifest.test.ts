@@ -26,8 +26,8 @@ const MODELS = { Deployment, PodDisruptionBudget, Service };
 /** Seconds that what is in flight may take once the listener is closed, and a second to end. */
 const FINISH_SECONDS = 10;
 
-/** The most that README says a process takes, and its bench holds. */
-const PEAK_MEGABYTES = 320;
+/** The most that README says a process takes. */
+const PEAK_MEGABYTES = Number(/(\d+) MB at most with its store full/.exec(PAGE)?.[1]);
 
 const manifest = readManifest();
 const gateway = deploymentOf('invitation-gateway');
