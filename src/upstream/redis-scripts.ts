@@ -136,6 +136,16 @@ end
 return { #taken, delay }
 `);
 
+// KEYS: the calls. ARGV: channel, process, length of the longest window, name. A call that was taken and not made counts from
+// now on.
+export const MOVE = createScript(`${NOW}
+if not redis.call('ZSCORE', KEYS[1], ARGV[4]) then return 0 end
+redis.call('ZADD', KEYS[1], now, ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' moved ' .. ARGV[4])
+return 1
+`);
+
 // KEYS: the calls, and the gate. ARGV: channel, process, length of the longest window, for how long the gate is closed,
 // then age and name of each call that is known.
 export const SYNC = createScript(`${NOW}
