@@ -71,18 +71,15 @@ export class CallLog {
 
   /**
    * Moves a caller's last call until `from` to `to`: it was not made then, and is made now.
-   * @returns whether there is such a call in the longest window.
+   * @returns whether there is such a call in every window: in one that it has left there may be no place for it.
    */
   move(caller: string, from: number, to: number): boolean {
     const size = this.#times.length;
     let number = this.longest.first + this.usedUntil(this.longest, from) - 1;
     while (number >= this.longest.first && this.#callers[number % size] !== caller) number -= 1;
-    if (number < this.longest.first) return false;
+    if (this.books.some(({ first }) => number < first)) return false;
     const flags = this.#flagsOf(number);
-    for (const books of this.books) {
-      if (number < books.first) books.first -= 1;
-      else this.#uncount(books, number);
-    }
+    for (const books of this.books) this.#uncount(books, number);
     for (let next = number + 1; next < this.#made; next++) this.#move(next, next - 1);
     this.#made -= 1;
     this.add(to, caller, (flags & INSISTENT) !== 0, flags & ~INSISTENT);

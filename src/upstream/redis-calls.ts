@@ -39,7 +39,7 @@ export interface RedisCalls {
    * @returns undefined where Redis cannot be asked.
    */
   take(wanted: readonly WantedCall[], waitedMs: number, known: number): Promise<Answer | undefined>;
-  /** Counts a call from now on that was taken and not made. @returns whether Redis knows of it. */
+  /** Counts a call from now on that was taken and not made. @returns whether it could: Redis knows of it, and it is new enough. */
   move(name: string): Promise<boolean>;
   /**
    * Tells Redis of calls, and for how long the gate is closed.
@@ -81,6 +81,7 @@ export function createRedisCalls({ redis, windows, accountId, process, lent }: R
   const channel = key('calls');
   const longest = longestOf(windows);
   const longestMs = Math.ceil(longest.windowMs);
+  const shortestMs = Math.floor(Math.min(...windows.map(({ windowMs }) => windowMs)));
   const half = partOf(longest.limit, INSISTENT_SHARE);
 
   return {
@@ -99,7 +100,8 @@ export function createRedisCalls({ redis, windows, accountId, process, lent }: R
       return taken < 0 ? 'behind' : { taken, delayMs };
     },
     async move(name) {
-      const answer = await redis.ask((client) => MOVE(client, [calls], [channel, process, longestMs, name]));
+      const about = [channel, process, longestMs, shortestMs, name];
+      const answer = await redis.ask((client) => MOVE(client, [calls], about));
       return Number(answer) === 1;
     },
     async sync(own, closedMs) {

@@ -136,13 +136,14 @@ end
 return { #taken, delay }
 `);
 
-// KEYS: the calls. ARGV: channel, process, length of the longest window, name. A call that was taken and not made counts from
-// now on.
+// KEYS: the calls. ARGV: channel, process, length of the longest window, of the shortest, name. A call that was taken and not
+// made counts from now on. In a window that it has left there may be no place for it.
 export const MOVE = createScript(`${NOW}
-if not redis.call('ZSCORE', KEYS[1], ARGV[4]) then return 0 end
-redis.call('ZADD', KEYS[1], now, ARGV[4])
+local takenAt = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[5]) or 0)
+if takenAt <= now - tonumber(ARGV[4]) then return 0 end
+redis.call('ZADD', KEYS[1], now, ARGV[5])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' moved ' .. ARGV[4])
+redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' moved ' .. ARGV[5])
 return 1
 `);
 
