@@ -72,10 +72,7 @@ export function createUpstream(
           if (refusal !== undefined) return call.fail(refusal);
           if (quota.mayHoldConnection(payment)) return send();
           // A caller above its share may have to wait for long. It keeps no connection from others meanwhile.
-          quota.take(payment, patienceMs(call), call).then(
-            () => send(performance.now()),
-            (reason: unknown) => call.fail(reason),
-          );
+          quota.take(payment, patienceMs(call), call).then(send, (reason: unknown) => call.fail(reason));
         },
         caller,
         payment.caller,
