@@ -69,6 +69,9 @@ export interface Settings {
   readonly fairReserve: number;
 }
 
+/** Before a sandbox there is no load balancer, and whoever presses Ctrl-C wants the prompt. */
+const DRAIN_MS = 5_000;
+
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -89,12 +92,13 @@ export function readSettings(environment: Environment): Settings {
 
   const isProduction = own.data.NODE_ENV === 'production';
   const open = accounts.flatMap((result) => result.data ?? []);
+  const sandbox = own.data.SANDBOX ?? (open.length === 0 && read === undefined && !isProduction);
   return {
     host: own.data.HOST,
     port: own.data.PORT,
     publicOrigin: own.data.PUBLIC_ORIGIN,
     trustedProxies: own.data.TRUSTED_PROXIES,
-    drainMs: own.data.DRAIN_SECONDS,
+    drainMs: own.data.DRAIN_SECONDS ?? (sandbox ? 0 : DRAIN_MS),
     corsOrigins: own.data.CORS_ORIGINS,
     corsHeaders: own.data.CORS_HEADERS,
     access: accessOf(own.data),
@@ -103,7 +107,7 @@ export function readSettings(environment: Environment): Settings {
     federation: own.data.FEDERATION,
     trustedDocuments: own.data.TRUSTED_DOCUMENTS,
     logLevel: own.data.LOG_LEVEL,
-    sandbox: own.data.SANDBOX ?? (open.length === 0 && read === undefined && !isProduction),
+    sandbox,
     accounts: open,
     tenants: read?.tenants,
     proxy: own.data.HTTPS_PROXY && { url: own.data.HTTPS_PROXY, except: own.data.NO_PROXY },
