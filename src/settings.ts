@@ -25,6 +25,8 @@ export type { Environment };
 export interface Settings {
   readonly host: string;
   readonly port: number;
+  /** Where the operator's port is; undefined where there is none. A port of 0 is any that is free. */
+  readonly admin: AdminSettings | undefined;
   /** The gateway's own origin as browsers see it; undefined where it is the one that a request names as its host. */
   readonly publicOrigin: string | undefined;
   /** Proxies whose X-Forwarded-For says who the caller is. */
@@ -69,6 +71,11 @@ export interface Settings {
   readonly fairReserve: number;
 }
 
+export interface AdminSettings {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Before a sandbox there is no load balancer, and whoever presses Ctrl-C wants the prompt. */
 const DRAIN_MS = 5_000;
 
@@ -93,9 +100,11 @@ export function readSettings(environment: Environment): Settings {
   const isProduction = own.data.NODE_ENV === 'production';
   const open = accounts.flatMap((result) => result.data ?? []);
   const sandbox = own.data.SANDBOX ?? (open.length === 0 && read === undefined && !isProduction);
+  const adminPort = own.data.ADMIN_PORT ?? (sandbox ? 0 : undefined);
   return {
     host: own.data.HOST,
     port: own.data.PORT,
+    admin: adminPort === undefined ? undefined : { host: own.data.ADMIN_HOST, port: adminPort },
     publicOrigin: own.data.PUBLIC_ORIGIN,
     trustedProxies: own.data.TRUSTED_PROXIES,
     drainMs: own.data.DRAIN_SECONDS ?? (sandbox ? 0 : DRAIN_MS),
