@@ -4,6 +4,7 @@
 import { type Admission, createAdmission, OPEN } from './access/admission.ts';
 import { type AuthoritySettings, createAuthority } from './access/authority.ts';
 import { createRate } from './access/caller-rate.ts';
+import { createToldFaults } from './access/told-faults.ts';
 import type { Caller } from './access/viewer.ts';
 import { createQuotas } from './gateway/quotas.ts';
 import { createTenant, type Tenant } from './gateway/tenant.ts';
@@ -108,6 +109,7 @@ export async function startGateway(
       ? OPEN
       : createAdmission({
           authority: access.authority && authorityOf(access.authority),
+          onFault: createToldFaults(log, now),
           failures: createRate(FAILED_TOKENS.limit, FAILED_TOKENS.windowMs),
           tenants: settings.tenants && tenants,
           claim: access.claim,

@@ -78,6 +78,9 @@ export interface AdminSettings {
   readonly port: number;
 }
 
+/** Before a sandbox there is no load balancer, and whoever presses Ctrl-C wants the prompt. */
+const DRAIN_MS = 5_000;
+
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -106,7 +109,7 @@ export function readSettings(environment: Environment): Settings {
     admin: adminPort === undefined ? undefined : { host: own.data.ADMIN_HOST, port: adminPort },
     publicOrigin: own.data.PUBLIC_ORIGIN,
     trustedProxies: own.data.TRUSTED_PROXIES,
-    drainMs: own.data.DRAIN_SECONDS,
+    drainMs: own.data.DRAIN_SECONDS ?? (sandbox ? 0 : DRAIN_MS),
     corsOrigins: own.data.CORS_ORIGINS,
     corsHeaders: own.data.CORS_HEADERS,
     access: accessOf(own.data),

@@ -24,7 +24,7 @@ test('all settings have defaults or are optional', () => {
     port: 4000,
     publicOrigin: undefined,
     trustedProxies: { rules: [] },
-    drainMs: 5_000,
+    drainMs: 0,
     corsOrigins: [],
     graphiql: true,
     logLevel: 'info',

@@ -176,7 +176,7 @@ export const SERVER_EFFECTS: Effects = {
     without: 200,
     with: 400,
   },
-  DRAIN_SECONDS: { value: '0', observe: isServingAfterSignal, without: true, with: false },
+  DRAIN_SECONDS: { value: '30', observe: isServingAfterSignal, without: false, with: true },
   get TRUSTED_DOCUMENTS() {
     return {
       value: fileOf(apollo(TEXTS)),
