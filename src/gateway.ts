@@ -4,6 +4,7 @@
 import { type Admission, createAdmission, OPEN } from './access/admission.ts';
 import { type AuthoritySettings, createAuthority } from './access/authority.ts';
 import { createRate } from './access/caller-rate.ts';
+import { createToldFaults } from './access/told-faults.ts';
 import type { Caller } from './access/viewer.ts';
 import { createQuotas } from './gateway/quotas.ts';
 import { createTenant, type Tenant } from './gateway/tenant.ts';
@@ -27,8 +28,8 @@ import type { GivenListener } from './snapshots/given.ts';
 import { createStoreSpace } from './snapshots/store-space.ts';
 import type { GatewayState } from './telemetry/gateway-state.ts';
 import type { Logger } from './telemetry/log.ts';
+import { createOperationLog } from './telemetry/operation-log.ts';
 import { type Telemetry, telemetryOf } from './telemetry/telemetry.ts';
-import { createViewerDigest } from './telemetry/viewer-digest.ts';
 
 export interface RunningGateway extends Pick<RunningServer, 'origin' | 'drain' | 'stop'> {
   /** Where the operator's port is; undefined where there is none. */
@@ -56,9 +57,9 @@ export async function startGateway(
     (await import('./gateway/status-route.ts')).createStatusRoute({
       maxStreams: settings.streams.maxStreams,
       hasRedis: settings.redisUrl !== null,
-      digestOf: createViewerDigest(),
     });
-  const telemetry = telemetryOf([metrics, status].flatMap((route) => route?.listener ?? []));
+  const operationLog = createOperationLog(log, settings.slowMs);
+  const telemetry = telemetryOf([operationLog, ...[metrics, status].flatMap((route) => route?.listener ?? [])]);
   const client =
     settings.redisUrl === null
       ? undefined
@@ -117,6 +118,7 @@ export async function startGateway(
       ? OPEN
       : createAdmission({
           authority: access.authority && authorityOf(access.authority),
+          onFault: createToldFaults(log, now),
           failures: createRate(FAILED_TOKENS.limit, FAILED_TOKENS.windowMs),
           tenants: settings.tenants && tenants,
           claim: access.claim,

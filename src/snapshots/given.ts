@@ -32,4 +32,6 @@ export interface GivenListener {
    * @param isFinal It will not change any more, however long ago it was seen. Told of what is `fresh`.
    */
   given(provider: ProviderName, how: How, ageMs: number, isFinal?: boolean): void;
+  /** Told when a read begins that is made for this operation, and not for another. */
+  readBegun?(): void;
 }

@@ -1,6 +1,7 @@
 // The accounts that are in use, as the page shows them: those that are worst off, with what is counted of each. However many
 // tenants there are, so many accounts are counted and shown at most.
 
+import { digestOfViewer } from '../viewer-digest.ts';
 import { AccountMeter } from './account-meter.ts';
 import { type AccountSource, nameOf } from './account-source.ts';
 import { longestOf } from './findings/spending.ts';
@@ -21,14 +22,11 @@ const MAX_TAKERS = 8;
 
 export class Accounts {
   readonly #sources: () => readonly AccountSource[];
-  readonly #digestOf: (viewerId: string) => string;
   readonly #meters = new Map<string, { readonly key: string; readonly meter: AccountMeter }>();
   #keys = 0;
 
-  /** @param digestOf What a caller is called in the log. */
-  constructor(sources: () => readonly AccountSource[], digestOf: (viewerId: string) => string) {
+  constructor(sources: () => readonly AccountSource[]) {
     this.#sources = sources;
-    this.#digestOf = digestOf;
   }
 
   /** What counts for an account; undefined where so many are counted already. */
@@ -60,7 +58,7 @@ export class Accounts {
       this.#meters.get(source.id) ?? this.#add(source.id) ?? {};
     const { windows, takers, callers, inLine, closedMs, isAlone } = source.usage(MAX_TAKERS);
     const { wanted, count: due, longestMs } = source.waiting;
-    const named = takers.map(([caller, calls]) => ({ viewer: caller === '' ? null : this.#digestOf(caller), calls }));
+    const named = takers.map(([caller, calls]) => ({ viewer: caller === '' ? null : digestOfViewer(caller), calls }));
     const report = {
       key,
       provider: source.provider,

@@ -27,8 +27,6 @@ export interface StatusOptions {
   readonly version: string;
   readonly maxStreams: number;
   readonly hasRedis: boolean;
-  /** What a caller is called in the log. */
-  readonly digestOf: (viewerId: string) => string;
 }
 
 /** The code that callers who are not admitted get, by why. */
@@ -57,7 +55,7 @@ export class Status {
 
   constructor(options: StatusOptions) {
     this.#options = options;
-    this.#accounts = new Accounts(() => accountSources(this.#sources.tenants()), options.digestOf);
+    this.#accounts = new Accounts(() => accountSources(this.#sources.tenants()));
     this.#process = new ProcessMeter(options.version);
     this.#redis = options.hasRedis ? new RedisMeter() : undefined;
   }

@@ -132,7 +132,7 @@ describe('the five questions are answered', { timeout: 60_000 }, () => {
     const refused = await answerTo(
       page,
       'What is refused, and why?',
-      /answers? in the last hour, mostly because the quota had no call left/,
+      /answers? in the last hour, mostly because the provider throttled \(429\)/,
     );
     expect(refused).toContain('Act on it');
     await page.getByRole('article', { name: 'What is refused, and why?' }).locator('summary').click();

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { AccountSource } from '../../../src/telemetry/status/account-source.ts';
 import { Accounts } from '../../../src/telemetry/status/accounts.ts';
 import type { Circuit } from '../../../src/telemetry/status/report.ts';
+import { digestOfViewer } from '../../../src/telemetry/viewer-digest.ts';
 import { CallRecord } from '../../../src/upstream/call-record.ts';
 import { createQuota } from '../../../src/upstream/quota.ts';
 import { take } from '../../upstream/takers.ts';
@@ -23,8 +24,6 @@ function sourceOf(id: string, circuit: Circuit = 'CLOSED', quota = createQuota('
   } satisfies AccountSource;
 }
 
-const digestOf = (id: string) => `digest of ${id}`;
-
 /** A call whose one attempt ended so. */
 function callThatEnded(outcome: 'ok' | 'timeout' | 'throttled' | 'no_quota', isSent = true): CallRecord {
   const record = new CallRecord('PARTOO', { how: 'caller', caller: 'ann' }, () => undefined);
@@ -39,14 +38,14 @@ test('an account is told with who takes its quota, by digests, and with the best
   const source = sourceOf('one', 'CLOSED', quota);
   for (const caller of ['ann', 'ann', 'bob']) await take(quota, caller);
   quota.takeSpare({ how: 'background', caller: '' });
-  const accounts = new Accounts(() => [source], digestOf);
+  const accounts = new Accounts(() => [source]);
   const [account] = accounts.report(false).accounts;
   expect(account).toMatchObject({
     name: 'Partoo (one)',
     windows: [{ limit: 100, used: 4, windowMs: 60_000 }],
     takers: [
-      { viewer: 'digest of ann', calls: 2 },
-      { viewer: 'digest of bob', calls: 1 },
+      { viewer: digestOfViewer('ann'), calls: 2 },
+      { viewer: digestOfViewer('bob'), calls: 1 },
       { viewer: null, calls: 1 },
     ],
     others: { takers: 0, calls: 0 },
@@ -59,7 +58,7 @@ test('an account is told with who takes its quota, by digests, and with the best
 });
 
 test('calls count by how each attempt ended, and a call that the quota refused to a caller counts as refused', () => {
-  const accounts = new Accounts(() => [sourceOf('one')], digestOf);
+  const accounts = new Accounts(() => [sourceOf('one')]);
   const meter = accounts.meterOf('one');
   for (const outcome of ['ok', 'ok', 'timeout', 'throttled'] as const) meter?.called(callThatEnded(outcome));
   meter?.called(callThatEnded('no_quota', false));
@@ -76,7 +75,7 @@ test('calls count by how each attempt ended, and a call that the quota refused t
 });
 
 test('what is final has no age, and what was stale is told', () => {
-  const accounts = new Accounts(() => [sourceOf('one')], digestOf);
+  const accounts = new Accounts(() => [sourceOf('one')]);
   const meter = accounts.meterOf('one');
   meter?.given('fresh', 80_000_000, true);
   expect(accounts.report(false).accounts[0]?.ages).toBeNull();
@@ -92,7 +91,7 @@ test('of a thousand accounts the page shows those that are worst off, and an hou
   const many = Array.from({ length: 1_000 }, (_, n) =>
     sourceOf(`tenant-${n}`, n === 777 ? 'OPEN' : 'CLOSED', n === 500 ? full : undefined),
   );
-  const accounts = new Accounts(() => many, digestOf);
+  const accounts = new Accounts(() => many);
   const counted = many.filter(({ id }) => accounts.meterOf(id) !== undefined);
   expect(counted).toHaveLength(100);
   accounts.sample(performance.now());
@@ -106,7 +105,7 @@ test('of a thousand accounts the page shows those that are worst off, and an hou
 
 test('an account that is gone is not counted any more', () => {
   let sources = [sourceOf('one')];
-  const accounts = new Accounts(() => sources, digestOf);
+  const accounts = new Accounts(() => sources);
   const meter = accounts.meterOf('one');
   sources = [];
   accounts.sample(performance.now());

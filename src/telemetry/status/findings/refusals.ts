@@ -38,7 +38,16 @@ const NO_REFUSALS: readonly string[] = ['PERSISTED_QUERY_NOT_FOUND'];
 
 const OTHER: Why = { state: 'well', why: 'callers asked for what they may not run' };
 
-export function refusalsFinding({ problemsByCode }: Figures): Finding {
+/** Where the provider has throttled, that is why no call was left. */
+const THROTTLED: Why = { state: 'wrong', why: 'the provider throttled (429), and no older answer was known' };
+
+export function refusalsFinding({ problemsByCode, accounts }: Figures): Finding {
+  const throttling = accounts.filter(({ lastHour }) => lastHour.throttled > 0).map(({ provider }) => provider);
+  const whyOf = ({ code, provider }: Figures['problemsByCode'][number]): Why =>
+    code === 'PROVIDER_RATE_LIMITED' && provider !== null && throttling.includes(provider)
+      ? THROTTLED
+      : (WHY[code] ?? OTHER);
+
   const question = 'What is refused, and why?';
   const refused = problemsByCode.filter(({ code }) => !NO_REFUSALS.includes(code));
   const [most] = refused.toSorted((a, b) => b.count - a.count);
@@ -48,19 +57,16 @@ export function refusalsFinding({ problemsByCode }: Figures): Finding {
   const all = refused.reduce((sum, each) => sum + each.count, 0);
   const words = refused
     .toSorted((a, b) => b.count - a.count)
-    .map(({ code, provider, count: times }) => {
+    .map((each) => {
+      const { code, provider, count: times } = each;
       const whose = provider === null ? '' : ` (${provider})`;
-      return `${code}${whose}, ${count(times, 'time')}: ${whyOf(code).why}.`;
+      return `${code}${whose}, ${count(times, 'time')}: ${whyOf(each).why}.`;
     });
   return {
     id: 'refusals',
     question,
-    state: worstOf(refused.map(({ code }) => whyOf(code).state)),
-    answer: `${count(all, 'answer')} in the last hour, mostly because ${whyOf(most.code).why}.`,
+    state: worstOf(refused.map((each) => whyOf(each).state)),
+    answer: `${count(all, 'answer')} in the last hour, mostly because ${whyOf(most).why}.`,
     details: words,
   };
-}
-
-function whyOf(code: string): Why {
-  return WHY[code] ?? OTHER;
 }
