@@ -38,7 +38,6 @@ function tenantWith(secret: string) {
   const secrets = [new Secret(secret)];
   return {
     name: 'acme',
-    name: 'acme',
     isServed: true,
     defaultsOf: () => undefined,
     authority: { issuers: undefined, audience: AUDIENCE, keys: undefined, secrets, holds: () => true },
