@@ -93,14 +93,14 @@ test('an operation is told at info where it is slow, or failed by our fault, and
 test('at the usual level an operation that is neither makes no line', async () => {
   const lines: string[] = [];
   const { answered } = createOperationLog(createLog('info', { write: (line) => void lines.push(line) }), 1_000);
-  answered?.({ ...RECORD, endedAt: 900 });
-  answered?.({ ...RECORD, outcome: 'refused', codes: ['BAD_USER_INPUT'] });
+  answered?.(recordOf({ endedAt: 900 }));
+  answered?.(recordOf({ outcome: 'refused', codes: ['BAD_USER_INPUT'] }));
   expect(lines).toEqual([]);
-  answered?.({ ...RECORD, endedAt: 1_000 });
+  answered?.(recordOf({ endedAt: 1_000 }));
   expect(lines).toHaveLength(1);
 });
 
-const RECORD = {
+const BASE = {
   requestId: 'request-1',
   traceId: '0af7651916cd43dd8448eb211c80319c',
   transport: 'post',
@@ -112,13 +112,15 @@ const RECORD = {
   endedAt: 1,
   refs: { fresh: 2, miss: 1 },
   calls: 1,
-} as unknown as OperationRecord;
+};
+
+const recordOf = (own: object = {}) => ({ ...BASE, ...own }) as unknown as OperationRecord;
 
 test('a trace is named where there is one, and a viewer never', () => {
   const lines: string[] = [];
   const { answered } = createOperationLog(createLog('debug', { write: (line) => void lines.push(line) }), 1_000);
-  answered?.(RECORD);
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ traceId: RECORD.traceId, refs: 3, calls: 1 });
+  answered?.(recordOf());
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ traceId: BASE.traceId, refs: 3, calls: 1 });
   expect(lines[0]).not.toContain('ann');
 });
 
@@ -131,8 +133,8 @@ test('like lines are ten a second at most, of which the last stands for all that
     1_000,
   );
   for (let n = 0; n < 1_000; n++) {
-    answered?.({ ...RECORD, outcome: 'refused', codes: ['RATE_LIMITED'] });
-    answered?.({ ...RECORD, endedAt: 5_000 });
+    answered?.(recordOf({ outcome: 'refused', codes: ['RATE_LIMITED'] }));
+    answered?.(recordOf({ endedAt: 5_000 }));
     refused?.('invalid');
   }
   vi.advanceTimersByTime(1_000);
