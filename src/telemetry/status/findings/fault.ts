@@ -29,7 +29,9 @@ export function faultFinding(figures: Figures): Finding {
       id: 'fault',
       question,
       state: isIdle ? 'unknown' : 'well',
-      answer: isIdle ? 'Neither, as far as can be told: no provider was called in the last minute.' : 'Neither.',
+      answer: isIdle
+        ? 'Neither, as far as can be told: no provider was called in the last minute.'
+        : 'Neither: providers answer, and this process is well.',
       details: [...figures.accounts.map(wellWords), 'This process answers in time.'],
     };
   }
