@@ -99,9 +99,9 @@ test.each<[string, Partial<Figures>, RegExp]>([
 test('both are told where both are in trouble', () => {
   const redis = { isUp: false, since: AT - 5_000, reason: null, commandMs: null, lost: 0 };
   const accounts = [accountWith({ callMs: { median: 2_000, p99: 2_500 } })];
-  const { answer, details } = findingOf('fault', figuresWith({ redis, accounts }));
-  expect(answer).toMatch(/^Both: Redis/);
-  expect(details.join()).toMatch(/Partoo is slow/);
+  const { state, answer } = findingOf('fault', figuresWith({ redis, accounts }));
+  expect(state).toBe('wrong');
+  expect(answer).toMatch(/^Both\. Us: Redis cannot be used .* Them: Partoo is slow/);
 });
 
 test('where nobody asks, nothing is claimed', () => {
