@@ -93,14 +93,31 @@ export class Shares {
 
   /** Whether it goes ahead of callers above their share, and may take all of a window. */
   goesFirst(payment: Payment): boolean {
-    if (isSpare(payment)) return false;
-    const { caller } = payment;
+    return !isSpare(payment) && this.#leftOf(payment.caller) > 0;
+  }
+
+  /** How many of these calls go first: of each caller as many as its share has left. */
+  countFirst(payments: readonly (Payment | undefined)[]): number {
+    const left = new Map<string, number>();
+    let count = 0;
+    for (const payment of payments) {
+      if (payment === undefined || isSpare(payment)) continue;
+      const its = left.get(payment.caller) ?? this.#leftOf(payment.caller);
+      left.set(payment.caller, its - 1);
+      if (its > 0) count += 1;
+    }
+    return count;
+  }
+
+  /** How much of its share a caller has left, in calls; 0 or less where it has none. */
+  #leftOf(caller: string): number {
+    let left = Number.POSITIVE_INFINITY;
     for (const books of this.#log.books) {
       const used = books.byCaller.get(caller) ?? 0;
       const callers = books.byCaller.size + (used === 0 ? 1 : 0);
-      if (used >= Math.min(books.limit / (callers + 1), burstOf(books))) return false;
+      left = Math.min(left, Math.min(books.limit / (callers + 1), burstOf(books)) - used);
     }
-    return true;
+    return left;
   }
 
   /** How it is spread over each window, as one of so many that are taken together. */
