@@ -146,7 +146,7 @@ export class Shares {
     this.#reserve.advance(now);
     for (const books of this.#log.books) {
       const usable = goesFirst ? books.limit : this.lentOf(books);
-      at = Math.max(at, this.#freeAt(books, usable, ahead));
+      at = Math.max(at, this.#freeAt(books, usable, ahead, now));
       if (maySpread && hasBurst(books, payment.caller))
         at = Math.max(at, books.lastPacedAt + paceMs(books, usable, ahead));
     }
@@ -171,13 +171,12 @@ export class Shares {
   }
 
   /** When the window has a call for the one that comes after so many others. */
-  #freeAt({ windowMs }: WindowBooks, usable: number, ahead: number): number {
+  #freeAt({ windowMs }: WindowBooks, usable: number, ahead: number, now: number): number {
     // Whole windows' worth of others ahead push it back by whole windows.
     const rounds = Math.floor(ahead / usable);
-    return Math.max(
-      this.#log.nthLast(usable - (ahead % usable)) + (rounds + 1) * windowMs,
-      this.closedUntil + rounds * windowMs,
-    );
+    const leavesAt = this.#log.nthLast(usable - (ahead % usable)) + windowMs;
+    const from = rounds > 0 ? Math.max(leavesAt, now) : leavesAt;
+    return Math.max(from, this.closedUntil) + rounds * windowMs;
   }
 }
 
