@@ -28,6 +28,7 @@ import type { GivenListener } from './snapshots/given.ts';
 import { createStoreSpace } from './snapshots/store-space.ts';
 import type { GatewayState } from './telemetry/gateway-state.ts';
 import type { Logger } from './telemetry/log.ts';
+import { createOperationLog } from './telemetry/operation-log.ts';
 import { type Telemetry, telemetryOf } from './telemetry/telemetry.ts';
 
 export interface RunningGateway extends Pick<RunningServer, 'origin' | 'drain' | 'stop'> {
@@ -51,7 +52,8 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const now = () => performance.now();
   const metrics = settings.admin && (await import('./gateway/metrics-route.ts')).createMetricsRoute();
-  const telemetry = telemetryOf(metrics === undefined ? [] : [metrics.listener]);
+  const listeners = [createOperationLog(log, settings.slowMs), ...(metrics === undefined ? [] : [metrics.listener])];
+  const telemetry = telemetryOf(listeners);
   const client =
     settings.redisUrl === null
       ? undefined

@@ -47,6 +47,8 @@ export interface Settings {
   /** The documents that are run; undefined where all are that fit the schema. */
   readonly trustedDocuments: readonly TrustedDocument[] | undefined;
   readonly logLevel: string;
+  /** From when on an operation is slow, in milliseconds. */
+  readonly slowMs: number;
   /** Whether both providers are to be imitated on loopback. */
   readonly sandbox: boolean;
   /** None where there is a file of tenants. */
@@ -116,6 +118,7 @@ export function readSettings(environment: Environment): Settings {
     federation: own.data.FEDERATION,
     trustedDocuments: own.data.TRUSTED_DOCUMENTS,
     logLevel: own.data.LOG_LEVEL,
+    slowMs: own.data.SLOW_MS,
     sandbox,
     accounts: open,
     tenants: read?.tenants,

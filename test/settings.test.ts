@@ -69,6 +69,7 @@ test('every variable is read as documented', () => {
     CORS_ORIGINS: 'https://app.example.com, http://localhost:3000',
     GRAPHIQL: 'off',
     LOG_LEVEL: 'debug',
+    SLOW_MS: '250',
     SANDBOX: 'on',
     CRONOFY_CLIENT_SECRET: 'secret',
     CRONOFY_DATA_CENTER: 'de',
@@ -82,6 +83,7 @@ test('every variable is read as documented', () => {
     corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
     graphiql: false,
     logLevel: 'debug',
+    slowMs: 250,
     sandbox: true,
     accounts: [{ provider: 'CRONOFY', defaults: { dataCenter: 'DE' } }],
   });
@@ -97,6 +99,7 @@ describe('a mistake', () => {
     DRAIN_SECONDS: 'a-while',
     GRAPHIQL: 'perhaps-graphiql',
     LOG_LEVEL: 'loud',
+    SLOW_MS: 'sluggish',
     SANDBOX: 'perhaps-sandbox',
     PARTOO_ENVIRONMENT: 'staging',
     PARTOO_BASE_URL: 'https://partoo.example/v3',

@@ -53,7 +53,7 @@ export interface GraphQLService {
   /** Documents that are kept, and about how many bytes they take. */
   kept(): ReturnType<Documents['kept']>;
   /** What is noted of an operation, which every step gets; undefined where nobody listens. */
-  begin(transport: Transport, viewer: Viewer): OperationRecord | undefined;
+  begin(transport: Transport, viewer: Viewer, requestId: string): OperationRecord | undefined;
   /** The operation that is asked for, or why there is none for this viewer. */
   prepare(params: Params, viewer: Viewer, record?: OperationRecord): PreparedOperation | Refused;
   /** At once where nothing has to be waited for. */
@@ -124,7 +124,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
 
   return {
     kept: documents.kept,
-    begin: (transport, viewer) => listener && new OperationRecord(transport, viewer, listener),
+    begin: (transport, viewer, requestId) => listener && new OperationRecord(transport, viewer, requestId, listener),
     prepare(params, { id, mayExplore, mayRunAnyDocument }, record) {
       try {
         const waitMs = operationRate.take(id, 1);

@@ -39,6 +39,10 @@ export interface OperationListener {
 
 export class OperationRecord implements GivenListener {
   transport: Transport;
+  /** What its request is called. */
+  readonly requestId: string;
+  /** Of its trace, where there is one. */
+  traceId: string | undefined;
   /** It names the caller: it goes into no log and no metric as it is. */
   readonly viewer: Viewer;
   /** On the clock that never goes back, in milliseconds. */
@@ -59,12 +63,15 @@ export class OperationRecord implements GivenListener {
     not_granted: 0,
     failed: 0,
   };
+  /** How many reads were begun for it. */
+  calls = 0;
   readonly #listener: OperationListener;
   #operation: PreparedOperation | undefined;
   #isOver = false;
 
-  constructor(transport: Transport, viewer: Viewer, listener: OperationListener) {
+  constructor(transport: Transport, viewer: Viewer, requestId: string, listener: OperationListener) {
     this.transport = transport;
+    this.requestId = requestId;
     this.viewer = viewer;
     this.#listener = listener;
   }
@@ -82,6 +89,10 @@ export class OperationRecord implements GivenListener {
   given(provider: ProviderName, how: How, ageMs: number): void {
     this.refs[how] += 1;
     this.#listener.given?.(provider, how, ageMs);
+  }
+
+  readBegun(): void {
+    this.calls += 1;
   }
 
   /** It is answered with this. What is told of it afterwards is told no more. */

@@ -11,6 +11,7 @@ import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { GraphQLService } from './graphql.ts';
 import type { OperationRecord } from './operation-record.ts';
 import { type Params, paramsOf } from './params.ts';
+import { newRequestId } from './request-id.ts';
 
 /** Most operations at once on one socket. */
 const MAX_OPERATIONS = 100;
@@ -57,7 +58,7 @@ export class SocketOperations {
     }
     const viewer = this.#viewer;
     if (viewer === undefined) throw new TypeError('the client was not admitted');
-    const record = this.#graphql.begin('websocket', viewer);
+    const record = this.#graphql.begin('websocket', viewer, newRequestId());
     const params = paramsOf({ ...payload });
     if ('fault' in params) {
       record?.refuse('BAD_USER_INPUT');

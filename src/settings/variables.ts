@@ -127,6 +127,7 @@ export const Variables = z.object({
     })
     .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  SLOW_MS: count(1_000),
   SANDBOX: onOff.optional(),
   NODE_ENV: z.string().optional(),
   FRESH_SECONDS: seconds(FRESHNESS.freshMs),

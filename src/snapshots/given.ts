@@ -29,4 +29,6 @@ export type How = (typeof HOWS)[number];
 export interface GivenListener {
   /** @param ageMs How long ago it was seen; NaN where nothing is given. */
   given(provider: ProviderName, how: How, ageMs: number): void;
+  /** Told when a read begins that is made for this operation, and not for another. */
+  readBegun?(): void;
 }

@@ -133,6 +133,18 @@ export const SERVER_EFFECTS: Effects = {
     without: true,
     with: false,
   },
+  SLOW_MS: {
+    value: '1',
+    // The provider takes longer than that.
+    observe: async (environment) => {
+      const gateway = await start(environment);
+      gateway.sandbox.partoo.misbehave({ delayMs: 50 });
+      await gateway.query(SENT);
+      return JSON.parse(gateway.operations[0] ?? '').level;
+    },
+    without: 20,
+    with: 30,
+  },
   SANDBOX: {
     value: 'on',
     beside: { PARTOO_API_KEY: 'key' },

@@ -1,49 +1,15 @@
 // What is collected comes in slices, and the process goes on with its callers between two of them.
 
 import { expect, test } from 'vitest';
-import type { GatewayState } from '../../../src/telemetry/gateway-state.ts';
 import { exposition } from '../../../src/telemetry/metrics/exposition.ts';
 import { gaugesOf } from '../../../src/telemetry/metrics/gauges.ts';
 import { promtool } from './collected.ts';
+import { tenantsState } from './tenants-state.ts';
 
 const TENANTS = 1_000;
 
-/** A gateway with a thousand tenants in use, and how often its state was looked at since the loop has turned. */
-function crowdedState() {
-  let looks = 0;
-  const account = (provider: 'PARTOO' | 'CRONOFY') => ({
-    id: 'id',
-    provider,
-    circuit: 'CLOSED' as const,
-    quota: { limit: 300, remaining: 200, resetsInMs: 1_000 },
-    waiting: { count: 3, longestMs: 4_000 },
-  });
-  const tenants = Array.from({ length: TENANTS }, (_, n) => ({
-    name: `tenant-${n}`,
-    accounts() {
-      looks += 1;
-      return [account('PARTOO'), account('CRONOFY')];
-    },
-  }));
-  const state: GatewayState = {
-    tenants: () => tenants,
-    held: () => ({ entries: 1, bytes: 2, evictions: 3 }),
-    streams: () => 4,
-    documents: () => ({ count: 5, bytes: 6 }),
-    isRedisUp: () => true,
-  };
-  return {
-    state,
-    takeLooks() {
-      const taken = looks;
-      looks = 0;
-      return taken;
-    },
-  };
-}
-
 test('no more than 250 lines are made, and 126 tenants looked at, before others have their turn', async () => {
-  const { state, takeLooks } = crowdedState();
+  const { state, takeLooks } = tenantsState(TENANTS);
   const slices: string[] = [];
   let turns = 0;
   let isOver = false;

@@ -43,7 +43,7 @@ describe('operations', () => {
     });
   });
 
-  test('make as many series whatever they are called', async () => {
+  test('make as many series whatever they are called', { timeout: 120_000 }, async () => {
     const gateway = await start();
     const ours = (samples: Samples) => [...samples.keys()].filter((series) => series.startsWith('gateway_'));
     await gateway.query('query Before { __typename }');
