@@ -41,6 +41,11 @@ export class QuotaLine {
     this.#options = options;
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
   /** How many wait that go before such a one. */
   ahead(payment: Payment): number {
     if (this.#waiting.length === 0) return 0;

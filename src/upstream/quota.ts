@@ -19,6 +19,21 @@ export interface QuotaStatus {
   readonly resetsInMs: number;
 }
 
+/** How it stands with all windows, and who has used the longest: for operators. */
+export interface QuotaUsage {
+  readonly windows: readonly (QuotaWindow & { readonly used: number })[];
+  /** Callers with most calls first, so many as were asked for; the empty name is work that no caller waits for. */
+  readonly takers: readonly (readonly [caller: string, calls: number])[];
+  /** How many callers have calls. */
+  readonly callers: number;
+  /** How many wait for one. */
+  readonly inLine: number;
+  /** For how long no call is made, because a 429 asks for that, in milliseconds. */
+  readonly closedMs: number;
+  /** Whether this process keeps to its own part: the windows are of that. */
+  readonly isAlone: boolean;
+}
+
 export interface Quota {
   /**
    * Takes one call where there is one now, for background work or a caller that does not wait.
@@ -50,6 +65,8 @@ export interface Quota {
   /** No call until so many milliseconds have passed: what a 429 asks for. */
   close(forMs: number): void;
   status(): QuotaStatus;
+  /** @param takers How many of those that use it are named. */
+  usage(takers: number): QuotaUsage;
   /** Keeps to other windows from now on. What was called of late counts in them, whoever waits is served by them. */
   keepTo(windows: readonly QuotaWindow[]): void;
   /** Background work spread evenly. */
@@ -139,13 +156,32 @@ export function createQuota(
       return shares.pace(now());
     },
     status: () => statusOf(log, shares, now()),
+    usage(takers) {
+      const at = now();
+      const windows = log.books.map((books) => ({ ...windowOf(books), used: log.used(books) }));
+      return { windows, ...takersOf(log, takers), inLine: line.size, closedMs: closedMsOf(shares, at), isAlone: false };
+    },
   };
+}
+
+/** Who has calls in the longest window. */
+export function takersOf({ longest: { byCaller } }: CallLog, most: number): Pick<QuotaUsage, 'takers' | 'callers'> {
+  const takers = [...byCaller].sort(([, a], [, b]) => b - a).slice(0, most);
+  return { takers, callers: byCaller.size };
+}
+
+export function windowOf({ limit, windowMs }: WindowBooks): QuotaWindow {
+  return { limit, windowMs };
+}
+
+export function closedMsOf({ closedUntil }: Shares, at: number): number {
+  return Math.max(0, closedUntil - at);
 }
 
 /** Of the window that has least left; the log is advanced to `at`. */
 export function statusOf(log: CallLog, shares: Shares, at: number): QuotaStatus {
   const least = log.books.map((books) => stateOf(log, books, at)).reduce((a, b) => (leftOf(b) < leftOf(a) ? b : a));
-  const closedMs = Math.max(0, shares.closedUntil - at);
+  const closedMs = closedMsOf(shares, at);
   return closedMs > 0 ? { limit: least.limit, remaining: 0, resetsInMs: closedMs } : least;
 }
 

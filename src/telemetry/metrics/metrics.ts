@@ -65,7 +65,7 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
   ]);
   const ages = new Histogram(
     'gateway_answer_age_seconds',
-    'How long ago an invitation that is given was seen at its provider.',
+    'How long ago an invitation that is given, and may still change, was seen at its provider.',
     AGE_SECONDS,
     [provider],
   );
@@ -174,9 +174,9 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
     ],
     answered,
     called,
-    given(name, how, ageMs) {
+    given(name, how, ageMs, isFinal) {
       invitations.add(1, name, how);
-      if (!Number.isNaN(ageMs)) ages.observe(ageMs / 1_000, name);
+      if (!Number.isNaN(ageMs) && !isFinal) ages.observe(ageMs / 1_000, name);
     },
     seen({ ref, before, isSame, byUs }) {
       if (byUs) reads.add(1, kindOf(ref).provider, before === undefined ? 'first' : isSame ? 'same' : 'change');
