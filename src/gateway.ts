@@ -16,15 +16,24 @@ import { createSharedClock } from './redis/clock.ts';
 import type { Context } from './schema/builder.ts';
 import { schema as api } from './schema/index.ts';
 import { subgraphOf } from './schema/subgraph.ts';
+import { type AdminRoutes, startAdmin } from './server/admin.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
 import { createGraphQLService } from './server/graphql.ts';
+import type { OperationListener } from './server/operation-record.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
+import { ADMIN_EXPOSED, isLoopback } from './settings/networks.ts';
 import type { Settings } from './settings.ts';
+import type { GivenListener } from './snapshots/given.ts';
 import { createStoreSpace } from './snapshots/store-space.ts';
+import type { GatewayState } from './telemetry/gateway-state.ts';
 import type { Logger } from './telemetry/log.ts';
+import { createOperationLog } from './telemetry/operation-log.ts';
+import { type Telemetry, telemetryOf } from './telemetry/telemetry.ts';
 
 export interface RunningGateway extends Pick<RunningServer, 'origin' | 'drain' | 'stop'> {
+  /** Where the operator's port is; undefined where there is none. */
+  readonly adminOrigin: string | undefined;
   /** Serves these tenants from now on; those that are as they were keep what they have. */
   replaceTenants(tenants: NonNullable<Settings['tenants']>): void;
 }
@@ -42,26 +51,41 @@ export async function startGateway(
   examples?: GraphiqlExamples,
 ): Promise<RunningGateway> {
   const now = () => performance.now();
+  const metrics = settings.admin && (await import('./gateway/metrics-route.ts')).createMetricsRoute();
+  const status =
+    settings.admin &&
+    (await import('./gateway/status-route.ts')).createStatusRoute({
+      maxStreams: settings.streams.maxStreams,
+      hasRedis: settings.redisUrl !== null,
+    });
+  const operationLog = createOperationLog(log, settings.slowMs);
+  const telemetry = telemetryOf([operationLog, ...[metrics, status].flatMap((route) => route?.listener ?? [])]);
   const client =
     settings.redisUrl === null
       ? undefined
       : // Loaded where it is used: it is a tenth of what an idle process holds.
         (await import('./redis/redis.ts')).createRedis(
           settings.redisUrl.reveal(),
-          (reason) =>
-            reason === undefined ? log.warn('Redis can be used') : log.warn({ reason }, 'Redis cannot be used'),
+          (reason) => {
+            if (reason === undefined) log.warn('Redis can be used');
+            else log.warn({ reason }, 'Redis cannot be used');
+            telemetry.redisChanged?.(reason);
+          },
           settings.redisCa,
+          telemetry.commanded,
         );
   const { limit, windowMs } = settings.callerRate;
   const refRate = createRate(limit, windowMs);
   const places = createStreamPlaces(settings.streams);
+  const space = createStoreSpace(settings.snapshots);
   const shared = {
     settings,
     quotas: createQuotas(settings, client),
     places,
-    space: createStoreSpace(settings.snapshots),
+    space,
     refRate,
     redis: client && { client, clock: createSharedClock(client, now) },
+    telemetry,
     log,
     now,
   };
@@ -99,16 +123,18 @@ export async function startGateway(
           tenants: settings.tenants && tenants,
           claim: access.claim,
           defaultsOf: tenants.defaultsOf,
+          onRefused: telemetry.refused,
         });
   const schema = settings.federation ? subgraphOf(api) : api;
   const tabs = settings.graphiql ? graphiqlTabs(schema, examples, admission.asksForTokens) : undefined;
 
-  function contextOf(tenant: Tenant, caller: Caller): Context {
-    const createLoaders = () => ({ invitation: createInvitationLoader(tenant.snapshots, caller, refRate) });
+  function contextOf(tenant: Tenant, caller: Caller, given: GivenListener | undefined): Context {
+    const createLoaders = () => ({ invitation: createInvitationLoader(tenant.snapshots, caller, refRate, given) });
     return {
       loaders: createLoaders(),
       createLoaders,
       streams: tenant.streams,
+      given,
       viewer: caller.viewer,
       providers: tenant.providers,
       defaultsOf: tenant.defaultsOf,
@@ -117,19 +143,22 @@ export async function startGateway(
 
   const graphql = createGraphQLService({
     schema,
-    createContext(caller) {
+    createContext(caller, given) {
       const tenant = tenants.of(caller.viewer.tenant);
       if (tenant === undefined) return Promise.reject(TENANT_GONE);
-      return tenant instanceof Promise ? tenant.then((made) => contextOf(made, caller)) : contextOf(tenant, caller);
+      if (!(tenant instanceof Promise)) return contextOf(tenant, caller, given);
+      return tenant.then((made) => contextOf(made, caller, given));
     },
     trustedDocuments: settings.trustedDocuments,
     introspection: settings.introspection,
     operationRate: createRate(limit, windowMs),
     tabs,
     log,
+    listener: listenerOf(telemetry),
   });
-  const webhooks = createWebhookHandler((name) =>
-    tenants.takerOf(settings.tenants === undefined && name === ONLY_TENANT ? null : name),
+  const webhooks = createWebhookHandler(
+    (name) => tenants.takerOf(settings.tenants === undefined && name === ONLY_TENANT ? null : name),
+    telemetry.notified,
   );
 
   /** What callers may notice: a provider that is not called, processes that do not hear of each other, refused streams. */
@@ -141,9 +170,23 @@ export async function startGateway(
 
   const isConfigured = settings.accounts.length > 0 || settings.tenants !== undefined;
   server = await startServer({ graphql, admission, webhooks, isConfigured, degraded, tabs }, settings, log);
+  const state: GatewayState = {
+    tenants: tenants.made,
+    held: space.held,
+    streams: places.taken,
+    documents: graphql.kept,
+    isRedisUp: client?.isUp,
+  };
+  const pages: AdminRoutes = new Map([
+    ...(metrics === undefined ? [] : [['/metrics', metrics.createHandler(state)] as const]),
+    ...(status?.open({ ...state, isDraining: server.isDraining }) ?? []),
+  ]);
+  const admin = settings.admin && (await startAdmin(pages, server.probe, settings.admin, log));
+  if (settings.admin !== undefined && !isLoopback(settings.admin.host)) log.warn(ADMIN_EXPOSED);
   const { origin, drain, stop } = server;
   return {
     origin,
+    adminOrigin: admin?.origin,
     drain,
     replaceTenants(list) {
       tenants.replace(list);
@@ -157,8 +200,16 @@ export async function startGateway(
       tenants.stop();
       admission.stop();
       client?.close();
+      status?.stop();
+      await admin?.stop();
     },
   };
+}
+
+/** Nobody listens where nobody hears of anything. */
+function listenerOf({ answered, given, document, limited }: Telemetry): OperationListener | undefined {
+  const listener = { answered, given, document, limited };
+  return Object.values(listener).every((each) => each === undefined) ? undefined : listener;
 }
 
 /** In the path of webhooks: the one tenant of a gateway without a file of tenants. */

@@ -25,6 +25,8 @@ export type { Environment };
 export interface Settings {
   readonly host: string;
   readonly port: number;
+  /** Where the operator's port is; undefined where there is none. A port of 0 is any that is free. */
+  readonly admin: AdminSettings | undefined;
   /** The gateway's own origin as browsers see it; undefined where it is the one that a request names as its host. */
   readonly publicOrigin: string | undefined;
   /** Proxies whose X-Forwarded-For says who the caller is. */
@@ -45,6 +47,8 @@ export interface Settings {
   /** The documents that are run; undefined where all are that fit the schema. */
   readonly trustedDocuments: readonly TrustedDocument[] | undefined;
   readonly logLevel: string;
+  /** From when on an operation is slow, in milliseconds. */
+  readonly slowMs: number;
   /** Whether both providers are to be imitated on loopback. */
   readonly sandbox: boolean;
   /** None where there is a file of tenants. */
@@ -67,6 +71,11 @@ export interface Settings {
   readonly callerRate: QuotaWindow;
   /** The part of each quota that is kept for callers below their share, 0 to 1. */
   readonly fairReserve: number;
+}
+
+export interface AdminSettings {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** Before a sandbox there is no load balancer, and whoever presses Ctrl-C wants the prompt. */
@@ -93,9 +102,11 @@ export function readSettings(environment: Environment): Settings {
   const isProduction = own.data.NODE_ENV === 'production';
   const open = accounts.flatMap((result) => result.data ?? []);
   const sandbox = own.data.SANDBOX ?? (open.length === 0 && read === undefined && !isProduction);
+  const adminPort = own.data.ADMIN_PORT ?? (sandbox ? 0 : undefined);
   return {
     host: own.data.HOST,
     port: own.data.PORT,
+    admin: adminPort === undefined ? undefined : { host: own.data.ADMIN_HOST, port: adminPort },
     publicOrigin: own.data.PUBLIC_ORIGIN,
     trustedProxies: own.data.TRUSTED_PROXIES,
     drainMs: own.data.DRAIN_SECONDS ?? (sandbox ? 0 : DRAIN_MS),
@@ -107,6 +118,7 @@ export function readSettings(environment: Environment): Settings {
     federation: own.data.FEDERATION,
     trustedDocuments: own.data.TRUSTED_DOCUMENTS,
     logLevel: own.data.LOG_LEVEL,
+    slowMs: own.data.SLOW_MS,
     sandbox,
     accounts: open,
     tenants: read?.tenants,

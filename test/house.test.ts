@@ -69,6 +69,7 @@ const HOMES: readonly { readonly name: RegExp; readonly home: RegExp }[] = [
   { name: /^undici$/, home: /^upstream\// },
   { name: /^@pothos\//, home: /^schema\// },
   { name: /^ioredis$/, home: /redis/ },
+  { name: /^prom-client$/, home: /^telemetry\// },
   // Plugins of others know a caller by its request, and this gateway has one request for all of them.
   { name: /^@envelop\/|^@graphql-yoga\/plugin|^@escape\.tech\//, home: NOWHERE },
 ];
@@ -123,7 +124,8 @@ function mayImport(path: string, target: string, kind: Import['kind']): boolean 
   if (to === 'telemetry') {
     return MAY_IMPORT_TELEMETRY.includes(from) || (kind === 'type' && MAY_IMPORT_TELEMETRY_TYPES.includes(from));
   }
-  if (from === 'telemetry') return kind === 'type' && to === 'invitation';
+  // It is told by the rooms, and names what they tell of as they do.
+  if (from === 'telemetry') return floorOf(to) >= 0 && floorOf(to) < floorOf('gateway');
   return floorOf(to) >= 0 && floorOf(to) < floorOf(from);
 }
 
@@ -240,6 +242,7 @@ describe('the plan', () => {
     ['settings imported from below', 'server/a.ts', "import type { Settings } from '../settings.ts';"],
     ['settings that import what is above', 'settings.ts', "import { a } from './schema/index.ts';"],
     ['a log that is not passed in', 'server/a.ts', "import { createLog } from '../telemetry/log.ts';"],
+    ['telemetry that knows the gateway', 'telemetry/a.ts', "import type { A } from '../gateway/a.ts';"],
     ['a log in the domain', 'invitation/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
     ['a sandbox that runs our code', 'sandbox/partoo.ts', "import { a } from '../providers/partoo/wire.ts';"],
     ['a sandbox that knows more than the wire', 'sandbox/a.ts', "import type { A } from '../providers/provider.ts';"],
@@ -252,6 +255,7 @@ describe('the plan', () => {
     ['the environment taken apart', 'settings.ts', 'const { env } = process;'],
     ['undici', 'providers/cronofy/a.ts', "import { request } from 'undici';"],
     ['Pothos', 'server/a.ts', "import SchemaBuilder from '@pothos/core';"],
+    ['prom-client', 'server/a.ts', "import { Counter } from 'prom-client';"],
     ['ioredis', 'snapshots/store.ts', "import { Redis } from 'ioredis';"],
     ["yoga's plugins", 'server/a.ts', "import { useJWT } from '@graphql-yoga/plugin-jwt';"],
     ["envelop's plugins", 'server/a.ts', "import { useGenericAuth } from '@envelop/generic-auth';"],
@@ -271,6 +275,7 @@ describe('the plan', () => {
   test.each([
     ['a higher room that imports lower ones', 'server/a.ts', "import { Problem } from '../invitation/problem.ts';"],
     ['a file of the same room', 'schema/a.ts', "import { builder } from './builder.ts';"],
+    ['the type of what is told', 'telemetry/a.ts', "import type { A } from '../upstream/a.ts';"],
     ['the type of a log', 'server/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
     [
       'the shape of the wire in the sandbox',

@@ -36,6 +36,8 @@ test('an empty variable counts as not set', () => {
   const names = [
     'HOST',
     'PORT',
+    'ADMIN_HOST',
+    'ADMIN_PORT',
     'PUBLIC_ORIGIN',
     'TRUSTED_PROXIES',
     'DRAIN_SECONDS',
@@ -59,12 +61,15 @@ test('every variable is read as documented', () => {
   const environment = {
     HOST: '0.0.0.0',
     PORT: '0',
+    ADMIN_HOST: '127.0.0.2',
+    ADMIN_PORT: '9100',
     PUBLIC_ORIGIN: 'https://gateway.example.com',
     TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,2001:db8::/32',
     DRAIN_SECONDS: '0.5',
     CORS_ORIGINS: 'https://app.example.com, http://localhost:3000',
     GRAPHIQL: 'off',
     LOG_LEVEL: 'debug',
+    SLOW_MS: '250',
     SANDBOX: 'on',
     CRONOFY_CLIENT_SECRET: 'secret',
     CRONOFY_DATA_CENTER: 'de',
@@ -72,11 +77,13 @@ test('every variable is read as documented', () => {
   expect(readSettings(environment)).toMatchObject({
     host: '0.0.0.0',
     port: 0,
+    admin: { host: '127.0.0.2', port: 9_100 },
     publicOrigin: 'https://gateway.example.com',
     drainMs: 500,
     corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
     graphiql: false,
     logLevel: 'debug',
+    slowMs: 250,
     sandbox: true,
     accounts: [{ provider: 'CRONOFY', defaults: { dataCenter: 'DE' } }],
   });
@@ -85,12 +92,14 @@ test('every variable is read as documented', () => {
 describe('a mistake', () => {
   const WRONG = {
     PORT: '65536',
+    ADMIN_PORT: 'off',
     CORS_ORIGINS: 'https://app.example.com/path',
     PUBLIC_ORIGIN: 'https://gateway.example.com/graphql',
     TRUSTED_PROXIES: '10.0.0.0/33',
     DRAIN_SECONDS: 'a-while',
     GRAPHIQL: 'perhaps-graphiql',
     LOG_LEVEL: 'loud',
+    SLOW_MS: 'sluggish',
     SANDBOX: 'perhaps-sandbox',
     PARTOO_ENVIRONMENT: 'staging',
     PARTOO_BASE_URL: 'https://partoo.example/v3',

@@ -35,6 +35,8 @@ export interface AdmissionOptions extends VerificationOptions {
   readonly failures?: { take(address: string, count: number): number };
   /** Told what is wrong with each of them. */
   readonly onFault?: (fault: TokenFault) => void;
+  /** Told of each caller that is refused. */
+  readonly onRefused?: ((reason: Refusal['reason']) => void) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -59,7 +61,7 @@ const TOO_LARGE = refusal(
 );
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { authority, failures, onFault, now = () => Date.now() } = options;
+  const { authority, failures, onFault, onRefused, now = () => Date.now() } = options;
   const verify = createVerification(options, now);
   /** By header in its usual spelling, so that a known one is not taken apart. */
   const known = new LRUCache<string, Viewer>({
@@ -118,8 +120,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return refusal('limited', new CallerRateLimited('Too many tokens were not accepted: try again later.', seconds));
   }
 
+  function told(outcome: Viewer | Refusal): Viewer | Refusal {
+    if ('reason' in outcome) onRefused?.(outcome.reason);
+    return outcome;
+  }
+
   return {
-    admit,
+    admit(authorization, address) {
+      const outcome = admit(authorization, address);
+      return outcome instanceof Promise ? outcome.then(told) : told(outcome);
+    },
     asksForTokens: true,
     isReady: () => authority?.keys?.isReady() ?? true,
     stop: () => authority?.keys?.stop(),

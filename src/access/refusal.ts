@@ -20,8 +20,10 @@ export type TokenFault =
   | 'key'
   | 'signature';
 
+export const REFUSAL_REASONS = ['missing', 'expired', 'invalid', 'forbidden', 'unavailable', 'limited'] as const;
+
 export interface Refusal {
-  readonly reason: 'missing' | 'expired' | 'invalid' | 'forbidden' | 'unavailable' | 'limited';
+  readonly reason: (typeof REFUSAL_REASONS)[number];
   readonly problem: Problem;
   /** Of one that is invalid. */
   readonly fault?: TokenFault;

@@ -9,6 +9,7 @@ import { EVERYTHING, type Grants } from './grants.ts';
 
 /** One whose accounts are used. */
 export interface TenantOfTokens {
+  readonly name: string;
   /** False once the list was replaced and has it no more, or has another one of its name. */
   readonly isServed: boolean;
   /** Who signs for this one alone; undefined where the gateway's own authority does. */

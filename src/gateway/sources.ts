@@ -7,7 +7,9 @@ import type { Settings } from '../settings.ts';
 import type { Source } from '../snapshots/provider-read.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createTally } from '../telemetry/tally.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Circuit } from '../upstream/breaker.ts';
+import type { CallRecord } from '../upstream/call-record.ts';
 import type { OriginListener } from '../upstream/origins.ts';
 import { createTransport } from '../upstream/transport.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
@@ -29,26 +31,45 @@ export interface Sources {
   readonly upstreams: ReadonlyMap<ProviderName, Upstream>;
 }
 
-export async function openSources(
-  accounts: readonly Account[],
-  { proxy }: Pick<Settings, 'proxy'>,
-  quotas: Quotas,
-  log: Logger,
-): Promise<Sources> {
+/** What they are opened with. */
+export interface SourcesOptions {
+  /** Whose they are; null where there is no file of tenants. */
+  readonly tenant: string | null;
+  readonly proxy: Settings['proxy'];
+  readonly quotas: Quotas;
+  readonly telemetry: Pick<Telemetry, 'called' | 'circuitChanged'>;
+  readonly log: Logger;
+}
+
+export async function openSources(accounts: readonly Account[], options: SourcesOptions): Promise<Sources> {
+  const { tenant, proxy, quotas, telemetry } = options;
+  const { called, circuitChanged } = telemetry;
+  const onCall = called && ((call: CallRecord) => called(call, tenant));
   const upstreams = new Map<ProviderName, Upstream>();
   const byType = new Map<InvitationType, Source>();
   for (const account of accounts) {
     const { provider } = account;
     const quota = await quotas.of(account);
     const limits = { ...LIMITS, proxy };
+    const log = originLog(options.log, account, () => upstream.circuit());
+    const listener: OriginListener = {
+      ...log,
+      circuitChanged(origin, circuit) {
+        log.circuitChanged(origin, circuit);
+        circuitChanged?.(tenant, provider, circuit, account.places?.get(origin));
+      },
+    };
     const upstream: Upstream = createUpstream(
       provider,
       (origin, troubles) => createTransport(origin, troubles, limits),
-      { ...LIMITS, quota, listener: originLog(log, account, () => upstream.circuit()) },
+      { ...LIMITS, quota, listener, onCall },
     );
     upstreams.set(provider, upstream);
     const onMisfits = createTally((count, total) =>
-      log.warn({ provider, count, total }, 'replies of another shape than the contract has were mended or left out'),
+      options.log.warn(
+        { provider, count, total },
+        'replies of another shape than the contract has were mended or left out',
+      ),
     );
     byType.set(account.reads, { reader: account.open(upstream.call, onMisfits), upstream });
   }

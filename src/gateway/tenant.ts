@@ -9,6 +9,7 @@ import type { ProviderName } from '../invitation/provider.ts';
 import type { Named } from '../invitation/ref.ts';
 import { createCallbackAddresses } from '../live/callback-addresses.ts';
 import { createChanges } from '../live/changes.ts';
+import type { FeedListener } from '../live/feed.ts';
 import { createNotifications, type Notifications } from '../live/notifications.ts';
 import { createSharedNotifications } from '../live/redis-notifications.ts';
 import type { StreamPlaces } from '../live/stream-places.ts';
@@ -21,17 +22,22 @@ import type { SharedRedis } from '../redis/redis.ts';
 import type { ProviderStatus } from '../schema/builder.ts';
 import { REQUEST_TIMEOUT_MS } from '../server/server.ts';
 import type { Settings } from '../settings.ts';
+import type { Foresight } from '../snapshots/learning.ts';
 import { shareEvidence } from '../snapshots/redis-evidence.ts';
 import { createSharedTier } from '../snapshots/redis-tier.ts';
 import { createSnapshots, type Snapshots } from '../snapshots/snapshots.ts';
 import type { StoreSpace } from '../snapshots/store-space.ts';
+import type { TenantState } from '../telemetry/gateway-state.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createTally } from '../telemetry/tally.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { QuotaUsage } from '../upstream/quota.ts';
+import type { QuotaWindow } from '../upstream/quota-window.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Quotas } from './quotas.ts';
 import { LIMITS, openSources } from './sources.ts';
 
-export interface Tenant {
+export interface Tenant extends TenantState {
   readonly snapshots: Snapshots;
   readonly streams: Streams;
   readonly notifications: Notifications;
@@ -55,6 +61,7 @@ export interface Shared {
   readonly space: StoreSpace;
   readonly refRate: Rate;
   readonly redis: { readonly client: SharedRedis; readonly clock: SharedClock } | undefined;
+  readonly telemetry: Telemetry;
   readonly log: Logger;
   /** Milliseconds of the clock that never goes back. */
   readonly now: () => number;
@@ -67,10 +74,16 @@ const FINISH_MS = REQUEST_TIMEOUT_MS + 2 * LIMITS.totalTimeoutMs + 1_000;
 export async function createTenant(
   name: string | null,
   accounts: readonly Account[],
-  { settings, quotas, places, space, refRate, redis, now, ...shared }: Shared,
+  { settings, quotas, places, space, refRate, redis, telemetry, now, ...shared }: Shared,
 ): Promise<Tenant> {
   const log = name === null ? shared.log : shared.log.child({ tenant: name });
-  const { byType, upstreams } = await openSources(accounts, settings, quotas, log);
+  const { byType, upstreams } = await openSources(accounts, {
+    tenant: name,
+    proxy: settings.proxy,
+    quotas,
+    telemetry,
+    log,
+  });
   const scope = scopeOf(name, accounts);
   const changes = createChanges();
   const tier =
@@ -87,6 +100,7 @@ export async function createTenant(
     space,
     ...(tier === undefined ? {} : { shared: tier }),
     onChange: changes.publish,
+    onSight: telemetry.seen,
     isNotified: (snapshot) => addresses.isNotified(snapshot),
   });
   const endLearning =
@@ -112,10 +126,12 @@ export async function createTenant(
     onIgnored: createTally((count, total) =>
       log.info({ count, total }, 'signed notifications that name no invitation were ignored'),
     ),
+    onTold: telemetry.told,
   });
   const endHearing = await notifications.listen();
   const { streamLifetimeMs: lifetimeMs } = settings;
-  const streams = createStreams({ snapshots, changes, watcher, places, rate: refRate, lifetimeMs });
+  const feeds = feedListenerOf(telemetry);
+  const streams = createStreams({ snapshots, changes, watcher, places, rate: refRate, lifetimeMs, feeds });
 
   const defaults = new Map(accounts.map((account) => [account.reads, account.defaults]));
 
@@ -132,11 +148,27 @@ export async function createTenant(
   }
 
   return {
+    name,
     snapshots,
     streams,
     notifications,
     defaultsOf: (type) => defaults.get(type),
     providers: () => providers.map((provider) => statusOf(provider.name, upstreams.get(provider.name))),
+    accounts: () =>
+      accounts.flatMap(({ id, provider, reads, quota: windows }) => {
+        const upstream = upstreams.get(provider);
+        if (upstream === undefined) return [];
+        const { quota, circuit } = upstream;
+        return {
+          id,
+          provider,
+          circuit: circuit(),
+          quota: quota.status(),
+          waiting: snapshots.waiting(reads),
+          usage: (takers) => withoutMargin(quota.usage(takers), windows),
+          foresight: () => snapshots.learning.get(reads)?.foresight ?? NOTHING_READ,
+        };
+      }),
     failing: () => [...upstreams].filter(([, { circuit }]) => circuit() !== 'CLOSED').map(([provider]) => provider),
     async retire() {
       streams.stop();
@@ -151,10 +183,24 @@ export async function createTenant(
 /** What processes share of snapshots and notifications: a new number where its meaning changes, so that versions keep apart. */
 const FORMAT = 2;
 
+/** Windows are told as the provider has them. */
+function withoutMargin(usage: QuotaUsage, windows: readonly QuotaWindow[]): QuotaUsage {
+  return {
+    ...usage,
+    windows: usage.windows.map((window, n) => ({ ...window, windowMs: windows[n]?.windowMs ?? window.windowMs })),
+  };
+}
+
+const NOTHING_READ: Foresight = { reads: 0, changed: 0, expected: 0 };
+
 /** Processes with the same accounts belong together, tenant by tenant. No id of an account has a slash. */
 function scopeOf(name: string | null, accounts: readonly Account[]): string {
   const ids = [FORMAT, ...accounts.map(({ id }) => id)].join('.');
   return name === null ? ids : `${name}/${ids}`;
+}
+
+function feedListenerOf({ event, skipped }: Telemetry): FeedListener | undefined {
+  return event === undefined || skipped === undefined ? undefined : { event, skipped };
 }
 
 function statusOf(provider: ProviderName, upstream: Upstream | undefined): ProviderStatus {

@@ -7,6 +7,7 @@ import type { ProviderName } from '../invitation/provider.ts';
 import type { Named } from '../invitation/ref.ts';
 import type { Streams } from '../live/streams.ts';
 import type { InvitationLoader } from '../loaders/invitation-loader.ts';
+import type { GivenListener } from '../snapshots/given.ts';
 
 export interface ProviderStatus {
   readonly provider: ProviderName;
@@ -25,6 +26,8 @@ export interface Context {
   /** Loaders that remember nothing yet: each event of a subscription needs its own. */
   readonly createLoaders: () => Loaders;
   readonly streams: Pick<Streams, 'open'>;
+  /** Told how each ref is answered; undefined where nobody listens. */
+  readonly given?: GivenListener | undefined;
   /** Who asks. */
   readonly viewer: Viewer;
   readonly providers: () => readonly ProviderStatus[];

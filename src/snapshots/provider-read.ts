@@ -10,7 +10,7 @@ import type { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment } from '../upstream/payment.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Known } from './known.ts';
-import type { Reading } from './reading.ts';
+import type { Asker, Reading } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
 import type { Read } from './single-flight.ts';
 import { stalenessOf } from './staleness.ts';
@@ -38,13 +38,20 @@ export class ProviderRead implements Read {
   readonly #source: Source;
   readonly #reading: Reading;
   readonly #payment: Payment;
+  readonly #onBegun: (() => void) | undefined;
   #begunAt: number | undefined;
 
-  constructor(effects: ReadEffects, source: Source, reading: Reading, payment: Payment) {
+  constructor(
+    effects: ReadEffects,
+    source: Source,
+    reading: Reading,
+    { payment, onBegun }: Pick<Asker, 'payment' | 'onBegun'>,
+  ) {
     this.#effects = effects;
     this.#source = source;
     this.#reading = reading;
     this.#payment = payment;
+    this.#onBegun = onBegun;
   }
 
   start(cancellation: Cancellation): Promise<Invitation | null> {
@@ -53,6 +60,7 @@ export class ProviderRead implements Read {
     const refusal = payment.how === 'spare' ? this.#effects.spareRefusal(this.#source, ref) : undefined;
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#begunAt = this.#effects.now();
+    this.#onBegun?.();
     return this.#source.reader.read(ref, { withExtras, cancellation, payment });
   }
 

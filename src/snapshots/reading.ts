@@ -21,4 +21,6 @@ export interface Asker {
   readonly payment: Payment;
   /** The oldest answer that will do, in milliseconds; null leaves it to the gateway. */
   readonly maxAgeMs: number | null;
+  /** Told when a read begins that is made for this one, and not for another. */
+  readonly onBegun?: (() => void) | undefined;
 }

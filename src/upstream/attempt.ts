@@ -11,6 +11,7 @@ import type { CancelListener } from './cancellation.ts';
 import { type Connection, NotSent } from './connection.ts';
 import type { Waiter } from './connections.ts';
 import type { Deadline, Expiring } from './deadlines.ts';
+import type { Payment } from './payment.ts';
 import { targetOf, type UpstreamAnswer, type UpstreamRequest } from './request.ts';
 import { isTimeout, troubleOfBreaking, troubleOfConnecting } from './troubles.ts';
 
@@ -41,7 +42,12 @@ export class Attempt<R extends UpstreamRequest, T>
     this.#plan = plan;
     this.#rules = rules;
     this.#paidAt = plan.paidAt ?? USED_UP;
+    plan.call.record?.wait('connection');
     plan.call.add(this);
+  }
+
+  get payment(): Payment | undefined {
+    return this.#plan.payment;
   }
 
   cancelled(reason: Error): void {
@@ -51,6 +57,7 @@ export class Attempt<R extends UpstreamRequest, T>
   begin(connection: Connection, isReused: boolean): void {
     this.#connection = connection;
     this.#isReused = isReused;
+    this.#plan.call.record?.goOn();
     // It may have been given up while the connection was made.
     if (this.#failure !== undefined) this.#release();
     else if (this.#isPaid()) this.#send(connection);
@@ -70,21 +77,37 @@ export class Attempt<R extends UpstreamRequest, T>
     if (payer === undefined || payment === undefined) return true;
     const now = performance.now();
     if (now - this.#paidAt <= PAYMENT_TTL_MS) return true;
-    if (!payer.payNow(payment)) return false;
-    this.#paidAt = now;
+    const paidAt = payer.payNow(payment, this.#unusedAt());
+    if (paidAt === undefined) return false;
+    this.#paidAt = paidAt;
     return true;
   }
 
+  /** When it was paid for, where nothing has been sent since. */
+  #unusedAt(): number | undefined {
+    return this.#paidAt === USED_UP ? undefined : this.#paidAt;
+  }
+
+  /** Waits until it is paid for. Where that may take long, others get the connection meanwhile. */
   async #pay(connection: Connection): Promise<void> {
     const { payer, payment, call } = this.#plan;
+    if (payer === undefined || payment === undefined) return;
+    const unusedAt = this.#unusedAt();
+    const keepsConnection = unusedAt !== undefined || payer.mayHoldConnection(payment);
+    if (!keepsConnection) this.#release();
+    call.record?.wait('quota');
     try {
-      if (payment !== undefined) await payer?.pay(payment, call);
-      this.#paidAt = performance.now();
+      this.#paidAt = await payer.pay(payment, call, unusedAt);
     } catch (reason) {
       this.#fail(reason instanceof Error ? reason : new ProviderUnavailable(this.#plan.request.provider));
     }
-    if (this.#failure !== undefined) this.#release();
-    else if (connection.isOpen) this.#send(connection);
+    if (this.#failure === undefined) call.record?.goOn();
+    if (this.#failure !== undefined) {
+      this.#release();
+    } else if (!keepsConnection) {
+      call.record?.wait('connection');
+      this.#rules.connections.enter(this);
+    } else if (connection.isOpen) this.#send(connection);
     else this.#beginAnew(connection);
   }
 
@@ -115,6 +138,7 @@ export class Attempt<R extends UpstreamRequest, T>
     else if (!this.#isPaid()) controller.abort(NOT_PAID);
     else {
       this.#controller = controller;
+      this.#plan.call.record?.sent();
       this.#paidAt = USED_UP;
     }
   }
@@ -128,6 +152,7 @@ export class Attempt<R extends UpstreamRequest, T>
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
+    this.#plan.call.record?.answered(status);
     const { connection } = headers;
     if (connection !== undefined && connection !== 'keep-alive' && /close/i.test(`${connection}`)) {
       this.#connection?.retire();
@@ -201,6 +226,7 @@ export class Attempt<R extends UpstreamRequest, T>
     this.#deadline?.clear();
     this.#controller = undefined;
     this.#connection = undefined;
+    this.#plan.call.record?.wait('connection');
     this.#rules.connections.exchange(this, connection);
   }
 

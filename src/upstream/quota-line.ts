@@ -7,9 +7,10 @@ import type { CancelListener, Cancellation } from './cancellation.ts';
 import type { Payment } from './payment.ts';
 import type { Shares } from './shares.ts';
 
-/** What came of taking calls: how many were taken, and in how many milliseconds to try the rest again. */
+/** What came of taking calls: how many were taken, when, and in how many milliseconds to try the rest again. */
 export interface Taken {
   readonly taken: number;
+  readonly at: number;
   readonly delayMs: number;
 }
 
@@ -40,6 +41,11 @@ export class QuotaLine {
     this.#options = options;
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
   /** How many wait that go before such a one. */
   ahead(payment: Payment): number {
     if (this.#waiting.length === 0) return 0;
@@ -47,22 +53,36 @@ export class QuotaLine {
     const isFirst = shares.goesFirst(payment);
     // Callers that insist may have to wait for each other. They delay no other callers meanwhile.
     const isPassed = payment.how !== 'insistent' && shares.insistentAt() > now();
-    const isAhead = (other: Payment) =>
-      !(isPassed && other.how === 'insistent') && !(isFirst && !shares.goesFirst(other));
-    return this.#waiting.filter((waiter) => isAhead(waiter.payment)).length;
+    const others = this.#waiting.map((waiter) => waiter.payment).filter(({ how }) => !isPassed || how !== 'insistent');
+    return isFirst ? shares.countFirst(others) : others.length;
   }
 
-  /** Why a caller with so many others ahead cannot be served within `patienceMs`. */
-  refusal(payment: Payment, ahead: number, patienceMs: number): ProviderRateLimited | undefined {
-    const delayMs = this.#options.delayMs(payment, ahead, this.#options.now());
-    return delayMs > patienceMs ? this.#refusalIn(delayMs) : undefined;
+  /**
+   * Why a caller cannot be served within `patienceMs`.
+   * @param others How many come to this line before it, later.
+   * @param countFirst How many of them go ahead of callers above their share.
+   */
+  refusal(
+    payment: Payment,
+    patienceMs: number,
+    others = 0,
+    countFirst: () => number = () => others,
+  ): ProviderRateLimited | undefined {
+    const { shares, now, delayMs: delayOf } = this.#options;
+    const ahead = this.ahead(payment);
+    const delayMs = delayOf(payment, ahead + others, now());
+    if (delayMs <= patienceMs) return undefined;
+    if (others === 0 || !shares.goesFirst(payment)) return this.#refusalIn(delayMs);
+    const firstMs = delayOf(payment, ahead + countFirst(), now());
+    return firstMs > patienceMs ? this.#refusalIn(firstMs) : undefined;
   }
 
   /**
    * Waits for a call.
+   * @returns when it was taken.
    * @throws ProviderRateLimited where it has not come within `patienceMs`; the reason where it is cancelled.
    */
-  wait(payment: Payment, patienceMs: number, cancellation: Cancellation): Promise<void> {
+  wait(payment: Payment, patienceMs: number, cancellation: Cancellation): Promise<number> {
     const since = this.#options.now();
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
@@ -76,10 +96,10 @@ export class QuotaLine {
           if (place >= 0) this.#waiting.splice(place, 1);
           reject(reason);
         },
-        serve: () => {
+        serve: (at) => {
           cancellation.remove(waiter);
           this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-          resolve();
+          resolve(at);
         },
       };
       this.#waiting.push(waiter);
@@ -110,9 +130,9 @@ export class QuotaLine {
         next.map(({ payment }) => payment),
         waitedMs,
       );
-      const { taken, delayMs: againMs } = taking instanceof Promise ? await taking : taking;
+      const { taken, at, delayMs: againMs } = taking instanceof Promise ? await taking : taking;
       // A call that was taken for a caller that has gone meanwhile is the next one's.
-      for (const waiter of next.filter((one) => this.#waiting.includes(one)).slice(0, taken)) waiter.serve();
+      for (const waiter of next.filter((one) => this.#waiting.includes(one)).slice(0, taken)) waiter.serve(at);
       delayMs = againMs;
       if (againMs === 0) this.#hasMore = true;
     }
@@ -171,5 +191,5 @@ interface Waiter extends CancelListener {
   /** When it would rather be refused. */
   readonly until: number;
   refuse(reason: Error): void;
-  serve(): void;
+  serve(at: number): void;
 }

@@ -11,7 +11,7 @@ import { digestOf, nameOfCall, readName } from './call-name.ts';
 import { KnownCalls } from './known-calls.ts';
 import { OwnShare } from './own-share.ts';
 import { isSpare, type Payment } from './payment.ts';
-import { type Quota, statusOf } from './quota.ts';
+import { closedMsOf, type Quota, statusOf, takersOf, windowOf } from './quota.ts';
 import { QuotaLine, type Taken } from './quota-line.ts';
 import type { QuotaWindow } from './quota-window.ts';
 import { createRedisCalls, type Rank, type SharedCall } from './redis-calls.ts';
@@ -59,6 +59,8 @@ export async function createSharedQuota(
   let shared = redisCallsOf(windows);
   const own = new OwnShare(log, () => 1 / Math.max(processes, known.processes()), now());
   const digests = new Map<string, string>();
+  /** The other way round. */
+  const callers = new Map<string, string>();
   let calls = 0;
   /** Redis is asked; else this process is alone. */
   let isTogether = false;
@@ -77,9 +79,13 @@ export async function createSharedQuota(
   function shareOf({ how, caller }: Payment): Payment {
     let digest = digests.get(caller);
     if (digest === undefined) {
-      if (digests.size >= MAX_DIGESTS) digests.clear();
+      if (digests.size >= MAX_DIGESTS) {
+        digests.clear();
+        callers.clear();
+      }
       digest = caller === '' ? '' : digestOf(accountId, caller);
       digests.set(caller, digest);
+      callers.set(digest, caller);
     }
     return { how, caller: digest };
   }
@@ -93,6 +99,23 @@ export async function createSharedQuota(
     const call = readName(name);
     if (call === undefined || !known.add(name, at)) return;
     shares.record(at, call);
+  }
+
+  /** A call that was taken and not made counts from `at` on. */
+  function move(name: string, at: number): void {
+    const [call, before] = [readName(name), known.at(name)];
+    if (call === undefined || before === undefined) return;
+    known.move(name, at);
+    log.move(call.caller, before, at);
+  }
+
+  /** @returns when the call counts from now on; undefined where it is not known. */
+  async function moveOwn({ caller }: Payment, unusedAt: number | undefined): Promise<number | undefined> {
+    const name = unusedAt === undefined ? undefined : known.lastOf(process, caller, unusedAt);
+    if (name === undefined || !isTogether || !(await shared.move(name))) return undefined;
+    const at = clock();
+    move(name, at);
+    return at;
   }
 
   /** Hears of calls that other processes have made. */
@@ -160,19 +183,19 @@ export async function createSharedQuota(
     }
     if (answer === undefined || answer === 'behind') {
       lose();
-      return { taken: 0, delayMs: 1 };
+      return { taken: 0, at: now(), delayMs: 1 };
     }
     const at = clock();
     for (const { name } of wanted.slice(0, answer.taken)) record(name, at);
     if (!hasSettled()) own.record(at, answer.taken);
-    return answer;
+    return { ...answer, at };
   }
 
   function takeAlone(payments: readonly Payment[]): Taken {
     const at = clock();
     for (const payment of payments) record(nameFor(payment), at);
     own.record(at, payments.length);
-    return { taken: payments.length, delayMs: 0 };
+    return { taken: payments.length, at, delayMs: 0 };
   }
 
   function nameFor({ how, caller }: Payment): string {
@@ -196,34 +219,42 @@ export async function createSharedQuota(
     lose();
     void comeBack();
   });
-  await shared.listen({ calls: hear, closed: closeFor, missed: () => void sync() });
+  await shared.listen({
+    calls: hear,
+    moved: (name) => move(name, clock()),
+    closed: closeFor,
+    missed: () => void sync(),
+  });
   await comeBack();
 
   return {
-    async takeSpare(spare) {
+    async takeSpare(spare, unusedAt) {
       await comeBack();
       const payment = shareOf(spare);
+      if ((await moveOwn(payment, unusedAt)) !== undefined) return 0;
       const aheadMs = spareDelayMs(payment);
       if (aheadMs > 0) return aheadMs;
       const { taken, delayMs: againMs } = await takeCalls([payment], 0);
       return taken > 0 ? 0 : Math.max(1, againMs);
     },
-    refusal: (payment, ahead, patienceMs) => {
-      const share = shareOf(payment);
-      return line.refusal(share, line.ahead(share) + ahead, patienceMs);
-    },
+    refusal: (payment, others, patienceMs) =>
+      line.refusal(shareOf(payment), patienceMs, others.length, () =>
+        shares.countFirst(others.map((other) => other.payment && shareOf(other.payment))),
+      ),
     mayHoldConnection(payment) {
       return shares.mayHoldConnection(shareOf(payment), clock());
     },
     // Redis has to be asked.
-    takeNow: () => false,
-    async take(payment, patienceMs, cancellation) {
+    takeNow: () => undefined,
+    async take(payment, patienceMs, cancellation, unusedAt) {
       if (cancellation.reason !== undefined) throw cancellation.reason;
       const until = now() + patienceMs;
       await comeBack();
       const share = shareOf(payment);
+      const movedAt = await moveOwn(share, unusedAt);
+      if (movedAt !== undefined) return movedAt;
       const leftMs = Math.max(0, until - now());
-      const refused = line.refusal(share, line.ahead(share), leftMs);
+      const refused = line.refusal(share, leftMs);
       if (refused !== undefined) throw refused;
       return line.wait(share, leftMs, cancellation);
     },
@@ -242,6 +273,24 @@ export async function createSharedQuota(
     status() {
       const at = clock();
       return isTogether ? statusOf(log, shares, at) : own.status(at, shares.closedUntil);
+    },
+    usage(most) {
+      const at = clock();
+      const windows = log.books.map((books) =>
+        isTogether
+          ? { ...windowOf(books), used: log.used(books) }
+          : { ...windowOf(books), limit: own.limitOf(books), used: own.usedOf(books, at) },
+      );
+      const { takers, callers: count } = takersOf(log, most);
+      return {
+        windows,
+        // Those of other processes are known by their digests alone.
+        takers: takers.map(([digest, calls]) => [callers.get(digest) ?? digest, calls] as const),
+        callers: count,
+        inLine: line.size,
+        closedMs: closedMsOf(shares, at),
+        isAlone: !isTogether,
+      };
     },
   };
 }

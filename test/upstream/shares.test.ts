@@ -23,7 +23,7 @@ function quotaOf(text: string, reserve?: number): Quota {
 /** How many a caller gets at once. */
 function burst(quota: Quota, caller: string, how: PaymentKind = 'caller'): number {
   let taken = 0;
-  while (quota.takeNow({ how, caller })) taken += 1;
+  while (quota.takeNow({ how, caller }) !== undefined) taken += 1;
   return taken;
 }
 
@@ -94,6 +94,16 @@ test('background work and reads with spare quota leave the reserve, too', () => 
   expect(burst(quota, 'b')).toBe(9);
 });
 
+test('a newcomer is refused for calls that go before it, and not for those that only came before it', () => {
+  const quota = quotaOf('20/60s', 0.2);
+  expect(burst(quota, 'greedy')).toBe(9);
+  const many = Array.from({ length: 40 }, () => ({ payment: { how: 'caller', caller: 'greedy' } as const }));
+  expect(quota.refusal({ how: 'caller', caller: 'greedy' }, many, 7_500)).toBeDefined();
+  expect(quota.refusal({ how: 'caller', caller: 'new' }, many, 7_500)).toBeUndefined();
+  const newcomers = Array.from({ length: 40 }, (_, n) => ({ payment: { how: 'caller', caller: `${n}` } as const }));
+  expect(quota.refusal({ how: 'caller', caller: 'new' }, newcomers, 7_500)).toBeDefined();
+});
+
 describe('the reserve', () => {
   test.each([
     ['270/60s', 0.1, 264],
@@ -109,7 +119,7 @@ describe('the reserve', () => {
 
   test('is what the last crowd of newcomers needed, until that is long ago', async () => {
     const quota = quotaOf('270/60s');
-    for (let n = 0; n < 30; n++) expect(quota.takeNow({ how: 'caller', caller: `new-${n}` })).toBe(true);
+    for (let n = 0; n < 30; n++) expect(quota.takeNow({ how: 'caller', caller: `new-${n}` })).toBeDefined();
     // Those calls are in the window, too.
     expect(lent(quota)).toBe(270 - 26 - 30);
     await pass(62_000);
@@ -121,7 +131,7 @@ describe('the reserve', () => {
   test('does not grow by newcomers that come one after the other', async () => {
     const quota = quotaOf('270/60s');
     for (let n = 0; n < 30; n++) {
-      expect(quota.takeNow({ how: 'caller', caller: `new-${n}` })).toBe(true);
+      expect(quota.takeNow({ how: 'caller', caller: `new-${n}` })).toBeDefined();
       await pass(500);
     }
     await pass(62_000);
@@ -134,8 +144,8 @@ test('callers that insist have half of the longest window together, and callers 
   const insisted = ['a', 'b', 'c', 'd', 'e'].map((caller) => burst(quota, caller, 'insistent'));
   expect(insisted.reduce((a, b) => a + b)).toBe(10);
   const waiting = take(quota, 'f', 'insistent', 60_000 * 2);
-  expect(quota.takeNow({ how: 'insistent', caller: 'g' })).toBe(false);
-  expect(quota.takeNow({ how: 'caller', caller: 'g' })).toBe(true);
+  expect(quota.takeNow({ how: 'insistent', caller: 'g' })).toBeUndefined();
+  expect(quota.takeNow({ how: 'caller', caller: 'g' })).toBeDefined();
   await pass(61_000);
   await waiting;
 });

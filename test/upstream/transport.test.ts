@@ -198,14 +198,14 @@ describe('a call', () => {
     test('is made in its turn, on an existing connection', async () => {
       const transport = transportWith({ maxInFlight: 2 });
       const calls = [1, 2, 3, 4, 5].map((id) => call(transport, { query: { id: String(id) } }));
-      expect(transport.waiting()).toBe(3);
+      expect(transport.waiting()).toHaveLength(3);
       while (held.length < 2) await new Promise(setImmediate);
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(held).toHaveLength(2);
       await answerAll(5);
       await Promise.all(calls);
       expect(targets.slice(2)).toEqual(['GET /read?id=3', 'GET /read?id=4', 'GET /read?id=5']);
-      expect(transport.waiting()).toBe(0);
+      expect(transport.waiting()).toHaveLength(0);
       expect(sockets).toHaveLength(2);
     });
 
@@ -236,24 +236,41 @@ describe('a call', () => {
   });
 
   describe('that has to be paid for', () => {
-    const later = (pay: Payer['pay']): Payer => ({ payNow: () => false, pay });
+    const later = (pay: Payer['pay']): Payer => ({ payNow: () => undefined, pay, mayHoldConnection: () => true });
 
     test('pays when a connection is free, and keeps it while it waits', async () => {
       const transport = transportWith({ maxInFlight: 1 });
-      const { promise: payment, resolve: admit } = Promise.withResolvers<void>();
+      const { promise: payment, resolve: admit } = Promise.withResolvers<number>();
       const asked: string[] = [];
       const waits = later(() => {
         asked.push('first');
         return payment;
       });
-      const paysAtOnce: Payer = { ...later(() => Promise.reject(new Error())), payNow: () => asked.push('second') > 0 };
+      const paysAtOnce: Payer = {
+        ...later(() => Promise.reject(new Error())),
+        payNow() {
+          asked.push('second');
+          return performance.now();
+        },
+      };
       const first = get(transport, request(), new Cancellation(), waits);
       const second = get(transport, request(), new Cancellation(), paysAtOnce);
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect([asked, targets]).toEqual([['first'], []]);
-      admit();
+      admit(performance.now());
       await Promise.all([first, second]);
       expect([asked, targets.length]).toEqual([['first', 'second'], 2]);
+    });
+
+    test('gives its connection to the next one where it may not keep it while it waits', async () => {
+      const transport = transportWith({ maxInFlight: 1 });
+      const { promise: payment, resolve: admit } = Promise.withResolvers<number>();
+      const waits: Payer = { ...later(() => payment), mayHoldConnection: () => false };
+      const first = get(transport, request({ query: { id: 'first' } }), new Cancellation(), waits);
+      await get(transport, request({ query: { id: 'second' } }), new Cancellation());
+      admit(performance.now());
+      await first;
+      expect(targets).toEqual(['GET /read?id=second', 'GET /read?id=first']);
     });
 
     test('is not made when it is refused, and frees its place', async () => {
@@ -267,14 +284,14 @@ describe('a call', () => {
 
     test('and is given up meanwhile, is not made though it could be paid for, and its place is free', async () => {
       const transport = transportWith({ maxInFlight: 1 });
-      const { promise: payment, resolve: admit } = Promise.withResolvers<void>();
+      const { promise: payment, resolve: admit } = Promise.withResolvers<number>();
       const cancellation = new Cancellation();
       const waits = later(() => payment);
       const pending = get(transport, request({ query: { id: 'given-up' } }), cancellation, waits);
       const reason = new CallerGone();
       cancellation.cancel(reason);
       await expect(pending).rejects.toBe(reason);
-      admit();
+      admit(performance.now());
       await call(transport);
       expect(targets).toEqual(['GET /read?id=a%20b']);
     });

@@ -74,6 +74,19 @@ export const SERVER_EFFECTS: Effects = {
     without: false,
     with: true,
   },
+  ADMIN_PORT: {
+    value: '47114',
+    observe: async (environment) => (await start(environment)).adminOrigin,
+    without: '',
+    with: 'http://127.0.0.1:47114',
+  },
+  ADMIN_HOST: {
+    value: '127.0.0.3',
+    beside: { ADMIN_PORT: '0' },
+    observe: async (environment) => new URL((await start(environment)).adminOrigin).hostname,
+    without: '127.0.0.1',
+    with: '127.0.0.3',
+  },
   CORS_ORIGINS: {
     value: 'https://app.example.com',
     observe: reply('/graphql', preflight, ({ headers }) => headers.get('access-control-allow-origin')),
@@ -119,6 +132,18 @@ export const SERVER_EFFECTS: Effects = {
     },
     without: true,
     with: false,
+  },
+  SLOW_MS: {
+    value: '1',
+    // The provider takes longer than that.
+    observe: async (environment) => {
+      const gateway = await start(environment);
+      gateway.sandbox.partoo.misbehave({ delayMs: 50 });
+      await gateway.query(SENT);
+      return JSON.parse(gateway.operations[0] ?? '').level;
+    },
+    without: 20,
+    with: 30,
   },
   SANDBOX: {
     value: 'on',
