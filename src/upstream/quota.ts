@@ -41,8 +41,11 @@ export interface Quota {
    * @returns 0, or in how many milliseconds to ask again.
    */
   takeSpare(payment: Payment, unusedAt?: number): number | Promise<number>;
-  /** Why a caller with so many others ahead cannot be served within `patienceMs`; undefined where that may be. */
-  refusal(payment: Payment, ahead: number, patienceMs: number): ProviderRateLimited | undefined;
+  /**
+   * Why a caller cannot be served within `patienceMs`; undefined where that may be.
+   * @param others Calls that wait for a connection, and are paid for when they have it.
+   */
+  refusal(payment: Payment, others: readonly Unpaid[], patienceMs: number): ProviderRateLimited | undefined;
   /** Whether it may hold a connection while it waits: it waits for no others but those below their share. */
   mayHoldConnection(payment: Payment): boolean;
   /**
@@ -68,6 +71,11 @@ export interface Quota {
   keepTo(windows: readonly QuotaWindow[]): void;
   /** Background work spread evenly. */
   readonly pace: Pace;
+}
+
+/** A call that is not paid for yet; `payment` is undefined where nothing counts it. */
+export interface Unpaid {
+  readonly payment: Payment | undefined;
 }
 
 /** The quota of one process. */
@@ -122,7 +130,9 @@ export function createQuota(
       // What is free next is taken by those that wait.
       return Math.max(1, shares.delayMs(payment, line.ahead(payment), now()));
     },
-    refusal: (payment, ahead, patienceMs) => line.refusal(payment, line.ahead(payment) + ahead, patienceMs),
+    refusal: (payment, others, patienceMs) =>
+      line.refusal(payment, patienceMs, others.length, () => shares.countFirst(others.map((other) => other.payment))),
+
     mayHoldConnection(payment) {
       return shares.mayHoldConnection(payment, now());
     },
@@ -131,7 +141,7 @@ export function createQuota(
       if (cancellation.reason !== undefined) return Promise.reject(cancellation.reason);
       const at = takeNow(payment, unusedAt);
       if (at !== undefined) return Promise.resolve(at);
-      const refused = line.refusal(payment, line.ahead(payment), patienceMs);
+      const refused = line.refusal(payment, patienceMs);
       return refused === undefined ? line.wait(payment, patienceMs, cancellation) : Promise.reject(refused);
     },
     close(forMs) {

@@ -237,10 +237,10 @@ export async function createSharedQuota(
       const { taken, delayMs: againMs } = await takeCalls([payment], 0);
       return taken > 0 ? 0 : Math.max(1, againMs);
     },
-    refusal: (payment, ahead, patienceMs) => {
-      const share = shareOf(payment);
-      return line.refusal(share, line.ahead(share) + ahead, patienceMs);
-    },
+    refusal: (payment, others, patienceMs) =>
+      line.refusal(shareOf(payment), patienceMs, others.length, () =>
+        shares.countFirst(others.map((other) => other.payment && shareOf(other.payment))),
+      ),
     mayHoldConnection(payment) {
       return shares.mayHoldConnection(shareOf(payment), clock());
     },
@@ -254,7 +254,7 @@ export async function createSharedQuota(
       const movedAt = await moveOwn(share, unusedAt);
       if (movedAt !== undefined) return movedAt;
       const leftMs = Math.max(0, until - now());
-      const refused = line.refusal(share, line.ahead(share), leftMs);
+      const refused = line.refusal(share, leftMs);
       if (refused !== undefined) throw refused;
       return line.wait(share, leftMs, cancellation);
     },
