@@ -1,5 +1,5 @@
-// Nothing of a token, of a grant or of a person is told to anybody else: in no line of the log at any level, in no refusal, no
-// reason of a close, and no key of Redis.
+// Nothing of a token, of a grant or of a person is told to anybody else: in no line of the log at any level, in no metric, no
+// refusal, no reason of a close, and no key of Redis.
 
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
@@ -24,7 +24,9 @@ function formsOf(text: string): string[] {
   ];
 }
 
-test('no canary is in the log, in a refusal, in a close, or in a key of Redis', { timeout: 60_000 }, async () => {
+test('no canary is in the log, in a metric, in a refusal, in a close, or in a key of Redis', {
+  timeout: 60_000,
+}, async () => {
   const redis = await startRedisServer();
   onTestFinished(() => redis.stop());
   const environment = { AUTH_JWT_SECRET: SECRET, REDIS_URL: redis.url, LOG_LEVEL: 'trace', CALLER_RATE: '40/60s' };
@@ -76,7 +78,14 @@ test('no canary is in the log, in a refusal, in a close, or in a key of Redis', 
   const keys = (await redis.command('KEYS', '*')) as string[];
   expect(keys.length).toBeGreaterThan(1);
   expect(gateway.log.length).toBeGreaterThan(1);
-  const told = { log: gateway.log.join('\n'), refusals: JSON.stringify(refusals), keys: keys.join('\n') };
+  expect(gateway.operations.length).toBeGreaterThan(10);
+  const told = {
+    log: [...gateway.log, ...gateway.operations].join('\n'),
+    metrics: await gateway.metrics(),
+    refusals: JSON.stringify(refusals),
+    keys: keys.join('\n'),
+  };
+  expect(told.metrics).toContain('gateway_access_refused_total');
   const signatures = [good, ...bad].map((each) => each.split('.').at(-1) ?? '').filter((each) => each.length > 20);
   for (const canary of ['canary', SECRET, ADDRESS, SUBJECT, ID].flatMap(formsOf).concat(signatures)) {
     for (const [where, text] of Object.entries(told))

@@ -93,7 +93,7 @@ async function startFaulty(
         const healthy = { timeout: 11_000, interval: 100 };
         await vi.waitFor(async () => expect(await invite('invite-accepted', 0)).toBe('ACCEPTED'), healthy);
         if (!isThrottled) await vi.waitFor(async () => expect(await review('review-sent', 0)).toBe('SENT'), healthy);
-        for (const text of [...gateway.log, ...errors]) {
+        for (const text of [...gateway.log, ...gateway.operations, await gateway.metrics(), ...errors]) {
           for (const canary of CANARIES) expect(text).not.toMatch(canary);
         }
         expect(gateway.log.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
