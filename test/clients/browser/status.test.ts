@@ -25,18 +25,23 @@ interface Opened {
 }
 
 async function openScene(options: TestGatewayOptions = {}): Promise<Opened> {
-  const gateway = await startTestGateway({ ...options, environment: { ADMIN_PORT: '0', ...options.environment } });
+  const gateway = await startTestGateway(options);
   onTestFinished(() => gateway.stop());
+  return { gateway, ...(await openPage(gateway)) };
+}
+
+async function openPage(gateway: TestGateway): Promise<Omit<Opened, 'gateway'>> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   onTestFinished(() => context.close());
   const page = await context.newPage();
-  const [complaints, asked]: string[][] = [[], []];
-  page.on('console', (message) => complaints?.push(message.text()));
-  page.on('pageerror', (error) => complaints?.push(error.message));
-  page.on('request', (request) => asked?.push(request.url()));
+  const complaints: string[] = [];
+  const asked: string[] = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => asked.push(request.url()));
   await page.goto(`${gateway.adminOrigin}/status`);
   await page.getByText('Live', { exact: true }).first().waitFor();
-  return { gateway, page, complaints: complaints ?? [], asked: asked ?? [] };
+  return { page, complaints, asked };
 }
 
 /** An operator's question: its answer once it holds this, and the word of its state. */
@@ -166,10 +171,10 @@ describe('the five questions are answered', { timeout: 60_000 }, () => {
 test('the page says when it is disconnected, and since when, and is alive again by itself', {
   timeout: 60_000,
 }, async () => {
-  const first = await openScene();
-  const { page } = first;
-  const adminPort = new URL(first.gateway.adminOrigin).port;
-  await first.gateway.stop();
+  const first = await startTestGateway();
+  const { page } = await openPage(first);
+  const adminPort = new URL(first.adminOrigin).port;
+  await first.stop();
   const status = page.getByRole('status').first();
   await vi.waitUntil(async () => /^Disconnected since \d\d:\d\d:\d\d/.test(await status.innerText()), 15_000);
   const second = await startTestGateway({ environment: { ADMIN_PORT: adminPort } });
