@@ -112,7 +112,7 @@ export class Status {
   #answered({ operation, startedAt, endedAt, codes, providers }: OperationRecord): void {
     this.#process.operations += 1;
     if (operation !== undefined && operation.type !== 'subscription') {
-      this.#operations.add(operation.digest, operation.trustedName ?? null, operation.type, endedAt - startedAt);
+      this.#operations.add(operation, endedAt - startedAt);
     }
     if (codes.length === 0) return;
     const at = Date.now();
