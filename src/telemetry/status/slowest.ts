@@ -41,8 +41,9 @@ export class SlowestOperations {
     kept.durations.add(ms);
   }
 
-  #find({ digest: document, trustedName: name = null, type: kind }: Operation): Kept | undefined {
-    const key = `${document} ${kind} ${name ?? ''}`;
+  #find({ digest: document, trustedName, type: kind }: Operation): Kept | undefined {
+    const name = trustedName ?? null;
+    const key = `${document} ${kind} ${trustedName ?? ''}`;
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
     if (this.#kept.size >= MAX_KEPT) return undefined;
