@@ -3,6 +3,7 @@
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
@@ -201,6 +202,25 @@ test('nothing moves on the page while its figures change', { timeout: 60_000 }, 
   const moved = await page.evaluate(() => (window as unknown as { moved: number[] }).moved);
   expect(moved.reduce((sum, each) => sum + each, 0)).toBeLessThan(0.01);
 });
+
+test.each(['light', 'dark'] as const)(
+  'a reader of screens finds its way, and the %s colours are told apart',
+  async (colorScheme) => {
+    const gateway = await startTestGateway();
+    onTestFinished(() => gateway.stop());
+    await ask(gateway, [...reviews(WAITING), ...smart(PENDING)]);
+    await gateway.query('{ nothing }');
+    // The checker is a script that the page's policy does not allow.
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, colorScheme, bypassCSP: true });
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.goto(`${gateway.adminOrigin}/status`);
+    await answerTo(page, 'What is refused, and why?', /in the last hour/);
+    await page.addScriptTag({ content: axe.source });
+    const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+  },
+);
 
 test('everything that can be opened or scrolled is reached by keyboard', async () => {
   const { page } = await openScene();
