@@ -73,6 +73,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   );
   sandbox.notify(gateway.origin);
 
+  let isStopped = false;
+
   async function metrics(): Promise<string> {
     if (gateway.adminOrigin === undefined) return '';
     return (await fetch(`${gateway.adminOrigin}/metrics`)).text();
@@ -104,7 +106,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       return calls;
     },
     async stop() {
-      const told = await metrics();
+      // A test may have stopped it itself.
+      const told = isStopped ? '' : await metrics();
+      isStopped = true;
       await gateway.stop(1_000);
       await sandbox.stop();
       const environment = { ...sandbox.variables, ...options.environment };
