@@ -6,7 +6,8 @@ import { type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox/
 import { type Environment, readSettings } from '../src/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { OPERATION, REFUSED } from '../src/telemetry/operation-log.ts';
-import { expectPrivateLog, expectPrivateMetrics } from './private.ts';
+import { operatorsView } from './operators-view.ts';
+import { expectPrivateLog } from './private.ts';
 
 export interface GraphQLAnswer {
   readonly status: number;
@@ -28,8 +29,6 @@ export interface TestGateway {
   readonly log: readonly string[];
   /** The line of each operation so far. */
   readonly operations: readonly string[];
-  /** What GET /metrics answers. */
-  metrics(): Promise<string>;
   query(query: string, variables?: object, init?: { signal?: AbortSignal }): Promise<GraphQLAnswer>;
   /** Targets of the upstream calls since the last time this was asked. */
   takeCalls(): { partoo: string[]; cronofy: string[] };
@@ -72,21 +71,12 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     sandbox.examples,
   );
   sandbox.notify(gateway.origin);
-
-  let isStopped = false;
-
-  async function metrics(): Promise<string> {
-    if (gateway.adminOrigin === undefined) return '';
-    return (await fetch(`${gateway.adminOrigin}/metrics`)).text();
-  }
-
   return {
     origin: gateway.origin,
     adminOrigin: gateway.adminOrigin ?? '',
     sandbox,
     log,
     operations,
-    metrics,
     async query(query, variables = {}, init = {}) {
       const response = await fetch(`${gateway.origin}/graphql`, {
         method: 'POST',
@@ -106,14 +96,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       return calls;
     },
     async stop() {
-      // A test may have stopped it itself.
-      const told = isStopped ? '' : await metrics();
-      isStopped = true;
+      const view = await operatorsView(gateway.adminOrigin ?? '');
       await gateway.stop(1_000);
       await sandbox.stop();
-      const environment = { ...sandbox.variables, ...options.environment };
-      expectPrivateLog([...log, ...operations], environment);
-      expectPrivateMetrics(told, environment);
+      expectPrivateLog([...log, ...operations, ...view], { ...sandbox.variables, ...options.environment });
     },
   };
 }

@@ -14,19 +14,10 @@ const FORBIDDEN = [
 
 /** @param environment What the gateway was started with, whose secrets must not be told. @throws AssertionError */
 export function expectPrivateLog(lines: Iterable<string>, environment: Environment): void {
-  expectPrivate('the log', lines, environment);
-}
-
-/** @param text What GET /metrics answers. */
-export function expectPrivateMetrics(text: string, environment: Environment): void {
-  expectPrivate('the metrics', text.split('\n'), environment);
-}
-
-function expectPrivate(where: string, lines: Iterable<string>, environment: Environment): void {
   const secrets = SECRETS.flatMap((name) => environment[name]?.split(',') ?? []).filter(({ length }) => length >= 8);
   for (const line of lines) {
-    for (const { what, pattern } of FORBIDDEN) assert.ok(!pattern.test(line), `${what} is in ${where}: ${line}`);
-    assert.ok(!secrets.some((secret) => line.includes(secret)), `a secret is in ${where}: ${line}`);
+    for (const { what, pattern } of FORBIDDEN) assert.ok(!pattern.test(line), `${what} is told: ${line}`);
+    assert.ok(!secrets.some((secret) => line.includes(secret)), `a secret is told: ${line}`);
   }
 }
 

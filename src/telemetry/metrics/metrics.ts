@@ -65,7 +65,7 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
   ]);
   const ages = new Histogram(
     'gateway_answer_age_seconds',
-    'How long ago an invitation that is given was seen at its provider.',
+    'How long ago an invitation that is given, and may still change, was seen at its provider.',
     AGE_SECONDS,
     [provider],
   );
@@ -182,11 +182,11 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
     ],
     answered,
     called,
-    given(name, how, ageMs) {
+    given(name, how, ageMs, isFinal) {
       const places = answers.get(name);
       if (places === undefined) return;
       invitations.addAt(places[how]);
-      if (!Number.isNaN(ageMs)) ages.observeAt(places.age, ageMs / 1_000);
+      if (!Number.isNaN(ageMs) && !isFinal) ages.observeAt(places.age, ageMs / 1_000);
     },
     seen({ ref, before, isSame, byUs }) {
       if (byUs) reads.add(1, kindOf(ref).provider, before === undefined ? 'first' : isSame ? 'same' : 'change');
