@@ -9,7 +9,7 @@ function account(id: string, changes: Partial<AccountState> = {}): AccountState 
     circuit: 'CLOSED',
     quota: { limit: 100, remaining: 40, resetsInMs: 0 },
     waiting: { wanted: 10, count: 2, longestMs: 500 },
-    usage: () => ({ windows: [], takers: [], callers: 0, inLine: 0, closedMs: 0, isAlone: false }),
+    usage: () => ({ windows: [], takers: [], background: 0, callers: 0, inLine: 0, closedMs: 0, isAlone: false }),
     foresight: () => ({ reads: 5, changed: 1, expected: 1.5 }),
     ...changes,
   };

@@ -3,6 +3,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { StatusReport } from '../../../src/telemetry/status/report.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
+import { operatorsView } from '../../operators-view.ts';
 import { bearer, SECRET } from '../../server/bearer.ts';
 
 async function start(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -11,8 +12,9 @@ async function start(options: TestGatewayOptions = {}): Promise<TestGateway> {
   return gateway;
 }
 
-async function reportOf(gateway: Pick<TestGateway, 'status'>): Promise<StatusReport> {
-  const data = /^data: (.*)$/m.exec(await gateway.status())?.[1];
+async function reportOf({ adminOrigin }: TestGateway): Promise<StatusReport> {
+  const [, event = ''] = await operatorsView(adminOrigin);
+  const data = /^data: (.*)$/m.exec(event)?.[1];
   return JSON.parse(data ?? '');
 }
 
