@@ -124,7 +124,7 @@ function banner({ origin, adminOrigin }: RunningGateway, real: Settings, sandbox
       ? [`Open ${origin}/graphql in a browser for GraphiQL, and run its first tab with Ctrl-Enter`]
       : []),
   ];
-  if (adminOrigin !== undefined) lines.push(`Metrics for operators: ${adminOrigin}/metrics`);
+  if (adminOrigin !== undefined) lines.push(`Operators see what it does: ${adminOrigin}/status`);
   if (sandbox !== undefined) lines.push(...sandbox.hints);
   if (sandbox !== undefined && real.access?.authority?.secrets.length) lines.push(TOKEN_HINT);
   if (sandbox === undefined && real.access === undefined && real.accounts.length > 0) lines.push(OPEN_TO_ALL);

@@ -6,8 +6,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox/
 import { type Environment, readSettings } from '../src/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { OPERATION, REFUSED } from '../src/telemetry/operation-log.ts';
-import { operatorsView } from './operators-view.ts';
-import { expectPrivateLog } from './private.ts';
+import { expectPrivateLog, expectPrivateMetrics, expectPrivateStatus } from './private.ts';
 
 export interface GraphQLAnswer {
   readonly status: number;
@@ -22,13 +21,17 @@ export interface GraphQLAnswer {
 
 export interface TestGateway {
   readonly origin: string;
-  /** Empty unless ADMIN_PORT is set. */
+  /** Empty where ADMIN_PORT is set to nothing. */
   readonly adminOrigin: string;
   readonly sandbox: Sandbox;
   /** Every line logged so far, but those of operations. */
   readonly log: readonly string[];
   /** The line of each operation so far. */
   readonly operations: readonly string[];
+  /** What GET /metrics answers. */
+  metrics(): Promise<string>;
+  /** What the operators' page is told. */
+  status(): Promise<string>;
   query(query: string, variables?: object, init?: { signal?: AbortSignal }): Promise<GraphQLAnswer>;
   /** Targets of the upstream calls since the last time this was asked. */
   takeCalls(): { partoo: string[]; cronofy: string[] };
@@ -58,19 +61,45 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   });
   const log: string[] = [];
   const operations: string[] = [];
-  const settings = readSettings({ PORT: '0', ...UNLIMITED, ...sandbox.variables, ...options.environment });
+  const settings = readSettings({
+    PORT: '0',
+    ADMIN_PORT: '0',
+    ...UNLIMITED,
+    ...sandbox.variables,
+    ...options.environment,
+  });
   const gateway = await startGateway(
     settings,
     createLog('trace', { write: (line) => void (isOfOperation(line) ? operations : log).push(line) }),
     sandbox.examples,
   );
   sandbox.notify(gateway.origin);
+
+  async function metrics(): Promise<string> {
+    if (gateway.adminOrigin === undefined) return '';
+    return (await fetch(`${gateway.adminOrigin}/metrics`)).text();
+  }
+
+  async function status(): Promise<string> {
+    if (gateway.adminOrigin === undefined) return '';
+    const { body } = await fetch(`${gateway.adminOrigin}/status/events`);
+    let text = '';
+    for await (const chunk of body ?? []) {
+      text += Buffer.from(chunk).toString();
+      // The first event has everything.
+      if (text.includes('\n\n')) break;
+    }
+    return text;
+  }
+
   return {
     origin: gateway.origin,
     adminOrigin: gateway.adminOrigin ?? '',
     sandbox,
     log,
     operations,
+    metrics,
+    status,
     async query(query, variables = {}, init = {}) {
       const response = await fetch(`${gateway.origin}/graphql`, {
         method: 'POST',
@@ -90,10 +119,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       return calls;
     },
     async stop() {
-      const view = await operatorsView(gateway.adminOrigin ?? '');
+      const told = await metrics();
+      const shown = await status();
       await gateway.stop(1_000);
       await sandbox.stop();
-      expectPrivateLog([...log, ...operations, ...view], { ...sandbox.variables, ...options.environment });
+      const environment = { ...sandbox.variables, ...options.environment };
+      expectPrivateLog([...log, ...operations], environment);
+      expectPrivateMetrics(told, environment);
+      expectPrivateStatus(shown, environment);
     },
   };
 }

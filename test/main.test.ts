@@ -115,7 +115,7 @@ describe('the banner', () => {
 
 describe('the admin port', () => {
   const bannerOf = async (environment: Record<string, string>) => (await startGateway(environment)).stdout();
-  const NAMED = /^Metrics for operators: (http:\/\/127\.0\.0\.1:\d+)\/metrics$/m;
+  const NAMED = /^Operators see what it does: (http:\/\/127\.0\.0\.1:\d+)\/status$/m;
 
   test('is a free one in the sandbox, which the banner names, and is there', async () => {
     const origin = NAMED.exec(await bannerOf({}))?.[1];

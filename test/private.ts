@@ -1,5 +1,5 @@
-// What no line of a log and no name in Redis may hold, whatever a test does: the gateways and servers that tests start are
-// looked through when they end.
+// What no line of a log, no metric, no page of operators and no name in Redis may hold, whatever a test does: the gateways and servers that tests
+// start are looked through when they end.
 
 import assert from 'node:assert/strict';
 import { SECRETS } from '../src/settings/known.ts';
@@ -14,10 +14,24 @@ const FORBIDDEN = [
 
 /** @param environment What the gateway was started with, whose secrets must not be told. @throws AssertionError */
 export function expectPrivateLog(lines: Iterable<string>, environment: Environment): void {
+  expectPrivate('the log', lines, environment);
+}
+
+/** @param text What GET /metrics answers. */
+export function expectPrivateMetrics(text: string, environment: Environment): void {
+  expectPrivate('the metrics', text.split('\n'), environment);
+}
+
+/** @param text What the operators' page is told. */
+export function expectPrivateStatus(text: string, environment: Environment): void {
+  expectPrivate('what operators are shown', text.split(','), environment);
+}
+
+function expectPrivate(where: string, lines: Iterable<string>, environment: Environment): void {
   const secrets = SECRETS.flatMap((name) => environment[name]?.split(',') ?? []).filter(({ length }) => length >= 8);
   for (const line of lines) {
-    for (const { what, pattern } of FORBIDDEN) assert.ok(!pattern.test(line), `${what} is in the log: ${line}`);
-    assert.ok(!secrets.some((secret) => line.includes(secret)), `a secret is in the log: ${line}`);
+    for (const { what, pattern } of FORBIDDEN) assert.ok(!pattern.test(line), `${what} is in ${where}: ${line}`);
+    assert.ok(!secrets.some((secret) => line.includes(secret)), `a secret is in ${where}: ${line}`);
   }
 }
 

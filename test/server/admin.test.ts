@@ -9,7 +9,7 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 
 async function start(): Promise<TestGateway> {
-  const gateway = await startTestGateway({ environment: { ADMIN_PORT: '0' } });
+  const gateway = await startTestGateway();
   onTestFinished(() => gateway.stop());
   return gateway;
 }

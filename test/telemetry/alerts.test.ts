@@ -34,7 +34,7 @@ function ofRules(samples: Samples): Samples {
 const collectFrom = async (gateway: TestGateway) => ofRules(await collect(gateway.adminOrigin));
 
 async function start(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const gateway = await startTestGateway({ ...options, environment: { ADMIN_PORT: '0', ...options.environment } });
+  const gateway = await startTestGateway(options);
   onTestFinished(() => gateway.stop());
   return gateway;
 }

@@ -50,7 +50,7 @@ export class Status {
   #notified = noReceipts();
   #sources: StatusSources = NOTHING_YET;
   /** By tenant and provider, as of the last point. */
-  readonly #meters = new Map<string | null, Partial<Record<ProviderName, AccountMeter>>>();
+  readonly #meters = new Map<string | null, AccountMeters>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: StatusOptions) {
@@ -112,7 +112,7 @@ export class Status {
   #answered({ operation, startedAt, endedAt, codes, providers }: OperationRecord): void {
     this.#process.operations += 1;
     if (operation !== undefined && operation.type !== 'subscription') {
-      this.#operations.add(operation.digest, operation.trustedName ?? null, operation.type, endedAt - startedAt);
+      this.#operations.add(operation, endedAt - startedAt);
     }
     if (codes.length === 0) return;
     const at = Date.now();
@@ -132,18 +132,18 @@ export class Status {
   }
 
   #meterOf(tenant: string | null, provider: ProviderName): AccountMeter | undefined {
-    if (!this.#meters.has(tenant)) this.#findMeters(tenant);
-    return this.#meters.get(tenant)?.[provider];
+    return (this.#meters.get(tenant) ?? this.#findMeters(tenant))[provider];
   }
 
-  #findMeters(tenant: string | null): void {
-    const meters: Partial<Record<ProviderName, AccountMeter>> = {};
+  #findMeters(tenant: string | null): AccountMeters {
+    const meters: AccountMeters = {};
     for (const { id, provider, tenants } of accountSources(this.#sources.tenants())) {
       if (!tenants.includes(tenant)) continue;
       const meter = this.#accounts.meterOf(id);
       if (meter !== undefined) meters[provider] = meter;
     }
     this.#meters.set(tenant, meters);
+    return meters;
   }
 
   #notificationsOfHour(): Record<string, number> {
@@ -155,6 +155,8 @@ export class Status {
 function noReceipts(): Record<Receipt, number> {
   return { accepted: 0, ignored: 0, busy: 0, forged: 0 };
 }
+
+type AccountMeters = Partial<Record<ProviderName, AccountMeter>>;
 
 const NOTHING_YET: StatusSources = { tenants: () => [], streams: () => 0, isDraining: () => false };
 

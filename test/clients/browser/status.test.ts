@@ -3,6 +3,7 @@
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
@@ -25,18 +26,23 @@ interface Opened {
 }
 
 async function openScene(options: TestGatewayOptions = {}): Promise<Opened> {
-  const gateway = await startTestGateway({ ...options, environment: { ADMIN_PORT: '0', ...options.environment } });
+  const gateway = await startTestGateway(options);
   onTestFinished(() => gateway.stop());
+  return { gateway, ...(await openPage(gateway)) };
+}
+
+async function openPage(gateway: TestGateway): Promise<Omit<Opened, 'gateway'>> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   onTestFinished(() => context.close());
   const page = await context.newPage();
-  const [complaints, asked]: string[][] = [[], []];
-  page.on('console', (message) => complaints?.push(message.text()));
-  page.on('pageerror', (error) => complaints?.push(error.message));
-  page.on('request', (request) => asked?.push(request.url()));
+  const complaints: string[] = [];
+  const asked: string[] = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => asked.push(request.url()));
   await page.goto(`${gateway.adminOrigin}/status`);
   await page.getByText('Live', { exact: true }).first().waitFor();
-  return { gateway, page, complaints: complaints ?? [], asked: asked ?? [] };
+  return { page, complaints, asked };
 }
 
 /** An operator's question: its answer once it holds this, and the word of its state. */
@@ -77,7 +83,7 @@ describe('the five questions are answered', { timeout: 60_000 }, () => {
   test('where all is well', async () => {
     const { gateway, page, complaints, asked } = await openScene();
     for (let n = 0; n < 3; n++) await ask(gateway, [...reviews(WAITING), ...smart(PENDING)]);
-    expect(await answerTo(page, 'Is it us or them?', /^Neither\.$/)).toContain('Well');
+    expect(await answerTo(page, 'Is it us or them?', /^Neither: providers answer/)).toContain('Well');
     expect(await answerTo(page, 'How old are the answers?', /on average .*younger than/)).toContain('Well');
     expect(await answerTo(page, 'Who spends the quota?', /caller [\w-]{11} takes \d+ %/)).toContain('Well');
     expect(await answerTo(page, 'What is refused, and why?', /^Nothing in the last hour\.$/)).toContain('Well');
@@ -166,10 +172,10 @@ describe('the five questions are answered', { timeout: 60_000 }, () => {
 test('the page says when it is disconnected, and since when, and is alive again by itself', {
   timeout: 60_000,
 }, async () => {
-  const first = await openScene();
-  const { page } = first;
-  const adminPort = new URL(first.gateway.adminOrigin).port;
-  await first.gateway.stop();
+  const first = await startTestGateway();
+  const { page } = await openPage(first);
+  const adminPort = new URL(first.adminOrigin).port;
+  await first.stop();
   const status = page.getByRole('status').first();
   await vi.waitUntil(async () => /^Disconnected since \d\d:\d\d:\d\d/.test(await status.innerText()), 15_000);
   const second = await startTestGateway({ environment: { ADMIN_PORT: adminPort } });
@@ -196,6 +202,25 @@ test('nothing moves on the page while its figures change', { timeout: 60_000 }, 
   const moved = await page.evaluate(() => (window as unknown as { moved: number[] }).moved);
   expect(moved.reduce((sum, each) => sum + each, 0)).toBeLessThan(0.01);
 });
+
+test.each(['light', 'dark'] as const)(
+  'a reader of screens finds its way, and the %s colours are told apart',
+  async (colorScheme) => {
+    const gateway = await startTestGateway();
+    onTestFinished(() => gateway.stop());
+    await ask(gateway, [...reviews(WAITING), ...smart(PENDING)]);
+    await gateway.query('{ nothing }');
+    // The checker is a script that the page's policy does not allow.
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, colorScheme, bypassCSP: true });
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.goto(`${gateway.adminOrigin}/status`);
+    await answerTo(page, 'What is refused, and why?', /in the last hour/);
+    await page.addScriptTag({ content: axe.source });
+    const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+  },
+);
 
 test('everything that can be opened or scrolled is reached by keyboard', async () => {
   const { page } = await openScene();

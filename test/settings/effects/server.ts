@@ -76,7 +76,7 @@ export const SERVER_EFFECTS: Effects = {
   },
   ADMIN_PORT: {
     value: '47114',
-    observe: async (environment) => (await start(environment)).adminOrigin,
+    observe: async (environment) => (await start({ ADMIN_PORT: '', ...environment })).adminOrigin,
     without: '',
     with: 'http://127.0.0.1:47114',
   },

@@ -10,7 +10,7 @@ import { SECRET } from '../../server/signed.ts';
 import { collect, promtool, type Samples, samplesIn, scrape } from './collected.ts';
 
 async function start(environment: Environment = {}, options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const gateway = await startTestGateway({ ...options, environment: { ADMIN_PORT: '0', ...environment } });
+  const gateway = await startTestGateway({ ...options, environment });
   onTestFinished(() => gateway.stop());
   return gateway;
 }
@@ -271,8 +271,7 @@ test("all of it is what Prometheus' own checker takes, with what the process tel
 });
 
 test('nothing is served where there is no admin port', async () => {
-  const gateway = await startTestGateway();
-  onTestFinished(() => gateway.stop());
+  const gateway = await start({ ADMIN_PORT: '' });
   expect(gateway.adminOrigin).toBe('');
   expect((await fetch(`${gateway.origin}/metrics`)).status).toBe(404);
 });

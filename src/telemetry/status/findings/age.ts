@@ -39,7 +39,9 @@ function stateOf({ ages, bestMs }: AccountReport): State {
 function wordsOf({ name, ages, bestMs, wanted }: AccountReport): string {
   if (ages === null) return '';
   const best =
-    bestMs === null ? '' : ` The quota allows ${age(bestMs)} at best for ${count(wanted, 'invitation')} in use.`;
+    bestMs === null
+      ? ''
+      : ` The quota allows ${age(bestMs)} at best for ${count(wanted, 'invitation')} in use; what is younger than FRESH_SECONDS is not read again.`;
   const stale = ages.stale > 0 ? ` ${percent(ages.stale / ages.answers)} were marked as stale.` : '';
   return `${name}: ${age(ages.meanMs)} on average over ${count(ages.answers, 'answer')}.${best}${stale}`;
 }

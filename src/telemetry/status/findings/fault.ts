@@ -22,21 +22,28 @@ export function faultFinding(figures: Figures): Finding {
   );
   const us = ownFaults(figures);
   const question = 'Is it us or them?';
-  const [first] = [...us, ...them].sort((a, b) => severity(b.state) - severity(a.state));
+  const [first] = [...us, ...them].sort(bySeverity);
   if (first === undefined) {
     const isIdle = figures.accounts.every(({ lastMinute }) => endedOf(lastMinute) === 0);
     return {
       id: 'fault',
       question,
       state: isIdle ? 'unknown' : 'well',
-      answer: isIdle ? 'Neither, as far as can be told: no provider was called in the last minute.' : 'Neither.',
+      answer: isIdle
+        ? 'Neither, as far as can be told: no provider was called in the last minute.'
+        : 'Neither: providers answer, and this process is well.',
       details: [...figures.accounts.map(wellWords), 'This process answers in time.'],
     };
   }
-  const who = us.length > 0 && them.length > 0 ? 'Both' : us.length > 0 ? 'Us' : 'Them';
-  const rest = [...us, ...them].filter((fault) => fault !== first).map(({ text }) => text);
+  const [worstOfUs, worstOfThem] = [us, them].map((faults) => faults.toSorted(bySeverity)[0]);
+  const told = [
+    ...(worstOfUs === undefined ? [] : [`Us: ${worstOfUs.text}`]),
+    ...(worstOfThem === undefined ? [] : [`Them: ${worstOfThem.text}`]),
+  ];
+  const answer = told.length === 2 ? `Both. ${told.join(' ')}` : told.join('');
+  const rest = [...us, ...them].filter((fault) => fault !== worstOfUs && fault !== worstOfThem).map(({ text }) => text);
   const well = us.length === 0 ? ['Nothing is wrong with this process.'] : [];
-  return { id: 'fault', question, state: first.state, answer: `${who}: ${first.text}`, details: [...rest, ...well] };
+  return { id: 'fault', question, state: first.state, answer, details: [...rest, ...well] };
 }
 
 function ownFaults({ at, redis, process, problems }: Figures): Fault[] {
@@ -75,7 +82,12 @@ function wellWords({ name, callMs, lastMinute }: AccountReport): string {
   return `${name} answers: ${count(calls, 'call')} in the last minute, half of them within ${duration(callMs.median)}.`;
 }
 
-export function severity(state: State): number {
+/** The worst first. */
+function bySeverity(a: Fault, b: Fault): number {
+  return severity(b.state) - severity(a.state);
+}
+
+function severity(state: State): number {
   return ORDER.indexOf(state);
 }
 

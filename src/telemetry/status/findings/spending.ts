@@ -2,7 +2,7 @@
 
 import type { AccountReport, Figures, Finding, State, WindowReport } from '../report.ts';
 import { worstOf } from './fault.ts';
-import { count, duration, percent } from './words.ts';
+import { count, duration, list, percent } from './words.ts';
 
 /** One caller that takes so much of a quota is worth a look. */
 const MUCH = 0.4;
@@ -18,7 +18,7 @@ export function spendingFinding({ accounts }: Figures): Finding {
     id: 'spending',
     question,
     state: worstOf(accounts.map(stateOf)),
-    answer: `${most.name}: ${sharesOf(most)}.`,
+    answer: `${most.name}, ${usedWords(longestOf(most))}: ${sharesOf(most)}.`,
     details: accounts.flatMap((account) => (usedOf(account) > 0 ? [wordsOf(account)] : [`${account.name}: nobody.`])),
   };
 }
@@ -57,15 +57,19 @@ function sharesOf(account: AccountReport): string {
           `${count(callers.length + account.others.takers - 1, 'other caller')} ${percent((used - own - (first?.calls ?? 0)) / used)}`,
         ]
       : []),
-    ...(own > 0 ? [`reading again in the background ${percent(own / used)}`] : []),
+    ...(own > 0 ? [`background reads ${percent(own / used)}`] : []),
   ];
-  return parts.join(', ');
+  return list(parts);
+}
+
+function usedWords(window: WindowReport | undefined): string {
+  if (window === undefined) return 'nothing';
+  const { used, limit, windowMs } = window;
+  return `${used} of ${count(limit, 'call')} in ${duration(windowMs)}`;
 }
 
 function wordsOf(account: AccountReport): string {
-  const windows = account.windows.map(
-    ({ used, limit, windowMs }) => `${used} of ${count(limit, 'call')} in ${duration(windowMs)}`,
-  );
+  const windows = account.windows.map(usedWords);
   const alone = account.isAlone ? ', and this process keeps to its own part' : '';
-  return `${account.name} has used ${windows.join(', ')}${alone}: ${sharesOf(account)}.`;
+  return `${account.name} has used ${list(windows)}${alone}: ${sharesOf(account)}.`;
 }

@@ -4,7 +4,7 @@
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1_000;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`;
   if (seconds < 99.5) return `${Math.round(seconds)} s`;
   const minutes = seconds / 60;
   if (minutes < 99.5) return `${Math.round(minutes)} min`;

@@ -4,6 +4,8 @@ import { clock } from './format.js';
 
 const HEIGHT = 130;
 const HOUR_S = 3_600;
+/** A young process has a shorter past. */
+const LEAST_S = 600;
 const POINT_S = 10;
 
 /** @typedef {{ label: string, color: string, fill?: string, dashes?: number[] }} Line */
@@ -30,6 +32,7 @@ export function createPlot(target, lines, range) {
     font: '12px system-ui, sans-serif',
   });
   let end = 0;
+  let shownS = LEAST_S;
   const plot = new uPlot(
     {
       width: Math.max(100, target.clientWidth),
@@ -37,7 +40,7 @@ export function createPlot(target, lines, range) {
       legend: { show: false },
       cursor: { show: false },
       scales: {
-        x: { time: true, range: () => [end - HOUR_S, end] },
+        x: { time: true, range: () => [end - shownS, end] },
         y: { range: range === null ? (_, __, most) => [0, Math.max(1, most * 1.1)] : [range[0], range[1]] },
       },
       axes: [
@@ -65,6 +68,7 @@ export function createPlot(target, lines, range) {
   return (at, series) => {
     end = at / 1_000;
     const points = Math.max(0, ...series.map(({ length }) => length));
+    shownS = Math.min(HOUR_S, Math.max(LEAST_S, points * POINT_S));
     const times = Array.from({ length: points }, (_, n) => end - (points - 1 - n) * POINT_S);
     plot.setData([times, ...series.map((values) => [...values])]);
   };
