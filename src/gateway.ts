@@ -17,11 +17,13 @@ import { schema as api } from './schema/index.ts';
 import { subgraphOf } from './schema/subgraph.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
 import { createGraphQLService } from './server/graphql.ts';
+import type { OperationListener } from './server/operation-record.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
 import type { Settings } from './settings.ts';
 import { createStoreSpace } from './snapshots/store-space.ts';
 import type { Logger } from './telemetry/log.ts';
+import { type Telemetry, telemetryOf } from './telemetry/telemetry.ts';
 
 export interface RunningGateway extends Pick<RunningServer, 'origin' | 'drain' | 'stop'> {
   /** Serves these tenants from now on; those that are as they were keep what they have. */
@@ -51,6 +53,7 @@ export async function startGateway(
             reason === undefined ? log.warn('Redis can be used') : log.warn({ reason }, 'Redis cannot be used'),
           settings.redisCa,
         );
+  const telemetry = telemetryOf([]);
   const { limit, windowMs } = settings.callerRate;
   const refRate = createRate(limit, windowMs);
   const places = createStreamPlaces(settings.streams);
@@ -61,6 +64,7 @@ export async function startGateway(
     space: createStoreSpace(settings.snapshots),
     refRate,
     redis: client && { client, clock: createSharedClock(client, now) },
+    telemetry,
     log,
     now,
   };
@@ -125,6 +129,7 @@ export async function startGateway(
     operationRate: createRate(limit, windowMs),
     tabs,
     log,
+    listener: listenerOf(telemetry),
   });
   const webhooks = createWebhookHandler((name) =>
     tenants.takerOf(settings.tenants === undefined && name === ONLY_TENANT ? null : name),
@@ -157,6 +162,11 @@ export async function startGateway(
       client?.close();
     },
   };
+}
+
+/** Nobody listens where nobody hears of anything. */
+function listenerOf({ answered, given }: Telemetry): OperationListener | undefined {
+  return answered === undefined && given === undefined ? undefined : { answered, given };
 }
 
 /** In the path of webhooks: the one tenant of a gateway without a file of tenants. */

@@ -123,7 +123,8 @@ function mayImport(path: string, target: string, kind: Import['kind']): boolean 
   if (to === 'telemetry') {
     return MAY_IMPORT_TELEMETRY.includes(from) || (kind === 'type' && MAY_IMPORT_TELEMETRY_TYPES.includes(from));
   }
-  if (from === 'telemetry') return kind === 'type' && to === 'invitation';
+  // It is told by the rooms, and knows what they tell by its types alone.
+  if (from === 'telemetry') return kind === 'type' && floorOf(to) >= 0 && floorOf(to) < floorOf('gateway');
   return floorOf(to) >= 0 && floorOf(to) < floorOf(from);
 }
 
@@ -240,6 +241,8 @@ describe('the plan', () => {
     ['settings imported from below', 'server/a.ts', "import type { Settings } from '../settings.ts';"],
     ['settings that import what is above', 'settings.ts', "import { a } from './schema/index.ts';"],
     ['a log that is not passed in', 'server/a.ts', "import { createLog } from '../telemetry/log.ts';"],
+    ['telemetry that runs what it is told of', 'telemetry/a.ts', "import { a } from '../server/a.ts';"],
+    ['telemetry that knows the gateway', 'telemetry/a.ts', "import type { A } from '../gateway/a.ts';"],
     ['a log in the domain', 'invitation/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
     ['a sandbox that runs our code', 'sandbox/partoo.ts', "import { a } from '../providers/partoo/wire.ts';"],
     ['a sandbox that knows more than the wire', 'sandbox/a.ts', "import type { A } from '../providers/provider.ts';"],
@@ -271,6 +274,7 @@ describe('the plan', () => {
   test.each([
     ['a higher room that imports lower ones', 'server/a.ts', "import { Problem } from '../invitation/problem.ts';"],
     ['a file of the same room', 'schema/a.ts', "import { builder } from './builder.ts';"],
+    ['the type of what is told', 'telemetry/a.ts', "import type { A } from '../upstream/a.ts';"],
     ['the type of a log', 'server/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
     [
       'the shape of the wire in the sandbox',

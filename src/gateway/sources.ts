@@ -7,7 +7,9 @@ import type { Settings } from '../settings.ts';
 import type { Source } from '../snapshots/provider-read.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createTally } from '../telemetry/tally.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Circuit } from '../upstream/breaker.ts';
+import type { CallRecord } from '../upstream/call-record.ts';
 import type { OriginListener } from '../upstream/origins.ts';
 import { createTransport } from '../upstream/transport.ts';
 import { createUpstream, type Upstream } from '../upstream/upstream.ts';
@@ -29,12 +31,21 @@ export interface Sources {
   readonly upstreams: ReadonlyMap<ProviderName, Upstream>;
 }
 
+/** What they are opened with. */
+export interface SourcesOptions {
+  /** Whose they are; null where there is no file of tenants. */
+  readonly tenant: string | null;
+  readonly proxy: Settings['proxy'];
+  readonly quotas: Quotas;
+  readonly telemetry: Pick<Telemetry, 'called'>;
+  readonly log: Logger;
+}
+
 export async function openSources(
   accounts: readonly Account[],
-  { proxy }: Pick<Settings, 'proxy'>,
-  quotas: Quotas,
-  log: Logger,
+  { tenant, proxy, quotas, telemetry: { called }, log }: SourcesOptions,
 ): Promise<Sources> {
+  const onCall = called && ((call: CallRecord) => called(call, tenant));
   const upstreams = new Map<ProviderName, Upstream>();
   const byType = new Map<InvitationType, Source>();
   for (const account of accounts) {
@@ -44,7 +55,7 @@ export async function openSources(
     const upstream: Upstream = createUpstream(
       provider,
       (origin, troubles) => createTransport(origin, troubles, limits),
-      { ...LIMITS, quota, listener: originLog(log, account, () => upstream.circuit()) },
+      { ...LIMITS, quota, listener: originLog(log, account, () => upstream.circuit()), onCall },
     );
     upstreams.set(provider, upstream);
     const onMisfits = createTally((count, total) =>

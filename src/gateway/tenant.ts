@@ -27,6 +27,7 @@ import { createSnapshots, type Snapshots } from '../snapshots/snapshots.ts';
 import type { StoreSpace } from '../snapshots/store-space.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createTally } from '../telemetry/tally.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Quotas } from './quotas.ts';
 import { LIMITS, openSources } from './sources.ts';
@@ -55,6 +56,7 @@ export interface Shared {
   readonly space: StoreSpace;
   readonly refRate: Rate;
   readonly redis: { readonly client: SharedRedis; readonly clock: SharedClock } | undefined;
+  readonly telemetry: Telemetry;
   readonly log: Logger;
   /** Milliseconds of the clock that never goes back. */
   readonly now: () => number;
@@ -70,7 +72,13 @@ export async function createTenant(
   { settings, quotas, places, space, refRate, redis, now, ...shared }: Shared,
 ): Promise<Tenant> {
   const log = name === null ? shared.log : shared.log.child({ tenant: name });
-  const { byType, upstreams } = await openSources(accounts, settings, quotas, log);
+  const { byType, upstreams } = await openSources(accounts, {
+    tenant: name,
+    proxy: settings.proxy,
+    quotas,
+    telemetry: shared.telemetry,
+    log,
+  });
   const scope = scopeOf(name, accounts);
   const changes = createChanges();
   const tier =

@@ -63,7 +63,10 @@ const UNEXPECTED: Told = {
   retryAfterSeconds: null,
 };
 
-const GONE: Told = { ...UNEXPECTED, message: 'The caller has gone.' };
+/** Of what no caller gets any more. */
+export const GONE_CODE = 'CALLER_GONE';
+
+const GONE: Told = { ...UNEXPECTED, code: GONE_CODE, message: 'The caller has gone.' };
 
 /** What is refused before there is an operation. */
 export function refusal(message: string): AnswerError {

@@ -1,6 +1,7 @@
 // An operation, prepared: made of a valid document once, and then run as often as it is asked for without parsing,
 // validating or walking it again. It answers at once, without a promise, where its resolvers do.
 
+import { hash } from 'node:crypto';
 import {
   type DocumentNode,
   type ExecutionArgs,
@@ -9,6 +10,7 @@ import {
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
+  type OperationTypeNode,
   type SelectionNode,
 } from 'graphql';
 import { BadUserInput } from '../invitation/problem.ts';
@@ -37,10 +39,12 @@ export interface OperationOptions {
 }
 
 export class PreparedOperation {
-  readonly isSubscription: boolean;
+  readonly type: OperationTypeNode;
   /** Whether it asks for the schema itself, which not every viewer may. */
   readonly isIntrospecting: boolean;
   readonly cost: Cost;
+  /** Its name in a text that the operator has checked; a caller may have chosen any other. */
+  readonly trustedName: string | undefined;
   readonly #document: DocumentNode;
   readonly #options: OperationOptions;
   readonly #scope: Scope;
@@ -48,6 +52,7 @@ export class PreparedOperation {
   readonly #coerce: CoerceVariables;
   readonly #conditions: readonly string[];
   #only: SelectionPlan | undefined;
+  #digest: string | undefined;
   readonly #variants = new Map<string, SelectionPlan>();
 
   /** @throws BadUserInput where the schema has no such operation. */
@@ -57,7 +62,8 @@ export class PreparedOperation {
     if (!rootType) throw new BadUserInput(`The schema has no ${operation.operation}.`);
     this.cost = costOf(operation, document, introspection);
     this.isIntrospecting = this.cost.introspected > 0;
-    this.isSubscription = operation.operation === 'subscription';
+    this.type = operation.operation;
+    this.trustedName = options.isTrusted ? operation.name?.value : undefined;
     this.#document = document;
     this.#options = options;
     this.#rootType = rootType;
@@ -71,6 +77,16 @@ export class PreparedOperation {
       isCompiled: isKept,
       planned: new Map(),
     };
+  }
+
+  get isSubscription(): boolean {
+    return this.type === 'subscription';
+  }
+
+  /** The SHA-256 of its document's text, the first twelve digits: it tells documents apart, and names nothing in them. */
+  get digest(): string {
+    this.#digest ??= hash('sha256', this.#document.loc?.source.body ?? '').slice(0, 12);
+    return this.#digest;
   }
 
   /** What graphql-js would be called with: for libraries that take operations in this form. */

@@ -14,16 +14,21 @@ import { createErrorMask } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
 import { validateDocument } from '../operations/rules.ts';
 import type { TrustedDocument } from '../operations/trusted-documents.ts';
+import type { GivenListener } from '../snapshots/given.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
+import { type OperationListener, OperationRecord, type Transport } from './operation-record.ts';
 import type { Params } from './params.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
 export interface GraphQLOptions {
   readonly schema: GraphQLSchema;
-  /** What one operation works with; it rejects where the caller is served no more. */
-  readonly createContext: (caller: Caller) => MaybePromise<object>;
+  /**
+   * What one operation works with; it rejects where the caller is served no more.
+   * @param given Told how each ref is answered.
+   */
+  readonly createContext: (caller: Caller, given: GivenListener | undefined) => MaybePromise<object>;
   /** The documents that are run; undefined where all are that fit the schema. */
   readonly trustedDocuments: readonly TrustedDocument[] | undefined;
   /** Whether the schema is told, to viewers who may explore it, and errors may suggest what is in it. */
@@ -36,6 +41,8 @@ export interface GraphQLOptions {
   /** How many operations a caller may send. */
   readonly operationRate: Rate;
   readonly log: Logger;
+  /** Undefined where nobody listens. */
+  readonly listener?: OperationListener | undefined;
 }
 
 /** An answer without data: nothing was run. */
@@ -43,20 +50,23 @@ export type Refused = Required<Pick<Answer, 'errors'>>;
 
 /** The one way from a request to its answer, whatever it came by. */
 export interface GraphQLService {
+  /** What is noted of an operation, which every step gets; undefined where nobody listens. */
+  begin(transport: Transport, viewer: Viewer): OperationRecord | undefined;
   /** The operation that is asked for, or why there is none for this viewer. */
-  prepare(params: Params, viewer: Viewer): PreparedOperation | Refused;
+  prepare(params: Params, viewer: Viewer, record?: OperationRecord): PreparedOperation | Refused;
   /** At once where nothing has to be waited for. */
-  run(operation: PreparedOperation, params: Params, caller: Caller): MaybePromise<Answer>;
+  run(operation: PreparedOperation, params: Params, caller: Caller, record?: OperationRecord): MaybePromise<Answer>;
   /** The events of a subscription; or a result alone, where it cannot begin. */
   subscribe(
     operation: PreparedOperation,
     params: Params,
     caller: Caller,
+    record?: OperationRecord,
   ): Promise<Answer | AsyncIterableIterator<Answer>>;
 }
 
 export function createGraphQLService(options: GraphQLOptions): GraphQLService {
-  const { schema, createContext, introspection, operationRate } = options;
+  const { schema, createContext, introspection, operationRate, listener } = options;
   const maskError = createErrorMask(options.log);
   const yoga = createYoga({
     schema,
@@ -86,31 +96,81 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     },
   });
   const refused = (error: unknown): Refused => ({ errors: [maskError(error)] });
+
+  function run(
+    operation: PreparedOperation,
+    { variables }: Params,
+    caller: Caller,
+    record?: OperationRecord,
+  ): MaybePromise<Answer> {
+    const context = createContext(caller, record);
+    if (!(context instanceof Promise)) return operation.run(variables, context);
+    return context.then((made) => operation.run(variables, made), refused);
+  }
+
+  async function subscribe(
+    operation: PreparedOperation,
+    { variables }: Params,
+    caller: Caller,
+    record?: OperationRecord,
+  ): Promise<Answer | AsyncIterableIterator<Answer>> {
+    const context = createContext(caller, record);
+    if (!(context instanceof Promise)) return operation.subscribe(variables, context);
+    return context.then((made) => operation.subscribe(variables, made), refused);
+  }
+
   return {
-    prepare(params, { id, mayExplore, mayRunAnyDocument }) {
+    begin: (transport, viewer) => listener && new OperationRecord(transport, viewer, listener),
+    prepare(params, { id, mayExplore, mayRunAnyDocument }, record) {
       try {
         const waitMs = operationRate.take(id, 1);
         if (waitMs > 0) throw tooManyOperations(waitMs);
         const operation = documents.find(params, !mayRunAnyDocument).operation(params.operationName);
+        record?.prepared(operation);
         if (operation.isIntrospecting && !introspection) throw new Forbidden(NO_INTROSPECTION);
         if (operation.isIntrospecting && !mayExplore) throw new Forbidden(NO_EXPLORE);
         return operation;
       } catch (error) {
-        return refused(error);
+        const answer = refused(error);
+        record?.end(answer);
+        return answer;
       }
     },
-    run(operation, { variables }, caller) {
-      const context = createContext(caller);
-      if (!(context instanceof Promise)) return operation.run(variables, context);
-      return context.then((made) => operation.run(variables, made), refused);
+    run(operation, params, caller, record) {
+      if (record === undefined) return run(operation, params, caller);
+      try {
+        const answer = run(operation, params, caller, record);
+        if (answer instanceof Promise) return noted(answer, record);
+        record.end(answer);
+        return answer;
+      } catch (error) {
+        record.fail();
+        throw error;
+      }
     },
-    async subscribe(operation, { variables }, caller) {
-      const context = createContext(caller);
-      if (!(context instanceof Promise)) return operation.subscribe(variables, context);
-      return context.then((made) => operation.subscribe(variables, made), refused);
+    subscribe(operation, params, caller, record) {
+      const begun = subscribe(operation, params, caller, record);
+      return record === undefined ? begun : noted(begun, record);
     },
   };
 }
+
+/** The same, and the record is over when it is there. */
+async function noted<A extends Answer | AsyncIterableIterator<Answer>>(
+  answer: Promise<A>,
+  record: OperationRecord,
+): Promise<A> {
+  try {
+    const given = await answer;
+    record.end(Symbol.asyncIterator in given ? BEGUN : given);
+    return given;
+  } catch (error) {
+    record.fail();
+    throw error;
+  }
+}
+
+const BEGUN: Answer = {};
 
 function documentsOf(tabs: readonly GraphiqlTab[] = []): readonly TrustedDocument[] {
   return tabs.map(({ query }, n) => ({ id: `graphiql-tab-${n + 1}`, text: query }));

@@ -12,6 +12,7 @@ import { BodyTooLarge, MAX_BODY_BYTES, readBody } from './body.ts';
 import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
 import { hasExpired } from './expiry.ts';
 import type { GraphQLService } from './graphql.ts';
+import type { OperationRecord } from './operation-record.ts';
 import { type Fault, type Params, paramsOfBody, paramsOfUrl } from './params.ts';
 import { refuse, refuseEach, sendFault, sendRefusal } from './refusals.ts';
 import type { Handler } from './reply.ts';
@@ -25,6 +26,15 @@ export interface GraphQLHandlerOptions {
   /** Whether connections are not to be kept alive any more. */
   readonly isClosing: () => boolean;
   readonly onFault: (error: unknown) => void;
+}
+
+/** A request that may be an operation, and its answer. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Undefined where the caller takes events alone. */
+  readonly mediaType: MediaType | undefined;
+  readonly record: OperationRecord | undefined;
 }
 
 export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
@@ -60,34 +70,47 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
   }
 
   function answer(params: Params | Fault, viewer: Viewer, request: IncomingMessage, response: ServerResponse) {
+    const mediaType = negotiate(request.headers.accept);
+    const transport = mediaType === undefined ? 'sse' : request.method === 'POST' ? 'post' : 'get';
+    const record = graphql.begin(transport, viewer);
     try {
-      if ('fault' in params) return refuseParams(params, request, response);
-      const sent = run(params, viewer, request, response);
+      if ('fault' in params) {
+        record?.refuse(BAD_USER_INPUT);
+        return refuseParams(params, request, response);
+      }
+      const sent = run(params, viewer, { request, response, mediaType, record });
       if (sent instanceof Promise) sent.catch((error: unknown) => fail(request, response, error));
     } catch (error) {
+      record?.fail();
       fail(request, response, error);
     }
   }
 
-  function run(params: Params, viewer: Viewer, request: IncomingMessage, response: ServerResponse): MaybePromise<void> {
-    const { accept } = request.headers;
-    const mediaType = negotiate(accept);
-    const operation = graphql.prepare(params, viewer);
+  function run(params: Params, viewer: Viewer, exchange: Exchange): MaybePromise<void> {
+    const { request, response, mediaType, record } = exchange;
+    const operation = graphql.prepare(params, viewer, record);
     if ('errors' in operation) return send(response, mediaType, operation);
     const caller = new HttpCaller(viewer, response);
     if (operation.isSubscription) {
-      if (!takesEvents(accept)) return refuse(request, response, 406, NO_EVENTS_ACCEPTED);
+      if (!takesEvents(request.headers.accept)) {
+        record?.refuse(BAD_USER_INPUT);
+        return refuse(request, response, 406, NO_EVENTS_ACCEPTED);
+      }
+      if (record !== undefined) record.transport = 'sse';
       // A token is good for some seconds more, but for one answer alone. Its key may have gone while the body arrived.
-      if (hasExpired(viewer.expiresAt) || !viewer.isCurrent()) return sendRefusal(request, response, EXPIRED);
+      if (hasExpired(viewer.expiresAt) || !viewer.isCurrent()) {
+        record?.refuse(EXPIRED.problem.code);
+        return sendRefusal(request, response, EXPIRED);
+      }
       return graphql
-        .subscribe(operation, params, caller)
+        .subscribe(operation, params, caller, record)
         .then((begun) =>
           Symbol.asyncIterator in begun
             ? sendEvents(response, begun, viewer.expiresAt)
             : send(response, undefined, begun),
         );
     }
-    const result = graphql.run(operation, params, caller);
+    const result = graphql.run(operation, params, caller, record);
     return result instanceof Promise
       ? result.then((given) => send(response, mediaType, given))
       : send(response, mediaType, result);
@@ -161,6 +184,8 @@ function isJson(contentType: string | undefined): boolean {
 }
 
 const JSON_TYPE = /^application\/(graphql\+)?json\s*(;\s*charset="?utf-?8"?\s*)?;?$/i;
+
+const BAD_USER_INPUT = 'BAD_USER_INPUT';
 
 const NO_EVENTS_ACCEPTED = 'A subscription answers with events: accept text/event-stream, or use a WebSocket.';
 

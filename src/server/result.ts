@@ -72,7 +72,7 @@ export function refusedForSeconds({ data, errors }: Answer): number | undefined 
 }
 
 /** Whether no field of the operation has a value: each is null, or a list of nulls. What is below them was found. */
-function isEmpty(data: unknown): boolean {
+export function isEmpty(data: unknown): boolean {
   if (data === null || data === undefined) return true;
   return Object.values(data).every((field) => (Array.isArray(field) ? field.every(isNothing) : isNothing(field)));
 }

@@ -9,6 +9,7 @@ import { type AnswerError, INTERNAL_ERROR, refusal } from '../operations/errors.
 import type { PreparedOperation } from '../operations/operation.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { GraphQLService } from './graphql.ts';
+import type { OperationRecord } from './operation-record.ts';
 import { type Params, paramsOf } from './params.ts';
 
 /** Most operations at once on one socket. */
@@ -17,6 +18,7 @@ const MAX_OPERATIONS = 100;
 interface Begun extends Caller {
   readonly operation: PreparedOperation;
   readonly params: Params;
+  readonly record: OperationRecord | undefined;
   readonly cancellation: Cancellation;
   /** Whether the client still wants it. */
   readonly isWanted: () => boolean;
@@ -55,11 +57,15 @@ export class SocketOperations {
     }
     const viewer = this.#viewer;
     if (viewer === undefined) throw new TypeError('the client was not admitted');
+    const record = this.#graphql.begin('websocket', viewer);
     const params = paramsOf({ ...payload });
-    if ('fault' in params) return [new Refusal(refusal(params.fault))];
-    const operation = this.#graphql.prepare(params, viewer);
+    if ('fault' in params) {
+      record?.refuse('BAD_USER_INPUT');
+      return [new Refusal(refusal(params.fault))];
+    }
+    const operation = this.#graphql.prepare(params, viewer, record);
     if ('errors' in operation) return operation.errors.map((told) => new Refusal(told));
-    const begun = { viewer, operation, params, cancellation: new Cancellation(), isWanted };
+    const begun = { viewer, operation, params, record, cancellation: new Cancellation(), isWanted };
     const args = operation.args;
     this.#begun.set(id, begun);
     this.#running.set(args, begun);
@@ -68,13 +74,13 @@ export class SocketOperations {
   }
 
   execute(args: ExecutionArgs): OperationResult {
-    const { operation, params, ...caller } = this.#of(args);
-    return asResult(this.#graphql.run(operation, params, caller));
+    const { operation, params, record, ...caller } = this.#of(args);
+    return asResult(this.#graphql.run(operation, params, caller, record));
   }
 
   subscribe(args: ExecutionArgs): OperationResult {
-    const { operation, params, ...caller } = this.#of(args);
-    return asResult(this.#graphql.subscribe(operation, params, caller));
+    const { operation, params, record, ...caller } = this.#of(args);
+    return asResult(this.#graphql.subscribe(operation, params, caller, record));
   }
 
   end(id: string): void {

@@ -41,6 +41,7 @@ export class Attempt<R extends UpstreamRequest, T>
     this.#plan = plan;
     this.#rules = rules;
     this.#paidAt = plan.paidAt ?? USED_UP;
+    plan.call.record?.wait('connection');
     plan.call.add(this);
   }
 
@@ -51,6 +52,7 @@ export class Attempt<R extends UpstreamRequest, T>
   begin(connection: Connection, isReused: boolean): void {
     this.#connection = connection;
     this.#isReused = isReused;
+    this.#plan.call.record?.goOn();
     // It may have been given up while the connection was made.
     if (this.#failure !== undefined) this.#release();
     else if (this.#isPaid()) this.#send(connection);
@@ -77,12 +79,14 @@ export class Attempt<R extends UpstreamRequest, T>
 
   async #pay(connection: Connection): Promise<void> {
     const { payer, payment, call } = this.#plan;
+    call.record?.wait('quota');
     try {
       if (payment !== undefined) await payer?.pay(payment, call);
       this.#paidAt = performance.now();
     } catch (reason) {
       this.#fail(reason instanceof Error ? reason : new ProviderUnavailable(this.#plan.request.provider));
     }
+    if (this.#failure === undefined) call.record?.goOn();
     if (this.#failure !== undefined) this.#release();
     else if (connection.isOpen) this.#send(connection);
     else this.#beginAnew(connection);
@@ -115,6 +119,7 @@ export class Attempt<R extends UpstreamRequest, T>
     else if (!this.#isPaid()) controller.abort(NOT_PAID);
     else {
       this.#controller = controller;
+      this.#plan.call.record?.sent();
       this.#paidAt = USED_UP;
     }
   }
@@ -128,6 +133,7 @@ export class Attempt<R extends UpstreamRequest, T>
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
+    this.#plan.call.record?.answered(status);
     const { connection } = headers;
     if (connection !== undefined && connection !== 'keep-alive' && /close/i.test(`${connection}`)) {
       this.#connection?.retire();
@@ -201,6 +207,7 @@ export class Attempt<R extends UpstreamRequest, T>
     this.#deadline?.clear();
     this.#controller = undefined;
     this.#connection = undefined;
+    this.#plan.call.record?.wait('connection');
     this.#rules.connections.exchange(this, connection);
   }
 

@@ -12,6 +12,7 @@ import {
 } from '../invitation/problem.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Breaker, Period } from './breaker.ts';
+import { type CallRecord, outcomeOf } from './call-record.ts';
 import { type CancelListener, Cancellation } from './cancellation.ts';
 import type { Deadline, Deadlines, Expiring } from './deadlines.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -24,6 +25,8 @@ export interface Attempted<T> extends Cancellation {
   mayRepeat(): boolean;
   /** What is left of the call's deadline, in milliseconds. */
   remainingMs(): number;
+  /** What is noted of the call; undefined where nobody listens. */
+  readonly record?: CallRecord | undefined;
 }
 
 /** Makes an attempt at a call, and tells the call how it ended; the first is number 0. */
@@ -52,6 +55,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
   readonly #callerId: string;
   readonly #resolve: (answer: T) => void;
   readonly #reject: (reason: unknown) => void;
+  readonly record: CallRecord | undefined;
   readonly #deadline: Deadline;
   #attempts = 0;
   #repeats = 0;
@@ -66,6 +70,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     callerId: string,
     resolve: (answer: T) => void,
     reject: (reason: unknown) => void,
+    record?: CallRecord,
   ) {
     super();
     this.#rules = rules;
@@ -74,6 +79,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     this.#callerId = callerId;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.record = record;
     this.#deadline = rules.deadlines.set(this);
     caller.add(this);
   }
@@ -87,9 +93,11 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     if (this.#isOver) return;
     const period = this.#rules.breaker.enter();
     if (period === undefined) {
+      this.record?.end('circuit_open');
       this.#end(new ProviderUnavailable(this.#rules.provider));
     } else {
       this.#period = period;
+      this.record?.begin();
       this.#attempt(this, this.#attempts++);
     }
   }
@@ -97,6 +105,8 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
   mayRepeat(): boolean {
     if (!this.#hasMore()) return false;
     this.#repeats += 1;
+    this.record?.endAttempt('unavailable');
+    this.record?.begin();
     return true;
   }
 
@@ -108,6 +118,7 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     if (this.#isOver) return;
     if (this.#attempts === 1) this.#rules.budget.earn();
     this.#rules.breaker.answered(this.#period);
+    this.record?.end(answer === null ? 'not_found' : 'ok');
     this.#end();
     this.#resolve(answer);
   }
@@ -122,8 +133,10 @@ export class Call<T> extends Cancellation implements Attempted<T>, CancelListene
     else breaker.ended(this.#period);
     const isLast = !this.#hasMore() || breaker.circuit() !== 'CLOSED';
     if (!isRepeatable || isLast || !budget.spend()) {
+      this.record?.end(outcomeOf(error));
       this.#end(error);
     } else {
+      this.record?.endAttempt(outcomeOf(error));
       const delayMs = Math.random() * RETRY_DELAY_MS * 2 ** (this.#attempts - 1);
       this.#pause = setTimeout(() => this.begin(), delayMs);
     }

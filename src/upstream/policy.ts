@@ -7,6 +7,7 @@ import { ProviderOverloaded } from '../invitation/problem.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import { type Circuit, createBreaker } from './breaker.ts';
 import { Call, type CallRules, type MakeAttempt } from './call.ts';
+import type { CallRecord } from './call-record.ts';
 import type { Cancellation } from './cancellation.ts';
 import { Deadlines } from './deadlines.ts';
 import { createRetryBudget } from './retry-budget.ts';
@@ -22,10 +23,11 @@ export interface Policy {
   /**
    * Makes an attempt, and again where that may help.
    * @param callerId Names the caller among those whose calls wait; empty for work that no caller waits for.
+   * @param record Told how it goes.
    * @throws ProviderOverloaded at once where as many calls wait as may, ProviderUnavailable at once where the breaker is
    * open, ProviderTimeout at the deadline, or what the last attempt failed with.
    */
-  run<T>(attempt: MakeAttempt<T>, caller: Cancellation, callerId?: string): Promise<T>;
+  run<T>(attempt: MakeAttempt<T>, caller: Cancellation, callerId?: string, record?: CallRecord): Promise<T>;
   /** Whether a call would be let through without waiting for its turn. */
   hasRoom(): boolean;
   /** Whether so many calls wait that background work should leave the rest of the places to callers. */
@@ -66,13 +68,16 @@ export function createPolicy(provider: ProviderName, options: PolicyOptions): Po
   }
 
   return {
-    run(attempt, caller, callerId = '') {
+    run(attempt, caller, callerId = '', record) {
       const own = byCaller.get(callerId) ?? 0;
-      if (!hasPlace(callerId, own)) return Promise.reject(new ProviderOverloaded(provider));
+      if (!hasPlace(callerId, own)) {
+        record?.end('overloaded');
+        return Promise.reject(new ProviderOverloaded(provider));
+      }
       calls += 1;
       if (callerId !== '') byCaller.set(callerId, own + 1);
       return new Promise((resolve, reject) => {
-        new Call(rules, attempt, caller, callerId, resolve, reject).begin();
+        new Call(rules, attempt, caller, callerId, resolve, reject, record).begin();
       });
     },
     hasRoom: () => calls < maxInFlight,

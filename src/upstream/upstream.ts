@@ -4,6 +4,7 @@
 import type { ProviderName } from '../invitation/provider.ts';
 import { type AnswerDecoder, readAnswer, retryAfterSeconds } from './answer.ts';
 import type { Circuit } from './breaker.ts';
+import { type CallListener, CallRecord } from './call-record.ts';
 import type { Cancellation } from './cancellation.ts';
 import { createOrigins, type MakeTransport, type OriginListener } from './origins.ts';
 import { createPayer, patienceMs } from './payer.ts';
@@ -37,6 +38,8 @@ export type ReadRequest<T> = UpstreamRequest & AnswerDecoder<T>;
 export interface UpstreamOptions extends PolicyOptions {
   readonly quota: Quota;
   readonly listener: OriginListener;
+  /** Told of each call when it is over. */
+  readonly onCall?: CallListener | undefined;
 }
 
 /** For how long a 429 that does not say closes the gate, in seconds. */
@@ -49,7 +52,7 @@ export function createUpstream(
   makeTransport: MakeTransport,
   options: UpstreamOptions,
 ): Upstream {
-  const { quota, listener } = options;
+  const { quota, listener, onCall } = options;
   const origins = createOrigins(provider, makeTransport, options, listener);
   const payer = createPayer(provider, quota);
 
@@ -63,6 +66,7 @@ export function createUpstream(
       const origin = origins.at(request.origin);
       const begunAt = performance.now();
       origin.usedAt = begunAt;
+      const record = onCall && new CallRecord(provider, payment, onCall);
       return origin.policy.run(
         (call, attempt) => {
           const send = (paidAt?: number) => origin.transport.get({ request, read, call, payer, payment, paidAt });
@@ -72,6 +76,7 @@ export function createUpstream(
           if (refusal !== undefined) return call.fail(refusal);
           if (quota.mayHoldConnection(payment)) return send();
           // A caller above its share may have to wait for long. It keeps no connection from others meanwhile.
+          record?.wait('quota');
           quota.take(payment, patienceMs(call), call).then(
             () => send(performance.now()),
             (reason: unknown) => call.fail(reason),
@@ -79,6 +84,7 @@ export function createUpstream(
         },
         caller,
         payment.caller,
+        record,
       );
     },
     quota,

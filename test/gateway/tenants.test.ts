@@ -191,6 +191,7 @@ test('what a tenant of no more use holds is given back: its channels and its pla
       },
       clock: createSharedClock(client, () => performance.now()),
     },
+    telemetry: {},
     log: createLog('silent'),
     now: () => performance.now(),
   };

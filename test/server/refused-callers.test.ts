@@ -68,6 +68,7 @@ beforeAll(async () => {
     throw new TypeError('no operation is to be run');
   };
   const graphql = {
+    begin: () => undefined,
     prepare: () => {
       prepared += 1;
       return { errors: [{ message: 'Admitted.', extensions: { code: 'BAD_USER_INPUT', retryable: false } }] };

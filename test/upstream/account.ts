@@ -1,6 +1,7 @@
 // One account, which calls what servers a test has.
 
 import { onTestFinished } from 'vitest';
+import type { CallListener } from '../../src/upstream/call-record.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
 import type { OriginListener } from '../../src/upstream/origins.ts';
 import type { PaymentKind } from '../../src/upstream/payment.ts';
@@ -25,15 +26,17 @@ export interface AccountOptions extends Partial<TransportOptions & PolicyOptions
   readonly quota?: Quota;
   readonly windows?: readonly QuotaWindow[];
   readonly listener?: Partial<OriginListener>;
+  readonly onCall?: CallListener;
 }
 
 export function openAccount(options: AccountOptions = {}) {
-  const { windows = PLENTY, quota = createQuota('PARTOO', windows), listener, ...limits } = options;
+  const { windows = PLENTY, quota = createQuota('PARTOO', windows), listener, onCall, ...limits } = options;
   const own = { ...LIMITS, ...limits };
   const upstream = createUpstream('PARTOO', (origin, troubles) => createTransport(origin, troubles, own), {
     ...own,
     quota,
     listener: { circuitChanged: () => {}, troubleBegan: () => {}, troubleEnded: () => {}, ...listener },
+    onCall,
   });
   onTestFinished(() => upstream.close());
   return {

@@ -1,0 +1,112 @@
+// What is noted of one operation while it is answered, for whoever listens: it begins when its parameters are there and ends
+// when its answer is, or when its stream begins. It has nothing of its variables and of what it gives.
+
+import type { Viewer } from '../access/viewer.ts';
+import type { ProviderName } from '../invitation/provider.ts';
+import type { Answer } from '../operations/answer.ts';
+import { GONE_CODE, INTERNAL_ERROR } from '../operations/errors.ts';
+import type { PreparedOperation } from '../operations/operation.ts';
+import type { GivenListener, How } from '../snapshots/given.ts';
+import { isEmpty } from './result.ts';
+
+export const TRANSPORTS = ['post', 'get', 'sse', 'websocket'] as const;
+
+export type Transport = (typeof TRANSPORTS)[number];
+
+/**
+ * - `ok`: without errors.
+ * - `partial`, `failed`: with errors, and with something or nothing that was asked for.
+ * - `refused`: nothing was run.
+ * - `cancelled`: the caller has gone.
+ */
+export const OPERATION_OUTCOMES = ['ok', 'partial', 'failed', 'refused', 'cancelled'] as const;
+
+export type OperationOutcome = (typeof OPERATION_OUTCOMES)[number];
+
+/** Hears of operations. What may be undefined costs nothing where it is. */
+export interface OperationListener {
+  /** Told when it is over. */
+  answered?: ((operation: OperationRecord) => void) | undefined;
+  /** Told of each ref, also of those that streams read. */
+  given?: GivenListener['given'] | undefined;
+}
+
+export class OperationRecord implements GivenListener {
+  transport: Transport;
+  /** It names the caller: it goes into no log and no metric as it is. */
+  readonly viewer: Viewer;
+  /** On the clock that never goes back, in milliseconds. */
+  readonly startedAt = performance.now();
+  endedAt = Number.NaN;
+  outcome: OperationOutcome = 'failed';
+  /** The code of each of its errors. */
+  codes: readonly string[] = NONE;
+  /** How many refs were answered how. */
+  readonly refs: Record<How, number> = {
+    fresh: 0,
+    stale_while_revalidate: 0,
+    stale: 0,
+    joined: 0,
+    waited: 0,
+    miss: 0,
+    not_found: 0,
+    not_granted: 0,
+    failed: 0,
+  };
+  readonly #listener: OperationListener;
+  #operation: PreparedOperation | undefined;
+  #isOver = false;
+
+  constructor(transport: Transport, viewer: Viewer, listener: OperationListener) {
+    this.transport = transport;
+    this.viewer = viewer;
+    this.#listener = listener;
+  }
+
+  /** Undefined where there is none that could be run. */
+  get operation(): PreparedOperation | undefined {
+    return this.#operation;
+  }
+
+  /** What is asked for is known. */
+  prepared(operation: PreparedOperation): void {
+    this.#operation = operation;
+  }
+
+  given(provider: ProviderName, how: How, ageMs: number): void {
+    this.refs[how] += 1;
+    this.#listener.given?.(provider, how, ageMs);
+  }
+
+  /** It is answered with this. What is told of it afterwards is told no more. */
+  end({ data, errors }: Answer): void {
+    if (errors === undefined) this.#end('ok', NONE);
+    else {
+      const codes = errors.map(({ extensions: { code } }) => code);
+      if (codes.includes(GONE_CODE)) this.#end('cancelled', codes);
+      else if (data === undefined) this.#end('refused', codes);
+      else this.#end(isEmpty(data) ? 'failed' : 'partial', codes);
+    }
+  }
+
+  /** Nothing is run, for this reason (an error code). */
+  refuse(code: string): void {
+    this.#end('refused', [code]);
+  }
+
+  /** A fault of the gateway's own. */
+  fail(): void {
+    this.#end('failed', [INTERNAL_ERROR.extensions.code]);
+  }
+
+  #end(outcome: OperationOutcome, codes: readonly string[]): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.endedAt = performance.now();
+    this.outcome = outcome;
+    this.codes = codes;
+    this.#listener.answered?.(this);
+  }
+}
+
+const NONE: readonly string[] = [];

@@ -1,0 +1,32 @@
+// How each ref of an operation is answered, for whoever counts.
+
+import type { ProviderName } from '../invitation/provider.ts';
+
+/**
+ * - `fresh`: at once, from what is kept.
+ * - `stale_while_revalidate`: at once, and read again in the background.
+ * - `stale`: an older one, because no newer one could be had in time.
+ * - `joined`: by a read that another caller, or background work, had begun.
+ * - `waited`, `miss`: by a read of its own, where an older one was kept and where none was.
+ * - `not_found`: there is none.
+ * - `not_granted`: the viewer may see nothing of it.
+ * - `failed`: by an error.
+ */
+export const HOWS = [
+  'fresh',
+  'stale_while_revalidate',
+  'stale',
+  'joined',
+  'waited',
+  'miss',
+  'not_found',
+  'not_granted',
+  'failed',
+] as const;
+
+export type How = (typeof HOWS)[number];
+
+export interface GivenListener {
+  /** @param ageMs How long ago it was seen; NaN where nothing is given. */
+  given(provider: ProviderName, how: How, ageMs: number): void;
+}

@@ -1,0 +1,124 @@
+// What is told of each operation when it is answered, by every door alike.
+
+import { BlockList } from 'node:net';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { OPEN } from '../../src/access/admission.ts';
+import { ProviderTimeout } from '../../src/invitation/problem.ts';
+import { schema } from '../../src/schema/index.ts';
+import { createGraphQLService } from '../../src/server/graphql.ts';
+import type { OperationRecord } from '../../src/server/operation-record.ts';
+import { startServer } from '../../src/server/server.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { boundless } from '../rates.ts';
+import { DOORS, POST } from './doors.ts';
+
+const OPTIONS = {
+  host: '127.0.0.1',
+  port: 0,
+  publicOrigin: undefined,
+  trustedProxies: new BlockList(),
+  corsOrigins: [],
+  corsHeaders: [],
+};
+
+const LISTED = 'query Listed { __typename }';
+
+/** Of refs only the one that is `there` can be read. */
+const loaders = {
+  invitation: {
+    load: ({ ref }: { ref: { parts: { invitationId: string } } }) =>
+      ref.parts.invitationId === 'there' ? null : Promise.reject(new ProviderTimeout('PARTOO')),
+  },
+};
+
+async function start(trusted?: string) {
+  const told: OperationRecord[] = [];
+  const log = createLog('silent');
+  const graphql = createGraphQLService({
+    schema,
+    createContext(_, given) {
+      given?.given('PARTOO', 'fresh', 12);
+      return { loaders };
+    },
+    trustedDocuments: trusted === undefined ? undefined : [{ id: '1', text: trusted }],
+    introspection: true,
+    operationRate: boundless(),
+    tabs: undefined,
+    log,
+    listener: { answered: (operation) => void told.push(operation) },
+  });
+  const routes = {
+    graphql,
+    admission: OPEN,
+    webhooks: () => undefined,
+    isConfigured: true,
+    degraded: () => [],
+    tabs: undefined,
+  };
+  const server = await startServer(routes, OPTIONS, log);
+  onTestFinished(() => server.stop(100));
+  return { origin: server.origin, told };
+}
+
+const TRANSPORTS: Record<string, string> = {
+  POST: 'post',
+  'POST for graphql-response+json': 'post',
+  'POST for events': 'sse',
+  GET: 'get',
+  'GET for graphql-response+json': 'get',
+  'GET for events': 'sse',
+  'a WebSocket, shown in connection_init': 'websocket',
+  'a WebSocket, shown in the header of its upgrade': 'websocket',
+};
+
+describe.each(DOORS)('by $name', ({ name, ask }) => {
+  const transport = TRANSPORTS[name];
+
+  test.each([
+    ['without errors', '{ __typename }', 'query', 'ok', []],
+    ['that fails', '{ reviewInvitation(invitationId: "gone") { id } }', 'query', 'failed', ['PROVIDER_TIMEOUT']],
+    [
+      'of which a part fails',
+      '{ __typename reviewInvitation(invitationId: "gone") { id } }',
+      'query',
+      'partial',
+      ['PROVIDER_TIMEOUT'],
+    ],
+    ['that cannot be run', '{ nothing }', undefined, 'refused', ['BAD_USER_INPUT']],
+  ])('an operation %s is told once', async (_, query, type, outcome, codes) => {
+    const { origin, told } = await start();
+    await ask(origin, undefined, { query });
+    await vi.waitUntil(() => told.length > 0);
+    const [operation] = told;
+    expect(operation).toMatchObject({ transport, outcome, codes });
+    expect(operation?.operation?.type).toBe(type);
+    expect(operation?.refs.fresh).toBe(type === undefined ? 0 : 1);
+    expect(operation?.endedAt).toBeGreaterThanOrEqual(operation?.startedAt ?? Number.NaN);
+    expect(told).toHaveLength(1);
+  });
+
+  test('what cannot be an operation is told as refused', async () => {
+    const { origin, told } = await start();
+    await ask(origin, undefined, { query: '{ __typename }', documentId: ' '.repeat(300) });
+    expect(told).toMatchObject([{ transport, outcome: 'refused', codes: ['BAD_USER_INPUT'] }]);
+  });
+});
+
+test('a document is told by a digest of its text, and by its name where the operator has listed it', async () => {
+  const { origin, told } = await start(LISTED);
+  await POST.ask(origin, undefined, { query: LISTED });
+  const { operation } = told[0] ?? {};
+  expect(operation?.digest).toMatch(/^[0-9a-f]{12}$/);
+  expect(operation?.trustedName).toBe('Listed');
+  const other = await start();
+  await POST.ask(other.origin, undefined, { query: LISTED });
+  expect(other.told[0]?.operation?.digest).toBe(operation?.digest);
+  expect(other.told[0]?.operation?.trustedName).toBeUndefined();
+});
+
+test('a subscription over a way that takes no events is refused', async () => {
+  const { origin, told } = await start();
+  const query = 'subscription { invitationChanged(refs: [{ id: "a" }]) { id } }';
+  await POST.ask(origin, undefined, { query });
+  expect(told).toMatchObject([{ outcome: 'refused', codes: ['BAD_USER_INPUT'] }]);
+});
