@@ -8,6 +8,7 @@ import type { Caller } from './access/viewer.ts';
 import { createQuotas } from './gateway/quotas.ts';
 import { createTenant, type Tenant } from './gateway/tenant.ts';
 import { createTenants, type TenantList } from './gateway/tenants.ts';
+import { startTraces } from './gateway/traces.ts';
 import { Unauthenticated } from './invitation/problem.ts';
 import { createStreamPlaces } from './live/stream-places.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
@@ -19,6 +20,7 @@ import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
 import { createGraphQLService } from './server/graphql.ts';
 import type { OperationListener } from './server/operation-record.ts';
 import { type RunningServer, startServer } from './server/server.ts';
+import { createBroughtTraces } from './server/trace-context.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
 import type { Settings } from './settings.ts';
 import { createStoreSpace } from './snapshots/store-space.ts';
@@ -53,7 +55,8 @@ export async function startGateway(
             reason === undefined ? log.warn('Redis can be used') : log.warn({ reason }, 'Redis cannot be used'),
           settings.redisCa,
         );
-  const telemetry = telemetryOf([]);
+  const traces = settings.traces && (await startTraces(settings.traces, log));
+  const telemetry = telemetryOf(traces === undefined ? [] : [traces]);
   const { limit, windowMs } = settings.callerRate;
   const refRate = createRate(limit, windowMs);
   const places = createStreamPlaces(settings.streams);
@@ -112,6 +115,7 @@ export async function startGateway(
       createLoaders,
       streams: tenant.streams,
       viewer: caller.viewer,
+      span: caller.span,
       providers: tenant.providers,
       defaultsOf: tenant.defaultsOf,
     };
@@ -131,8 +135,10 @@ export async function startGateway(
     log,
     listener: listenerOf(telemetry),
   });
-  const webhooks = createWebhookHandler((name) =>
-    tenants.takerOf(settings.tenants === undefined && name === ONLY_TENANT ? null : name),
+  const broughtBy = createBroughtTraces(settings.trustedProxies);
+  const webhooks = createWebhookHandler(
+    (name) => tenants.takerOf(settings.tenants === undefined && name === ONLY_TENANT ? null : name),
+    (name, request) => telemetry.trace?.(name, broughtBy(request)),
   );
 
   /** What callers may notice: a provider that is not called, processes that do not hear of each other, refused streams. */
@@ -160,13 +166,14 @@ export async function startGateway(
       tenants.stop();
       admission.stop();
       client?.close();
+      await traces?.stop();
     },
   };
 }
 
 /** Nobody listens where nobody hears of anything. */
-function listenerOf({ answered, given }: Telemetry): OperationListener | undefined {
-  return answered === undefined && given === undefined ? undefined : { answered, given };
+function listenerOf({ answered, given, trace }: Telemetry): OperationListener | undefined {
+  return answered === undefined && given === undefined ? undefined : { answered, given, trace };
 }
 
 /** In the path of webhooks: the one tenant of a gateway without a file of tenants. */

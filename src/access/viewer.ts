@@ -1,6 +1,7 @@
 // Who asks: what they may see, and under which name what they take is counted. Made once for each token, and for each
 // request of a gateway that asks for no tokens.
 
+import type { Span } from '@opentelemetry/api';
 import type { InvitationType } from '../invitation/kinds.ts';
 import type { Named } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
@@ -38,6 +39,8 @@ export interface Caller {
   readonly viewer: Viewer;
   /** Cancelled when the caller has gone. */
   readonly cancellation: Cancellation;
+  /** Of the operation, where it is traced. */
+  readonly span?: Span | undefined;
 }
 
 /** A viewer of a gateway that asks for no tokens: sees everything, and runs what everybody runs. */

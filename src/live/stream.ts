@@ -2,6 +2,7 @@
 // and reads then, so that no change falls between. What its viewer is not granted is left out as what is not there is, and
 // is watched nowhere; what is granted in part is cut to that.
 
+import type { Span } from '@opentelemetry/api';
 import type { Rate } from '../access/caller-rate.ts';
 import { Charges } from '../access/charges.ts';
 import type { Viewer } from '../access/viewer.ts';
@@ -21,6 +22,8 @@ export interface StreamWish {
   /** Whether a first state that has to be read is read with its extras. */
   readonly withExtras: boolean;
   readonly viewer: Viewer;
+  /** Of the operation that opens it, where it is traced: what it begins with is read for that. */
+  readonly span?: Span | undefined;
 }
 
 /** What streams of one tenant work with. */
@@ -142,6 +145,7 @@ export class Stream {
         caller: this.#gone,
         callerId: this.viewer.id,
         isPatient: true,
+        span: this.#wish.span,
       };
       const snapshot = await snapshots.read(ref, wish);
       const isThere = snapshot !== null && this.#view.shownOf(key, snapshot) !== null;

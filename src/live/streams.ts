@@ -1,6 +1,7 @@
 // The streams of a tenant that are open: bounds how many there are and how long each lives, and ends those whose viewer's
 // token has lost its key or tenant, and all when the process goes.
 
+import type { Span } from '@opentelemetry/api';
 import type { Viewer } from '../access/viewer.ts';
 import { type ProblemOfRef, TooManyStreams } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
@@ -13,6 +14,7 @@ export interface Streams {
    * The current state of each ref at once, then every change of it; a ref that cannot be read now is told as a
    * ProblemOfRef, and its state follows when it can be.
    * @param withExtras Whether a first state that has to be read is read with its extras.
+   * @param span Of the operation that opens it, where it is traced.
    * @throws TooManyStreams where this caller, or the process, has as many as it may; CallerRateLimited or BadUserInput
    * where it asks for more that is not at hand than it may.
    */
@@ -20,6 +22,7 @@ export interface Streams {
     refs: readonly Ref[],
     withExtras: boolean,
     viewer: Viewer,
+    span?: Span,
   ): AsyncIterableIterator<Snapshot | ProblemOfRef, undefined>;
   /** Completes those of viewers whose key or tenant has gone. */
   endOutdated(): void;
@@ -38,10 +41,10 @@ export function createStreams({ places, lifetimeMs: [shortest, longest], ...room
   let isStopped = false;
 
   return {
-    open(refs, withExtras, viewer) {
+    open(refs, withExtras, viewer, span) {
       if (!places.hasOneFor(viewer.id)) throw new TooManyStreams();
       const stream = new Stream(
-        { refs: isStopped || !viewer.isCurrent() ? [] : refs, withExtras, viewer },
+        { refs: isStopped || !viewer.isCurrent() ? [] : refs, withExtras, viewer, span },
         rooms,
         () => {
           clearTimeout(lifetime);

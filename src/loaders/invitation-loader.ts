@@ -163,11 +163,16 @@ class OperationLoader implements InvitationLoader {
   }
 
   #readOne({ ref, maxAgeMs }: Wish, withExtras: boolean): Promise<Snapshot | null> {
-    const { viewer, cancellation } = this.#caller;
+    const { viewer, cancellation: caller, span } = this.#caller;
     const grant = viewer.grants.of(ref);
     if (grant === 'nothing') return NOTHING;
-    const wish = { withExtras: withExtras && grant === 'whole', maxAgeMs, caller: cancellation, callerId: viewer.id };
-    const read = this.#snapshots.read(ref, wish);
+    const read = this.#snapshots.read(ref, {
+      withExtras: withExtras && grant === 'whole',
+      maxAgeMs,
+      caller,
+      callerId: viewer.id,
+      span,
+    });
     return grant === 'whole' ? read : read.then((snapshot) => snapshot && shownOf(snapshot, grant));
   }
 }

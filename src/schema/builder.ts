@@ -1,5 +1,6 @@
 // The Pothos builder and what every resolver is given. It defines no types.
 
+import type { Span } from '@opentelemetry/api';
 import SchemaBuilder from '@pothos/core';
 import type { Viewer } from '../access/viewer.ts';
 import type { InvitationType } from '../invitation/kinds.ts';
@@ -27,6 +28,8 @@ export interface Context {
   readonly streams: Pick<Streams, 'open'>;
   /** Who asks. */
   readonly viewer: Viewer;
+  /** Of the operation, where it is traced. */
+  readonly span?: Span | undefined;
   readonly providers: () => readonly ProviderStatus[];
   /** What is taken of the natural key of a kind where a caller does not name it. */
   readonly defaultsOf: (type: InvitationType) => Named | undefined;

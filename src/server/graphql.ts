@@ -19,6 +19,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
 import { type OperationListener, OperationRecord, type Transport } from './operation-record.ts';
 import type { Params } from './params.ts';
+import type { BroughtTrace } from './trace-context.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -51,7 +52,7 @@ export type Refused = Required<Pick<Answer, 'errors'>>;
 /** The one way from a request to its answer, whatever it came by. */
 export interface GraphQLService {
   /** What is noted of an operation, which every step gets; undefined where nobody listens. */
-  begin(transport: Transport, viewer: Viewer): OperationRecord | undefined;
+  begin(transport: Transport, viewer: Viewer, brought?: BroughtTrace): OperationRecord | undefined;
   /** The operation that is asked for, or why there is none for this viewer. */
   prepare(params: Params, viewer: Viewer, record?: OperationRecord): PreparedOperation | Refused;
   /** At once where nothing has to be waited for. */
@@ -120,7 +121,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
   }
 
   return {
-    begin: (transport, viewer) => listener && new OperationRecord(transport, viewer, listener),
+    begin: (transport, viewer, brought) => listener && new OperationRecord(transport, viewer, listener, brought),
     prepare(params, { id, mayExplore, mayRunAnyDocument }, record) {
       try {
         const waitMs = operationRate.take(id, 1);

@@ -2,6 +2,7 @@
 // before anything of it is parsed further, and nothing of it is repeated. Who sends it is settled first.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Span } from '@opentelemetry/api';
 import type { Admission } from '../access/admission.ts';
 import { EXPIRED, type Refusal } from '../access/refusal.ts';
 import type { Caller, Viewer } from '../access/viewer.ts';
@@ -18,11 +19,13 @@ import { refuse, refuseEach, sendFault, sendRefusal } from './refusals.ts';
 import type { Handler } from './reply.ts';
 import { type MediaType, negotiate, refusedForSeconds, sendResult, takesEvents } from './result.ts';
 import { sendEvents } from './sse.ts';
+import type { BroughtBy } from './trace-context.ts';
 
 export interface GraphQLHandlerOptions {
   readonly graphql: GraphQLService;
   readonly admission: Admission;
   readonly callerIdOf: CallerIdOf;
+  readonly broughtBy: BroughtBy;
   /** Whether connections are not to be kept alive any more. */
   readonly isClosing: () => boolean;
   readonly onFault: (error: unknown) => void;
@@ -38,7 +41,7 @@ interface Exchange {
 }
 
 export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
-  const { graphql, admission, callerIdOf, isClosing, onFault } = options;
+  const { graphql, admission, callerIdOf, broughtBy, isClosing, onFault } = options;
 
   function enter(admitted: Viewer | Refusal, request: IncomingMessage, response: ServerResponse): void {
     if ('reason' in admitted) sendRefusal(request, response, admitted);
@@ -72,7 +75,7 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
   function answer(params: Params | Fault, viewer: Viewer, request: IncomingMessage, response: ServerResponse) {
     const mediaType = negotiate(request.headers.accept);
     const transport = mediaType === undefined ? 'sse' : request.method === 'POST' ? 'post' : 'get';
-    const record = graphql.begin(transport, viewer);
+    const record = graphql.begin(transport, viewer, broughtBy(request));
     try {
       if ('fault' in params) {
         record?.refuse(BAD_USER_INPUT);
@@ -90,7 +93,7 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
     const { request, response, mediaType, record } = exchange;
     const operation = graphql.prepare(params, viewer, record);
     if ('errors' in operation) return send(response, mediaType, operation);
-    const caller = new HttpCaller(viewer, response);
+    const caller = new HttpCaller(viewer, response, record?.span);
     if (operation.isSubscription) {
       if (!takesEvents(request.headers.accept)) {
         record?.refuse(BAD_USER_INPUT);
@@ -152,11 +155,13 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
 /** Most callers never need to be told that they have gone. */
 class HttpCaller implements Caller {
   readonly viewer: Viewer;
+  readonly span: Span | undefined;
   readonly #response: ServerResponse;
   #cancellation: Cancellation | undefined;
 
-  constructor(viewer: Viewer, response: ServerResponse) {
+  constructor(viewer: Viewer, response: ServerResponse, span: Span | undefined) {
     this.viewer = viewer;
+    this.span = span;
     this.#response = response;
   }
 

@@ -1,6 +1,7 @@
 // What is noted of one operation while it is answered, for whoever listens: it begins when its parameters are there and ends
 // when its answer is, or when its stream begins. It has nothing of its variables and of what it gives.
 
+import type { Span } from '@opentelemetry/api';
 import type { Viewer } from '../access/viewer.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Answer } from '../operations/answer.ts';
@@ -8,6 +9,7 @@ import { GONE_CODE, INTERNAL_ERROR } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
 import type { GivenListener, How } from '../snapshots/given.ts';
 import { isEmpty } from './result.ts';
+import type { BroughtTrace } from './trace-context.ts';
 
 export const TRANSPORTS = ['post', 'get', 'sse', 'websocket'] as const;
 
@@ -29,7 +31,15 @@ export interface OperationListener {
   answered?: ((operation: OperationRecord) => void) | undefined;
   /** Told of each ref, also of those that streams read. */
   given?: GivenListener['given'] | undefined;
+  /** Asked when one begins for its span; undefined where it is not traced. */
+  trace?: Trace | undefined;
 }
+
+/** Begins the span of what a request asks for, where it is traced. */
+export type Trace = (name: string, brought: BroughtTrace | undefined, startedAt?: number) => Span | undefined;
+
+/** What it is called until it is known whether it is a query or what else. */
+const UNKNOWN_OPERATION = 'GraphQL Operation';
 
 export class OperationRecord implements GivenListener {
   transport: Transport;
@@ -37,6 +47,7 @@ export class OperationRecord implements GivenListener {
   readonly viewer: Viewer;
   /** On the clock that never goes back, in milliseconds. */
   readonly startedAt = performance.now();
+  readonly span: Span | undefined;
   endedAt = Number.NaN;
   outcome: OperationOutcome = 'failed';
   /** The code of each of its errors. */
@@ -53,14 +64,24 @@ export class OperationRecord implements GivenListener {
     not_granted: 0,
     failed: 0,
   };
+  readonly #brought: BroughtTrace | undefined;
   readonly #listener: OperationListener;
   #operation: PreparedOperation | undefined;
   #isOver = false;
 
-  constructor(transport: Transport, viewer: Viewer, listener: OperationListener) {
+  /** @param brought The trace of others that it belongs to. */
+  constructor(transport: Transport, viewer: Viewer, listener: OperationListener, brought?: BroughtTrace) {
     this.transport = transport;
     this.viewer = viewer;
+    this.#brought = brought;
     this.#listener = listener;
+    this.span = listener.trace?.(UNKNOWN_OPERATION, brought, this.startedAt);
+  }
+
+  /** The trace that it is part of, also where that is not ours to write; undefined where there is none. */
+  get traceId(): string | undefined {
+    if (this.span !== undefined) return this.span.spanContext().traceId;
+    return this.#brought?.isTrusted ? this.#brought.parent?.traceId : undefined;
   }
 
   /** Undefined where there is none that could be run. */

@@ -11,6 +11,7 @@ import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { GraphQLService } from './graphql.ts';
 import type { OperationRecord } from './operation-record.ts';
 import { type Params, paramsOf } from './params.ts';
+import type { BroughtTrace } from './trace-context.ts';
 
 /** Most operations at once on one socket. */
 const MAX_OPERATIONS = 100;
@@ -28,13 +29,16 @@ const owners = new WeakMap<ExecutionArgs, SocketOperations>();
 
 export class SocketOperations {
   readonly #graphql: GraphQLService;
+  readonly #brought: BroughtTrace | undefined;
   readonly #onFault: (error: unknown) => void;
   #viewer: Viewer | undefined;
   readonly #begun = new Map<string, Begun>();
   readonly #running = new WeakMap<ExecutionArgs, Begun>();
 
-  constructor(graphql: GraphQLService, onFault: (error: unknown) => void) {
+  /** @param brought What the request that opened the socket has brought. */
+  constructor(graphql: GraphQLService, brought: BroughtTrace | undefined, onFault: (error: unknown) => void) {
     this.#graphql = graphql;
+    this.#brought = brought;
     this.#onFault = onFault;
   }
 
@@ -57,7 +61,7 @@ export class SocketOperations {
     }
     const viewer = this.#viewer;
     if (viewer === undefined) throw new TypeError('the client was not admitted');
-    const record = this.#graphql.begin('websocket', viewer);
+    const record = this.#graphql.begin('websocket', viewer, this.#brought);
     const params = paramsOf({ ...payload });
     if ('fault' in params) {
       record?.refuse('BAD_USER_INPUT');
@@ -65,7 +69,8 @@ export class SocketOperations {
     }
     const operation = this.#graphql.prepare(params, viewer, record);
     if ('errors' in operation) return operation.errors.map((told) => new Refusal(told));
-    const begun = { viewer, operation, params, record, cancellation: new Cancellation(), isWanted };
+    const cancellation = new Cancellation();
+    const begun = { viewer, operation, params, record, span: record?.span, cancellation, isWanted };
     const args = operation.args;
     this.#begun.set(id, begun);
     this.#running.set(args, begun);

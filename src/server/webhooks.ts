@@ -1,6 +1,8 @@
 // POST /webhooks/{provider} and /webhooks/{provider}/{tenant}: a provider tells that something has changed. The bytes
 // are read under a cap and handed over as they came; the answer goes out before anything is done.
 
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Span } from '@opentelemetry/api';
 import type { Notifications } from '../live/notifications.ts';
 import type { MaybePromise } from '../operations/answer.ts';
 import { BodyTooLarge, bodyOf } from './body.ts';
@@ -15,8 +17,14 @@ export interface NotificationTaker extends Pick<Notifications, 'accepts'> {
   receive(...notification: Parameters<Notifications['receive']>): MaybePromise<ReturnType<Notifications['receive']>>;
 }
 
-/** @param takerOf By the tenant's name in the path; null where it names none. */
-export function createWebhookHandler(takerOf: (tenant: string | null) => NotificationTaker): Handler {
+/**
+ * @param takerOf By the tenant's name in the path; null where it names none.
+ * @param trace Begins the span of a request, where it is traced.
+ */
+export function createWebhookHandler(
+  takerOf: (tenant: string | null) => NotificationTaker,
+  trace?: (name: string, request: IncomingMessage) => Span | undefined,
+): Handler {
   return async (request, response) => {
     const path = request.url?.split('?', 1)[0] ?? '';
     const [, name, tenant = null] = PATH.exec(path) ?? [];
@@ -25,17 +33,35 @@ export function createWebhookHandler(takerOf: (tenant: string | null) => Notific
     if (provider === undefined || !taker.accepts(provider))
       return reply(response, 404, { error: 'No notifications are taken here.' });
     if (request.method !== 'POST') return reply(response, 405, { error: 'Notifications come by POST.' });
-    let body: Buffer;
+    const span = trace?.(`webhook ${name}`, request);
     try {
-      body = await bodyOf(request, MAX_BODY_BYTES);
-    } catch (error) {
-      response.setHeader('connection', 'close');
-      if (error instanceof BodyTooLarge) reply(response, 413, { error: 'The notification is too large.' });
-      return;
+      const outcome = await outcomeOf(request, (body) => taker.receive(provider, body, request.headers, span));
+      span?.setAttribute('gateway.outcome', outcome);
+      answer(response, outcome);
+    } finally {
+      span?.end();
     }
-    const outcome = await taker.receive(provider, body, request.headers);
-    if (outcome === 'forged') return reply(response, 401, { error: 'The signature does not fit.' });
-    if (outcome === 'busy') return reply(response, 503, { error: 'Too many notifications wait: send this one again.' });
-    reply(response, 200, { status: 'taken' });
   };
+}
+
+type Outcome = ReturnType<Notifications['receive']> | 'too_large' | 'cancelled';
+
+async function outcomeOf(request: IncomingMessage, receive: (body: Buffer) => MaybePromise<Outcome>): Promise<Outcome> {
+  let body: Buffer;
+  try {
+    body = await bodyOf(request, MAX_BODY_BYTES);
+  } catch (error) {
+    return error instanceof BodyTooLarge ? 'too_large' : 'cancelled';
+  }
+  return receive(body);
+}
+
+function answer(response: ServerResponse, outcome: Outcome): void {
+  if (outcome === 'accepted') reply(response, 200, { status: 'taken' });
+  else if (outcome === 'forged') reply(response, 401, { error: 'The signature does not fit.' });
+  else if (outcome === 'busy') reply(response, 503, { error: 'Too many notifications wait: send this one again.' });
+  else {
+    response.setHeader('connection', 'close');
+    if (outcome === 'too_large') reply(response, 413, { error: 'The notification is too large.' });
+  }
 }

@@ -1,16 +1,17 @@
 // One read of an invitation at its provider, and what its outcome changes: what is known here, what other processes are
 // told, and which background reads are no longer needed.
 
+import type { Span } from '@opentelemetry/api';
 import type { Invitation } from '../invitation/kinds.ts';
 import type { Problem } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import { momentOf, type Snapshot, snapshotOf, withoutExtras } from '../invitation/snapshot.ts';
 import type { Reader } from '../providers/provider.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment } from '../upstream/payment.ts';
+import type { CallSpans, Payment } from '../upstream/payment.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Known } from './known.ts';
-import type { Reading } from './reading.ts';
+import type { Asker, Reading } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
 import type { Read } from './single-flight.ts';
 import { stalenessOf } from './staleness.ts';
@@ -38,18 +39,27 @@ export class ProviderRead implements Read {
   readonly #source: Source;
   readonly #reading: Reading;
   readonly #payment: Payment;
+  readonly payer: Span | undefined;
+  others: readonly Span[];
   #begunAt: number | undefined;
 
-  constructor(effects: ReadEffects, source: Source, reading: Reading, payment: Payment) {
+  constructor(effects: ReadEffects, source: Source, reading: Reading, asker: Omit<Asker, 'caller' | 'maxAgeMs'>) {
     this.#effects = effects;
     this.#source = source;
     this.#reading = reading;
-    this.#payment = payment;
+    this.#payment = asker.payment;
+    this.payer = asker.span;
+    this.others = asker.cause === undefined ? NONE : [asker.cause];
+  }
+
+  joinedBy({ payer, others }: CallSpans): void {
+    if (payer !== undefined) this.others = [...this.others, payer];
+    if (others.length > 0) this.others = [...this.others, ...others];
   }
 
   start(cancellation: Cancellation): Promise<Invitation | null> {
     const { ref, withExtras } = this.#reading;
-    const payment = this.#payment;
+    const payment = { ...this.#payment, spans: this };
     const refusal = payment.how === 'spare' ? this.#effects.spareRefusal(this.#source, ref) : undefined;
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#begunAt = this.#effects.now();
@@ -89,3 +99,5 @@ export class ProviderRead implements Read {
     else known.fail(this.#reading, staleness, this.#begunAt);
   }
 }
+
+const NONE: readonly Span[] = [];

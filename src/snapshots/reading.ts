@@ -1,5 +1,6 @@
 // What is read, and for which caller.
 
+import type { Span } from '@opentelemetry/api';
 import { kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
@@ -21,4 +22,8 @@ export interface Asker {
   readonly payment: Payment;
   /** The oldest answer that will do, in milliseconds; null leaves it to the gateway. */
   readonly maxAgeMs: number | null;
+  /** Of what waits, where that is traced. */
+  readonly span?: Span | undefined;
+  /** Of the notification that it is read for, where that is traced. */
+  readonly cause?: Span | undefined;
 }

@@ -117,12 +117,13 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, option
     return !reading.withExtras && plain.has(key, notBefore) ? plain : undefined;
   }
 
-  function readNow(source: Source, reading: Reading, { caller, payment, maxAgeMs }: Asker): Promise<Snapshot | null> {
+  function readNow(source: Source, reading: Reading, asker: Asker): Promise<Snapshot | null> {
+    const { caller, payment, maxAgeMs } = asker;
     const { key } = reading.ref;
     // A read that began before a notification is no answer to a caller that asks after it.
     const heardAt = known.heardAtOf(reading.ref);
     const notBefore = maxAgeMs === null ? heardAt : Math.max(heardAt, clock() - maxAgeMs);
-    const read = new ProviderRead(effects, source, reading, payment);
+    const read = new ProviderRead(effects, source, reading, asker);
     const share = () => {
       const flight = flightFor(reading, notBefore) ?? (reading.withExtras ? withExtras : plain);
       return flight.share(key, caller, notBefore, read);

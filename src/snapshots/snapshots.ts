@@ -14,6 +14,7 @@
 //   "not found"                           gives it for `notFoundMs`, then reads
 //   older than a notification             reads, as where it is older than `revalidateMs`
 
+import type { Span } from '@opentelemetry/api';
 import { type Invitation, type InvitationType, kindOf } from '../invitation/kinds.ts';
 import { ProviderNotConfigured, ProviderRateLimited, SpareQuotaUsedUp } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
@@ -44,6 +45,8 @@ export interface SnapshotWish {
   readonly callerId: string;
   /** A subscription is told of every change: it waits, and leaves the callers' share of the quota to them. */
   readonly isPatient?: boolean;
+  /** Of what the caller waits in, where that is traced. */
+  readonly span?: Span | undefined;
 }
 
 export interface Snapshots {
@@ -69,8 +72,12 @@ export interface Snapshots {
   reconsider(ref: Ref): void;
   /** What is learned about how soon states change, by kind. */
   readonly learning: ReadonlyMap<InvitationType, Learning>;
-  /** Reads now if the quota allows it, else as soon as it does. @returns whether it was read now. */
-  readSoon(ref: Ref): Promise<boolean>;
+  /**
+   * Reads now if the quota allows it, else as soon as it does.
+   * @param cause The span of what makes us read, where that is traced.
+   * @returns whether it was read now.
+   */
+  readSoon(ref: Ref, cause?: Span): Promise<boolean>;
   /**
    * A notification of it was received then, `byUs` or by another process. What is known of the invitation by any of its names
    * is old from now on, also what is final: it is read again before it is given, where it can be.
@@ -136,13 +143,14 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   function read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null> {
     const source = sources.get(ref.type);
     if (source === undefined) return Promise.reject(new ProviderNotConfigured(kindOf(ref).provider));
-    const { withExtras, maxAgeMs, caller, callerId } = wish;
+    const { withExtras, maxAgeMs, caller, callerId, span } = wish;
     const entry = known.find(ref, withExtras);
     const atOnce = entry && answerFrom(entry, ref, withExtras, maxAgeMs);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
     const reading = readingOf(ref, withExtras);
     if (maxAgeMs !== null || !mayStandIn(entry, now())) return readOrOld(source, reading, wish, entry !== undefined);
-    const spare = readNow(source, reading, { caller, payment: { how: 'spare', caller: callerId }, maxAgeMs });
+    const payment = { how: 'spare', caller: callerId } as const;
+    const spare = readNow(source, reading, { caller, payment, maxAgeMs, span });
     return within(options.patienceMs, spare, (staleness) => {
       wantBehind(reading);
       const newest = known.find(ref, withExtras);
@@ -154,11 +162,11 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
   /** For a caller that waits for it: an old one will do only where the provider cannot be asked. */
   function readOrOld(source: Source, reading: Reading, wish: SnapshotWish, isKnown: boolean): Promise<Snapshot | null> {
-    const { maxAgeMs, caller, callerId } = wish;
+    const { maxAgeMs, caller, callerId, span } = wish;
     const how = wish.isPatient ? 'spare' : isKnown && maxAgeMs !== null ? 'insistent' : 'caller';
     const payment = { how, caller: callerId } as const;
     const askedAt = now();
-    return readNow(source, reading, { caller, payment, maxAgeMs }).catch((error: unknown) => {
+    return readNow(source, reading, { caller, payment, maxAgeMs, span }).catch((error: unknown) => {
       // A caller that shared a read with spare quota has a share of its own.
       if (error instanceof SpareQuotaUsedUp && how !== 'spare') return read(reading.ref, wish);
       if (error instanceof ProviderRateLimited || how === 'spare') wantBehind(reading);
@@ -188,7 +196,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       reads.stop();
       known.stop();
     },
-    async readSoon(ref) {
+    async readSoon(ref, cause) {
       const source = sources.get(ref.type);
       if (source === undefined) return false;
       try {
@@ -197,6 +205,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
           caller: new Cancellation(),
           payment: FOR_NO_CALLER,
           maxAgeMs: 0,
+          cause,
         });
         return true;
       } catch {

@@ -20,6 +20,7 @@ export function telemetryOf(listeners: readonly TelemetryListener[]): Telemetry 
     called: all(listeners.flatMap(({ called }) => called ?? [])),
     answered: all(listeners.flatMap(({ answered }) => answered ?? [])),
     given: all(listeners.flatMap(({ given }) => given ?? [])),
+    trace: listeners.find(({ trace }) => trace !== undefined)?.trace,
   };
 }
 

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import protobuf from 'protobufjs';
 import { onTestFinished } from 'vitest';
+import { expectPrivateLog } from '../private.ts';
 
 type Value = string | number | boolean;
 
@@ -66,7 +67,7 @@ export const TAKEN: Answer = (_, response) => {
 const root = protobuf.parse(readFileSync(new URL('otlp.proto', import.meta.url), 'utf8')).root;
 const Request = root.lookupType('ExportTraceServiceRequest');
 
-/** Stops when the test is over. */
+/** Stops when the test is over; nothing that it was sent may be private. */
 export async function startCollector(answer = TAKEN): Promise<Collector> {
   const spans: CollectedSpan[] = [];
   const posted: string[] = [];
@@ -106,7 +107,10 @@ export async function startCollector(answer = TAKEN): Promise<Collector> {
       await once(server, 'close');
     },
   };
-  onTestFinished(() => collector.stop());
+  onTestFinished(async () => {
+    await collector.stop();
+    expectPrivateLog(posted, {});
+  });
   return collector;
 }
 
