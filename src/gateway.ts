@@ -16,18 +16,22 @@ import { createSharedClock } from './redis/clock.ts';
 import type { Context } from './schema/builder.ts';
 import { schema as api } from './schema/index.ts';
 import { subgraphOf } from './schema/subgraph.ts';
+import { startAdmin } from './server/admin.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
 import { createGraphQLService } from './server/graphql.ts';
 import type { OperationListener } from './server/operation-record.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createBroughtTraces } from './server/trace-context.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
+import { ADMIN_EXPOSED, isLoopback } from './settings/networks.ts';
 import type { Settings } from './settings.ts';
 import { createStoreSpace } from './snapshots/store-space.ts';
 import type { Logger } from './telemetry/log.ts';
 import { type Telemetry, telemetryOf } from './telemetry/telemetry.ts';
 
 export interface RunningGateway extends Pick<RunningServer, 'origin' | 'drain' | 'stop'> {
+  /** Where the operator's port is; undefined where there is none. */
+  readonly adminOrigin: string | undefined;
   /** Serves these tenants from now on; those that are as they were keep what they have. */
   replaceTenants(tenants: NonNullable<Settings['tenants']>): void;
 }
@@ -150,9 +154,12 @@ export async function startGateway(
 
   const isConfigured = settings.accounts.length > 0 || settings.tenants !== undefined;
   server = await startServer({ graphql, admission, webhooks, isConfigured, degraded, tabs }, settings, log);
+  const admin = settings.admin && (await startAdmin(new Map(), server.probe, settings.admin, log));
+  if (settings.admin !== undefined && !isLoopback(settings.admin.host)) log.warn(ADMIN_EXPOSED);
   const { origin, drain, stop } = server;
   return {
     origin,
+    adminOrigin: admin?.origin,
     drain,
     replaceTenants(list) {
       tenants.replace(list);
@@ -166,6 +173,7 @@ export async function startGateway(
       tenants.stop();
       admission.stop();
       client?.close();
+      await admin?.stop();
       await traces?.stop();
     },
   };

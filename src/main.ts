@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type RunningGateway, startGateway } from './gateway.ts';
 import { UntrustworthyDocuments } from './operations/trusted-documents.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
+import { AdminUnavailable } from './server/admin.ts';
 import { listenFault } from './server/listen-fault.ts';
 import { replaceVariables } from './settings/environment.ts';
 import { PROVIDER_SECRETS } from './settings/known.ts';
@@ -67,7 +68,7 @@ async function serve(): Promise<void> {
   });
   stopOnSignal(gateway, settings.drainMs, log);
   // Last, because the reader of the banner may send a signal at once.
-  process.stdout.write(banner(gateway.origin, real, sandbox));
+  process.stdout.write(banner(gateway, real, sandbox));
 }
 
 /** The first signal begins the drain, a second one ends it early, and a third one does not wait for what is in flight. */
@@ -112,7 +113,7 @@ async function startSandbox() {
 }
 
 /** @param real The settings as they were given; those in use may reach the sandbox. */
-function banner(origin: string, real: Settings, sandbox: Sandbox | undefined): string {
+function banner({ origin, adminOrigin }: RunningGateway, real: Settings, sandbox: Sandbox | undefined): string {
   const lines = [
     `The invitation gateway listens on ${origin}/graphql`,
     sandbox !== undefined ? `Providers: the sandbox (${whyImitated(real)})` : whoseAccounts(real),
@@ -120,6 +121,7 @@ function banner(origin: string, real: Settings, sandbox: Sandbox | undefined): s
       ? [`Open ${origin}/graphql in a browser for GraphiQL, and run its first tab with Ctrl-Enter`]
       : []),
   ];
+  if (adminOrigin !== undefined) lines.push(`Metrics for operators: ${adminOrigin}/metrics`);
   if (sandbox !== undefined) lines.push(...sandbox.hints);
   if (sandbox !== undefined && real.access?.authority?.secrets.length) lines.push(TOKEN_HINT);
   if (sandbox === undefined && real.access === undefined && real.accounts.length > 0) lines.push(OPEN_TO_ALL);
@@ -140,5 +142,6 @@ function whoseAccounts({ accounts, tenants }: Settings): string {
 
 function faultOf(error: unknown): string {
   if (error instanceof SettingsError || error instanceof UntrustworthyDocuments) return error.message;
+  if (error instanceof AdminUnavailable) return listenFault(error.cause, 'ADMIN_') ?? faultOf(error.cause);
   return listenFault(error) ?? `The gateway could not start: ${error instanceof Error ? error.stack : String(error)}`;
 }

@@ -26,6 +26,8 @@ export type { Environment };
 export interface Settings {
   readonly host: string;
   readonly port: number;
+  /** Where the operator's port is; undefined where there is none. A port of 0 is any that is free. */
+  readonly admin: AdminSettings | undefined;
   /** The gateway's own origin as browsers see it; undefined where it is the one that a request names as its host. */
   readonly publicOrigin: string | undefined;
   /** Proxies whose X-Forwarded-For says who the caller is. */
@@ -72,6 +74,11 @@ export interface Settings {
   readonly traces: TracesSettings | undefined;
 }
 
+export interface AdminSettings {
+  readonly host: string;
+  readonly port: number;
+}
+
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -92,9 +99,12 @@ export function readSettings(environment: Environment): Settings {
 
   const isProduction = own.data.NODE_ENV === 'production';
   const open = accounts.flatMap((result) => result.data ?? []);
+  const sandbox = own.data.SANDBOX ?? (open.length === 0 && read === undefined && !isProduction);
+  const adminPort = own.data.ADMIN_PORT ?? (sandbox ? 0 : undefined);
   return {
     host: own.data.HOST,
     port: own.data.PORT,
+    admin: adminPort === undefined ? undefined : { host: own.data.ADMIN_HOST, port: adminPort },
     publicOrigin: own.data.PUBLIC_ORIGIN,
     trustedProxies: own.data.TRUSTED_PROXIES,
     drainMs: own.data.DRAIN_SECONDS,
@@ -106,7 +116,7 @@ export function readSettings(environment: Environment): Settings {
     federation: own.data.FEDERATION,
     trustedDocuments: own.data.TRUSTED_DOCUMENTS,
     logLevel: own.data.LOG_LEVEL,
-    sandbox: own.data.SANDBOX ?? (open.length === 0 && read === undefined && !isProduction),
+    sandbox,
     accounts: open,
     tenants: read?.tenants,
     proxy: own.data.HTTPS_PROXY && { url: own.data.HTTPS_PROXY, except: own.data.NO_PROXY },

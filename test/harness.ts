@@ -20,6 +20,8 @@ export interface GraphQLAnswer {
 
 export interface TestGateway {
   readonly origin: string;
+  /** Empty unless ADMIN_PORT is set. */
+  readonly adminOrigin: string;
   readonly sandbox: Sandbox;
   /** Every line logged so far. */
   readonly log: readonly string[];
@@ -55,6 +57,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   sandbox.notify(gateway.origin);
   return {
     origin: gateway.origin,
+    adminOrigin: gateway.adminOrigin ?? '',
     sandbox,
     log,
     async query(query, variables = {}, init = {}) {

@@ -113,6 +113,40 @@ describe('the banner', () => {
   });
 });
 
+describe('the admin port', () => {
+  const bannerOf = async (environment: Record<string, string>) => (await startGateway(environment)).stdout();
+  const NAMED = /^Metrics for operators: (http:\/\/127\.0\.0\.1:\d+)\/metrics$/m;
+
+  test('is a free one in the sandbox, which the banner names, and is there', async () => {
+    const origin = NAMED.exec(await bannerOf({}))?.[1];
+    expect((await fetch(`${origin}/health`)).status).toBe(200);
+  });
+
+  test('is off with real accounts, unless it is set', async () => {
+    expect(await bannerOf({ PARTOO_API_KEY: 'key' })).not.toMatch(NAMED);
+    expect(await bannerOf({ PARTOO_API_KEY: 'key', ADMIN_PORT: '0' })).toMatch(NAMED);
+  });
+
+  test('that other machines reach is told of, at the start and by the check', async () => {
+    const { stdout } = await startGateway({ ADMIN_HOST: '0.0.0.0' });
+    expect(stdout()).toContain('ADMIN_HOST lets other machines reach the admin port');
+    expect(await bannerOf({})).not.toContain('ADMIN_HOST');
+    const checked = run(MAIN, { ADMIN_HOST: '0.0.0.0', ADMIN_PORT: '9100' }, '--check');
+    expect((await checked.ended).code).toBe(0);
+    expect(checked.stdout()).toContain('ADMIN_HOST lets other machines reach the admin port');
+  });
+
+  test('that is in use fails the start, by its own name', async () => {
+    const listener = createListener().listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const { port } = listener.address() as AddressInfo;
+    const { ended, stderr } = run(MAIN, { PORT: '0', ADMIN_PORT: String(port) });
+    expect((await ended).code).toBe(1);
+    listener.close();
+    expect(stderr()).toBe('The port is in use: set ADMIN_PORT to another one, or end what listens there.\n');
+  });
+});
+
 test('the sandbox starts where the gateway listens beyond the machine, too', async () => {
   const { stdout, stderr } = run(MAIN, { HOST: '0.0.0.0', PORT: '0' });
   await vi.waitFor(() => expect(stdout() + stderr()).toMatch(/listens on http:\/\/0\.0\.0\.0:\d+/), PATIENCE_MS);

@@ -36,6 +36,8 @@ test('an empty variable counts as not set', () => {
   const names = [
     'HOST',
     'PORT',
+    'ADMIN_HOST',
+    'ADMIN_PORT',
     'PUBLIC_ORIGIN',
     'TRUSTED_PROXIES',
     'DRAIN_SECONDS',
@@ -59,6 +61,8 @@ test('every variable is read as documented', () => {
   const environment = {
     HOST: '0.0.0.0',
     PORT: '0',
+    ADMIN_HOST: '127.0.0.2',
+    ADMIN_PORT: '9100',
     PUBLIC_ORIGIN: 'https://gateway.example.com',
     TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,2001:db8::/32',
     DRAIN_SECONDS: '0.5',
@@ -72,6 +76,7 @@ test('every variable is read as documented', () => {
   expect(readSettings(environment)).toMatchObject({
     host: '0.0.0.0',
     port: 0,
+    admin: { host: '127.0.0.2', port: 9_100 },
     publicOrigin: 'https://gateway.example.com',
     drainMs: 500,
     corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
@@ -85,6 +90,7 @@ test('every variable is read as documented', () => {
 describe('a mistake', () => {
   const WRONG = {
     PORT: '65536',
+    ADMIN_PORT: 'off',
     CORS_ORIGINS: 'https://app.example.com/path',
     PUBLIC_ORIGIN: 'https://gateway.example.com/graphql',
     TRUSTED_PROXIES: '10.0.0.0/33',

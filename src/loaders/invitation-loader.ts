@@ -9,25 +9,14 @@ import type { Rate } from '../access/caller-rate.ts';
 import { Charges } from '../access/charges.ts';
 import { type Grant, shownOf } from '../access/grants.ts';
 import type { Caller } from '../access/viewer.ts';
+import { kindOf } from '../invitation/kinds.ts';
 import { BadUserInput } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
+import type { GivenListener } from '../snapshots/given.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
-
-export interface Wish<R extends Ref = Ref> {
-  readonly ref: R;
-  /** The oldest answer that will do, in milliseconds; null leaves it to the gateway. */
-  readonly maxAgeMs: number | null;
-  readonly selection: Selection;
-}
-
-/** What is wanted of an invitation. */
-export interface Selection {
-  /** Whether the extras of its kind are wanted. */
-  readonly withExtras: boolean;
-  /** About how many bytes of the answer it makes; it may stop counting past `most`. */
-  weigh(snapshot: Snapshot, most: number): number;
-}
+import { merge, WishMap } from './merge.ts';
+import type { Selection, Wish } from './wish.ts';
 
 export interface InvitationLoader {
   /** At once where it is known. @throws Problem where this one could not be read. */
@@ -45,19 +34,24 @@ const MAX_REFS_PER_OPERATION = 200;
 /** Most that the invitations of one answer weigh, in bytes. */
 const MAX_WEIGHT = 4 * 1024 * 1024;
 
-/** @param rate What is charged for refs that are not answered from what is kept. */
+/**
+ * @param rate What is charged for refs that are not answered from what is kept.
+ * @param given Told how each ref is answered.
+ */
 export function createInvitationLoader(
   snapshots: Pick<Snapshots, 'answer' | 'read'>,
   caller: Caller,
   rate: Rate,
+  given?: GivenListener,
 ): InvitationLoader {
-  return new OperationLoader(snapshots, caller, rate);
+  return new OperationLoader(snapshots, caller, rate, given);
 }
 
 class OperationLoader implements InvitationLoader {
   readonly #snapshots: Pick<Snapshots, 'answer' | 'read'>;
   readonly #caller: Caller;
   readonly #rate: Rate;
+  readonly #given: GivenListener | undefined;
   #reads: DataLoader<readonly Wish[], Outcome[]> | undefined;
   readonly #refs: Ref[] = [];
   /** Made where an operation names more than that, some of them several times. */
@@ -66,10 +60,16 @@ class OperationLoader implements InvitationLoader {
   /** Made where something has to be read. */
   #charges: Charges | undefined;
 
-  constructor(snapshots: Pick<Snapshots, 'answer' | 'read'>, caller: Caller, rate: Rate) {
+  constructor(
+    snapshots: Pick<Snapshots, 'answer' | 'read'>,
+    caller: Caller,
+    rate: Rate,
+    given: GivenListener | undefined,
+  ) {
     this.#snapshots = snapshots;
     this.#caller = caller;
     this.#rate = rate;
+    this.#given = given;
   }
 
   load<R extends Ref>(wish: Wish<R>): Found<R> | Promise<Found<R>> {
@@ -103,10 +103,14 @@ class OperationLoader implements InvitationLoader {
     if (!this.#admit(ref)) return TOO_MANY;
     const grant = this.#caller.viewer.grants.of(ref);
     if (grant === 'nothing') return undefined;
-    const known = this.#snapshots.answer(ref, isWithExtras(selection, grant), maxAgeMs);
+    // What is granted in part may show nothing, and is told when it is known to.
+    const note = this.#given && (grant === 'whole' ? this.#given : new Held(this.#given));
+    const known = this.#snapshots.answer(ref, isWithExtras(selection, grant), maxAgeMs, note);
     // That there is none is charged, and so is not given here.
     const shown = known && shownOf(known, grant);
-    return shown ? this.#weighed(wish, shown) : undefined;
+    if (!shown) return undefined;
+    if (note instanceof Held) note.tell();
+    return this.#weighed(wish, shown);
   }
 
   /** Whether this ref is among the first so many distinct ones. */
@@ -149,7 +153,10 @@ class OperationLoader implements InvitationLoader {
     this.#charges ??= new Charges(this.#rate, this.#caller.viewer.id);
     const merged = merge(wishes);
     const refused = this.#charges.take(refsOf(merged));
-    if (refused !== undefined) return wishes.map(() => refused);
+    if (refused !== undefined) {
+      for (const { ref } of merged) this.#given?.given(kindOf(ref).provider, 'failed', Number.NaN);
+      return wishes.map(() => refused);
+    }
     const withExtras = new Set<string>();
     for (const { ref, selection } of wishes) if (selection.withExtras) withExtras.add(ref.key);
     const reads = merged.map((wish) => this.#readOne(wish, withExtras.size > 0 && withExtras.has(wish.ref.key)));
@@ -165,15 +172,38 @@ class OperationLoader implements InvitationLoader {
   #readOne({ ref, maxAgeMs }: Wish, withExtras: boolean): Promise<Snapshot | null> {
     const { viewer, cancellation: caller, span } = this.#caller;
     const grant = viewer.grants.of(ref);
-    if (grant === 'nothing') return NOTHING;
-    const read = this.#snapshots.read(ref, {
+    if (grant === 'nothing') {
+      this.#given?.given(kindOf(ref).provider, 'not_granted', Number.NaN);
+      return NOTHING;
+    }
+    const wish = {
       withExtras: withExtras && grant === 'whole',
       maxAgeMs,
       caller,
       callerId: viewer.id,
       span,
-    });
+      given: this.#given,
+    };
+    const read = this.#snapshots.read(ref, wish);
     return grant === 'whole' ? read : read.then((snapshot) => snapshot && shownOf(snapshot, grant));
+  }
+}
+
+/** How a ref was answered, until it is known that it was. */
+class Held implements GivenListener {
+  readonly #listener: GivenListener;
+  #told: Parameters<GivenListener['given']> | undefined;
+
+  constructor(listener: GivenListener) {
+    this.#listener = listener;
+  }
+
+  given(...told: Parameters<GivenListener['given']>): void {
+    this.#told = told;
+  }
+
+  tell(): void {
+    if (this.#told !== undefined) this.#listener.given(...this.#told);
   }
 }
 
@@ -203,38 +233,6 @@ function foundOf<R extends Ref>({ ref }: Wish<R>, outcome: Outcome): Found<R> {
 
 function isOf<R extends Ref>(ref: R, snapshot: Snapshot): snapshot is Snapshot & Snapshot<R['type']> {
   return snapshot.type === ref.type;
-}
-
-/** By ref, and by whether an age is named: no key is built that could be the key of another ref. */
-class WishMap<T> {
-  readonly #byAge = new Map<string, T>();
-  readonly #byUs = new Map<string, T>();
-
-  get({ ref, maxAgeMs }: Wish): T | undefined {
-    return (maxAgeMs === null ? this.#byUs : this.#byAge).get(ref.key);
-  }
-
-  set({ ref, maxAgeMs }: Wish, value: T): void {
-    (maxAgeMs === null ? this.#byUs : this.#byAge).set(ref.key, value);
-  }
-
-  values(): T[] {
-    return [...this.#byUs.values(), ...this.#byAge.values()];
-  }
-}
-
-// The youngest age that a field names does for all fields that name one. A field that leaves the age to the gateway is
-// asked for apart, since the gateway may know better (and the snapshots make one call of both).
-function merge(wishes: readonly Wish[]): readonly Wish[] {
-  if (wishes.length === 1) return wishes;
-  const merged = new WishMap<Wish>();
-  for (const wish of wishes) {
-    const other = merged.get(wish);
-    if (other === undefined || (wish.maxAgeMs ?? 0) < (other.maxAgeMs ?? 0)) merged.set(wish, wish);
-  }
-  // In the order of the wishes, where each was asked for once.
-  const distinct = merged.values();
-  return distinct.length === wishes.length ? wishes : distinct;
 }
 
 function outcomeOf(read: PromiseSettledResult<Snapshot | null>): Outcome {

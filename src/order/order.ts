@@ -42,6 +42,11 @@ export class Order<T extends Placed<T>> {
     return this.#size;
   }
 
+  /** How many of them are due, as of the last time that one was looked for. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Wants what is in no order; what is final is not wanted. */
   want(wanted: T, at: number): void {
     if (wanted.isFinal) return;

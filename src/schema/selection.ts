@@ -15,7 +15,7 @@ import {
 import { collectSubfields } from 'graphql/execution/collectFields.js';
 import { LRUCache } from 'lru-cache';
 import { isInvitationType, kindOf } from '../invitation/kinds.ts';
-import type { Selection } from '../loaders/invitation-loader.ts';
+import type { Selection } from '../loaders/wish.ts';
 
 /** About what a key and a short value are in JSON, in bytes. */
 const BYTES_PER_FIELD = 32;

@@ -13,8 +13,13 @@ const FAULTS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'HOST is a name, and no name server says where it leads: set it to an address of this machine.',
 };
 
-/** @returns undefined for an error of anything else. */
-export function listenFault(error: unknown): string | undefined {
+/**
+ * @param prefix What the names of the two settings begin with.
+ * @returns undefined for an error of anything else.
+ */
+export function listenFault(error: unknown, prefix = ''): string | undefined {
   const { code = '', syscall } = error as { code?: string; syscall?: string };
-  return syscall === 'listen' || syscall === 'getaddrinfo' ? FAULTS[code] : undefined;
+  return syscall === 'listen' || syscall === 'getaddrinfo'
+    ? FAULTS[code]?.replaceAll(/\b(HOST|PORT)\b/g, `${prefix}$1`)
+    : undefined;
 }

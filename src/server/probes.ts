@@ -13,9 +13,11 @@ export interface Readiness {
   readonly degraded: () => readonly string[];
 }
 
-/** @returns a function that answers probes: true where the request was one. */
-export function createProbes({ isConfigured, hasKeys, isDraining, degraded }: Readiness) {
-  return (path: string, response: ServerResponse): boolean => {
+/** Answers a probe: true where the request was one. */
+export type Probe = (path: string, response: ServerResponse) => boolean;
+
+export function createProbes({ isConfigured, hasKeys, isDraining, degraded }: Readiness): Probe {
+  return (path, response) => {
     if (path === '/health') reply(response, 200, { status: 'alive' });
     else if (path !== '/ready') return false;
     else if (isDraining()) reply(response, 503, { status: 'draining', degraded: degraded() });

@@ -16,7 +16,7 @@ import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost, namesNoHost } from './host.ts';
 import { createGraphQLHandler } from './http.ts';
 import { isRefusedGet, type OriginOptions } from './origins.ts';
-import { createProbes } from './probes.ts';
+import { createProbes, type Probe } from './probes.ts';
 import { refuse } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
 import { createBroughtTraces } from './trace-context.ts';
@@ -25,6 +25,8 @@ import { acceptWebSockets } from './websocket.ts';
 export interface RunningServer {
   /** Where it listens, such as http://127.0.0.1:4000. */
   readonly origin: string;
+  /** Answers probes as this port does. */
+  readonly probe: Probe;
   /** Serves on for so long, while GET /ready sends callers elsewhere. */
   drain(drainMs: number): void;
   /** Closes the WebSockets whose viewer's key or tenant has gone: who may still ask shows its token again. */
@@ -133,6 +135,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   await once(server, 'listening');
   return {
     origin: originOf(server),
+    probe,
     drain: drain.begin,
     endOutdated: webSockets.endOutdated,
     stop(timeoutMs) {
@@ -146,7 +149,7 @@ function notFound(response: ServerResponse): void {
   reply(response, 404, { error: `There is nothing here: GraphQL is at ${GRAPHQL_PATH}.` });
 }
 
-function originOf(server: Server): string {
+export function originOf(server: Server): string {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server listens on no port');
   return `http://${isIPv6(address.address) ? `[${address.address}]` : address.address}:${address.port}`;

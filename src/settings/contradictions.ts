@@ -32,6 +32,7 @@ const ORDERS: readonly Order[] = [
 export function contradictionsIn(given: Given): readonly Mistake[] {
   return [
     ...ORDERS.flatMap((order) => disorderIn(given, order)),
+    ...portTwice(given),
     ...processesAlone(given),
     ...authorityUnused(given),
     ...openByMistake(given),
@@ -52,6 +53,14 @@ function disorderIn({ texts }: Given, { lower, upper, mayDefaultExceed }: Order)
 
 function byDefault(name: NumberName): string {
   return `, which is ${defaultOf(name)} by default`;
+}
+
+/** What is for operators alone is never on the port for callers. */
+function portTwice({ texts }: Given): readonly Mistake[] {
+  const port = shape.ADMIN_PORT.safeParse(texts.ADMIN_PORT);
+  const own = shape.PORT.safeParse(texts.PORT);
+  if (!port.success || !own.success || !port.data || port.data !== own.data) return [];
+  return [{ name: 'ADMIN_PORT', message: 'must be another one than PORT' }];
 }
 
 /** Several processes that share nothing would each take the whole quota. */

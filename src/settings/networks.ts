@@ -20,3 +20,6 @@ export function networksOf(text: string): BlockList | undefined {
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
+
+export const ADMIN_EXPOSED =
+  'ADMIN_HOST lets other machines reach the admin port, which asks for no token: let none but your own in';

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { readSettings, type Settings, SettingsError } from '../settings.ts';
 import { type Environment, fileVariable, type Given, readEnvironment } from './environment.ts';
 import { defaultOf, KNOWN, PROVIDER_SECRETS, SECRETS } from './known.ts';
+import { ADMIN_EXPOSED, isLoopback } from './networks.ts';
 
 export interface Report {
   readonly text: string;
@@ -53,7 +54,10 @@ function outcomeOf(environment: Environment, given: Given): { lines: readonly st
 }
 
 /** What follows from the settings, and is easily missed. */
-function notesOn({ sandbox, accounts, tenants, trustedDocuments }: Settings, { texts }: Given): readonly string[] {
+function notesOn(
+  { sandbox, accounts, tenants, trustedDocuments, admin }: Settings,
+  { texts }: Given,
+): readonly string[] {
   const notes: string[] = [];
   if (sandbox) {
     notes.push('Providers: the sandbox, which imitates all of them');
@@ -66,6 +70,7 @@ function notesOn({ sandbox, accounts, tenants, trustedDocuments }: Settings, { t
   if (trustedDocuments !== undefined) {
     notes.push(`Trusted documents: ${trustedDocuments.length}; the start checks whether they fit the schema`);
   }
+  if (admin !== undefined && !isLoopback(admin.host)) notes.push(ADMIN_EXPOSED);
   return notes;
 }
 

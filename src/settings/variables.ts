@@ -59,6 +59,13 @@ function isHost(text: string): boolean {
   return isIP(text) !== 0 || /^[\w.-]+$/.test(text);
 }
 
+const host = z.string().refine(isHost, 'must be an address or a name alone, without a scheme or port');
+
+const port = z
+  .string()
+  .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'must be a port number, 0 to 65535')
+  .transform(Number);
+
 /** Where keys are fetched from: whoever could change them on the way would be let in as anyone. */
 export function isKeySource(text: string): boolean {
   const url = URL.parse(text);
@@ -67,12 +74,10 @@ export function isKeySource(text: string): boolean {
 }
 
 export const Variables = z.object({
-  HOST: z.string().refine(isHost, 'must be an address or a name alone, without a scheme or port').default('127.0.0.1'),
-  PORT: z
-    .string()
-    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'must be a port number, 0 to 65535')
-    .transform(Number)
-    .prefault('4000'),
+  HOST: host.default('127.0.0.1'),
+  PORT: port.prefault('4000'),
+  ADMIN_HOST: host.default('127.0.0.1'),
+  ADMIN_PORT: port.optional(),
   PUBLIC_ORIGIN: originSetting('https://gateway.example.com').optional(),
   TRUSTED_PROXIES: z
     .string()

@@ -56,6 +56,19 @@ export class Lanes {
     this.#turns.took();
   }
 
+  /** What is due and not read yet. */
+  waiting(at: number): { readonly count: number; readonly longestMs: number } {
+    let count = 0;
+    let longestMs = 0;
+    for (const { order } of this.#lanes.values()) {
+      const longest = order.longestWaiting(at);
+      if (longest === undefined) continue;
+      count += order.waiting;
+      longestMs = Math.max(longestMs, at - longest.waitsFrom);
+    }
+    return { count, longestMs };
+  }
+
   /** When there may be something to read where there is nothing now. */
   nextAt(at: number): number {
     let next = Number.POSITIVE_INFINITY;

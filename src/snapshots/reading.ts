@@ -26,4 +26,6 @@ export interface Asker {
   readonly span?: Span | undefined;
   /** Of the notification that it is read for, where that is traced. */
   readonly cause?: Span | undefined;
+  /** Told when a read begins that is made for this one, and not for another. */
+  readonly onBegun?: (() => void) | undefined;
 }

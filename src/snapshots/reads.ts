@@ -16,7 +16,8 @@ import { createLookups } from './lookups.ts';
 import { ProviderRead, type ReadEffects, type Source } from './provider-read.ts';
 import type { Asker, Reading } from './reading.ts';
 import type { SharedTier } from './redis-tier.ts';
-import { createRefresher, type Refresher } from './refresher.ts';
+import { createRefresher, NOTHING_WAITS, type Refresher, type Waiting } from './refresher.ts';
+import type { Sight } from './sight.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { createTurnClock } from './turn-clock.ts';
 import type { WishOrder } from './wish.ts';
@@ -39,6 +40,8 @@ export interface Reads {
   stop(): void;
   /** What is learned about how soon states change, by kind. */
   readonly learning: ReadonlyMap<InvitationType, Learning>;
+  /** What waits to be read of one kind. */
+  waiting(type: InvitationType): Waiting;
 }
 
 export interface ReadsOptions {
@@ -53,10 +56,12 @@ export interface ReadsOptions {
   readonly createOrder: (learning: Learning) => WishOrder;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** Told of what reads have seen. */
+  readonly onSight?: ((sight: Sight) => void) | undefined;
 }
 
 export function createReads(sources: ReadonlyMap<InvitationType, Source>, options: ReadsOptions): Reads {
-  const { known, shared, createOrder, freshMs, isNotified, now } = options;
+  const { known, shared, createOrder, freshMs, isNotified, now, onSight } = options;
   const clock = createTurnClock(now);
   // A read with extras answers callers that want none of them, and not the other way round.
   const [plain, withExtras] = [createSingleFlight(clock), createSingleFlight(clock)];
@@ -92,6 +97,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, option
     seen(sight) {
       const { ref, entry, isForCaller } = sight;
       learnings.get(ref.type)?.note(sight);
+      onSight?.(sight);
       wishesOf(ref)?.see(ref, entry, isForCaller ? 1 : 0);
     },
     replaced(key, entry) {
@@ -179,6 +185,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, option
     watch: (ref, streams) => wishesOf(ref)?.watch(ref, known.peek(ref, false), streams),
     reconsider: (ref) => wishesOf(ref)?.reconsider(ref),
     learning: learnings,
+    waiting: (type) => refreshers.get(type)?.waiting() ?? NOTHING_WAITS,
     stop,
   };
 }

@@ -16,9 +16,20 @@ export interface Refresher {
   readonly wishes: Wishes;
   /** Whether the quota is too short for what is due: a read with spare quota is not to be made before that. */
   isBehind(): boolean;
+  /** What waits to be read. */
+  waiting(): Waiting;
   /** Nothing more is read behind, though it may be wanted. */
   stop(): void;
 }
+
+/** What is due and not read yet. */
+export interface Waiting {
+  readonly count: number;
+  /** How long the oldest has waited, in milliseconds; 0 where none waits. */
+  readonly longestMs: number;
+}
+
+export const NOTHING_WAITS: Waiting = { count: 0, longestMs: 0 };
 
 /** What fails by itself is tried again after a second, then ever more slowly: the others' quota is not spent on it. */
 const LONGEST_BACKOFF_MS = 60_000;
@@ -158,6 +169,7 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
   return {
     wishes,
     isBehind: () => isShort && wishes.size > 0,
+    waiting: () => lanes.waiting(now()),
     stop() {
       clearTimeout(timer);
       wishes.clear();

@@ -18,18 +18,23 @@ import type { Span } from '@opentelemetry/api';
 import { type Invitation, type InvitationType, kindOf } from '../invitation/kinds.ts';
 import { ProviderNotConfigured, ProviderRateLimited, SpareQuotaUsedUp } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
-import type { Snapshot, Staleness } from '../invitation/snapshot.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
 import { Order } from '../order/order.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import type { SharedSnapshot } from './codec.ts';
-import { type Entry, isOld, markStale } from './entry.ts';
+import { type Entry, isOld } from './entry.ts';
+import type { GivenListener } from './given.ts';
 import { createKnown, type KnownOptions } from './known.ts';
 import type { Learning } from './learning.ts';
 import type { Source } from './provider-read.ts';
+import { ReadNote } from './read-note.ts';
 import { type Reading, readingOf } from './reading.ts';
 import { createReads } from './reads.ts';
 import type { SharedTier } from './redis-tier.ts';
-import { stalenessOf, TOO_SLOW } from './staleness.ts';
+import type { Waiting } from './refresher.ts';
+import type { Sight } from './sight.ts';
+import { stalenessOf } from './staleness.ts';
+import { current, type Found, giveOld, within } from './stand-in.ts';
 import type { WishOrder } from './wish.ts';
 
 export interface SnapshotWish {
@@ -47,6 +52,8 @@ export interface SnapshotWish {
   readonly isPatient?: boolean;
   /** Of what the caller waits in, where that is traced. */
   readonly span?: Span | undefined;
+  /** Told how it is answered. */
+  readonly given?: GivenListener | undefined;
 }
 
 export interface Snapshots {
@@ -59,9 +66,10 @@ export interface Snapshots {
   /**
    * What `read` would give at once, without a promise: what is fresh enough, or an old one that is read again in the
    * background.
+   * @param given Told how it is answered, where a snapshot is given.
    * @returns undefined where it has to be read; null as `read` does.
    */
-  answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null): Snapshot | null | undefined;
+  answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null, given?: GivenListener): Snapshot | null | undefined;
   /** What is known of it, however old. It causes no read. */
   peek(ref: Ref): Snapshot | null;
   /** Asks for a background read, as the quota allows; not where it was read so short a time ago. */
@@ -70,6 +78,8 @@ export interface Snapshots {
   watch(ref: Ref, streams: number): void;
   /** Whether the provider tells of its changes may have changed. */
   reconsider(ref: Ref): void;
+  /** What waits to be read of one kind. */
+  waiting(type: InvitationType): Waiting;
   /** What is learned about how soon states change, by kind. */
   readonly learning: ReadonlyMap<InvitationType, Learning>;
   /**
@@ -103,19 +113,34 @@ export interface SnapshotOptions extends KnownOptions {
   readonly shared?: Pick<SharedTier, 'find' | 'claim' | 'share' | 'hear'>;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
+  /** Told of what reads have seen, also those of other processes. */
+  readonly onSight?: ((sight: Sight) => void) | undefined;
 }
 
 export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, options: SnapshotOptions): Snapshots {
   const { now = () => performance.now(), shared, isNotified = () => false, freshMs } = options;
   const { createOrder = ({ evidence }) => new Order(evidence) } = options;
   const known = createKnown(options, now);
-  const reads = createReads(sources, { known, shared, isNotified, freshMs, createOrder, now });
+  const reads = createReads(sources, {
+    known,
+    shared,
+    isNotified,
+    freshMs,
+    createOrder,
+    now,
+    onSight: options.onSight,
+  });
   const { readNow, wantBehind, want } = reads;
 
   // Nearly every answer comes from here: it makes nothing but what it returns, and looks at the clock once.
-  function answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null): Snapshot | null | undefined {
+  function answer(
+    ref: Ref,
+    withExtras: boolean,
+    maxAgeMs: number | null,
+    given?: GivenListener,
+  ): Snapshot | null | undefined {
     const entry = known.find(ref, withExtras);
-    return entry && sources.has(ref.type) ? answerFrom(entry, ref, withExtras, maxAgeMs) : undefined;
+    return entry && sources.has(ref.type) ? answerFrom(entry, ref, withExtras, maxAgeMs, given) : undefined;
   }
 
   function answerFrom(
@@ -123,16 +148,20 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     ref: Ref,
     withExtras: boolean,
     maxAgeMs: number | null,
+    given: GivenListener | undefined,
   ): Snapshot | null | undefined {
     const at = now();
     if (known.isFresh(entry, maxAgeMs, at)) {
       if (known.isDoubtful(entry)) wantBehind(readingOf(ref, withExtras));
+      if (entry.snapshot !== null) given?.given(kindOf(ref).provider, 'fresh', at - entry.seenAt);
       return entry.snapshot;
     }
     if (maxAgeMs !== null || isOld(entry)) return undefined;
     if (at - entry.seenAt > options.revalidateMs || !mayStandIn(entry, at)) return undefined;
     wantBehind(readingOf(ref, withExtras));
-    return entry.staleness === null ? entry.snapshot : giveOld(entry, current(entry.staleness));
+    const { staleness } = entry;
+    given?.given(kindOf(ref).provider, staleness === null ? 'stale_while_revalidate' : 'stale', at - entry.seenAt);
+    return staleness === null ? entry.snapshot : giveOld(entry, current(staleness));
   }
 
   /** Whether it is given where the provider cannot be asked. */
@@ -141,40 +170,60 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   }
 
   function read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null> {
+    if (wish.given === undefined) return readWith(ref, wish, undefined);
+    const note = new ReadNote(wish.given, kindOf(ref).provider, known.peek(ref, wish.withExtras) !== undefined);
+    return note.tell(readWith(ref, wish, note));
+  }
+
+  function readWith(ref: Ref, wish: SnapshotWish, note: ReadNote | undefined): Promise<Snapshot | null> {
     const source = sources.get(ref.type);
     if (source === undefined) return Promise.reject(new ProviderNotConfigured(kindOf(ref).provider));
     const { withExtras, maxAgeMs, caller, callerId, span } = wish;
     const entry = known.find(ref, withExtras);
-    const atOnce = entry && answerFrom(entry, ref, withExtras, maxAgeMs);
+    const atOnce = entry && answerFrom(entry, ref, withExtras, maxAgeMs, note);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
     const reading = readingOf(ref, withExtras);
-    if (maxAgeMs !== null || !mayStandIn(entry, now())) return readOrOld(source, reading, wish, entry !== undefined);
+    if (maxAgeMs !== null || !mayStandIn(entry, now()))
+      return readOrOld(source, reading, wish, entry !== undefined, note);
     const payment = { how: 'spare', caller: callerId } as const;
-    const spare = readNow(source, reading, { caller, payment, maxAgeMs, span });
+    const spare = readNow(source, reading, { caller, payment, maxAgeMs, span, onBegun: note?.begun });
     return within(options.patienceMs, spare, (staleness) => {
       wantBehind(reading);
       const newest = known.find(ref, withExtras);
       // Another process, or a notification, may have told of a newer state meanwhile. Where that came without the extras
       // that are wanted, there is nothing to give but what the read brings.
-      return newest === entry ? giveOld(entry, staleness) : newest?.snapshot;
+      if (newest !== entry) return newest?.snapshot;
+      note?.given(kindOf(ref).provider, 'stale', now() - entry.seenAt);
+      return giveOld(entry, staleness);
     });
   }
 
   /** For a caller that waits for it: an old one will do only where the provider cannot be asked. */
-  function readOrOld(source: Source, reading: Reading, wish: SnapshotWish, isKnown: boolean): Promise<Snapshot | null> {
+  function readOrOld(
+    source: Source,
+    reading: Reading,
+    wish: SnapshotWish,
+    isKnown: boolean,
+    note: ReadNote | undefined,
+  ): Promise<Snapshot | null> {
     const { maxAgeMs, caller, callerId, span } = wish;
     const how = wish.isPatient ? 'spare' : isKnown && maxAgeMs !== null ? 'insistent' : 'caller';
     const payment = { how, caller: callerId } as const;
     const askedAt = now();
-    return readNow(source, reading, { caller, payment, maxAgeMs, span }).catch((error: unknown) => {
-      // A caller that shared a read with spare quota has a share of its own.
-      if (error instanceof SpareQuotaUsedUp && how !== 'spare') return read(reading.ref, wish);
-      if (error instanceof ProviderRateLimited || how === 'spare') wantBehind(reading);
-      const old = known.find(reading.ref, reading.withExtras);
-      const staleness = stalenessOf(error);
-      if (staleness !== null && mayStandIn(old, askedAt)) return giveOld(old, staleness);
-      throw error;
-    });
+    return readNow(source, reading, { caller, payment, maxAgeMs, span, onBegun: note?.begun }).catch(
+      (error: unknown) => {
+        // A caller that shared a read with spare quota has a share of its own.
+        if (error instanceof SpareQuotaUsedUp && how !== 'spare') return readWith(reading.ref, wish, note);
+        if (error instanceof ProviderRateLimited || how === 'spare') wantBehind(reading);
+        const old = known.find(reading.ref, reading.withExtras);
+        const staleness = stalenessOf(error);
+        if (staleness !== null && mayStandIn(old, askedAt)) {
+          note?.given(kindOf(reading.ref).provider, 'stale', now() - old.seenAt);
+          return giveOld(old, staleness);
+        }
+        throw error;
+      },
+    );
   }
 
   return {
@@ -186,6 +235,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     reconsider: reads.reconsider,
     adopt: reads.adopt,
     learning: reads.learning,
+    waiting: reads.waiting,
     hear(ref, heardAt, byUs) {
       known.hear(ref, heardAt);
       if (byUs) shared?.hear(ref, heardAt);
@@ -218,39 +268,3 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
 
 /** What a notification asks for: as soon as there is quota that callers leave. */
 const FOR_NO_CALLER = { how: 'spare', caller: '' } as const;
-
-type Found = Entry & { readonly snapshot: Snapshot };
-
-/** A time to try again that is over says nothing. */
-function current(staleness: Staleness): Staleness {
-  const { reason, retryAt } = staleness;
-  return retryAt !== null && retryAt.getTime() <= Date.now() ? { reason, retryAt: null } : staleness;
-}
-
-/** The old one, because there is no other now; subscribers get it again when it is confirmed. */
-function giveOld(entry: Found, staleness: Staleness): Snapshot {
-  markStale(entry, staleness);
-  return { ...entry.snapshot, staleness };
-}
-
-/** The read's answer, or the old one, where there is one to give and the read takes too long or the provider cannot be asked. */
-function within(
-  patienceMs: number,
-  read: Promise<Snapshot | null>,
-  giveOld: (staleness: Staleness) => Snapshot | null | undefined,
-): Promise<Snapshot | null> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const old = giveOld(TOO_SLOW);
-      if (old !== undefined) resolve(old);
-    }, patienceMs);
-    read
-      .finally(() => clearTimeout(timer))
-      .then(resolve, (error: unknown) => {
-        const staleness = stalenessOf(error);
-        const old = staleness === null ? undefined : giveOld(staleness);
-        if (old === undefined) reject(error);
-        else resolve(old);
-      });
-  });
-}

@@ -21,10 +21,20 @@ export interface StoreSpace {
   leave(holder: Holder): void;
   /** One of them holds more than before. */
   grown(): void;
+  /** What all of them hold now. */
+  held(): Held;
+}
+
+export interface Held {
+  readonly entries: number;
+  readonly bytes: number;
+  /** Entries that were dropped for want of space, ever. */
+  readonly evictions: number;
 }
 
 export function createStoreSpace({ maxEntries, maxBytes }: StoreLimits): StoreSpace {
   const holders = new Set<Holder>();
+  let evictions = 0;
 
   /** Undefined where all is within the limits. */
   function mostBeyond(): Holder | undefined {
@@ -43,7 +53,18 @@ export function createStoreSpace({ maxEntries, maxBytes }: StoreLimits): StoreSp
     join: (holder) => void holders.add(holder),
     leave: (holder) => void holders.delete(holder),
     grown() {
-      for (let most = mostBeyond(); most !== undefined; most = mostBeyond()) most.pop();
+      for (let most = mostBeyond(); most !== undefined; most = mostBeyond()) {
+        most.pop();
+        evictions += 1;
+      }
+    },
+    held() {
+      let [entries, bytes] = [0, 0];
+      for (const { size, calculatedSize } of holders) {
+        entries += size;
+        bytes += calculatedSize;
+      }
+      return { entries, bytes, evictions };
     },
   };
 }

@@ -9,7 +9,10 @@ import type { Way } from '../upstream/upstream.ts';
 import type { Entry } from './entry.ts';
 
 /** The same questions as the order answers, so that another order may stand in for it. */
-export type WishOrder = Pick<Order<Wish>, 'size' | 'want' | 'drop' | 'next' | 'longestWaiting' | 'nextDueAt'>;
+export type WishOrder = Pick<
+  Order<Wish>,
+  'size' | 'waiting' | 'want' | 'drop' | 'next' | 'longestWaiting' | 'nextDueAt'
+>;
 
 export class Lane {
   readonly way: Way;

@@ -62,6 +62,16 @@ describe('a contradiction', () => {
       { MAX_STREAMS_PER_CALLER: '2001' },
       ['MAX_STREAMS_PER_CALLER must not be above MAX_STREAMS, which is 2000 by default'],
     ],
+    [
+      'between the ports',
+      { PORT: '4100', ADMIN_PORT: '4100', ADMIN_HOST: '127.0.0.2' },
+      ['ADMIN_PORT must be another one than PORT'],
+    ],
+    [
+      'between the default port and the admin port',
+      { ADMIN_PORT: '4000' },
+      ['ADMIN_PORT must be another one than PORT'],
+    ],
     ['between PROCESSES and no REDIS_URL', { PROCESSES: '2' }, ['PROCESSES must be 1 where REDIS_URL is not set']],
     [
       'between an authority and no TLS',

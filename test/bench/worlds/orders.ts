@@ -28,6 +28,10 @@ export class Rotation implements WishOrder {
     return this.#places.size;
   }
 
+  get waiting(): number {
+    return this.#places.size;
+  }
+
   want(wish: Wish): void {
     if (wish.isFinal) return;
     const place = { wish, rank: Math.max(wish.seenAt, wish.notBefore), place: -1 };
@@ -78,6 +82,10 @@ export class Knowing implements WishOrder {
 
   get size(): number {
     return this.#order.size;
+  }
+
+  get waiting(): number {
+    return this.#order.waiting;
   }
 
   want(wish: Wish, at: number): void {

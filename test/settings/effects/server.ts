@@ -74,6 +74,19 @@ export const SERVER_EFFECTS: Effects = {
     without: false,
     with: true,
   },
+  ADMIN_PORT: {
+    value: '47114',
+    observe: async (environment) => (await start(environment)).adminOrigin,
+    without: '',
+    with: 'http://127.0.0.1:47114',
+  },
+  ADMIN_HOST: {
+    value: '127.0.0.3',
+    beside: { ADMIN_PORT: '0' },
+    observe: async (environment) => new URL((await start(environment)).adminOrigin).hostname,
+    without: '127.0.0.1',
+    with: '127.0.0.3',
+  },
   CORS_ORIGINS: {
     value: 'https://app.example.com',
     observe: reply('/graphql', preflight, ({ headers }) => headers.get('access-control-allow-origin')),

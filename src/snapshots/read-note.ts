@@ -1,0 +1,51 @@
+// How one read for a caller ends, for whoever counts how refs are answered: from what it gave at once, whether it was made
+// for this caller, and whether an older answer took its place.
+
+import type { ProviderName } from '../invitation/provider.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
+import type { GivenListener, How } from './given.ts';
+
+export class ReadNote implements GivenListener {
+  readonly #listener: GivenListener;
+  readonly #provider: ProviderName;
+  readonly #wasKnown: boolean;
+  #how: How | undefined;
+  #ageMs = 0;
+  #isOwn = false;
+
+  /** @param wasKnown Whether there was an older answer. */
+  constructor(listener: GivenListener, provider: ProviderName, wasKnown: boolean) {
+    this.#listener = listener;
+    this.#provider = provider;
+    this.#wasKnown = wasKnown;
+  }
+
+  /** It is given this, and not what a read brings. */
+  given(_: ProviderName, how: How, ageMs: number): void {
+    this.#how = how;
+    this.#ageMs = ageMs;
+  }
+
+  /** The provider is read for this caller. */
+  readonly begun = (): void => {
+    this.#isOwn = true;
+  };
+
+  /** Tells what comes of it; the answer stays the same. */
+  async tell(answer: Promise<Snapshot | null>): Promise<Snapshot | null> {
+    try {
+      const snapshot = await answer;
+      if (snapshot === null) this.#listener.given(this.#provider, 'not_found', Number.NaN);
+      else this.#listener.given(this.#provider, this.#how ?? this.#wayOfRead, this.#ageMs);
+      return snapshot;
+    } catch (error) {
+      this.#listener.given(this.#provider, 'failed', Number.NaN);
+      throw error;
+    }
+  }
+
+  get #wayOfRead(): How {
+    if (!this.#isOwn) return 'joined';
+    return this.#wasKnown ? 'waited' : 'miss';
+  }
+}

@@ -1,0 +1,102 @@
+// The operator's port: what it serves, and that the port for callers serves none of it.
+
+import { createServer, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import { startAdmin } from '../../src/server/admin.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { startTestGateway, type TestGateway } from '../harness.ts';
+
+async function start(): Promise<TestGateway> {
+  const gateway = await startTestGateway({ environment: { ADMIN_PORT: '0' } });
+  onTestFinished(() => gateway.stop());
+  return gateway;
+}
+
+test('the probes answer as those of the port for callers', async () => {
+  const { adminOrigin, origin } = await start();
+  for (const path of ['/health', '/ready']) {
+    const [own, other] = [await fetch(adminOrigin + path), await fetch(origin + path)];
+    expect([own.status, await own.text()]).toEqual([other.status, await other.text()]);
+    expect(own.status).toBe(200);
+  }
+});
+
+test('nothing of it is served on the port for callers, and nothing for callers on it', async () => {
+  const { adminOrigin, origin } = await start();
+  for (const path of ['/metrics', '/status', '/']) expect((await fetch(origin + path)).status).toBe(404);
+  expect((await fetch(`${adminOrigin}/graphql?query={__typename}`)).status).toBe(404);
+  expect((await fetch(`${adminOrigin}/webhooks/cronofy`)).status).toBe(404);
+});
+
+test('the first page leads to the status', async () => {
+  const { adminOrigin } = await start();
+  const { status, headers } = await fetch(adminOrigin, { redirect: 'manual' });
+  expect([status, headers.get('location')]).toEqual([302, '/status']);
+});
+
+test('only GET and HEAD are taken', async () => {
+  const { adminOrigin } = await start();
+  expect((await fetch(`${adminOrigin}/health`, { method: 'HEAD' })).status).toBe(200);
+  for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+    expect((await fetch(`${adminOrigin}/health`, { method })).status).toBe(405);
+  }
+});
+
+/** The first line of the answer to these bytes. */
+async function send(origin: string, bytes: string): Promise<string> {
+  const { port } = new URL(origin);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.end(bytes);
+  return (await text(socket)).split('\r\n', 1)[0] ?? '';
+}
+
+test.each([
+  ['no host', 'GET /metrics HTTP/1.0\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+  ['several hosts', 'GET /metrics HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+  ['what is no host', 'GET /metrics HTTP/1.1\r\nhost: a b\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+  ['no host, but asks whether the process lives', 'GET /health HTTP/1.0\r\n\r\n', 'HTTP/1.1 200 OK'],
+])('a request that names %s', async (_, bytes, line) => {
+  const { adminOrigin } = await start();
+  expect(await send(adminOrigin, bytes)).toBe(line);
+});
+
+test('a page that fails is a 500 that says nothing of the failure, and a line of the log', async () => {
+  const lines: string[] = [];
+  const log = createLog('info', { write: (line) => void lines.push(line) });
+  const routes = new Map([
+    [
+      '/broken',
+      () => {
+        throw new Error('canary');
+      },
+    ],
+  ]);
+  const admin = await startAdmin(routes, () => false, { host: '127.0.0.1', port: 0 }, log);
+  onTestFinished(() => admin.stop());
+  const response = await fetch(`${admin.origin}/broken`);
+  expect(response.status).toBe(500);
+  expect((await response.text()) + lines.join()).not.toContain('canary');
+  expect(lines).toHaveLength(1);
+});
+
+test('it ends while somebody reads, and a port in use is no gateway without one', async () => {
+  const routes = new Map([
+    ['/events', (_: unknown, response: { writeHead(status: number): void }) => response.writeHead(200)],
+  ]);
+  const admin = await startAdmin(routes, () => false, { host: '127.0.0.1', port: 0 }, createLog('silent'));
+  const { port } = new URL(admin.origin);
+  await expect(
+    startAdmin(routes, () => false, { host: '127.0.0.1', port: Number(port) }, createLog('silent')),
+  ).rejects.toMatchObject({ name: 'AdminUnavailable', cause: { code: 'EADDRINUSE' } });
+  const reading = httpRequest(`${admin.origin}/events`);
+  const cut = new Promise((resolve) => reading.once('error', resolve));
+  reading.end();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await admin.stop();
+  expect(await cut).toMatchObject({ code: 'ECONNRESET' });
+  const again = createServer();
+  await new Promise<void>((resolve) => again.listen(Number(port), '127.0.0.1', resolve));
+  again.close();
+});
