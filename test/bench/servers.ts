@@ -8,7 +8,16 @@ import { start } from './processes.ts';
 import { START_FLAGS } from './start-flags.ts';
 
 // Below the range that outgoing connections take their ports from.
-export const PORTS = { partoo: 17_010, cronofy: 17_020, graphql: 17_000, plain: 17_001, withTokens: 17_002 };
+export const PORTS = {
+  partoo: 17_010,
+  cronofy: 17_020,
+  graphql: 17_000,
+  plain: 17_001,
+  withTokens: 17_002,
+  fewTraced: 17_003,
+  allTraced: 17_004,
+  collector: 17_005,
+};
 export const SERVER_CORE = 0;
 export const OTHER_CORE = 1;
 
