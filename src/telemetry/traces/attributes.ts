@@ -7,7 +7,8 @@ import type { AttemptRecord, CallRecord } from '../../upstream/call-record.ts';
 
 /** The kind of the operation, and its name where the operator has checked it. */
 export function nameOfOperation({ operation }: OperationRecord): string | undefined {
-  return operation && [operation.type, operation.trustedName ?? []].flat().join(' ');
+  if (operation?.trustedName === undefined) return operation?.type;
+  return `${operation.type} ${operation.trustedName}`;
 }
 
 export function attributesOfOperation({ operation, transport, outcome, codes, refs }: OperationRecord): Attributes {
