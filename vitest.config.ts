@@ -30,6 +30,8 @@ export default defineConfig({
             'test/upstream/redis-shares.test.ts',
             'test/server/newcomers.test.ts',
             'test/clients/first-minutes.test.ts',
+            'test/production/*.test.ts',
+            'test/clients/cluster/image.test.ts',
           ],
           provide: { faultsOver: 'tcp' },
         },
@@ -41,7 +43,8 @@ export default defineConfig({
       {
         extends: true,
         // After the others, one file after the other: a provider counts calls by its clock, and is not to be late itself;
-        // callers say how long they waited. Nor is any to wait for packages that are installed meanwhile.
+        // callers say how long they waited. Nor is any to wait for packages that are installed, or an image that is built,
+        // meanwhile.
         test: {
           name: 'schedules',
           include: [
@@ -49,6 +52,8 @@ export default defineConfig({
             'test/upstream/redis-shares.test.ts',
             'test/server/newcomers.test.ts',
             'test/clients/first-minutes.test.ts',
+            'test/production/*.test.ts',
+            'test/clients/cluster/image.test.ts',
           ],
           fileParallelism: false,
           maxConcurrency: 8,

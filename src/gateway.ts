@@ -4,6 +4,7 @@
 import { type Admission, createAdmission, OPEN } from './access/admission.ts';
 import { type AuthoritySettings, createAuthority } from './access/authority.ts';
 import { createRate } from './access/caller-rate.ts';
+import { createToldFaults } from './access/told-faults.ts';
 import type { Caller } from './access/viewer.ts';
 import { createQuotas } from './gateway/quotas.ts';
 import { createTenant, type Tenant } from './gateway/tenant.ts';
@@ -25,8 +26,11 @@ import { createBroughtTraces } from './server/trace-context.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
 import { ADMIN_EXPOSED, isLoopback } from './settings/networks.ts';
 import type { Settings } from './settings.ts';
+import type { GivenListener } from './snapshots/given.ts';
 import { createStoreSpace } from './snapshots/store-space.ts';
+import type { GatewayState } from './telemetry/gateway-state.ts';
 import type { Logger } from './telemetry/log.ts';
+import { createOperationLog } from './telemetry/operation-log.ts';
 import { type Telemetry, telemetryOf } from './telemetry/telemetry.ts';
 
 export interface RunningGateway extends Pick<RunningServer, 'origin' | 'drain' | 'stop'> {
@@ -49,6 +53,10 @@ export async function startGateway(
   examples?: GraphiqlExamples,
 ): Promise<RunningGateway> {
   const now = () => performance.now();
+  const metrics = settings.admin && (await import('./gateway/metrics-route.ts')).createMetricsRoute();
+  const traces = settings.traces && (await startTraces(settings.traces, log));
+  const listeners = [createOperationLog(log, settings.slowMs), metrics?.listener ?? [], traces ?? []].flat();
+  const telemetry = telemetryOf(listeners);
   const client =
     settings.redisUrl === null
       ? undefined
@@ -58,17 +66,17 @@ export async function startGateway(
           (reason) =>
             reason === undefined ? log.warn('Redis can be used') : log.warn({ reason }, 'Redis cannot be used'),
           settings.redisCa,
+          telemetry.commanded,
         );
-  const traces = settings.traces && (await startTraces(settings.traces, log));
-  const telemetry = telemetryOf(traces === undefined ? [] : [traces]);
   const { limit, windowMs } = settings.callerRate;
   const refRate = createRate(limit, windowMs);
   const places = createStreamPlaces(settings.streams);
+  const space = createStoreSpace(settings.snapshots);
   const shared = {
     settings,
     quotas: createQuotas(settings, client),
     places,
-    space: createStoreSpace(settings.snapshots),
+    space,
     refRate,
     redis: client && { client, clock: createSharedClock(client, now) },
     telemetry,
@@ -104,22 +112,24 @@ export async function startGateway(
       ? OPEN
       : createAdmission({
           authority: access.authority && authorityOf(access.authority),
+          onFault: createToldFaults(log, now),
           failures: createRate(FAILED_TOKENS.limit, FAILED_TOKENS.windowMs),
           tenants: settings.tenants && tenants,
           claim: access.claim,
           defaultsOf: tenants.defaultsOf,
+          onRefused: telemetry.refused,
         });
   const schema = settings.federation ? subgraphOf(api) : api;
   const tabs = settings.graphiql ? graphiqlTabs(schema, examples, admission.asksForTokens) : undefined;
 
-  function contextOf(tenant: Tenant, caller: Caller): Context {
-    const createLoaders = () => ({ invitation: createInvitationLoader(tenant.snapshots, caller, refRate) });
+  function contextOf(tenant: Tenant, caller: Caller, given: GivenListener | undefined): Context {
+    const createLoaders = () => ({ invitation: createInvitationLoader(tenant.snapshots, caller, refRate, given) });
     return {
       loaders: createLoaders(),
       createLoaders,
       streams: tenant.streams,
+      given,
       viewer: caller.viewer,
-      span: caller.span,
       providers: tenant.providers,
       defaultsOf: tenant.defaultsOf,
     };
@@ -127,10 +137,11 @@ export async function startGateway(
 
   const graphql = createGraphQLService({
     schema,
-    createContext(caller) {
+    createContext(caller, given) {
       const tenant = tenants.of(caller.viewer.tenant);
       if (tenant === undefined) return Promise.reject(TENANT_GONE);
-      return tenant instanceof Promise ? tenant.then((made) => contextOf(made, caller)) : contextOf(tenant, caller);
+      if (!(tenant instanceof Promise)) return contextOf(tenant, caller, given);
+      return tenant.then((made) => contextOf(made, caller, given));
     },
     trustedDocuments: settings.trustedDocuments,
     introspection: settings.introspection,
@@ -142,7 +153,7 @@ export async function startGateway(
   const broughtBy = createBroughtTraces(settings.trustedProxies);
   const webhooks = createWebhookHandler(
     (name) => tenants.takerOf(settings.tenants === undefined && name === ONLY_TENANT ? null : name),
-    (name, request) => telemetry.trace?.(name, broughtBy(request)),
+    { notified: telemetry.notified, begin: (name, request) => telemetry.trace?.(name, broughtBy(request)) },
   );
 
   /** What callers may notice: a provider that is not called, processes that do not hear of each other, refused streams. */
@@ -154,7 +165,15 @@ export async function startGateway(
 
   const isConfigured = settings.accounts.length > 0 || settings.tenants !== undefined;
   server = await startServer({ graphql, admission, webhooks, isConfigured, degraded, tabs }, settings, log);
-  const admin = settings.admin && (await startAdmin(new Map(), server.probe, settings.admin, log));
+  const state: GatewayState = {
+    tenants: tenants.made,
+    held: space.held,
+    streams: places.taken,
+    documents: graphql.kept,
+    isRedisUp: client?.isUp,
+  };
+  const pages = new Map(metrics && [['/metrics', metrics.createHandler(state)]]);
+  const admin = settings.admin && (await startAdmin(pages, server.probe, settings.admin, log));
   if (settings.admin !== undefined && !isLoopback(settings.admin.host)) log.warn(ADMIN_EXPOSED);
   const { origin, drain, stop } = server;
   return {
@@ -180,8 +199,9 @@ export async function startGateway(
 }
 
 /** Nobody listens where nobody hears of anything. */
-function listenerOf({ answered, given, trace }: Telemetry): OperationListener | undefined {
-  return answered === undefined && given === undefined ? undefined : { answered, given, trace };
+function listenerOf({ answered, given, document, limited, trace }: Telemetry): OperationListener | undefined {
+  const listener = { answered, given, document, limited, trace };
+  return Object.values(listener).every((each) => each === undefined) ? undefined : listener;
 }
 
 /** In the path of webhooks: the one tenant of a gateway without a file of tenants. */

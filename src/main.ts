@@ -24,6 +24,9 @@ const OPEN_TO_ALL =
 
 const TOKEN_HINT = 'Callers need a token: `npm run token -- --all` prints one, with the same AUTH_JWT_SECRET';
 
+const DRAINS =
+  'the gateway stops: it serves on while callers are sent elsewhere, unless a second signal (Ctrl-C) comes';
+
 const args = process.argv.slice(2);
 const unknown = args.find((arg) => arg !== '--check');
 if (unknown !== undefined)
@@ -75,7 +78,7 @@ async function serve(): Promise<void> {
 function stopOnSignal(gateway: RunningGateway, drainMs: number, log: Logger): void {
   const hurried = Promise.withResolvers<void>();
   const stop = async () => {
-    log.info({ drainMs }, 'the gateway stops: it serves on while callers are sent elsewhere');
+    log.info({ drainMs }, drainMs === 0 ? 'the gateway stops' : DRAINS);
     gateway.drain(drainMs);
     await Promise.race([setTimeout(drainMs), hurried.promise]);
     await gateway.stop(FINISH_TIMEOUT_MS);

@@ -48,6 +48,8 @@ export interface Settings {
   /** The documents that are run; undefined where all are that fit the schema. */
   readonly trustedDocuments: readonly TrustedDocument[] | undefined;
   readonly logLevel: string;
+  /** From when on an operation is slow, in milliseconds. */
+  readonly slowMs: number;
   /** Whether both providers are to be imitated on loopback. */
   readonly sandbox: boolean;
   /** None where there is a file of tenants. */
@@ -79,6 +81,9 @@ export interface AdminSettings {
   readonly port: number;
 }
 
+/** Before a sandbox there is no load balancer, and whoever presses Ctrl-C wants the prompt. */
+const DRAIN_MS = 5_000;
+
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -107,7 +112,7 @@ export function readSettings(environment: Environment): Settings {
     admin: adminPort === undefined ? undefined : { host: own.data.ADMIN_HOST, port: adminPort },
     publicOrigin: own.data.PUBLIC_ORIGIN,
     trustedProxies: own.data.TRUSTED_PROXIES,
-    drainMs: own.data.DRAIN_SECONDS,
+    drainMs: own.data.DRAIN_SECONDS ?? (sandbox ? 0 : DRAIN_MS),
     corsOrigins: own.data.CORS_ORIGINS,
     corsHeaders: own.data.CORS_HEADERS,
     access: accessOf(own.data),
@@ -116,6 +121,7 @@ export function readSettings(environment: Environment): Settings {
     federation: own.data.FEDERATION,
     trustedDocuments: own.data.TRUSTED_DOCUMENTS,
     logLevel: own.data.LOG_LEVEL,
+    slowMs: own.data.SLOW_MS,
     sandbox,
     accounts: open,
     tenants: read?.tenants,

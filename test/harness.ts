@@ -5,6 +5,7 @@ import { startGateway } from '../src/gateway.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox/sandbox.ts';
 import { type Environment, readSettings } from '../src/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
+import { OPERATION, REFUSED } from '../src/telemetry/operation-log.ts';
 import { expectPrivateLog } from './private.ts';
 
 export interface GraphQLAnswer {
@@ -23,8 +24,10 @@ export interface TestGateway {
   /** Empty unless ADMIN_PORT is set. */
   readonly adminOrigin: string;
   readonly sandbox: Sandbox;
-  /** Every line logged so far. */
+  /** Every line logged so far, but those of operations. */
   readonly log: readonly string[];
+  /** The line of each operation so far. */
+  readonly operations: readonly string[];
   query(query: string, variables?: object, init?: { signal?: AbortSignal }): Promise<GraphQLAnswer>;
   /** Targets of the upstream calls since the last time this was asked. */
   takeCalls(): { partoo: string[]; cronofy: string[] };
@@ -35,6 +38,11 @@ export interface TestGatewayOptions {
   readonly sandbox?: SandboxOptions;
   /** Over the variables that reach the sandbox. */
   readonly environment?: Environment;
+}
+
+/** Whether it tells of an operation, or of callers that were not admitted. */
+export function isOfOperation(line: string): boolean {
+  return line.includes(`"msg":"${OPERATION}"`) || line.includes(`"msg":"${REFUSED}"`);
 }
 
 /** A test sends from one address what many callers would send from theirs. */
@@ -48,10 +56,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     partoo: { ...QUICK, ...options.sandbox?.partoo },
   });
   const log: string[] = [];
+  const operations: string[] = [];
   const settings = readSettings({ PORT: '0', ...UNLIMITED, ...sandbox.variables, ...options.environment });
   const gateway = await startGateway(
     settings,
-    createLog('trace', { write: (line) => void log.push(line) }),
+    createLog('trace', { write: (line) => void (isOfOperation(line) ? operations : log).push(line) }),
     sandbox.examples,
   );
   sandbox.notify(gateway.origin);
@@ -60,6 +69,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     adminOrigin: gateway.adminOrigin ?? '',
     sandbox,
     log,
+    operations,
     async query(query, variables = {}, init = {}) {
       const response = await fetch(`${gateway.origin}/graphql`, {
         method: 'POST',
@@ -81,7 +91,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     async stop() {
       await gateway.stop(1_000);
       await sandbox.stop();
-      expectPrivateLog(log, { ...sandbox.variables, ...options.environment });
+      expectPrivateLog([...log, ...operations], { ...sandbox.variables, ...options.environment });
     },
   };
 }

@@ -1,14 +1,17 @@
 // The flags that the gateway is started with, wherever it is: V8's young generation decides the speed of a page, and what
 // is measured must be what runs.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { stopAll } from './bench/processes.ts';
 import { startServers } from './bench/servers.ts';
 import { flagsOf } from './bench/start-flags.ts';
 import { freePort } from './free-port.ts';
 
-const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+const { scripts, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  scripts: Record<string, string>;
+  devDependencies: Record<string, string>;
+};
 
 /** What a Dockerfile's last CMD runs, as a command line; undefined where there is none. */
 function commandOf(dockerfile: string): string | undefined {
@@ -44,11 +47,11 @@ test('the benchmark gives both of its servers the flags of npm start', async () 
 });
 
 describe('the image', () => {
-  const dockerfile = existsSync('Dockerfile') ? readFileSync('Dockerfile', 'utf8') : undefined;
+  const dockerfile = readFileSync('Dockerfile', 'utf8');
 
-  test('starts with the flags of npm start, if there is one', () => {
-    const command = dockerfile === undefined ? scripts.start : commandOf(dockerfile);
-    expect(executedBy(command)).toBe(executedBy(scripts.start));
+  test('starts with the flags of npm start, on the same Node', () => {
+    expect(commandOf(dockerfile)).toBe(executedBy(scripts.start));
+    expect(/^ARG BASE=node:([\d.]+)-slim$/m.exec(dockerfile)?.[1]).toBe(devDependencies.node);
   });
 
   test('has a command that the test reads in both forms', () => {

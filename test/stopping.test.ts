@@ -209,6 +209,19 @@ describe('a second signal', () => {
   });
 });
 
+test('the sandbox ends at the first signal, though a page is live on it', async () => {
+  const { origin, child, ended, stdout } = await startGateway({});
+  const query =
+    'subscription { invitationChanged(refs: [{ reviewInvitation: { invitationId: "review-moving-1" } }]) { id } }';
+  const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
+  const page = await fetch(`${origin}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  const reading = page.text();
+  child.kill('SIGINT');
+  expect(await ended).toEqual({ code: 0, signal: null });
+  expect(stdout()).toContain('"drainMs":0');
+  expect(await reading).toContain('event: complete');
+});
+
 test('a process that has nothing to do ends, too', async () => {
   const { child, ended } = await startGateway({ DRAIN_SECONDS: '0.2' });
   child.kill('SIGTERM');

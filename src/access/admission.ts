@@ -3,7 +3,7 @@
 
 import { LRUCache } from 'lru-cache';
 import { CallerRateLimited, Forbidden } from '../invitation/problem.ts';
-import { INVALID, MISSING, type Refusal, refusal } from './refusal.ts';
+import { invalid, MISSING, type Refusal, refusal, type TokenFault } from './refusal.ts';
 import { TOLERANCE_MS } from './token.ts';
 import { createVerification, type VerificationOptions } from './verification.ts';
 import { openViewer, type Viewer } from './viewer.ts';
@@ -33,6 +33,10 @@ export const OPEN: Admission = {
 export interface AdmissionOptions extends VerificationOptions {
   /** Counts tokens that were not accepted, by address. @returns 0, or in how many milliseconds one more is. */
   readonly failures?: { take(address: string, count: number): number };
+  /** Told what is wrong with each of them. */
+  readonly onFault?: (fault: TokenFault) => void;
+  /** Told of each caller that is refused. */
+  readonly onRefused?: ((reason: Refusal['reason']) => void) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -57,7 +61,7 @@ const TOO_LARGE = refusal(
 );
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { authority, failures, now = () => Date.now() } = options;
+  const { authority, failures, onFault, onRefused, now = () => Date.now() } = options;
   const verify = createVerification(options, now);
   /** By header in its usual spelling, so that a known one is not taken apart. */
   const known = new LRUCache<string, Viewer>({
@@ -78,14 +82,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function admit(authorization: readonly string[] | undefined, address: string) {
     const [header = '', second] = authorization ?? [];
-    if (second !== undefined) return failed(INVALID, address);
+    if (second !== undefined) return failed(invalid('form'), address);
     const viewer = knownBy(header);
     if (viewer !== undefined) return viewer;
     if (SHOWS_NOTHING.test(header)) return MISSING;
     const token = SHOWS_TOKEN.exec(header)?.[1];
-    if (token === undefined) return failed(INVALID, address);
+    if (token === undefined) return failed(invalid('form'), address);
     if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) return failed(TOO_LARGE, address);
-    if (!TOKEN.test(token)) return failed(INVALID, address);
+    if (!TOKEN.test(token)) return failed(invalid('form'), address);
     const usual = `Bearer ${token}`;
     const outcome = (header === usual ? undefined : knownBy(usual)) ?? flights.get(usual) ?? begin(token, usual);
     if (outcome instanceof Promise) return outcome.then((each) => ('reason' in each ? failed(each, address) : each));
@@ -109,14 +113,23 @@ export function createAdmission(options: AdmissionOptions): Admission {
   function failed(refused: Refusal, address: string): Refusal {
     // Pages behind one address renew what has expired: they are to be told so.
     if (refused.reason === 'unavailable' || refused.reason === 'expired') return refused;
+    if (refused.fault !== undefined) onFault?.(refused.fault);
     const waitMs = failures?.take(address, 1) ?? 0;
     if (waitMs === 0) return refused;
     const seconds = Math.ceil(waitMs / 1_000);
     return refusal('limited', new CallerRateLimited('Too many tokens were not accepted: try again later.', seconds));
   }
 
+  function told(outcome: Viewer | Refusal): Viewer | Refusal {
+    if ('reason' in outcome) onRefused?.(outcome.reason);
+    return outcome;
+  }
+
   return {
-    admit,
+    admit(authorization, address) {
+      const outcome = admit(authorization, address);
+      return outcome instanceof Promise ? outcome.then(told) : told(outcome);
+    },
     asksForTokens: true,
     isReady: () => authority?.keys?.isReady() ?? true,
     stop: () => authority?.keys?.stop(),

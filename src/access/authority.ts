@@ -54,14 +54,14 @@ export type VerificationKey = KeyObject | Uint8Array;
 
 /**
  * The keys that may have signed a token with this header: the family of the algorithm decides where they are looked for, so
- * that a public key is never taken for a secret.
+ * that a public key is never taken for a secret. Undefined where nothing is set for that family.
  * @throws AuthUnavailable
  */
 export function keysFor(
   { keys, secrets }: Authority,
   alg: string,
   kid: string | undefined,
-): readonly VerificationKey[] | Promise<readonly VerificationKey[]> {
-  if (alg === 'HS256') return secrets.map((secret) => Buffer.from(secret.reveal()));
-  return keys === undefined || !isPublicKeyAlgorithm(alg) ? [] : keys.find(alg, kid);
+): readonly VerificationKey[] | Promise<readonly VerificationKey[]> | undefined {
+  if (alg === 'HS256' && secrets.length > 0) return secrets.map((secret) => Buffer.from(secret.reveal()));
+  return isPublicKeyAlgorithm(alg) ? keys?.find(alg, kid) : undefined;
 }

@@ -4,6 +4,7 @@
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { type Authority, keysFor, type VerificationKey } from './authority.ts';
+import type { TokenFault } from './refusal.ts';
 
 /** What is used of a token, whether it is genuine or not. */
 export interface Claims {
@@ -74,25 +75,26 @@ export function faultOf(
   { audiences, issuer = '', beginsAt, expiresAt }: Claims,
   authority: Authority,
   at: number,
-): 'expired' | 'invalid' | undefined {
-  const isForUs = audiences.includes(authority.audience);
-  const isByThem = authority.issuers === undefined || authority.issuers.includes(issuer);
-  const isAhead = beginsAt > at + TOLERANCE_MS;
-  const isTooLong = expiresAt > at + MAX_LIFE_MS + TOLERANCE_MS;
-  if (!isForUs || !isByThem || isAhead || isTooLong) return 'invalid';
+): TokenFault | 'expired' | undefined {
+  if (!audiences.includes(authority.audience)) return 'audience';
+  if (authority.issuers?.includes(issuer) === false) return 'issuer';
+  if (beginsAt > at + TOLERANCE_MS) return 'early';
+  if (expiresAt > at + MAX_LIFE_MS + TOLERANCE_MS) return 'long';
   return expiresAt + TOLERANCE_MS <= at ? 'expired' : undefined;
 }
 
 /**
- * Which of the authority's keys has signed it; undefined where none has.
+ * Which of the authority's keys has signed it, or why none has.
  * @throws AuthUnavailable where its keys cannot be had.
  */
 export async function signerOf(
   token: string,
   { alg, kid }: Claims,
   authority: Authority,
-): Promise<VerificationKey | undefined> {
-  for (const key of await keysFor(authority, alg, kid)) {
+): Promise<VerificationKey | TokenFault> {
+  const keys = await keysFor(authority, alg, kid);
+  if (keys === undefined) return 'algorithm';
+  for (const key of keys) {
     try {
       await jwtVerify(token, key, { algorithms: [alg], clockTolerance: TOLERANCE_MS / 1_000 });
       return key;
@@ -103,5 +105,5 @@ export async function signerOf(
       if (!(error instanceof errors.JOSEError)) throw error;
     }
   }
-  return undefined;
+  return keys.length === 0 ? 'key' : 'signature';
 }

@@ -6,7 +6,7 @@ import { AuthUnavailable, Forbidden } from '../invitation/problem.ts';
 import type { Named } from '../invitation/ref.ts';
 import type { Authority } from './authority.ts';
 import { grantsOf } from './grants.ts';
-import { EXPIRED, INVALID, type Refusal, refusal, UNAVAILABLE, WRONG_TENANT } from './refusal.ts';
+import { EXPIRED, invalid, type Refusal, refusal, UNAVAILABLE, WRONG_TENANT } from './refusal.ts';
 import { type Claims, faultOf, readClaims, signerOf } from './token.ts';
 import type { TenantOfTokens, Viewer } from './viewer.ts';
 
@@ -31,10 +31,10 @@ export function createVerification(
 ): Verify {
   function verify(token: string): Refusal | Promise<Viewer | Refusal> {
     const claims = readClaims(token);
-    if (claims === undefined) return INVALID;
+    if (claims === undefined) return invalid('form');
     const tenant = typeof claims.tenant === 'string' ? tenants?.named(claims.tenant) : undefined;
     const theirs = tenant?.authority ?? authority;
-    if (theirs === undefined) return INVALID;
+    if (theirs === undefined) return invalid('tenant');
     return refusalOf(claims, theirs, now()) ?? confirm(token, claims, tenant, theirs);
   }
 
@@ -46,7 +46,7 @@ export function createVerification(
   ): Promise<Viewer | Refusal> {
     try {
       const signer = await signerOf(token, claims, theirs);
-      if (signer === undefined) return INVALID;
+      if (typeof signer === 'string') return invalid(signer);
       const isCurrent = () => (tenant === undefined || tenant.isServed) && theirs.holds(signer);
       // Keys and tenants may have been replaced meanwhile, and the token may have expired.
       return isCurrent()
@@ -87,5 +87,5 @@ export function createVerification(
 
 function refusalOf(claims: Claims, authority: Authority, at: number): Refusal | undefined {
   const fault = faultOf(claims, authority, at);
-  return fault && (fault === 'expired' ? EXPIRED : INVALID);
+  return fault && (fault === 'expired' ? EXPIRED : invalid(fault));
 }

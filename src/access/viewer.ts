@@ -1,7 +1,6 @@
 // Who asks: what they may see, and under which name what they take is counted. Made once for each token, and for each
 // request of a gateway that asks for no tokens.
 
-import type { Span } from '@opentelemetry/api';
 import type { InvitationType } from '../invitation/kinds.ts';
 import type { Named } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
@@ -10,6 +9,7 @@ import { EVERYTHING, type Grants } from './grants.ts';
 
 /** One whose accounts are used. */
 export interface TenantOfTokens {
+  readonly name: string;
   /** False once the list was replaced and has it no more, or has another one of its name. */
   readonly isServed: boolean;
   /** Who signs for this one alone; undefined where the gateway's own authority does. */
@@ -39,8 +39,6 @@ export interface Caller {
   readonly viewer: Viewer;
   /** Cancelled when the caller has gone. */
   readonly cancellation: Cancellation;
-  /** Of the operation, where it is traced. */
-  readonly span?: Span | undefined;
 }
 
 /** A viewer of a gateway that asks for no tokens: sees everything, and runs what everybody runs. */

@@ -14,13 +14,16 @@ export interface ListedTenantOptions {
 }
 
 export class ListedTenant implements TenantOfTokens {
+  /** Empty where there is no file of tenants. */
+  readonly name: string;
   readonly settings: TenantSettings;
   readonly #options: ListedTenantOptions;
   #tenant: Tenant | Promise<Tenant> | undefined;
   #authority: Authority | undefined;
   #isServed = true;
 
-  constructor(settings: TenantSettings, options: ListedTenantOptions) {
+  constructor(name: string, settings: TenantSettings, options: ListedTenantOptions) {
+    this.name = name;
     this.settings = settings;
     this.#options = options;
   }

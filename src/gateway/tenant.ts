@@ -9,6 +9,7 @@ import type { ProviderName } from '../invitation/provider.ts';
 import type { Named } from '../invitation/ref.ts';
 import { createCallbackAddresses } from '../live/callback-addresses.ts';
 import { createChanges } from '../live/changes.ts';
+import type { FeedListener } from '../live/feed.ts';
 import { createNotifications, type Notifications } from '../live/notifications.ts';
 import { createSharedNotifications } from '../live/redis-notifications.ts';
 import type { StreamPlaces } from '../live/stream-places.ts';
@@ -25,6 +26,7 @@ import { shareEvidence } from '../snapshots/redis-evidence.ts';
 import { createSharedTier } from '../snapshots/redis-tier.ts';
 import { createSnapshots, type Snapshots } from '../snapshots/snapshots.ts';
 import type { StoreSpace } from '../snapshots/store-space.ts';
+import type { TenantState } from '../telemetry/gateway-state.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createTally } from '../telemetry/tally.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -32,7 +34,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { Quotas } from './quotas.ts';
 import { LIMITS, openSources } from './sources.ts';
 
-export interface Tenant {
+export interface Tenant extends TenantState {
   readonly snapshots: Snapshots;
   readonly streams: Streams;
   readonly notifications: Notifications;
@@ -69,14 +71,14 @@ const FINISH_MS = REQUEST_TIMEOUT_MS + 2 * LIMITS.totalTimeoutMs + 1_000;
 export async function createTenant(
   name: string | null,
   accounts: readonly Account[],
-  { settings, quotas, places, space, refRate, redis, now, ...shared }: Shared,
+  { settings, quotas, places, space, refRate, redis, telemetry, now, ...shared }: Shared,
 ): Promise<Tenant> {
   const log = name === null ? shared.log : shared.log.child({ tenant: name });
   const { byType, upstreams } = await openSources(accounts, {
     tenant: name,
     proxy: settings.proxy,
     quotas,
-    telemetry: shared.telemetry,
+    telemetry,
     log,
   });
   const scope = scopeOf(name, accounts);
@@ -95,6 +97,7 @@ export async function createTenant(
     space,
     ...(tier === undefined ? {} : { shared: tier }),
     onChange: changes.publish,
+    onSight: telemetry.seen,
     isNotified: (snapshot) => addresses.isNotified(snapshot),
   });
   const endLearning =
@@ -120,10 +123,12 @@ export async function createTenant(
     onIgnored: createTally((count, total) =>
       log.info({ count, total }, 'signed notifications that name no invitation were ignored'),
     ),
+    onTold: telemetry.told,
   });
   const endHearing = await notifications.listen();
   const { streamLifetimeMs: lifetimeMs } = settings;
-  const streams = createStreams({ snapshots, changes, watcher, places, rate: refRate, lifetimeMs });
+  const feeds = feedListenerOf(telemetry);
+  const streams = createStreams({ snapshots, changes, watcher, places, rate: refRate, lifetimeMs, feeds });
 
   const defaults = new Map(accounts.map((account) => [account.reads, account.defaults]));
 
@@ -140,11 +145,19 @@ export async function createTenant(
   }
 
   return {
+    name,
     snapshots,
     streams,
     notifications,
     defaultsOf: (type) => defaults.get(type),
     providers: () => providers.map((provider) => statusOf(provider.name, upstreams.get(provider.name))),
+    accounts: () =>
+      accounts.flatMap(({ id, provider, reads }) => {
+        const upstream = upstreams.get(provider);
+        if (upstream === undefined) return [];
+        const { quota, circuit } = upstream;
+        return { id, provider, circuit: circuit(), quota: quota.status(), waiting: snapshots.waiting(reads) };
+      }),
     failing: () => [...upstreams].filter(([, { circuit }]) => circuit() !== 'CLOSED').map(([provider]) => provider),
     async retire() {
       streams.stop();
@@ -163,6 +176,10 @@ const FORMAT = 2;
 function scopeOf(name: string | null, accounts: readonly Account[]): string {
   const ids = [FORMAT, ...accounts.map(({ id }) => id)].join('.');
   return name === null ? ids : `${name}/${ids}`;
+}
+
+function feedListenerOf({ event, skipped }: Telemetry): FeedListener | undefined {
+  return event === undefined || skipped === undefined ? undefined : { event, skipped };
 }
 
 function statusOf(provider: ProviderName, upstream: Upstream | undefined): ProviderStatus {

@@ -48,7 +48,7 @@ export function createTenants(list: TenantList, { create, createAuthority }: Ten
   let isEnding = false;
 
   function enlist(name: string | null, settings: TenantSettings): ListedTenant {
-    return new ListedTenant(settings, {
+    return new ListedTenant(name ?? '', settings, {
       async create() {
         const tenant = await create(name, settings);
         if (isEnding) tenant.streams.stop();

@@ -2,25 +2,8 @@
 // edge. A message is the gateway's own: what happened and what to do. It never holds a URL, a secret, an e-mail address
 // or text that came from a provider. "Not found" is no problem: it is null.
 
+import type { Limit, ProblemCode } from './problem-code.ts';
 import { PROVIDERS, type ProviderName } from './provider.ts';
-
-export type ProblemCode =
-  | 'BAD_USER_INPUT'
-  | 'UNAUTHENTICATED'
-  | 'AUTH_UNAVAILABLE'
-  | 'FORBIDDEN'
-  | 'RATE_LIMITED'
-  | 'PROVIDER_NOT_CONFIGURED'
-  | 'PROVIDER_REJECTED'
-  | 'PROVIDER_UNAUTHORIZED'
-  | 'PROVIDER_RATE_LIMITED'
-  | 'PROVIDER_TIMEOUT'
-  | 'PROVIDER_UNAVAILABLE'
-  | 'PROVIDER_BAD_RESPONSE'
-  | 'PROVIDER_OVERLOADED'
-  | 'PERSISTED_QUERY_NOT_FOUND'
-  | 'PERSISTED_QUERY_NOT_SUPPORTED'
-  | 'PERSISTED_QUERY_NOT_IN_LIST';
 
 /**
  * An error without a stack. Refusals come by the thousand when quota is short, and no stack of one is ever shown:
@@ -59,6 +42,16 @@ export class ProblemOfRef extends ErrorWithoutStack {
 
 export class BadUserInput extends Problem {
   readonly code = 'BAD_USER_INPUT';
+}
+
+/** More is asked for than one operation may cost. */
+export class OverLimit extends BadUserInput {
+  readonly limit: Limit;
+
+  constructor(limit: Limit, message: string) {
+    super(message);
+    this.limit = limit;
+  }
 }
 
 /** There is no token, it has expired (then a new one will do), or it cannot be accepted. */

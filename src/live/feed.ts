@@ -9,8 +9,16 @@ export interface Feed<T> extends AsyncIterableIterator<T, undefined> {
   complete(): void;
 }
 
+/** Hears of what feeds give. */
+export interface FeedListener {
+  /** A reader was given a state. */
+  event(): void;
+  /** A state was replaced by a newer one before its reader took it. */
+  skipped(): void;
+}
+
 /** @param onEnd Called once, when it is complete or its reader has left. */
-export function createFeed<T>(onEnd: () => void): Feed<T> {
+export function createFeed<T>(onEnd: () => void, listener?: FeedListener): Feed<T> {
   const pending = new Map<string, T>();
   let reader: ((result: IteratorResult<T, undefined>) => void) | undefined;
   let state: 'open' | 'completing' | 'ended' = 'open';
@@ -27,6 +35,7 @@ export function createFeed<T>(onEnd: () => void): Feed<T> {
   function take(): IteratorResult<T, undefined> | undefined {
     for (const [key, value] of pending) {
       pending.delete(key);
+      listener?.event();
       return { done: false, value };
     }
     return state === 'open' ? undefined : end();
@@ -43,6 +52,7 @@ export function createFeed<T>(onEnd: () => void): Feed<T> {
   return {
     push(key, value) {
       if (state !== 'open') return;
+      if (listener !== undefined && pending.has(key)) listener.skipped();
       pending.set(key, value);
       wake();
     },

@@ -23,10 +23,15 @@ export interface Notifications {
    * @returns `forged` where the provider did not sign these bytes, `busy` where too much waits already and the provider
    * is to send it again.
    */
-  receive(provider: string, body: Buffer, headers: Headers, span?: Span): 'accepted' | 'forged' | 'busy';
+  receive(provider: string, body: Buffer, headers: Headers, span?: Span): Receipt;
   /** Heeds what other processes were notified of. @returns what ends it; undefined where there are none. */
   listen(): Promise<(() => void) | undefined>;
 }
+
+/** `ignored`: it is signed, and names no invitation. */
+export const RECEIPTS = ['accepted', 'ignored', 'forged', 'busy'] as const;
+
+export type Receipt = (typeof RECEIPTS)[number];
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -39,6 +44,11 @@ export interface NotificationsOptions {
   readonly shared: SharedNotifications | undefined;
   /** Told of each that a provider has signed and that names no invitation. */
   readonly onIgnored: () => void;
+  /**
+   * Told when the last stream that watches an invitation was given what a notification of it has brought.
+   * @param afterMs How long after the notification.
+   */
+  readonly onTold?: ((afterMs: number) => void) | undefined;
 }
 
 interface Notice {
@@ -47,6 +57,8 @@ interface Notice {
   /** On the clock that never goes back. */
   readonly heardAt: number;
   readonly span: Span | undefined;
+  /** It is shown to those who watch it by this name. */
+  readonly onShown: () => void;
 }
 
 interface Heard {
@@ -61,7 +73,7 @@ const COOL_DOWN_MS = 1_000;
 const PATIENCE_MS = 500;
 
 export function createNotifications(options: NotificationsOptions): Notifications {
-  const { accounts, snapshots, watcher, addresses, shared, onIgnored } = options;
+  const { accounts, snapshots, watcher, addresses, shared, onIgnored, onTold } = options;
   /** By each name, and by the invitation's key as a whole. */
   const reading = createCoolDown(COOL_DOWN_MS, read);
   const hearing = createCoolDown(COOL_DOWN_MS, ({ ref, heardAt, byUs }: Heard) => snapshots.hear(ref, heardAt, byUs));
@@ -87,6 +99,7 @@ export function createNotifications(options: NotificationsOptions): Notification
     void snapshots.readSoon(ref, span).then((isRead) => {
       clearTimeout(impatience);
       if (!isRead) show(notice);
+      notice.onShown();
       if (newest.get(ref.key) === notice) newest.delete(ref.key);
       addresses.note(ref);
     });
@@ -94,8 +107,9 @@ export function createNotifications(options: NotificationsOptions): Notification
 
   /** Unless a newer one has come by now. */
   function show(notice: Notice): void {
-    const { ref, overlay, heardAt } = notice;
+    const { ref, overlay, heardAt, onShown } = notice;
     if (newest.get(ref.key) === notice) snapshots.overlay(ref, overlay, heardAt);
+    onShown();
   }
 
   /** Once a second for an invitation, too: each time all of its names are to be read again by those who ask for them. */
@@ -106,7 +120,13 @@ export function createNotifications(options: NotificationsOptions): Notification
   function readAgain(notification: Notification, heardAt: number, span: Span | undefined): void {
     const { ref, overlay } = notification;
     const watched = watcher.namesOf(ref);
-    for (const each of watched.length === 0 ? [ref] : watched) handle({ ref: each, overlay, heardAt, span });
+    const onShown = whenAll(watched.length, () => {
+      // What streams were given in this turn is written by then.
+      if (onTold !== undefined) setImmediate(() => onTold(performance.now() - heardAt));
+    });
+    for (const each of watched.length === 0 ? [ref] : watched) {
+      handle({ ref: each, overlay, heardAt, span, onShown: once(onShown) });
+    }
   }
 
   /** What another process was notified of. */
@@ -130,7 +150,7 @@ export function createNotifications(options: NotificationsOptions): Notification
       const notification = reader.read(body);
       if (notification === null) {
         onIgnored();
-        return 'accepted';
+        return 'ignored';
       }
       const heardAt = performance.now();
       hear(notification, heardAt, true);
@@ -152,5 +172,22 @@ export function createNotifications(options: NotificationsOptions): Notification
         }
       });
     },
+  };
+}
+
+/** Calls back when it was called so often; never where that is not at all. */
+function whenAll(count: number, callback: () => void): () => void {
+  let left = count;
+  return () => {
+    left -= 1;
+    if (left === 0) callback();
+  };
+}
+
+function once(callback: () => void): () => void {
+  let isOver = false;
+  return () => {
+    if (!isOver) callback();
+    isOver = true;
   };
 }

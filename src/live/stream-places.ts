@@ -7,6 +7,8 @@ export interface StreamPlaces {
   hasOneFor(callerId: string): boolean;
   take(callerId: string): void;
   giveBack(callerId: string): void;
+  /** How many streams are open. */
+  taken(): number;
 }
 
 export interface StreamLimits {
@@ -32,5 +34,6 @@ export function createStreamPlaces({ maxStreams, maxStreamsPerCaller }: StreamLi
     hasOneFor: (callerId) => !areFull() && (perCaller.get(callerId) ?? 0) < maxStreamsPerCaller,
     take: (callerId) => count(callerId, 1),
     giveBack: (callerId) => count(callerId, -1),
+    taken: () => taken,
   };
 }

@@ -2,17 +2,18 @@
 // and reads then, so that no change falls between. What its viewer is not granted is left out as what is not there is, and
 // is watched nowhere; what is granted in part is cut to that.
 
-import type { Span } from '@opentelemetry/api';
 import type { Rate } from '../access/caller-rate.ts';
 import { Charges } from '../access/charges.ts';
 import type { Viewer } from '../access/viewer.ts';
+import { kindOf } from '../invitation/kinds.ts';
 import { Problem, ProblemOfRef } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
+import type { GivenListener } from '../snapshots/given.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { Changes } from './changes.ts';
-import { createFeed, type Feed } from './feed.ts';
+import { createFeed, type Feed, type FeedListener } from './feed.ts';
 import { View } from './view.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -22,8 +23,8 @@ export interface StreamWish {
   /** Whether a first state that has to be read is read with its extras. */
   readonly withExtras: boolean;
   readonly viewer: Viewer;
-  /** Of the operation that opens it, where it is traced: what it begins with is read for that. */
-  readonly span?: Span | undefined;
+  /** Told how each first state is answered. */
+  readonly given?: GivenListener | undefined;
 }
 
 /** What streams of one tenant work with. */
@@ -33,6 +34,8 @@ export interface StreamRooms {
   readonly watcher: Watcher;
   /** What is charged for first states that are not answered from what is kept. */
   readonly rate: Rate;
+  /** Undefined where nobody listens. */
+  readonly feeds?: FeedListener | undefined;
 }
 
 export class Stream {
@@ -67,7 +70,7 @@ export class Stream {
     this.feed = createFeed(() => {
       this.#release();
       onEnd();
-    });
+    }, rooms.feeds);
   }
 
   /** In the turn in which it was made: what was known then is still the newest state. */
@@ -91,7 +94,9 @@ export class Stream {
     const known = new Map<string, Snapshot>();
     for (const [key, ref] of this.#distinct) {
       // Extras are looked up as with every change: those that were read before may be older.
-      const snapshot = this.#view.isGranted(key) ? this.#rooms.snapshots.answer(ref, false, null) : null;
+      const snapshot = this.#view.isGranted(key)
+        ? this.#rooms.snapshots.answer(ref, false, null, this.#wish.given)
+        : null;
       if (snapshot && this.#view.shownOf(key, snapshot) !== null) known.set(key, snapshot);
     }
     return known;
@@ -124,6 +129,7 @@ export class Stream {
 
   /** What is not granted is over as soon as what is known not to exist, and is charged as that is. */
   async #tellNothing(ref: Ref): Promise<void> {
+    this.#wish.given?.given(kindOf(ref).provider, 'not_granted', Number.NaN);
     await NOTHING;
     this.#charges.miss([ref]);
     if (this.#live.has(ref.key)) this.#finish(ref.key);
@@ -145,7 +151,7 @@ export class Stream {
         caller: this.#gone,
         callerId: this.viewer.id,
         isPatient: true,
-        span: this.#wish.span,
+        given: this.#wish.given,
       };
       const snapshot = await snapshots.read(ref, wish);
       const isThere = snapshot !== null && this.#view.shownOf(key, snapshot) !== null;

@@ -1,11 +1,11 @@
 // The streams of a tenant that are open: bounds how many there are and how long each lives, and ends those whose viewer's
 // token has lost its key or tenant, and all when the process goes.
 
-import type { Span } from '@opentelemetry/api';
 import type { Viewer } from '../access/viewer.ts';
 import { type ProblemOfRef, TooManyStreams } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
+import type { GivenListener } from '../snapshots/given.ts';
 import { Stream, type StreamRooms } from './stream.ts';
 import type { StreamPlaces } from './stream-places.ts';
 
@@ -14,7 +14,7 @@ export interface Streams {
    * The current state of each ref at once, then every change of it; a ref that cannot be read now is told as a
    * ProblemOfRef, and its state follows when it can be.
    * @param withExtras Whether a first state that has to be read is read with its extras.
-   * @param span Of the operation that opens it, where it is traced.
+   * @param given Told how each first state is answered.
    * @throws TooManyStreams where this caller, or the process, has as many as it may; CallerRateLimited or BadUserInput
    * where it asks for more that is not at hand than it may.
    */
@@ -22,7 +22,7 @@ export interface Streams {
     refs: readonly Ref[],
     withExtras: boolean,
     viewer: Viewer,
-    span?: Span,
+    given?: GivenListener,
   ): AsyncIterableIterator<Snapshot | ProblemOfRef, undefined>;
   /** Completes those of viewers whose key or tenant has gone. */
   endOutdated(): void;
@@ -41,10 +41,10 @@ export function createStreams({ places, lifetimeMs: [shortest, longest], ...room
   let isStopped = false;
 
   return {
-    open(refs, withExtras, viewer, span) {
+    open(refs, withExtras, viewer, given) {
       if (!places.hasOneFor(viewer.id)) throw new TooManyStreams();
       const stream = new Stream(
-        { refs: isStopped || !viewer.isCurrent() ? [] : refs, withExtras, viewer, span },
+        { refs: isStopped || !viewer.isCurrent() ? [] : refs, withExtras, viewer, given },
         rooms,
         () => {
           clearTimeout(lifetime);

@@ -10,7 +10,7 @@ import { Charges } from '../access/charges.ts';
 import { type Grant, shownOf } from '../access/grants.ts';
 import type { Caller } from '../access/viewer.ts';
 import { kindOf } from '../invitation/kinds.ts';
-import { BadUserInput } from '../invitation/problem.ts';
+import { OverLimit } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import type { GivenListener } from '../snapshots/given.ts';
@@ -170,7 +170,7 @@ class OperationLoader implements InvitationLoader {
   }
 
   #readOne({ ref, maxAgeMs }: Wish, withExtras: boolean): Promise<Snapshot | null> {
-    const { viewer, cancellation: caller, span } = this.#caller;
+    const { viewer, cancellation } = this.#caller;
     const grant = viewer.grants.of(ref);
     if (grant === 'nothing') {
       this.#given?.given(kindOf(ref).provider, 'not_granted', Number.NaN);
@@ -179,9 +179,8 @@ class OperationLoader implements InvitationLoader {
     const wish = {
       withExtras: withExtras && grant === 'whole',
       maxAgeMs,
-      caller,
+      caller: cancellation,
       callerId: viewer.id,
-      span,
       given: this.#given,
     };
     const read = this.#snapshots.read(ref, wish);
@@ -218,11 +217,13 @@ function isWithExtras({ withExtras }: Selection, grant: Grant): boolean {
   return withExtras && grant === 'whole';
 }
 
-const TOO_MANY = new BadUserInput(
+const TOO_MANY = new OverLimit(
+  'refs',
   `One operation reads at most ${MAX_REFS_PER_OPERATION} different invitations: ask for more in several operations.`,
 );
 
-const TOO_HEAVY = new BadUserInput(
+const TOO_HEAVY = new OverLimit(
+  'weight',
   `What one operation gives weighs at most ${MAX_WEIGHT / 1024 / 1024} MB: ask for fewer invitations, attachments or lists at once.`,
 );
 

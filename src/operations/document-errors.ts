@@ -14,16 +14,17 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { BadUserInput } from '../invitation/problem.ts';
+import { BadUserInput, OverLimit } from '../invitation/problem.ts';
 import { VALUES } from './errors.ts';
 
 /** What is wrong with a document that cannot be parsed, given so many tokens at most. */
 export function syntaxError(error: unknown, maxTokens: number | undefined): Error {
   // The parser calls itself for whatever is nested, and the stack is all that bounds it.
-  if (error instanceof RangeError) return new BadUserInput('The document is nested too deep: ask for less at once.');
+  if (error instanceof RangeError)
+    return new OverLimit('depth', 'The document is nested too deep: ask for less at once.');
   if (!(error instanceof GraphQLError)) return new TypeError('the parser failed');
   if (maxTokens !== undefined && error.message.includes(`more that ${maxTokens} tokens`)) {
-    return new BadUserInput(`The document has more than ${maxTokens} tokens: ask for less at once.`);
+    return new OverLimit('tokens', `The document has more than ${maxTokens} tokens: ask for less at once.`);
   }
   const [place] = error.locations ?? [];
   const where = place === undefined ? '' : ` at line ${place.line}, column ${place.column}`;

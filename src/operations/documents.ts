@@ -8,6 +8,7 @@ import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import {
   BadUserInput,
+  OverLimit,
   PersistedQueryNotFound,
   PersistedQueryNotInList,
   PersistedQueryNotSupported,
@@ -32,6 +33,8 @@ export interface Documents {
    * @throws GraphQLError or Problem where there is none, or it cannot be run.
    */
   find(request: DocumentRequest, isBound: boolean): PreparedDocument;
+  /** Documents that are kept beside the trusted ones, and about how many bytes they take. */
+  kept(): { readonly count: number; readonly bytes: number };
 }
 
 export interface DocumentsOptions {
@@ -47,7 +50,18 @@ export interface DocumentsOptions {
   readonly allowsIntrospection: boolean;
   /** Whether errors may name what there is in the schema beside what the caller wrote. */
   readonly tellsNames: boolean;
+  /** Told how each request's document was found. */
+  readonly onDocument?: ((how: DocumentHow) => void) | undefined;
 }
+
+/**
+ * - `known`: it was kept. `trusted`: the operator has listed it.
+ * - `compiled`: it came for the second time, and is kept from now on. `prepared`: it came for the first time.
+ * - `refused`: it cannot be run.
+ */
+export const DOCUMENT_HOWS = ['known', 'trusted', 'compiled', 'prepared', 'refused'] as const;
+
+export type DocumentHow = (typeof DOCUMENT_HOWS)[number];
 
 const MAX_KEPT = 1_000;
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
@@ -61,7 +75,7 @@ const IS_SHA256 = /^[0-9a-f]{64}$/;
 
 /** @throws UntrustworthyDocuments where trusted documents do not fit the schema. */
 export function createDocuments(options: DocumentsOptions): Documents {
-  const { schema, maskError, tellsNames } = options;
+  const { schema, maskError, tellsNames, onDocument } = options;
   const introspection = introspectionSizesOf(schema);
   const kept = createStore();
   const registered = createStore();
@@ -70,7 +84,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
 
   function prepare(text: string, isKept: boolean, isTrusted = false): PreparedDocument {
     if (!isTrusted && Buffer.byteLength(text) > MAX_TEXT_BYTES) {
-      throw new BadUserInput(`The document is larger than ${MAX_TEXT_BYTES} bytes: ask for less at once.`);
+      throw new OverLimit('bytes', `The document is larger than ${MAX_TEXT_BYTES} bytes: ask for less at once.`);
     }
     const document = ownTexts(options.parse(text, isTrusted ? undefined : MAX_TOKENS));
     if (!isTrusted) {
@@ -82,29 +96,29 @@ export function createDocuments(options: DocumentsOptions): Documents {
 
   function findText(text: string): PreparedDocument {
     const known = kept.get(text);
-    if (known !== undefined) return known;
+    if (known !== undefined) return told('known', known);
     const digest = sha256(text);
     if (!seen.has(digest)) {
       const once = prepare(text, false);
       // A document that cannot be run is not kept.
       seen.set(digest, true);
-      return once;
+      return told('prepared', once);
     }
     const document = prepare(text, true);
     kept.set(text, document);
-    return document;
+    return told('compiled', document);
   }
 
   function findRegistered(hash: string, text: string | undefined): PreparedDocument {
     const known = registered.get(hash);
     if (text === undefined) {
-      if (known !== undefined) return known;
+      if (known !== undefined) return told('known', known);
       // A client that asks by hash will ask again, so that the text that follows is kept at once.
       if (IS_SHA256.test(hash)) seen.set(hash, true);
       throw new PersistedQueryNotFound();
     }
     if (sha256(text) !== hash) throw new BadUserInput('The hash is not the SHA-256 of the query.');
-    const document = known ?? findText(text);
+    const document = known === undefined ? findText(text) : told('known', known);
     if (kept.has(text)) registered.set(hash, document);
     return document;
   }
@@ -113,23 +127,38 @@ export function createDocuments(options: DocumentsOptions): Documents {
   function findBeside({ query, hash }: DocumentRequest): PreparedDocument {
     if (hash === undefined && query !== undefined && options.allowsIntrospection) {
       const asked = prepare(query, false);
-      if (asked.isIntrospection) return asked;
+      if (asked.isIntrospection) return told('prepared', asked);
     }
     throw hash !== undefined && query !== undefined ? new PersistedQueryNotSupported() : new PersistedQueryNotInList();
   }
 
+  function told(how: DocumentHow, document: PreparedDocument): PreparedDocument {
+    onDocument?.(how);
+    return document;
+  }
+
+  function find(request: DocumentRequest, isBound: boolean): PreparedDocument {
+    const { query, hash } = request;
+    if (trusted !== undefined) {
+      const document = listed(trusted, request);
+      if (document !== undefined) return told('trusted', document);
+      if (isBound) return findBeside(request);
+    }
+    if (hash !== undefined) return findRegistered(hash, query);
+    if (query === undefined) throw new BadUserInput('The request has no query: send it as {"query": "…"}.');
+    return findText(query);
+  }
+
   return {
     find(request, isBound) {
-      const { query, hash } = request;
-      if (trusted !== undefined) {
-        const document = listed(trusted, request);
-        if (document !== undefined) return document;
-        if (isBound) return findBeside(request);
+      try {
+        return find(request, isBound);
+      } catch (error) {
+        onDocument?.('refused');
+        throw error;
       }
-      if (hash !== undefined) return findRegistered(hash, query);
-      if (query === undefined) throw new BadUserInput('The request has no query: send it as {"query": "…"}.');
-      return findText(query);
     },
+    kept: () => ({ count: kept.size, bytes: kept.calculatedSize }),
   };
 }
 

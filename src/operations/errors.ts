@@ -2,7 +2,8 @@
 // What a caller wrote is named by its place and type, and never repeated: it may be an address.
 
 import { type ASTNode, GraphQLError, type GraphQLFormattedError, getLocation, Kind } from 'graphql';
-import { BadUserInput, Problem, ProblemOfRef } from '../invitation/problem.ts';
+import { BadUserInput, OverLimit, Problem, ProblemOfRef } from '../invitation/problem.ts';
+import type { Limit } from '../invitation/problem-code.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { CallerGone } from '../upstream/cancellation.ts';
 
@@ -33,12 +34,16 @@ export class FieldFault {
 
 export type MaskError = (error: unknown) => AnswerError;
 
-/** Gives the function that every error passes before it leaves. */
-export function createErrorMask(log: Logger): MaskError {
+/**
+ * Gives the function that every error passes before it leaves.
+ * @param onLimit Told of each limit that an operation is beyond.
+ */
+export function createErrorMask(log: Logger, onLimit?: (limit: Limit) => void): MaskError {
   return (error) => {
     const cause = rootOf(error);
     // The caller has gone, and nothing went wrong.
     if (cause instanceof CallerGone) return tell(GONE, error);
+    if (cause instanceof OverLimit) onLimit?.(cause.limit);
     if (cause instanceof Problem) return tell(cause, error);
     if (cause instanceof ProblemOfRef) return withRefIndex(tell(cause.problem, error), cause.refIndex);
     if (cause instanceof GraphQLError && isAboutArgument(cause)) return tell(UNFIT_ARGUMENT, error);

@@ -12,7 +12,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { BadUserInput } from '../invitation/problem.ts';
+import { OverLimit } from '../invitation/problem.ts';
 import type { Variables } from './plan-shape.ts';
 
 export const MAX_TEXT_BYTES = 100 * 1024;
@@ -123,22 +123,24 @@ function times(perEntry: ReadonlyMap<string, number>, entries: number): Readonly
     : new Map([...perEntry].map(([variable, fields]) => [variable, fields * entries]));
 }
 
-/** @throws BadUserInput where an operation is too deep, or has too many fields whatever the variables are. */
+/** @throws OverLimit where an operation is too deep, or has too many fields whatever the variables are. */
 export function checkCost({ depth, fields, introspected }: Cost): void {
   if (depth > MAX_DEPTH) {
-    throw new BadUserInput(
+    throw new OverLimit(
+      'depth',
       `The operation is ${depth} fields deep, and ${MAX_DEPTH} is the most: ask for less at once.`,
     );
   }
   if (fields > MAX_FIELDS) throw tooManyFields(fields);
   if (introspected > MAX_INTROSPECTED) {
-    throw new BadUserInput(
+    throw new OverLimit(
+      'introspection',
       `The schema would tell ${introspected} fields of itself, and ${MAX_INTROSPECTED} is the most: ask for less at once.`,
     );
   }
 }
 
-/** @throws BadUserInput where an operation has too many fields for the lists that these variables hold. */
+/** @throws OverLimit where an operation has too many fields for the lists that these variables hold. */
 export function checkLists({ fields, perEntry }: Cost, variables: Variables): void {
   let all = fields;
   for (const [name, each] of perEntry) {
@@ -148,8 +150,9 @@ export function checkLists({ fields, perEntry }: Cost, variables: Variables): vo
   if (all > MAX_FIELDS) throw tooManyFields(all);
 }
 
-function tooManyFields(fields: number): BadUserInput {
-  return new BadUserInput(
+function tooManyFields(fields: number): OverLimit {
+  return new OverLimit(
+    'fields',
     `The operation has ${fields} fields, all fragments and lists expanded, and ${MAX_FIELDS} is the most: ask for less at once.`,
   );
 }

@@ -6,6 +6,7 @@ import type { RedisCommander } from 'ioredis';
 import { parseRedisUrl } from './address.ts';
 import { Channels } from './channels.ts';
 import { createClients } from './clients.ts';
+import type { CommandOutcome } from './command-outcome.ts';
 import { Health } from './health.ts';
 import { isRefusal, NOT_CONNECTED, reasonOf, refusalOf, within } from './reason.ts';
 import { createTrial } from './trial.ts';
@@ -46,8 +47,14 @@ const RENEW_AFTER = 5;
  * @param url One that `parseRedisUrl` knows.
  * @param onState Told why it cannot be used, each reason once until it can; undefined when it can.
  * @param ca PEM of the authorities that are trusted in place of the system's.
+ * @param onCommand Told of each command that was sent, and how long its answer took.
  */
-export function createRedis(url: string, onState: (reason: string | undefined) => void, ca?: string): SharedRedis {
+export function createRedis(
+  url: string,
+  onState: (reason: string | undefined) => void,
+  ca?: string,
+  onCommand?: (outcome: CommandOutcome, durationMs: number) => void,
+): SharedRedis {
   const address = parseRedisUrl(url);
   if (address === undefined) throw new Error('the URL of Redis is none');
   const clients = createClients(address, {
@@ -125,9 +132,13 @@ export function createRedis(url: string, onState: (reason: string | undefined) =
   }
 
   async function send<T>(command: RedisCommand<T>, onRefusal?: () => void): Promise<T | undefined> {
+    const sentAt = performance.now();
     try {
-      return await within(command(commands), COMMAND_TIMEOUT_MS);
+      const answer = await within(command(commands), COMMAND_TIMEOUT_MS);
+      onCommand?.('answered', performance.now() - sentAt);
+      return answer;
     } catch (error) {
+      onCommand?.(isRefusal(error) ? 'refused' : 'lost', performance.now() - sentAt);
       note(error, onRefusal);
       return undefined;
     }

@@ -1,6 +1,5 @@
 // The Pothos builder and what every resolver is given. It defines no types.
 
-import type { Span } from '@opentelemetry/api';
 import SchemaBuilder from '@pothos/core';
 import type { Viewer } from '../access/viewer.ts';
 import type { InvitationType } from '../invitation/kinds.ts';
@@ -8,6 +7,7 @@ import type { ProviderName } from '../invitation/provider.ts';
 import type { Named } from '../invitation/ref.ts';
 import type { Streams } from '../live/streams.ts';
 import type { InvitationLoader } from '../loaders/invitation-loader.ts';
+import type { GivenListener } from '../snapshots/given.ts';
 
 export interface ProviderStatus {
   readonly provider: ProviderName;
@@ -26,10 +26,10 @@ export interface Context {
   /** Loaders that remember nothing yet: each event of a subscription needs its own. */
   readonly createLoaders: () => Loaders;
   readonly streams: Pick<Streams, 'open'>;
+  /** Told how each ref is answered; undefined where nobody listens. */
+  readonly given?: GivenListener | undefined;
   /** Who asks. */
   readonly viewer: Viewer;
-  /** Of the operation, where it is traced. */
-  readonly span?: Span | undefined;
   readonly providers: () => readonly ProviderStatus[];
   /** What is taken of the natural key of a kind where a caller does not name it. */
   readonly defaultsOf: (type: InvitationType) => Named | undefined;

@@ -21,7 +21,7 @@ builder.subscriptionField('invitationChanged', (t) =>
     subscribe: (_, { refs }, context, info) => {
       requireSize('refs', refs);
       const named = refs.map((input, refIndex) => refAt(refIndex, () => refOfInput(input, context)));
-      return context.streams.open(named, selectionOf(info).withExtras, context.viewer, context.span);
+      return context.streams.open(named, selectionOf(info).withExtras, context.viewer, context.given);
     },
     resolve: async (event, _, context, info) => {
       if (event instanceof Error) throw event;

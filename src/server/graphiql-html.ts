@@ -45,7 +45,16 @@ export function renderPage(assets: GraphiqlAssets, { tabs, title, asksForTokens 
     </script>
     <script src="${urlOf(assets.script)}"></script>
     <script>
+      // Loaded again, GraphiQL looks for the tab that was in front by the text of its editor. As long as nobody has
+      // edited one it remembers none, and would put an empty tab in front.
+      function tabInFront() {
+        if (localStorage.getItem('graphiql:query') !== null) return {};
+        const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState')) ?? {};
+        const { query, variables } = tabs?.[activeTabIndex] ?? {};
+        return { query, variables };
+      }
       YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
+        ...tabInFront(),
         ...${toScript({ title, defaultTabs: tabs, ...(asksForTokens ? TOKEN_HEADER : {}) })},
         // By default GraphiQL writes every edit into the page's address as ?query=…, which would then be asked for as
         // an operation when the page is loaded again, and would stand in browsers' histories and proxies' logs.

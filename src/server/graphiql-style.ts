@@ -1,11 +1,13 @@
 // What GraphiQL's own styles leave out: they are made for wide windows. With its documentation open in one of 1280 pixels the
 // editor keeps room for the comments of our tabs; on a phone its parts stand below each other, and the documentation
-// takes the place of the rest. It is added to GraphiQL's styles (@graphql-yoga/render-graphiql 5.24.1), whose names it uses;
-// the page in a browser is its test.
+// takes the place of the rest. A tab stays where it is pressed. It is added to GraphiQL's styles
+// (@graphql-yoga/render-graphiql 5.24.1), whose names it uses; the page in a browser is its test.
 
 export const OWN_STYLE = `
 .graphiql-container .graphiql-logo { white-space: nowrap; }
 .graphiql-container .graphiql-tab-add { flex-shrink: 0; }
+/* Pressed, a tab would slide in from where it was before the tabs had their titles, and the click would miss it. */
+.graphiql-container .graphiql-tab { transform: none !important; }
 
 @media (max-width: 1400px) {
   .graphiql-container .graphiql-query-editor { padding: 16px 8px; column-gap: 8px; }

@@ -9,7 +9,7 @@ import type { Caller, Viewer } from '../access/viewer.ts';
 import { Forbidden } from '../invitation/problem.ts';
 import type { Answer, MaybePromise } from '../operations/answer.ts';
 import { syntaxError, validationError } from '../operations/document-errors.ts';
-import { createDocuments } from '../operations/documents.ts';
+import { createDocuments, type Documents } from '../operations/documents.ts';
 import { createErrorMask } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
 import { validateDocument } from '../operations/rules.ts';
@@ -51,8 +51,10 @@ export type Refused = Required<Pick<Answer, 'errors'>>;
 
 /** The one way from a request to its answer, whatever it came by. */
 export interface GraphQLService {
+  /** Documents that are kept, and about how many bytes they take. */
+  kept(): ReturnType<Documents['kept']>;
   /** What is noted of an operation, which every step gets; undefined where nobody listens. */
-  begin(transport: Transport, viewer: Viewer, brought?: BroughtTrace): OperationRecord | undefined;
+  begin(transport: Transport, viewer: Viewer, requestId: string, brought?: BroughtTrace): OperationRecord | undefined;
   /** The operation that is asked for, or why there is none for this viewer. */
   prepare(params: Params, viewer: Viewer, record?: OperationRecord): PreparedOperation | Refused;
   /** At once where nothing has to be waited for. */
@@ -68,7 +70,7 @@ export interface GraphQLService {
 
 export function createGraphQLService(options: GraphQLOptions): GraphQLService {
   const { schema, createContext, introspection, operationRate, listener } = options;
-  const maskError = createErrorMask(options.log);
+  const maskError = createErrorMask(options.log, listener?.limited);
   const yoga = createYoga({
     schema,
     plugins: [useNeededRules(!introspection)],
@@ -84,6 +86,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     trusted: options.trustedDocuments && [...options.trustedDocuments, ...documentsOf(options.tabs)],
     allowsIntrospection: options.tabs !== undefined,
     tellsNames: introspection,
+    onDocument: listener?.document,
     parse(text, maxTokens) {
       try {
         return enveloped.parse(text, maxTokens === undefined ? {} : { maxTokens });
@@ -121,7 +124,9 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
   }
 
   return {
-    begin: (transport, viewer, brought) => listener && new OperationRecord(transport, viewer, listener, brought),
+    kept: documents.kept,
+    begin: (transport, viewer, requestId, brought) =>
+      listener && new OperationRecord(transport, viewer, requestId, listener, brought),
     prepare(params, { id, mayExplore, mayRunAnyDocument }, record) {
       try {
         const waitMs = operationRate.take(id, 1);

@@ -2,7 +2,6 @@
 // before anything of it is parsed further, and nothing of it is repeated. Who sends it is settled first.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Span } from '@opentelemetry/api';
 import type { Admission } from '../access/admission.ts';
 import { EXPIRED, type Refusal } from '../access/refusal.ts';
 import type { Caller, Viewer } from '../access/viewer.ts';
@@ -17,6 +16,7 @@ import type { OperationRecord } from './operation-record.ts';
 import { type Fault, type Params, paramsOfBody, paramsOfUrl } from './params.ts';
 import { refuse, refuseEach, sendFault, sendRefusal } from './refusals.ts';
 import type { Handler } from './reply.ts';
+import { REQUEST_ID, requestIdOf } from './request-id.ts';
 import { type MediaType, negotiate, refusedForSeconds, sendResult, takesEvents } from './result.ts';
 import { sendEvents } from './sse.ts';
 import type { BroughtBy } from './trace-context.ts';
@@ -37,6 +37,7 @@ interface Exchange {
   readonly response: ServerResponse;
   /** Undefined where the caller takes events alone. */
   readonly mediaType: MediaType | undefined;
+  readonly requestId: string;
   readonly record: OperationRecord | undefined;
 }
 
@@ -75,26 +76,29 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
   function answer(params: Params | Fault, viewer: Viewer, request: IncomingMessage, response: ServerResponse) {
     const mediaType = negotiate(request.headers.accept);
     const transport = mediaType === undefined ? 'sse' : request.method === 'POST' ? 'post' : 'get';
-    const record = graphql.begin(transport, viewer, broughtBy(request));
+    const requestId = requestIdOf(request);
+    const record = graphql.begin(transport, viewer, requestId, broughtBy(request));
     try {
       if ('fault' in params) {
         record?.refuse(BAD_USER_INPUT);
+        response.setHeader(REQUEST_ID, requestId);
         return refuseParams(params, request, response);
       }
-      const sent = run(params, viewer, { request, response, mediaType, record });
-      if (sent instanceof Promise) sent.catch((error: unknown) => fail(request, response, error));
+      const sent = run(params, viewer, { request, response, mediaType, requestId, record });
+      if (sent instanceof Promise) sent.catch((error: unknown) => fail(request, response, error, requestId));
     } catch (error) {
       record?.fail();
-      fail(request, response, error);
+      fail(request, response, error, requestId);
     }
   }
 
   function run(params: Params, viewer: Viewer, exchange: Exchange): MaybePromise<void> {
-    const { request, response, mediaType, record } = exchange;
+    const { request, response, requestId, record } = exchange;
     const operation = graphql.prepare(params, viewer, record);
-    if ('errors' in operation) return send(response, mediaType, operation);
-    const caller = new HttpCaller(viewer, response, record?.span);
+    if ('errors' in operation) return send(exchange, operation);
+    const caller = new HttpCaller(viewer, response);
     if (operation.isSubscription) {
+      response.setHeader(REQUEST_ID, requestId);
       if (!takesEvents(request.headers.accept)) {
         record?.refuse(BAD_USER_INPUT);
         return refuse(request, response, 406, NO_EVENTS_ACCEPTED);
@@ -110,27 +114,28 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
         .then((begun) =>
           Symbol.asyncIterator in begun
             ? sendEvents(response, begun, viewer.expiresAt)
-            : send(response, undefined, begun),
+            : send({ ...exchange, mediaType: undefined }, begun),
         );
     }
     const result = graphql.run(operation, params, caller, record);
-    return result instanceof Promise
-      ? result.then((given) => send(response, mediaType, given))
-      : send(response, mediaType, result);
+    return result instanceof Promise ? result.then((given) => send(exchange, given)) : send(exchange, result);
   }
 
-  /** @param mediaType Undefined where the caller takes events alone: the answer is one event, unless it says nothing but how long to wait. */
-  function send(response: ServerResponse, mediaType: MediaType | undefined, result: Answer): MaybePromise<void> {
-    if (mediaType === undefined && refusedForSeconds(result) === undefined)
+  /** Where the caller takes events alone the answer is one event, unless it says nothing but how long to wait. */
+  function send({ response, mediaType, requestId }: Exchange, result: Answer): MaybePromise<void> {
+    if (mediaType === undefined && refusedForSeconds(result) === undefined) {
+      response.setHeader(REQUEST_ID, requestId);
       return sendEvents(response, once(result), Number.POSITIVE_INFINITY);
+    }
     if (isClosing()) response.shouldKeepAlive = false;
-    sendResult(response, mediaType ?? 'application/json', result);
+    sendResult(response, mediaType ?? 'application/json', result, requestId);
   }
 
-  function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  function fail(request: IncomingMessage, response: ServerResponse, error: unknown, requestId?: string): void {
     onFault(error);
-    if (response.headersSent) response.destroy();
-    else sendFault(request, response);
+    if (response.headersSent) return void response.destroy();
+    if (requestId !== undefined) response.setHeader(REQUEST_ID, requestId);
+    sendFault(request, response);
   }
 
   return (request, response) => {
@@ -155,13 +160,11 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
 /** Most callers never need to be told that they have gone. */
 class HttpCaller implements Caller {
   readonly viewer: Viewer;
-  readonly span: Span | undefined;
   readonly #response: ServerResponse;
   #cancellation: Cancellation | undefined;
 
-  constructor(viewer: Viewer, response: ServerResponse, span: Span | undefined) {
+  constructor(viewer: Viewer, response: ServerResponse) {
     this.viewer = viewer;
-    this.span = span;
     this.#response = response;
   }
 

@@ -3,8 +3,10 @@
 
 import type { Span } from '@opentelemetry/api';
 import type { Viewer } from '../access/viewer.ts';
+import type { Limit } from '../invitation/problem-code.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Answer } from '../operations/answer.ts';
+import type { DocumentHow } from '../operations/documents.ts';
 import { GONE_CODE, INTERNAL_ERROR } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
 import type { GivenListener, How } from '../snapshots/given.ts';
@@ -31,6 +33,10 @@ export interface OperationListener {
   answered?: ((operation: OperationRecord) => void) | undefined;
   /** Told of each ref, also of those that streams read. */
   given?: GivenListener['given'] | undefined;
+  /** Told how each document was found. */
+  document?: ((how: DocumentHow) => void) | undefined;
+  /** Told of each limit that an operation, or a part of it, is beyond. */
+  limited?: ((limit: Limit) => void) | undefined;
   /** Asked when one begins for its span; undefined where it is not traced. */
   trace?: Trace | undefined;
 }
@@ -43,6 +49,8 @@ const UNKNOWN_OPERATION = 'GraphQL Operation';
 
 export class OperationRecord implements GivenListener {
   transport: Transport;
+  /** What its request is called. */
+  readonly requestId: string;
   /** It names the caller: it goes into no log and no metric as it is. */
   readonly viewer: Viewer;
   /** On the clock that never goes back, in milliseconds. */
@@ -64,14 +72,23 @@ export class OperationRecord implements GivenListener {
     not_granted: 0,
     failed: 0,
   };
+  /** How many reads were begun for it. */
+  calls = 0;
   readonly #brought: BroughtTrace | undefined;
   readonly #listener: OperationListener;
   #operation: PreparedOperation | undefined;
   #isOver = false;
 
   /** @param brought The trace of others that it belongs to. */
-  constructor(transport: Transport, viewer: Viewer, listener: OperationListener, brought?: BroughtTrace) {
+  constructor(
+    transport: Transport,
+    viewer: Viewer,
+    requestId: string,
+    listener: OperationListener,
+    brought?: BroughtTrace,
+  ) {
     this.transport = transport;
+    this.requestId = requestId;
     this.viewer = viewer;
     this.#brought = brought;
     this.#listener = listener;
@@ -97,6 +114,10 @@ export class OperationRecord implements GivenListener {
   given(provider: ProviderName, how: How, ageMs: number): void {
     this.refs[how] += 1;
     this.#listener.given?.(provider, how, ageMs);
+  }
+
+  readBegun(): void {
+    this.calls += 1;
   }
 
   /** It is answered with this. What is told of it afterwards is told no more. */

@@ -9,6 +9,7 @@ import { type AnswerError, errorOf, INTERNAL_ERROR, refusal } from '../operation
 import { INVALID_TOKEN } from './authorization.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { reply } from './reply.ts';
+import { REQUEST_ID, requestIdOf } from './request-id.ts';
 import { type MediaType, negotiate } from './result.ts';
 
 interface Wording {
@@ -77,6 +78,8 @@ function sendErrors(
   body: object,
   headers: object = {},
 ): void {
+  // One that was begun has its name already.
+  if (!response.hasHeader(REQUEST_ID)) response.setHeader(REQUEST_ID, requestIdOf(request));
   reply(response, status, body, { 'content-type': `${mediaTypeFor(request)}; charset=utf-8`, ...headers });
 }
 

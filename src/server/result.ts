@@ -5,6 +5,7 @@ import type { ServerResponse } from 'node:http';
 import type { Answer } from '../operations/answer.ts';
 import { INVALID_TOKEN } from './authorization.ts';
 import { JSON_HEADERS } from './reply.ts';
+import { REQUEST_ID } from './request-id.ts';
 
 const MEDIA_TYPES = ['application/graphql-response+json', 'application/json'] as const;
 
@@ -37,7 +38,7 @@ function headersOf(mediaType: MediaType): string[] {
   return Object.entries({ ...JSON_HEADERS, 'content-type': `${mediaType}; charset=utf-8` }).flat();
 }
 
-export function sendResult(response: ServerResponse, mediaType: MediaType, result: Answer): void {
+export function sendResult(response: ServerResponse, mediaType: MediaType, result: Answer, requestId: string): void {
   const waitSeconds = refusedForSeconds(result);
   if (waitSeconds !== undefined) response.setHeader('retry-after', String(waitSeconds));
   const status = waitSeconds === undefined ? statusOf(mediaType, result) : 429;
@@ -45,7 +46,7 @@ export function sendResult(response: ServerResponse, mediaType: MediaType, resul
   const body = JSON.stringify(result);
   const bytes = Buffer.byteLength(body);
   // Without its length Node would send the body in chunks: three writes in place of one.
-  response.writeHead(status, [...HEADERS[mediaType], 'content-length', String(bytes)]);
+  response.writeHead(status, [...HEADERS[mediaType], REQUEST_ID, requestId, 'content-length', String(bytes)]);
   // A byte a character is ASCII, which need not be encoded.
   response.end(body, bytes === body.length ? 'latin1' : 'utf8');
 }

@@ -11,6 +11,7 @@ import { CallerGone, Cancellation } from '../upstream/cancellation.ts';
 import type { GraphQLService } from './graphql.ts';
 import type { OperationRecord } from './operation-record.ts';
 import { type Params, paramsOf } from './params.ts';
+import { newRequestId } from './request-id.ts';
 import type { BroughtTrace } from './trace-context.ts';
 
 /** Most operations at once on one socket. */
@@ -61,7 +62,7 @@ export class SocketOperations {
     }
     const viewer = this.#viewer;
     if (viewer === undefined) throw new TypeError('the client was not admitted');
-    const record = this.#graphql.begin('websocket', viewer, this.#brought);
+    const record = this.#graphql.begin('websocket', viewer, newRequestId(), this.#brought);
     const params = paramsOf({ ...payload });
     if ('fault' in params) {
       record?.refuse('BAD_USER_INPUT');
@@ -69,8 +70,7 @@ export class SocketOperations {
     }
     const operation = this.#graphql.prepare(params, viewer, record);
     if ('errors' in operation) return operation.errors.map((told) => new Refusal(told));
-    const cancellation = new Cancellation();
-    const begun = { viewer, operation, params, record, span: record?.span, cancellation, isWanted };
+    const begun = { viewer, operation, params, record, cancellation: new Cancellation(), isWanted };
     const args = operation.args;
     this.#begun.set(id, begun);
     this.#running.set(args, begun);

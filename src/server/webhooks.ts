@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Span } from '@opentelemetry/api';
-import type { Notifications } from '../live/notifications.ts';
+import type { Notifications, Receipt } from '../live/notifications.ts';
 import type { MaybePromise } from '../operations/answer.ts';
 import { BodyTooLarge, bodyOf } from './body.ts';
 import { type Handler, reply } from './reply.ts';
@@ -17,13 +17,20 @@ export interface NotificationTaker extends Pick<Notifications, 'accepts'> {
   receive(...notification: Parameters<Notifications['receive']>): MaybePromise<ReturnType<Notifications['receive']>>;
 }
 
+export interface NotificationListener {
+  /** Begins the span of a request, where it is traced. */
+  readonly begin?: (name: string, request: IncomingMessage) => Span | undefined;
+  /** Told what became of each notification. */
+  readonly notified?: ((provider: string, receipt: Receipt) => void) | undefined;
+}
+
 /**
  * @param takerOf By the tenant's name in the path; null where it names none.
- * @param trace Begins the span of a request, where it is traced.
+ * @param listener Hears of notifications.
  */
 export function createWebhookHandler(
   takerOf: (tenant: string | null) => NotificationTaker,
-  trace?: (name: string, request: IncomingMessage) => Span | undefined,
+  listener: NotificationListener = {},
 ): Handler {
   return async (request, response) => {
     const path = request.url?.split('?', 1)[0] ?? '';
@@ -33,10 +40,11 @@ export function createWebhookHandler(
     if (provider === undefined || !taker.accepts(provider))
       return reply(response, 404, { error: 'No notifications are taken here.' });
     if (request.method !== 'POST') return reply(response, 405, { error: 'Notifications come by POST.' });
-    const span = trace?.(`webhook ${name}`, request);
+    const span = listener.begin?.(`webhook ${name}`, request);
     try {
       const outcome = await outcomeOf(request, (body) => taker.receive(provider, body, request.headers, span));
       span?.setAttribute('gateway.outcome', outcome);
+      if (outcome !== 'too_large' && outcome !== 'cancelled') listener.notified?.(provider, outcome);
       answer(response, outcome);
     } finally {
       span?.end();
@@ -44,7 +52,7 @@ export function createWebhookHandler(
   };
 }
 
-type Outcome = ReturnType<Notifications['receive']> | 'too_large' | 'cancelled';
+type Outcome = Receipt | 'too_large' | 'cancelled';
 
 async function outcomeOf(request: IncomingMessage, receive: (body: Buffer) => MaybePromise<Outcome>): Promise<Outcome> {
   let body: Buffer;
@@ -57,7 +65,7 @@ async function outcomeOf(request: IncomingMessage, receive: (body: Buffer) => Ma
 }
 
 function answer(response: ServerResponse, outcome: Outcome): void {
-  if (outcome === 'accepted') reply(response, 200, { status: 'taken' });
+  if (outcome === 'accepted' || outcome === 'ignored') reply(response, 200, { status: 'taken' });
   else if (outcome === 'forged') reply(response, 401, { error: 'The signature does not fit.' });
   else if (outcome === 'busy') reply(response, 503, { error: 'Too many notifications wait: send this one again.' });
   else {

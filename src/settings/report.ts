@@ -12,19 +12,30 @@ export interface Report {
   readonly isRight: boolean;
 }
 
+/** Defaults that depend on other settings, as they hold with these. */
+const DEPENDENT: ReadonlyMap<string, (settings: Settings) => string> = new Map([
+  ['DRAIN_SECONDS', ({ drainMs }) => String(drainMs / 1_000)],
+  ['AUTH', ({ access }) => (access === undefined ? 'off' : 'required')],
+  ['GRAPHIQL', ({ graphiql }) => onOrOff(graphiql)],
+  ['INTROSPECTION', ({ introspection }) => onOrOff(introspection)],
+  ['SANDBOX', ({ sandbox }) => onOrOff(sandbox)],
+]);
+
 export function reportSettings(environment: Environment): Report {
   const given = readEnvironment(environment, SECRETS);
+  const outcome = outcomeOf(environment);
   const set: string[] = [];
   const defaults: string[] = [];
   const unset: string[] = [];
   for (const [name, schema] of KNOWN) {
     const state = SECRETS.includes(name) ? stateOfSecret(given, name) : stateOf(given, name, schema);
-    const fallback = defaultOf(name);
+    const fallback = defaultOf(name) ?? (typeof outcome === 'string' ? undefined : DEPENDENT.get(name)?.(outcome));
     if (state !== undefined) set.push(`${name}: ${state}`);
     else if (fallback !== undefined) defaults.push(`${name}: ${fallback}`);
     else unset.push(name);
   }
-  const { lines, isRight } = outcomeOf(environment, given);
+  const isRight = typeof outcome !== 'string';
+  const lines = isRight ? [...notesOn(outcome, given), 'The settings are right.'] : [outcome];
   const sections = [...section('Set', set), ...section('Defaults', defaults), ...section('Not set', unset)];
   return { text: `${[...sections, ...lines].join('\n')}\n`, isRight };
 }
@@ -43,14 +54,18 @@ function stateOfSecret({ texts, byFile }: Given, name: string): string | undefin
   return texts[fileVariable(name)] === undefined ? undefined : 'set by file';
 }
 
-function outcomeOf(environment: Environment, given: Given): { lines: readonly string[]; isRight: boolean } {
+/** The settings, or what is wrong with them. */
+function outcomeOf(environment: Environment): Settings | string {
   try {
-    const settings = readSettings(environment);
-    return { lines: [...notesOn(settings, given), 'The settings are right.'], isRight: true };
+    return readSettings(environment);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    return { lines: [error.message], isRight: false };
+    return error.message;
   }
+}
+
+function onOrOff(isOn: boolean): string {
+  return isOn ? 'on' : 'off';
 }
 
 /** What follows from the settings, and is easily missed. */

@@ -21,13 +21,13 @@ const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((t
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-const seconds = (defaultMs: number) =>
-  z
-    .string()
-    // A timer takes no more than 24 days.
-    .refine((text) => /^\d{1,6}(\.\d{1,3})?$/.test(text), 'must be seconds, such as 10 or 0.5, below a million')
-    .transform((text) => Math.round(Number(text) * 1_000))
-    .prefault(String(defaultMs / 1_000));
+const someSeconds = z
+  .string()
+  // A timer takes no more than 24 days.
+  .refine((text) => /^\d{1,6}(\.\d{1,3})?$/.test(text), 'must be seconds, such as 10 or 0.5, below a million')
+  .transform((text) => Math.round(Number(text) * 1_000));
+
+const seconds = (defaultMs: number) => someSeconds.prefault(String(defaultMs / 1_000));
 
 const count = (fallback: number) =>
   z
@@ -88,7 +88,7 @@ export const Variables = z.object({
       return networks ?? z.NEVER;
     })
     .default(new BlockList()),
-  DRAIN_SECONDS: seconds(5_000),
+  DRAIN_SECONDS: someSeconds.optional(),
   CORS_ORIGINS: originsSetting('https://app.example.com').default([]),
   CORS_HEADERS: z
     .string()
@@ -128,6 +128,7 @@ export const Variables = z.object({
     })
     .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  SLOW_MS: count(1_000),
   SANDBOX: onOff.optional(),
   NODE_ENV: z.string().optional(),
   FRESH_SECONDS: seconds(FRESHNESS.freshMs),

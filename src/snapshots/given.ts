@@ -1,5 +1,6 @@
 // How each ref of an operation is answered, for whoever counts.
 
+import type { Span } from '@opentelemetry/api';
 import type { ProviderName } from '../invitation/provider.ts';
 
 /**
@@ -27,6 +28,10 @@ export const HOWS = [
 export type How = (typeof HOWS)[number];
 
 export interface GivenListener {
+  /** Of what asks, where that is traced. */
+  readonly span?: Span | undefined;
   /** @param ageMs How long ago it was seen; NaN where nothing is given. */
   given(provider: ProviderName, how: How, ageMs: number): void;
+  /** Told when a read begins that is made for this operation, and not for another. */
+  readBegun?(): void;
 }

@@ -29,6 +29,7 @@ export class ReadNote implements GivenListener {
   /** The provider is read for this caller. */
   readonly begun = (): void => {
     this.#isOwn = true;
+    this.#listener.readBegun?.();
   };
 
   /** Tells what comes of it; the answer stays the same. */

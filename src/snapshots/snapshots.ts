@@ -50,8 +50,6 @@ export interface SnapshotWish {
   readonly callerId: string;
   /** A subscription is told of every change: it waits, and leaves the callers' share of the quota to them. */
   readonly isPatient?: boolean;
-  /** Of what the caller waits in, where that is traced. */
-  readonly span?: Span | undefined;
   /** Told how it is answered. */
   readonly given?: GivenListener | undefined;
 }
@@ -178,7 +176,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   function readWith(ref: Ref, wish: SnapshotWish, note: ReadNote | undefined): Promise<Snapshot | null> {
     const source = sources.get(ref.type);
     if (source === undefined) return Promise.reject(new ProviderNotConfigured(kindOf(ref).provider));
-    const { withExtras, maxAgeMs, caller, callerId, span } = wish;
+    const { withExtras, maxAgeMs, caller, callerId } = wish;
     const entry = known.find(ref, withExtras);
     const atOnce = entry && answerFrom(entry, ref, withExtras, maxAgeMs, note);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
@@ -186,7 +184,8 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     if (maxAgeMs !== null || !mayStandIn(entry, now()))
       return readOrOld(source, reading, wish, entry !== undefined, note);
     const payment = { how: 'spare', caller: callerId } as const;
-    const spare = readNow(source, reading, { caller, payment, maxAgeMs, span, onBegun: note?.begun });
+    const asker = { caller, payment, maxAgeMs, span: wish.given?.span, onBegun: note?.begun };
+    const spare = readNow(source, reading, asker);
     return within(options.patienceMs, spare, (staleness) => {
       wantBehind(reading);
       const newest = known.find(ref, withExtras);
@@ -206,24 +205,23 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     isKnown: boolean,
     note: ReadNote | undefined,
   ): Promise<Snapshot | null> {
-    const { maxAgeMs, caller, callerId, span } = wish;
+    const { maxAgeMs, caller, callerId } = wish;
     const how = wish.isPatient ? 'spare' : isKnown && maxAgeMs !== null ? 'insistent' : 'caller';
     const payment = { how, caller: callerId } as const;
+    const asker = { caller, payment, maxAgeMs, span: wish.given?.span, onBegun: note?.begun };
     const askedAt = now();
-    return readNow(source, reading, { caller, payment, maxAgeMs, span, onBegun: note?.begun }).catch(
-      (error: unknown) => {
-        // A caller that shared a read with spare quota has a share of its own.
-        if (error instanceof SpareQuotaUsedUp && how !== 'spare') return readWith(reading.ref, wish, note);
-        if (error instanceof ProviderRateLimited || how === 'spare') wantBehind(reading);
-        const old = known.find(reading.ref, reading.withExtras);
-        const staleness = stalenessOf(error);
-        if (staleness !== null && mayStandIn(old, askedAt)) {
-          note?.given(kindOf(reading.ref).provider, 'stale', now() - old.seenAt);
-          return giveOld(old, staleness);
-        }
-        throw error;
-      },
-    );
+    return readNow(source, reading, asker).catch((error: unknown) => {
+      // A caller that shared a read with spare quota has a share of its own.
+      if (error instanceof SpareQuotaUsedUp && how !== 'spare') return readWith(reading.ref, wish, note);
+      if (error instanceof ProviderRateLimited || how === 'spare') wantBehind(reading);
+      const old = known.find(reading.ref, reading.withExtras);
+      const staleness = stalenessOf(error);
+      if (staleness !== null && mayStandIn(old, askedAt)) {
+        note?.given(kindOf(reading.ref).provider, 'stale', now() - old.seenAt);
+        return giveOld(old, staleness);
+      }
+      throw error;
+    });
   }
 
   return {

@@ -1,7 +1,11 @@
 // Who hears of what the rooms do: a value that the composition root makes and passes in. The rooms tell what they have noted,
 // and know nobody who listens; where nobody does, nothing is noted.
 
+import type { Refusal } from '../access/refusal.ts';
+import type { Receipt } from '../live/notifications.ts';
+import type { CommandOutcome } from '../redis/command-outcome.ts';
 import type { OperationListener } from '../server/operation-record.ts';
+import type { Sight } from '../snapshots/sight.ts';
 import type { CallRecord } from '../upstream/call-record.ts';
 
 export interface TelemetryListener extends OperationListener {
@@ -10,6 +14,19 @@ export interface TelemetryListener extends OperationListener {
    * @param tenant Null where there is no file of tenants.
    */
   called?: ((call: CallRecord, tenant: string | null) => void) | undefined;
+  /** Told of what each read has seen, also those of other processes. */
+  seen?: ((sight: Sight) => void) | undefined;
+  /** Told of each caller that is not admitted. */
+  refused?: ((reason: Refusal['reason']) => void) | undefined;
+  /** Told of each state that a stream was given, and of each that was replaced by a newer one before it was taken. */
+  event?: (() => void) | undefined;
+  skipped?: (() => void) | undefined;
+  /** Told what became of each notification. */
+  notified?: ((provider: string, receipt: Receipt) => void) | undefined;
+  /** Told how long after a notification the last stream that watches it was given what it has brought. */
+  told?: ((afterMs: number) => void) | undefined;
+  /** Told of each command that Redis was sent. */
+  commanded?: ((outcome: CommandOutcome, durationMs: number) => void) | undefined;
 }
 
 /** Everybody who listens, as one. A member is undefined where nobody listens to that. */
@@ -17,17 +34,27 @@ export type Telemetry = TelemetryListener;
 
 export function telemetryOf(listeners: readonly TelemetryListener[]): Telemetry {
   return {
-    called: all(listeners.flatMap(({ called }) => called ?? [])),
-    answered: all(listeners.flatMap(({ answered }) => answered ?? [])),
-    given: all(listeners.flatMap(({ given }) => given ?? [])),
+    answered: all(listeners.map(({ answered }) => answered)),
+    given: all(listeners.map(({ given }) => given)),
+    document: all(listeners.map(({ document }) => document)),
+    limited: all(listeners.map(({ limited }) => limited)),
+    called: all(listeners.map(({ called }) => called)),
+    seen: all(listeners.map(({ seen }) => seen)),
+    refused: all(listeners.map(({ refused }) => refused)),
+    event: all(listeners.map(({ event }) => event)),
+    skipped: all(listeners.map(({ skipped }) => skipped)),
+    notified: all(listeners.map(({ notified }) => notified)),
+    told: all(listeners.map(({ told }) => told)),
+    commanded: all(listeners.map(({ commanded }) => commanded)),
     trace: listeners.find(({ trace }) => trace !== undefined)?.trace,
   };
 }
 
 /** One function that calls each of them. */
 function all<Args extends unknown[]>(
-  functions: readonly ((...args: Args) => void)[],
+  listeners: readonly (((...args: Args) => void) | undefined)[],
 ): ((...args: Args) => void) | undefined {
+  const functions = listeners.filter((each) => each !== undefined);
   const [only, ...others] = functions;
   if (others.length === 0) return only;
   return (...args) => {

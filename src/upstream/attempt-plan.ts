@@ -9,10 +9,16 @@ import type { Troubles } from './troubles.ts';
 
 /** How a call is paid for, when its connection is there. */
 export interface Payer {
-  /** Pays if that needs no waiting. */
-  payNow(payment: Payment): boolean;
+  /**
+   * Pays if that needs no waiting.
+   * @param unusedAt When it was paid for before, where nothing was sent: that payment counts from now on.
+   * @returns when it was paid for.
+   */
+  payNow(payment: Payment, unusedAt?: number): number | undefined;
   /** Pays when its turn comes. @throws Problem where that is too late; the call's reason where it is cancelled. */
-  pay(payment: Payment, call: Attempted<unknown>): Promise<void>;
+  pay(payment: Payment, call: Attempted<unknown>, unusedAt?: number): Promise<number>;
+  /** Whether a call may keep its connection while it waits to pay. */
+  mayHoldConnection(payment: Payment): boolean;
 }
 
 /** What the attempts over the connections of one origin share. */

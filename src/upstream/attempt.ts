@@ -72,23 +72,37 @@ export class Attempt<R extends UpstreamRequest, T>
     if (payer === undefined || payment === undefined) return true;
     const now = performance.now();
     if (now - this.#paidAt <= PAYMENT_TTL_MS) return true;
-    if (!payer.payNow(payment)) return false;
-    this.#paidAt = now;
+    const paidAt = payer.payNow(payment, this.#unusedAt());
+    if (paidAt === undefined) return false;
+    this.#paidAt = paidAt;
     return true;
   }
 
+  /** When it was paid for, where nothing has been sent since. */
+  #unusedAt(): number | undefined {
+    return this.#paidAt === USED_UP ? undefined : this.#paidAt;
+  }
+
+  /** Waits until it is paid for. Where that may take long, others get the connection meanwhile. */
   async #pay(connection: Connection): Promise<void> {
     const { payer, payment, call } = this.#plan;
+    if (payer === undefined || payment === undefined) return;
+    const unusedAt = this.#unusedAt();
+    const keepsConnection = unusedAt !== undefined || payer.mayHoldConnection(payment);
+    if (!keepsConnection) this.#release();
     call.record?.wait('quota');
     try {
-      if (payment !== undefined) await payer?.pay(payment, call);
-      this.#paidAt = performance.now();
+      this.#paidAt = await payer.pay(payment, call, unusedAt);
     } catch (reason) {
       this.#fail(reason instanceof Error ? reason : new ProviderUnavailable(this.#plan.request.provider));
     }
     if (this.#failure === undefined) call.record?.goOn();
-    if (this.#failure !== undefined) this.#release();
-    else if (connection.isOpen) this.#send(connection);
+    if (this.#failure !== undefined) {
+      this.#release();
+    } else if (!keepsConnection) {
+      call.record?.wait('connection');
+      this.#rules.connections.enter(this);
+    } else if (connection.isOpen) this.#send(connection);
     else this.#beginAnew(connection);
   }
 

@@ -69,6 +69,23 @@ export class CallLog {
     }
   }
 
+  /**
+   * Moves a caller's last call until `from` to `to`: it was not made then, and is made now.
+   * @returns whether there is such a call in every window: in one that it has left there may be no place for it.
+   */
+  move(caller: string, from: number, to: number): boolean {
+    const size = this.#times.length;
+    let number = this.longest.first + this.usedUntil(this.longest, from) - 1;
+    while (number >= this.longest.first && this.#callers[number % size] !== caller) number -= 1;
+    if (this.books.some(({ first }) => number < first)) return false;
+    const flags = this.#flagsOf(number);
+    for (const books of this.books) this.#uncount(books, number);
+    for (let next = number + 1; next < this.#made; next++) this.#move(next, next - 1);
+    this.#made -= 1;
+    this.add(to, caller, (flags & INSISTENT) !== 0, flags & ~INSISTENT);
+    return true;
+  }
+
   /** Keeps books of other windows from now on. The calls count in them that it remembers: those of the longest until now. */
   keepTo(windows: readonly QuotaWindow[], now: number): void {
     const { first } = this.longest;
@@ -150,9 +167,13 @@ export class CallLog {
   }
 
   #leave(books: WindowBooks): void {
-    const caller = this.#callers[books.first % this.#callers.length] ?? '';
-    const flags = this.#flagsOf(books.first);
+    this.#uncount(books, books.first);
     books.first += 1;
+  }
+
+  #uncount(books: WindowBooks, number: number): void {
+    const caller = this.#callers[number % this.#callers.length] ?? '';
+    const flags = this.#flagsOf(number);
     const calls = (books.byCaller.get(caller) ?? 0) - 1;
     if (calls > 0) books.byCaller.set(caller, calls);
     else books.byCaller.delete(caller);

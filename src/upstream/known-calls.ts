@@ -24,6 +24,26 @@ export class KnownCalls {
     return true;
   }
 
+  /** When it was made; undefined where it is not known. */
+  at(name: string): number | undefined {
+    return this.#at.get(name);
+  }
+
+  /** A known call counts for a later moment. */
+  move(name: string, at: number): void {
+    if (this.#at.delete(name)) this.#at.set(name, at);
+  }
+
+  /** The last call until then that a process has made for a caller. */
+  lastOf(process: string, caller: string, until: number): string | undefined {
+    let last: string | undefined;
+    for (const [name, at] of this.#at) {
+      if (at > until) break;
+      if (name.startsWith(`${process}:`) && name.endsWith(`:${caller}`)) last = name;
+    }
+    return last;
+  }
+
   /** How many are in the window for sure: one that is about to leave it may have left it for Redis. */
   count(now: number): number {
     const windowMs = this.#windowMs();

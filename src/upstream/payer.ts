@@ -20,12 +20,12 @@ export function patienceMs(call: Pick<Attempted<unknown>, 'remainingMs'>): numbe
 }
 
 export function createPayer(provider: ProviderName, quota: Quota): Payer {
-  async function paySpare(payment: Payment, call: Attempted<unknown>): Promise<void> {
+  async function paySpare(payment: Payment, call: Attempted<unknown>, unusedAt?: number): Promise<number> {
     const mostMs = payment.how === 'spare' ? 0 : BACKGROUND_PATIENCE_MS;
     const until = performance.now() + Math.min(mostMs, patienceMs(call));
     while (true) {
-      const delayMs = await quota.takeSpare(payment);
-      if (delayMs <= 0) return;
+      const delayMs = await quota.takeSpare(payment, unusedAt);
+      if (delayMs <= 0) return performance.now();
       if (performance.now() + delayMs > until) throw new SpareQuotaUsedUp(provider);
       await pause(delayMs, call);
     }
@@ -33,8 +33,11 @@ export function createPayer(provider: ProviderName, quota: Quota): Payer {
 
   return {
     // What callers leave is looked for later: a quota that is shared has to be asked.
-    payNow: (payment) => !isSpare(payment) && quota.takeNow(payment),
-    pay: (payment, call) => (isSpare(payment) ? paySpare(payment, call) : quota.take(payment, patienceMs(call), call)),
+    payNow: (payment, unusedAt) =>
+      isSpare(payment) && unusedAt === undefined ? undefined : quota.takeNow(payment, unusedAt),
+    pay: (payment, call, unusedAt) =>
+      isSpare(payment) ? paySpare(payment, call, unusedAt) : quota.take(payment, patienceMs(call), call, unusedAt),
+    mayHoldConnection: (payment) => isSpare(payment) || quota.mayHoldConnection(payment),
   };
 }
 

@@ -7,9 +7,10 @@ import type { CancelListener, Cancellation } from './cancellation.ts';
 import type { Payment } from './payment.ts';
 import type { Shares } from './shares.ts';
 
-/** What came of taking calls: how many were taken, and in how many milliseconds to try the rest again. */
+/** What came of taking calls: how many were taken, when, and in how many milliseconds to try the rest again. */
 export interface Taken {
   readonly taken: number;
+  readonly at: number;
   readonly delayMs: number;
 }
 
@@ -60,9 +61,10 @@ export class QuotaLine {
 
   /**
    * Waits for a call.
+   * @returns when it was taken.
    * @throws ProviderRateLimited where it has not come within `patienceMs`; the reason where it is cancelled.
    */
-  wait(payment: Payment, patienceMs: number, cancellation: Cancellation): Promise<void> {
+  wait(payment: Payment, patienceMs: number, cancellation: Cancellation): Promise<number> {
     const since = this.#options.now();
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
@@ -76,10 +78,10 @@ export class QuotaLine {
           if (place >= 0) this.#waiting.splice(place, 1);
           reject(reason);
         },
-        serve: () => {
+        serve: (at) => {
           cancellation.remove(waiter);
           this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-          resolve();
+          resolve(at);
         },
       };
       this.#waiting.push(waiter);
@@ -110,9 +112,9 @@ export class QuotaLine {
         next.map(({ payment }) => payment),
         waitedMs,
       );
-      const { taken, delayMs: againMs } = taking instanceof Promise ? await taking : taking;
+      const { taken, at, delayMs: againMs } = taking instanceof Promise ? await taking : taking;
       // A call that was taken for a caller that has gone meanwhile is the next one's.
-      for (const waiter of next.filter((one) => this.#waiting.includes(one)).slice(0, taken)) waiter.serve();
+      for (const waiter of next.filter((one) => this.#waiting.includes(one)).slice(0, taken)) waiter.serve(at);
       delayMs = againMs;
       if (againMs === 0) this.#hasMore = true;
     }
@@ -171,5 +173,5 @@ interface Waiter extends CancelListener {
   /** When it would rather be refused. */
   readonly until: number;
   refuse(reason: Error): void;
-  serve(): void;
+  serve(at: number): void;
 }

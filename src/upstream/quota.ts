@@ -20,20 +20,30 @@ export interface QuotaStatus {
 }
 
 export interface Quota {
-  /** Takes one call where there is one now, for background work or a caller that does not wait. @returns 0, or in how many milliseconds to ask again. */
-  takeSpare(payment: Payment): number | Promise<number>;
+  /**
+   * Takes one call where there is one now, for background work or a caller that does not wait.
+   * @param unusedAt When one was taken for it that was not made, or a little later: that one counts from now on.
+   * @returns 0, or in how many milliseconds to ask again.
+   */
+  takeSpare(payment: Payment, unusedAt?: number): number | Promise<number>;
   /** Why a caller with so many others ahead cannot be served within `patienceMs`; undefined where that may be. */
   refusal(payment: Payment, ahead: number, patienceMs: number): ProviderRateLimited | undefined;
   /** Whether it may hold a connection while it waits: it waits for no others but those below their share. */
   mayHoldConnection(payment: Payment): boolean;
-  /** Takes one call for a caller, if that needs no waiting. */
-  takeNow(payment: Payment): boolean;
+  /**
+   * Takes one call for a caller, if that needs no waiting.
+   * @param unusedAt As for `takeSpare`.
+   * @returns when it was taken; undefined where it has to wait.
+   */
+  takeNow(payment: Payment, unusedAt?: number): number | undefined;
   /**
    * Takes one call for a caller, now or when its turn comes.
+   * @param unusedAt As for `takeSpare`.
+   * @returns when it was taken.
    * @throws ProviderRateLimited at once where that is not within `patienceMs`, or later where others went ahead; the
    * reason where it is cancelled.
    */
-  take(payment: Payment, patienceMs: number, cancellation: Cancellation): Promise<void>;
+  take(payment: Payment, patienceMs: number, cancellation: Cancellation, unusedAt?: number): Promise<number>;
   /** No call until so many milliseconds have passed: what a 429 asks for. */
   close(forMs: number): void;
   status(): QuotaStatus;
@@ -45,7 +55,7 @@ export interface Quota {
 
 /** The quota of one process. */
 export interface LocalQuota extends Quota {
-  takeSpare(payment: Payment): number;
+  takeSpare(payment: Payment, unusedAt?: number): number;
 }
 
 export interface QuotaOptions {
@@ -68,11 +78,12 @@ export function createQuota(
     return at;
   };
 
-  function takeNow(payment: Payment): boolean {
+  function takeNow(payment: Payment, unusedAt?: number): number | undefined {
     const at = now();
-    if (line.ahead(payment) > 0 || shares.delayMs(payment, 0, at) > 0) return false;
+    if (unusedAt !== undefined && log.move(payment.caller, unusedAt, at)) return at;
+    if (line.ahead(payment) > 0 || shares.delayMs(payment, 0, at) > 0) return undefined;
     shares.record(at, payment);
-    return true;
+    return at;
   }
 
   const line = new QuotaLine({
@@ -82,14 +93,15 @@ export function createQuota(
     delayMs: (payment, ahead, at) => shares.delayMs(payment, ahead, at),
     batch: 1,
     take([payment]) {
-      if (payment !== undefined) shares.record(now(), payment);
-      return { taken: 1, delayMs: 0 };
+      const at = now();
+      if (payment !== undefined) shares.record(at, payment);
+      return { taken: 1, at, delayMs: 0 };
     },
   });
 
   return {
-    takeSpare(payment) {
-      if (takeNow(payment)) return 0;
+    takeSpare(payment, unusedAt) {
+      if (takeNow(payment, unusedAt) !== undefined) return 0;
       // What is free next is taken by those that wait.
       return Math.max(1, shares.delayMs(payment, line.ahead(payment), now()));
     },
@@ -98,9 +110,10 @@ export function createQuota(
       return shares.mayHoldConnection(payment, now());
     },
     takeNow,
-    take(payment, patienceMs, cancellation) {
+    take(payment, patienceMs, cancellation, unusedAt) {
       if (cancellation.reason !== undefined) return Promise.reject(cancellation.reason);
-      if (takeNow(payment)) return Promise.resolve();
+      const at = takeNow(payment, unusedAt);
+      if (at !== undefined) return Promise.resolve(at);
       const refused = line.refusal(payment, line.ahead(payment), patienceMs);
       return refused === undefined ? line.wait(payment, patienceMs, cancellation) : Promise.reject(refused);
     },

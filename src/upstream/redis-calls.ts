@@ -4,7 +4,7 @@
 
 import type { SharedRedis } from '../redis/redis.ts';
 import { longestOf, partOf, type QuotaWindow } from './quota-window.ts';
-import { CLOSE, SYNC, TAKE } from './redis-scripts.ts';
+import { CLOSE, MOVE, SYNC, TAKE } from './redis-scripts.ts';
 import { INSISTENT_SHARE, type Spread } from './shares.ts';
 
 /** A call as processes tell each other of it. */
@@ -39,6 +39,8 @@ export interface RedisCalls {
    * @returns undefined where Redis cannot be asked.
    */
   take(wanted: readonly WantedCall[], waitedMs: number, known: number): Promise<Answer | undefined>;
+  /** Counts a call from now on that was taken and not made. @returns whether it could: Redis knows of it, and it is new enough. */
+  move(name: string): Promise<boolean>;
   /**
    * Tells Redis of calls, and for how long the gate is closed.
    * @returns all the calls that Redis knows of, and for how long its gate is closed; undefined where it cannot be asked.
@@ -55,6 +57,8 @@ export interface RedisCalls {
 
 export interface CallsListener {
   calls(calls: readonly SharedCall[]): void;
+  /** One that was taken before is made only now. */
+  moved(name: string): void;
   closed(forMs: number): void;
   missed(): void;
 }
@@ -77,6 +81,7 @@ export function createRedisCalls({ redis, windows, accountId, process, lent }: R
   const channel = key('calls');
   const longest = longestOf(windows);
   const longestMs = Math.ceil(longest.windowMs);
+  const shortestMs = Math.floor(Math.min(...windows.map(({ windowMs }) => windowMs)));
   const half = partOf(longest.limit, INSISTENT_SHARE);
 
   return {
@@ -93,6 +98,11 @@ export function createRedisCalls({ redis, windows, accountId, process, lent }: R
       if (!Array.isArray(answer)) return undefined;
       const [taken = 0, delayMs = 0] = answer.map(Number);
       return taken < 0 ? 'behind' : { taken, delayMs };
+    },
+    async move(name) {
+      const about = [channel, process, longestMs, shortestMs, name];
+      const answer = await redis.ask((client) => MOVE(client, [calls], about));
+      return Number(answer) === 1;
     },
     async sync(own, closedMs) {
       const about = [channel, process, longestMs, Math.round(closedMs)];
@@ -117,6 +127,8 @@ function hear(message: string, process: string, listener: CallsListener): void {
   if (what === 'closed') {
     const forMs = Number(rest[0]);
     if (forMs > 0 && forMs <= MAX_CLOSED_MS) listener.closed(forMs);
+  } else if (what === 'moved') {
+    listener.moved(`${rest[0]}`);
   } else if (what === 'calls') {
     listener.calls(pairsOf(rest).map(([age, name]) => ({ ageMs: Number(age), name })));
   }

@@ -95,6 +95,23 @@ export async function createSharedQuota(
     shares.record(at, call);
   }
 
+  /** A call that was taken and not made counts from `at` on. */
+  function move(name: string, at: number): void {
+    const [call, before] = [readName(name), known.at(name)];
+    if (call === undefined || before === undefined) return;
+    known.move(name, at);
+    log.move(call.caller, before, at);
+  }
+
+  /** @returns when the call counts from now on; undefined where it is not known. */
+  async function moveOwn({ caller }: Payment, unusedAt: number | undefined): Promise<number | undefined> {
+    const name = unusedAt === undefined ? undefined : known.lastOf(process, caller, unusedAt);
+    if (name === undefined || !isTogether || !(await shared.move(name))) return undefined;
+    const at = clock();
+    move(name, at);
+    return at;
+  }
+
   /** Hears of calls that other processes have made. */
   function hear(others: readonly SharedCall[]): void {
     const at = now();
@@ -160,19 +177,19 @@ export async function createSharedQuota(
     }
     if (answer === undefined || answer === 'behind') {
       lose();
-      return { taken: 0, delayMs: 1 };
+      return { taken: 0, at: now(), delayMs: 1 };
     }
     const at = clock();
     for (const { name } of wanted.slice(0, answer.taken)) record(name, at);
     if (!hasSettled()) own.record(at, answer.taken);
-    return answer;
+    return { ...answer, at };
   }
 
   function takeAlone(payments: readonly Payment[]): Taken {
     const at = clock();
     for (const payment of payments) record(nameFor(payment), at);
     own.record(at, payments.length);
-    return { taken: payments.length, delayMs: 0 };
+    return { taken: payments.length, at, delayMs: 0 };
   }
 
   function nameFor({ how, caller }: Payment): string {
@@ -196,13 +213,19 @@ export async function createSharedQuota(
     lose();
     void comeBack();
   });
-  await shared.listen({ calls: hear, closed: closeFor, missed: () => void sync() });
+  await shared.listen({
+    calls: hear,
+    moved: (name) => move(name, clock()),
+    closed: closeFor,
+    missed: () => void sync(),
+  });
   await comeBack();
 
   return {
-    async takeSpare(spare) {
+    async takeSpare(spare, unusedAt) {
       await comeBack();
       const payment = shareOf(spare);
+      if ((await moveOwn(payment, unusedAt)) !== undefined) return 0;
       const aheadMs = spareDelayMs(payment);
       if (aheadMs > 0) return aheadMs;
       const { taken, delayMs: againMs } = await takeCalls([payment], 0);
@@ -216,12 +239,14 @@ export async function createSharedQuota(
       return shares.mayHoldConnection(shareOf(payment), clock());
     },
     // Redis has to be asked.
-    takeNow: () => false,
-    async take(payment, patienceMs, cancellation) {
+    takeNow: () => undefined,
+    async take(payment, patienceMs, cancellation, unusedAt) {
       if (cancellation.reason !== undefined) throw cancellation.reason;
       const until = now() + patienceMs;
       await comeBack();
       const share = shareOf(payment);
+      const movedAt = await moveOwn(share, unusedAt);
+      if (movedAt !== undefined) return movedAt;
       const leftMs = Math.max(0, until - now());
       const refused = line.refusal(share, line.ahead(share), leftMs);
       if (refused !== undefined) throw refused;

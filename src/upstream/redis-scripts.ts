@@ -136,6 +136,17 @@ end
 return { #taken, delay }
 `);
 
+// KEYS: the calls. ARGV: channel, process, length of the longest window, of the shortest, name. A call that was taken and not
+// made counts from now on. In a window that it has left there may be no place for it.
+export const MOVE = createScript(`${NOW}
+local takenAt = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[5]) or 0)
+if takenAt <= now - tonumber(ARGV[4]) then return 0 end
+redis.call('ZADD', KEYS[1], now, ARGV[5])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PUBLISH', ARGV[1], ARGV[2] .. ' moved ' .. ARGV[5])
+return 1
+`);
+
 // KEYS: the calls, and the gate. ARGV: channel, process, length of the longest window, for how long the gate is closed,
 // then age and name of each call that is known.
 export const SYNC = createScript(`${NOW}

@@ -77,10 +77,7 @@ export function createUpstream(
           if (quota.mayHoldConnection(payment)) return send();
           // A caller above its share may have to wait for long. It keeps no connection from others meanwhile.
           record?.wait('quota');
-          quota.take(payment, patienceMs(call), call).then(
-            () => send(performance.now()),
-            (reason: unknown) => call.fail(reason),
-          );
+          quota.take(payment, patienceMs(call), call).then(send, (reason: unknown) => call.fail(reason));
         },
         caller,
         payment.caller,

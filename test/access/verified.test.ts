@@ -37,6 +37,7 @@ function listOfOne(secret: string = SECRET) {
 function tenantWith(secret: string) {
   const secrets = [new Secret(secret)];
   return {
+    name: 'acme',
     isServed: true,
     defaultsOf: () => undefined,
     authority: { issuers: undefined, audience: AUDIENCE, keys: undefined, secrets, holds: () => true },

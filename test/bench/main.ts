@@ -1,11 +1,12 @@
-// `npm run bench`: speed beside a plain handler and beside a flood of new documents, memory, one provider beside another
-// that hangs, and a small run of the quota simulation.
+// `npm run bench`: speed beside a plain handler and beside a flood of new documents, with tokens and counted, memory, one
+// provider beside another that hangs, and a small run of the quota simulation.
 
 import { flood } from './flood.ts';
 import { footprint } from './footprint.ts';
 import { hanging } from './hanging.ts';
 import { knownBench } from './known.ts';
 import { peakMemory } from './memory.ts';
+import { metrics } from './metrics.ts';
 import { orderBench } from './order.ts';
 import { stopAll } from './processes.ts';
 import { quotaBench } from './quota.ts';
@@ -26,7 +27,7 @@ try {
   const held = [await footprint()];
   const servers = await startServers();
   held.push(await throughput(servers), await flood(servers), await peakMemory(servers));
-  held.push(await tokens(), await traces(servers.graphql));
+  held.push(await tokens(), await metrics(), await traces(servers.graphql));
   await stopAll();
   held.push(orderBench(), await knownBench());
   held.push(await tenants());

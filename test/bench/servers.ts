@@ -14,9 +14,11 @@ export const PORTS = {
   graphql: 17_000,
   plain: 17_001,
   withTokens: 17_002,
-  fewTraced: 17_003,
-  allTraced: 17_004,
-  collector: 17_005,
+  counted: 17_003,
+  admin: 17_004,
+  fewTraced: 17_005,
+  allTraced: 17_006,
+  collector: 17_007,
 };
 export const SERVER_CORE = 0;
 export const OTHER_CORE = 1;

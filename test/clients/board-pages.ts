@@ -1,11 +1,9 @@
 // The pages of the board as they are deployed: built for a gateway, and served with a backend that signs tokens.
 
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { build, preview } from 'vite';
 import type { Environment } from '../../src/settings.ts';
 import { freePort } from '../free-port.ts';
@@ -13,8 +11,7 @@ import { startTestGateway, type TestGateway } from '../harness.ts';
 import { SECRET } from '../server/bearer.ts';
 import { invitationTokens } from './board/backend.ts';
 
-const CLIENTS = fileURLToPath(new URL('.', import.meta.url));
-const BOARD = join(CLIENTS, 'board');
+const BOARD = fileURLToPath(new URL('board/', import.meta.url));
 
 export interface Board {
   readonly gateway: TestGateway;
@@ -30,13 +27,25 @@ export async function startBoard(tokenSeconds: number, environment: Environment 
   const gateway = await startTestGateway({
     environment: { AUTH_JWT_SECRET: SECRET, CORS_ORIGINS: origin, ...environment },
   });
+  const stopPages = await startPages(port, gateway.origin, tokenSeconds);
+  return {
+    gateway,
+    origin,
+    async stop() {
+      await stopPages();
+      await gateway.stop();
+    },
+  };
+}
+
+/** The pages alone, at that port. @returns what ends them. */
+export async function startPages(port: number, gateway: string, tokenSeconds: number): Promise<() => Promise<void>> {
   const outDir = await mkdtemp(join(tmpdir(), 'board-'));
-  await promisify(execFile)('npm', ['run', 'types'], { cwd: CLIENTS });
   await build({
     configFile: join(BOARD, 'vite.config.ts'),
     root: BOARD,
     logLevel: 'error',
-    define: { 'import.meta.env.VITE_GATEWAY': JSON.stringify(`${gateway.origin}/graphql`) },
+    define: { 'import.meta.env.VITE_GATEWAY': JSON.stringify(`${gateway}/graphql`) },
     build: { outDir },
   });
   const server = await preview({
@@ -47,13 +56,8 @@ export async function startBoard(tokenSeconds: number, environment: Environment 
     plugins: [invitationTokens(SECRET, tokenSeconds)],
     preview: { host: '127.0.0.1', port, strictPort: true },
   });
-  return {
-    gateway,
-    origin,
-    async stop() {
-      await server.close();
-      await rm(outDir, { recursive: true });
-      await gateway.stop();
-    },
+  return async () => {
+    await server.close();
+    await rm(outDir, { recursive: true });
   };
 }

@@ -53,7 +53,7 @@ const statusesOf = (page: Page | null | undefined) => page?.invitations.map((row
 const PATIENCE = { timeout: 30_000, interval: 50 };
 const PARTS = ['PENDING', null, null];
 
-test.each(['row-errors', 'apollo', 'urql', 'graphql-request', 'relay'])(
+test.each(['row-errors', 'apollo', 'urql', 'graphql-request', 'relay', 'web-socket-client'])(
   'the README has %s to the letter',
   async (name) => {
     const code = await readFile(new URL(`snippets/${name}.ts`, import.meta.url), 'utf8');

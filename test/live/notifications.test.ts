@@ -152,7 +152,7 @@ test('a notification that the provider did not sign causes no read, in this proc
   expect(receive(notifications, '')).toBe('forged');
   expect(notifications.receive('PARTOO', Buffer.from('one first'), {})).toBe('forged');
   expect(onIgnored).not.toHaveBeenCalled();
-  expect(receive(notifications, 'nothing that concerns us')).toBe('accepted');
+  expect(receive(notifications, 'nothing that concerns us')).toBe('ignored');
   expect(onIgnored).toHaveBeenCalledTimes(1);
   await pass(5_000);
   expect(source.reads).toHaveLength(1);

@@ -68,6 +68,7 @@ beforeAll(async () => {
     throw new TypeError('no operation is to be run');
   };
   const graphql = {
+    kept: () => ({ count: 0, bytes: 0 }),
     begin: () => undefined,
     prepare: () => {
       prepared += 1;

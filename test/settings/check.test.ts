@@ -47,6 +47,30 @@ describe('the check', () => {
     expect(lines).toContain('The settings are right.');
   });
 
+  test('prints the defaults that hold where they depend on other settings', async () => {
+    const dependent = /^ {2}(?:DRAIN_SECONDS|AUTH|GRAPHIQL|INTROSPECTION|SANDBOX): .*/gm;
+    const sandbox = (await check({})).text;
+    expect(sandbox.match(dependent)?.toSorted()).toEqual([
+      '  AUTH: off',
+      '  DRAIN_SECONDS: 0',
+      '  GRAPHIQL: on',
+      '  INTROSPECTION: on',
+      '  SANDBOX: on',
+    ]);
+    const set = {
+      NODE_ENV: 'production',
+      PARTOO_API_KEY: 'sk_one',
+      AUTH_JWT_SECRET: 'sk_that_signs_with_32_bytes_or_more',
+    };
+    expect((await check(set)).text.match(dependent)?.toSorted()).toEqual([
+      '  AUTH: required',
+      '  DRAIN_SECONDS: 5',
+      '  GRAPHIQL: off',
+      '  INTROSPECTION: off',
+      '  SANDBOX: off',
+    ]);
+  });
+
   test('says how many tenants there are, and what is wrong with one', async () => {
     const file = join(folder, 'tenants.json');
     const set = { TENANTS_FILE: file, ACME_KEY: 'sk_acme', AUTH_JWT_SECRET: 'sk_that_signs_with_32_bytes_or_more' };

@@ -74,7 +74,7 @@ describe('maxAgeMs', () => {
     await passUnread(source, 90 * SECOND);
     // The first caller gets the old answer, because other callers have used up the quota.
     while (source.quota.takeSpare(BACKGROUND) === 0);
-    while (source.quota.takeNow({ how: 'caller', caller: crypto.randomUUID() }));
+    while (source.quota.takeNow({ how: 'caller', caller: crypto.randomUUID() }) !== undefined);
     const given = await Promise.all([ask(), ask(refTo('one'), { maxAgeMs: 5 * SECOND })]);
     expect(given).toEqual(['SENT 90000 stale', 'SENT 90000 stale']);
   });

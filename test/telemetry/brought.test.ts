@@ -76,6 +76,30 @@ describe('a traceparent', () => {
   });
 });
 
+describe('the log names the trace of an operation', () => {
+  const lineOf = (lines: readonly string[]) => JSON.parse(lines.find((line) => line.includes('"refs"')) ?? '{}');
+
+  test('that is traced', async () => {
+    const { origin, named, operations } = await startTraced();
+    await ask(origin, { traceparent: SAMPLED });
+    expect(lineOf(operations).traceId).toBe(only(await named('query')).traceId);
+  });
+
+  test('that is not, where a trusted proxy has sent its own', async () => {
+    const { origin, operations } = await startTraced({
+      environment: { ...BEHIND_PROXY, OTEL_TRACES_SAMPLER_ARG: '0' },
+    });
+    await ask(origin, { traceparent: SAMPLED });
+    expect(lineOf(operations).traceId).toBe(TRACE);
+  });
+
+  test('never by what anybody else has sent', async () => {
+    const { origin, operations } = await startTraced({ environment: { OTEL_TRACES_SAMPLER_ARG: '0' } });
+    await ask(origin, { traceparent: SAMPLED });
+    expect(lineOf(operations)).not.toHaveProperty('traceId');
+  });
+});
+
 describe('whether an operation is traced', () => {
   test('is not for its caller to say: none is where none is to be', async () => {
     const { origin, collector, stop } = await startTraced({

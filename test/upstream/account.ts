@@ -53,7 +53,8 @@ export function openAccount(options: AccountOptions = {}) {
         maxBytes: 100,
         decode: () => 'decoded',
       };
-      const payment = { how, caller: crypto.randomUUID() };
+      const isBackground = how === 'background' || how === 'prepaid';
+      const payment = { how, caller: isBackground ? '' : crypto.randomUUID() };
       return upstream.call(request, cancellation, payment).catch((error) => error.code ?? error.name);
     },
   };

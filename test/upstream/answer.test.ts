@@ -1,7 +1,7 @@
 // From status and bytes to JSON or a problem, as it holds for every provider.
 
 import { describe, expect, test } from 'vitest';
-import type { ProblemCode } from '../../src/invitation/problem.ts';
+import type { ProblemCode } from '../../src/invitation/problem-code.ts';
 import { readAnswer, retryAfterSeconds } from '../../src/upstream/answer.ts';
 import type { UpstreamAnswer } from '../../src/upstream/request.ts';
 

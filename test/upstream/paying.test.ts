@@ -21,10 +21,11 @@ const fails: Fault = (client) => {
 };
 
 /** A provider to which a connection takes 100 ms, and an account at it. */
-async function openSlowAccount(window: QuotaWindow) {
+async function openSlowAccount(window: QuotaWindow, answersAtOnce = true) {
   const provider: FaultyProxy = await startProxy('http://127.0.0.1:1', { certificate, setUpMs: 100 });
   provider.break(good);
-  const quota = createQuota('PARTOO', [window]);
+  const own = createQuota('PARTOO', [window]);
+  const quota = answersAtOnce ? own : { ...own, takeNow: () => undefined };
   onTestFinished(() => provider.refuse());
   const account = openAccount({ quota });
   const call = (payment: PaymentKind, cancellation?: Cancellation) =>
@@ -39,31 +40,33 @@ function standStill(ms: number): void {
   while (performance.now() < until) {}
 }
 
-// A process that stands still between payment and request pays twice, as it should; the test is made once more then.
-describe('a call', { retry: 2 }, () => {
-  test('that was paid before the connection was there is paid again, and once it is there no more', async () => {
-    const { quota, call, remaining } = await openSlowAccount(MINUTE);
+describe('a call', () => {
+  test('that was paid before the connection was there counts from when it is made', async () => {
+    const { provider, quota, call, remaining } = await openSlowAccount(MINUTE);
+    expect(quota.takeSpare(BACKGROUND)).toBe(0);
+    expect(await call('prepaid')).toBe('decoded');
+    expect(remaining()).toBe(9);
+    const countsFrom = performance.now() + quota.status().resetsInMs - MINUTE.windowMs;
+    expect(countsFrom).toBeGreaterThan((provider.requests[0]?.atMs ?? 0) - 50);
     expect(quota.takeSpare(BACKGROUND)).toBe(0);
     expect(await call('prepaid')).toBe('decoded');
     expect(remaining()).toBe(8);
-    expect(quota.takeSpare(BACKGROUND)).toBe(0);
-    expect(await call('prepaid')).toBe('decoded');
-    expect(remaining()).toBe(7);
   });
 
-  test('in the background that has to be paid again takes nothing of what callers have left', async () => {
+  test('in the background that was paid for long before takes nothing of what callers have left', async () => {
     const { provider, quota, call, remaining } = await openSlowAccount(MINUTE);
     for (let n = 0; n < 9; n++) expect(quota.takeSpare(BACKGROUND)).toBe(0);
-    expect(await call('prepaid')).toBe('PROVIDER_RATE_LIMITED');
-    expect([remaining(), provider.requests.length]).toEqual([1, 0]);
+    expect(await call('prepaid')).toBe('decoded');
+    expect([remaining(), provider.requests.length]).toEqual([1, 1]);
+    expect(await call('background')).toBe('PROVIDER_RATE_LIMITED');
     expect(await call('caller')).toBe('decoded');
   });
 
-  test('in the background that has to be paid again waits for it where that is not long', async () => {
+  test('in the background waits for its quota where that is not long', async () => {
     const { provider, quota, call } = await openSlowAccount({ limit: 2, windowMs: 500 });
     expect(quota.takeSpare(BACKGROUND)).toBe(0);
     const before = performance.now();
-    expect(await call('prepaid')).toBe('decoded');
+    expect(await call('background')).toBe('decoded');
     expect((provider.requests[0]?.atMs ?? 0) - before).toBeGreaterThanOrEqual(480);
   });
 
@@ -89,27 +92,33 @@ describe('a call', { retry: 2 }, () => {
     expect(provider.requests).toHaveLength(5);
   });
 
-  test('whose process stands still between payment and request is paid again', async () => {
-    const { provider, call, remaining } = await openSlowAccount(MINUTE);
-    expect(await call('caller')).toBe('decoded');
-    await sleep(20);
-    const late = call('caller');
-    standStill(50);
-    expect(await late).toBe('decoded');
-    expect([remaining(), provider.requests.length, provider.connections]).toEqual([7, 2, 1]);
-  });
+  describe.each([
+    ['of its own', true, 1],
+    ['that has to be asked', false, 2],
+  ])('whose process stands still between payment and request, with a quota %s,', (_, answersAtOnce, connections) => {
+    const lateCall = async (window: QuotaWindow) => {
+      const opened = await openSlowAccount(window, answersAtOnce);
+      expect(await opened.call('caller')).toBe('decoded');
+      await sleep(window.limit === 1 ? window.windowMs + 20 : 20);
+      const late = opened.call('caller');
+      // By then it has been paid for.
+      if (!answersAtOnce) await Promise.resolve();
+      standStill(50);
+      expect(await late).toBe('decoded');
+      return opened;
+    };
 
-  test('that cannot be paid again at once waits for its turn, on another connection', async () => {
-    const { provider, call } = await openSlowAccount({ limit: 1, windowMs: 400 });
-    expect(await call('caller')).toBe('decoded');
-    await sleep(420);
-    const paidAt = performance.now();
-    const late = call('caller');
-    standStill(50);
-    expect(await late).toBe('decoded');
-    const [, second] = provider.requests;
-    expect((second?.atMs ?? 0) - paidAt).toBeGreaterThanOrEqual(390);
-    expect([provider.requests.length, provider.connections]).toEqual([2, 2]);
+    test('is paid for once', async () => {
+      const { provider, remaining } = await lateCall(MINUTE);
+      expect([remaining(), provider.requests.length, provider.connections]).toEqual([8, 2, connections]);
+    });
+
+    test('counts from when it was sent', async () => {
+      const { provider, call } = await lateCall({ limit: 1, windowMs: 400 });
+      expect(await call('caller')).toBe('decoded');
+      const [, late, next] = provider.requests;
+      expect((next?.atMs ?? 0) - (late?.atMs ?? 0)).toBeGreaterThanOrEqual(390);
+    });
   });
 
   test('whose connection closes while it waits for its quota is made on another one', async () => {

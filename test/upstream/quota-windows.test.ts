@@ -33,6 +33,35 @@ function expectKept(times: readonly number[], kept: readonly QuotaWindow[]): voi
 }
 
 describe('every stretch of a window has at most as many calls as its limit', () => {
+  test('where calls are made some time after they were taken, and count from then on', async () => {
+    const lateCall = fc.record({
+      afterMs: fc.integer({ min: 0, max: 300 }),
+      lateMs: fc.integer({ min: 0, max: 600 }),
+      caller: fc.constantFrom('a', 'b', 'c'),
+    });
+    await fc.assert(
+      fc.asyncProperty(windows, fc.array(lateCall, { minLength: 20, maxLength: 60 }), async (kept, lateCalls) => {
+        const quota = createQuota('PARTOO', kept, { now });
+        const shortestMs = Math.min(...kept.map(({ windowMs }) => windowMs));
+        const times: number[] = [];
+        for (const { afterMs, lateMs, caller } of lateCalls) {
+          await pass(afterMs);
+          const payment = { how: 'caller', caller } as const;
+          const takenAt = quota.takeNow(payment);
+          if (takenAt === undefined) continue;
+          setTimeout(() => {
+            const madeAt = quota.takeNow(payment, takenAt);
+            // It has its place in every window already.
+            if (lateMs < shortestMs) expect(madeAt).toBe(now());
+            if (madeAt !== undefined) times.push(madeAt);
+          }, lateMs);
+        }
+        await pass(1_000);
+        expectKept(times, kept);
+      }),
+    );
+  });
+
   test('where callers take calls at once, or wait for them', async () => {
     const ask = fc.record({
       afterMs: fc.integer({ min: 0, max: 500 }),

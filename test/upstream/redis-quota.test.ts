@@ -50,7 +50,7 @@ async function startProcesses(text: string, processes = 2, accountId = `account-
 let callers = 0;
 
 /** Takes a call for a caller that has none yet. */
-function take(quota: Quota, patienceMs = 0, cancellation = new Cancellation()): Promise<void> {
+function take(quota: Quota, patienceMs = 0, cancellation = new Cancellation()): Promise<number> {
   callers += 1;
   return quota.take({ how: 'caller', caller: `caller-${callers}` }, patienceMs, cancellation);
 }
@@ -59,7 +59,7 @@ function take(quota: Quota, patienceMs = 0, cancellation = new Cancellation()): 
 async function takeAll(quota: Quota): Promise<number> {
   for (let taken = 0; ; taken++) {
     const error = await take(quota).catch((error: unknown) => error);
-    if (error === undefined) continue;
+    if (typeof error === 'number') continue;
     expect(error).toBeInstanceOf(ProviderRateLimited);
     return taken;
   }
@@ -119,6 +119,20 @@ describe('two processes together take at most the limit in any stretch of the wi
     expect(most(times, 1_000)).toBe(10);
     expect(times.length).toBeGreaterThan(20);
   });
+});
+
+test('a call that was taken and not made counts from when it is made, for both processes', async () => {
+  const { a, b } = await startProcesses('2/2s');
+  const payment = { how: 'caller', caller: 'late' } as const;
+  const takenAt = await a.take(payment, 0, new Cancellation());
+  await take(b);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  const madeAt = await a.take(payment, 0, new Cancellation(), takenAt);
+  expect(madeAt - takenAt).toBeGreaterThanOrEqual(600);
+  // The other process's own call leaves the window first, and then this one.
+  await take(b, 5_000);
+  const nextAt = await take(b, 5_000);
+  expect(nextAt - madeAt).toBeGreaterThanOrEqual(1_990);
 });
 
 test('a Redis that was emptied grants no call beyond the limit', async () => {

@@ -39,7 +39,8 @@ function timesOfCalls(text: string): readonly number[] {
   let at = 0;
   const quota = createQuota('PARTOO', windowsOf(text), { now: () => at });
   const times: number[] = [];
-  for (; at < Math.max(...PHASES); at += 1) while (quota.takeNow({ how: 'caller', caller: GREEDY })) times.push(at);
+  for (; at < Math.max(...PHASES); at += 1)
+    while (quota.takeNow({ how: 'caller', caller: GREEDY }) !== undefined) times.push(at);
   return times;
 }
 

@@ -245,24 +245,41 @@ describe('a call', () => {
   });
 
   describe('that has to be paid for', () => {
-    const later = (pay: Payer['pay']): Payer => ({ payNow: () => false, pay });
+    const later = (pay: Payer['pay']): Payer => ({ payNow: () => undefined, pay, mayHoldConnection: () => true });
 
     test('pays when a connection is free, and keeps it while it waits', async () => {
       const transport = transportWith({ maxInFlight: 1 });
-      const { promise: payment, resolve: admit } = Promise.withResolvers<void>();
+      const { promise: payment, resolve: admit } = Promise.withResolvers<number>();
       const asked: string[] = [];
       const waits = later(() => {
         asked.push('first');
         return payment;
       });
-      const paysAtOnce: Payer = { ...later(() => Promise.reject(new Error())), payNow: () => asked.push('second') > 0 };
+      const paysAtOnce: Payer = {
+        ...later(() => Promise.reject(new Error())),
+        payNow() {
+          asked.push('second');
+          return performance.now();
+        },
+      };
       const first = get(transport, request(), new Cancellation(), waits);
       const second = get(transport, request(), new Cancellation(), paysAtOnce);
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect([asked, targets]).toEqual([['first'], []]);
-      admit();
+      admit(performance.now());
       await Promise.all([first, second]);
       expect([asked, targets.length]).toEqual([['first', 'second'], 2]);
+    });
+
+    test('gives its connection to the next one where it may not keep it while it waits', async () => {
+      const transport = transportWith({ maxInFlight: 1 });
+      const { promise: payment, resolve: admit } = Promise.withResolvers<number>();
+      const waits: Payer = { ...later(() => payment), mayHoldConnection: () => false };
+      const first = get(transport, request({ query: { id: 'first' } }), new Cancellation(), waits);
+      await get(transport, request({ query: { id: 'second' } }), new Cancellation());
+      admit(performance.now());
+      await first;
+      expect(targets).toEqual(['GET /read?id=second', 'GET /read?id=first']);
     });
 
     test('is not made when it is refused, and frees its place', async () => {
@@ -276,14 +293,14 @@ describe('a call', () => {
 
     test('and is given up meanwhile, is not made though it could be paid for, and its place is free', async () => {
       const transport = transportWith({ maxInFlight: 1 });
-      const { promise: payment, resolve: admit } = Promise.withResolvers<void>();
+      const { promise: payment, resolve: admit } = Promise.withResolvers<number>();
       const cancellation = new Cancellation();
       const waits = later(() => payment);
       const pending = get(transport, request({ query: { id: 'given-up' } }), cancellation, waits);
       const reason = new CallerGone();
       cancellation.cancel(reason);
       await expect(pending).rejects.toBe(reason);
-      admit();
+      admit(performance.now());
       await call(transport);
       expect(targets).toEqual(['GET /read?id=a%20b']);
     });

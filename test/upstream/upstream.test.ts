@@ -37,7 +37,7 @@ async function answer<R extends UpstreamRequest, T>(plan: AttemptPlan<R, T>): Pr
     if (connectMs > 0) await new Promise((resolve) => setTimeout(resolve, connectMs));
     const isPaid = plan.paidAt !== undefined && performance.now() - plan.paidAt <= 20;
     const { payer, payment = BACKGROUND } = plan;
-    if (!isPaid && !payer?.payNow(payment)) await payer?.pay(payment, plan.call);
+    if (!isPaid && payer?.payNow(payment) === undefined) await payer?.pay(payment, plan.call);
     const status = statuses.shift() ?? 200;
     plan.call.succeed(plan.read({ status, headers: {}, body: Buffer.from('{}') }, plan.request));
   } catch (error) {

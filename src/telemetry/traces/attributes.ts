@@ -11,13 +11,15 @@ export function nameOfOperation({ operation }: OperationRecord): string | undefi
   return `${operation.type} ${operation.trustedName}`;
 }
 
-export function attributesOfOperation({ operation, transport, outcome, codes, refs }: OperationRecord): Attributes {
+export function attributesOfOperation(record: OperationRecord): Attributes {
+  const { operation, viewer, transport, outcome, codes, refs } = record;
   const attributes: Attributes = { 'gateway.transport': transport, 'gateway.outcome': outcome };
   if (operation !== undefined) {
     attributes['graphql.operation.type'] = operation.type;
     if (operation.trustedName !== undefined) attributes['graphql.operation.name'] = operation.trustedName;
     attributes['gateway.document'] = operation.digest;
   }
+  if (viewer.tenant !== null) attributes['gateway.tenant'] = viewer.tenant.name;
   const [code] = codes;
   if (code !== undefined) attributes['error.type'] = code;
   for (const [how, count] of Object.entries(refs)) if (count > 0) attributes[`gateway.refs.${how}`] = count;

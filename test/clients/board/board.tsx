@@ -10,7 +10,7 @@ import type { InvitationRef } from './generated/graphql.ts';
 import { Live } from './live.tsx';
 import { EmptyRow, Row } from './row.tsx';
 import { problemsIn, type Slot, slotsOf } from './slots.ts';
-import { nameOf } from './words.ts';
+import { nameOf, whyNot } from './words.ts';
 
 const BOARD = graphql(`
   query Board($refs: [InvitationRef!]!, $maxAgeSeconds: Int) {
@@ -42,7 +42,7 @@ export function Board({ refs }: { readonly refs: InvitationRef[] }) {
         });
         const answers = data === undefined ? [] : slotsOf(data, problemsIn(errorsIn(error)));
         setSlots((slots) => slots.map((slot, n) => ({ ...slot, ...answers[places.indexOf(n)] })));
-        setProblem(data === undefined ? error?.message : undefined);
+        setProblem(data === undefined ? whyNot(error) : undefined);
       } finally {
         setReading(false);
       }
@@ -62,7 +62,8 @@ export function Board({ refs }: { readonly refs: InvitationRef[] }) {
           transport={transport}
           onState={(invitation) => {
             // One that could not be read before, or was not there.
-            if (!slots.some((slot) => slot.invitation?.id === invitation.id)) void read((n) => !slots[n]?.invitation);
+            if (slots.some((slot) => slot.invitation?.id === invitation.id)) setProblem(undefined);
+            else void read((n) => !slots[n]?.invitation);
             setSlots((slots) =>
               slots.map((slot) => (slot.invitation?.id === invitation.id ? { invitation, problem: undefined } : slot)),
             );
@@ -97,7 +98,7 @@ export function Board({ refs }: { readonly refs: InvitationRef[] }) {
               {invitation ? (
                 <Row invitation={invitation} problem={problem} />
               ) : (
-                <EmptyRow name={nameOf(ref)} isMissing={invitation === null} problem={problem} />
+                <EmptyRow name={nameOf(ref)} isMissing={invitation === null} isReading={isReading} problem={problem} />
               )}
             </li>
           );

@@ -3,14 +3,16 @@
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import { createTokens, fetchWith } from '../token.ts';
-import { connectionEvents } from './connection.ts';
+import { connectionEvents, waitToRetry } from './connection.ts';
 
 export type Transport = 'SSE' | 'WebSocket';
 
 export const url: string = import.meta.env.VITE_GATEWAY ?? 'http://127.0.0.1:4000/graphql';
 
 const token = createTokens(async () => {
-  const response = await fetch('/invitation-token');
+  const response = await fetch('/invitation-token').catch(() => {
+    throw new Error('The backend gave no token: it does not answer.');
+  });
   if (!response.ok) throw new Error(`The backend gave no token (${response.status}).`);
   return response.text();
 });
@@ -22,11 +24,12 @@ export const fetchWithToken = fetchWith(token);
 const forEver = { retryAttempts: Number.POSITIVE_INFINITY, on: connectionEvents };
 
 export const streams = {
-  SSE: createSseClient({ url, headers: authorization, ...forEver }),
+  SSE: createSseClient({ url, headers: authorization, retry: waitToRetry, ...forEver }),
   WebSocket: createWsClient({
     url: url.replace('http', 'ws'),
     connectionParams: authorization,
     shouldRetry: () => true,
+    retryWait: waitToRetry,
     ...forEver,
   }),
 };

@@ -1,8 +1,9 @@
 // The one subscription of the page. What comes by it is in the cache before the page is told; an error tells its row.
 
 import { useSubscription } from '@apollo/client/react';
+import { Clock } from './age.tsx';
 import { errorsIn } from './apollo.ts';
-import { useIsConnected } from './connection.ts';
+import { type Connection, useConnection } from './connection.ts';
 import type { Transport } from './gateway.ts';
 import { graphql } from './generated/gql.ts';
 import type { InvitationRef } from './generated/graphql.ts';
@@ -34,7 +35,7 @@ export function Live({ refs, transport, onState, onProblem }: Props) {
       for (const [place, problem] of problemsIn(errorsIn(error))) onProblem(place, problem);
     },
   });
-  const isConnected = useIsConnected();
+  const connection = useConnection();
   if (error !== undefined && problemsIn(errorsIn(error)).size === 0) {
     return (
       <p role="alert">
@@ -46,8 +47,23 @@ export function Live({ refs, transport, onState, onProblem }: Props) {
     );
   }
   return (
-    <p role="status" className={isConnected ? 'live' : 'connecting'}>
-      {isConnected ? 'Live' : 'Connecting…'}
+    <p role="status" className={classOf(connection)}>
+      {wordsOf(connection)}
     </p>
+  );
+}
+
+function classOf(connection: Connection): string {
+  if (connection === 'connected') return 'live';
+  return connection === 'connecting' ? 'connecting' : 'down';
+}
+
+function wordsOf(connection: Connection) {
+  if (connection === 'connected') return 'Live';
+  if (connection === 'connecting') return 'Connecting…';
+  return (
+    <>
+      No connection, next try at <Clock at={connection.retryAt} />
+    </>
   );
 }

@@ -77,17 +77,18 @@ export function Row({
 interface EmptyProps {
   readonly name: string;
   readonly isMissing: boolean;
+  readonly isReading: boolean;
   readonly problem: string | undefined;
 }
 
 /** One that has failed, is not there, or has not come yet. */
-export function EmptyRow({ name, isMissing, problem }: EmptyProps) {
+export function EmptyRow({ name, isMissing, isReading, problem }: EmptyProps) {
   const [badge, detail] =
     problem !== undefined
       ? [{ icon: '!', label: 'Not read' }, problem]
       : isMissing
         ? [{ icon: '–', label: 'Not found' }, 'There is none, or it is not yours to see.']
-        : [{ icon: '…', label: 'Reading' }, ''];
+        : [isReading ? { icon: '…', label: 'Reading' } : { icon: '–', label: 'Not read yet' }, ''];
   return (
     <article className={problem === undefined ? 'empty' : 'error'}>
       <div className="what" aria-live="polite" aria-atomic="true">

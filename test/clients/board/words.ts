@@ -39,6 +39,12 @@ export function nameOf({ id, reviewInvitation, smartInvite }: InvitationRef): st
   return reviewInvitation?.invitationId ?? smartInvite?.smartInviteId ?? id ?? '';
 }
 
+/** A browser tells a page of no reason why a request failed; the gateway's log tells which origins it keeps out. */
+export function whyNot(error: Error | undefined): string {
+  if (!(error instanceof TypeError)) return error?.message ?? 'there was no answer.';
+  return 'the gateway does not answer. Is it running, and is the origin of this page in its CORS_ORIGINS?';
+}
+
 function words(value: string): string {
   return value.toLowerCase().replaceAll('_', ' ');
 }

@@ -123,11 +123,26 @@ describe('GraphiQL', () => {
     await page.goto('about:blank');
     arrived.length = 0;
     await page.goto(`${gateway.origin}/graphql`);
-    // Here it opens with an empty tab of its own making in front.
-    await page.getByRole('button', { name: 'Page', exact: true }).press('Enter');
     await run();
     expect(arrived).toContain('/graphql');
     expect(arrived.filter(isAsset)).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test('opens the same tabs again, with the same one in front', async () => {
+    await page.reload();
+    await page.getByRole('tab', { name: 'Page', selected: true }).waitFor();
+    expect(await page.getByRole('tab').allInnerTexts()).toEqual(TITLES);
+    await page.getByRole('button', { name: 'Again', exact: true }).click();
+    // GraphiQL keeps each a moment after it has changed.
+    const kept = () =>
+      page.evaluate(() =>
+        ['query', 'variables', 'tabState'].map((key) => localStorage.getItem(`graphiql:${key}`)).join(),
+      );
+    await expect.poll(kept).toMatch(/query Again.*"id": .*"activeTabIndex":4/s);
+    await page.reload();
+    await page.getByRole('tab', { name: 'Again', selected: true }).waitFor();
+    expect(await page.getByRole('tab').allInnerTexts()).toEqual(TITLES);
     expect(complaints).toEqual([]);
   });
 
@@ -143,8 +158,7 @@ describe('GraphiQL', () => {
   });
 
   test.each(QUERIES)('runs the tab %s unchanged with Ctrl-Enter, without an error', async (title) => {
-    // By keyboard: in this GraphiQL the first click of the mouse on a tab does not always switch to it.
-    await page.getByRole('button', { name: title ?? '', exact: true }).press('Enter');
+    await page.getByRole('button', { name: title ?? '', exact: true }).click();
     await page.getByRole('tab', { name: title ?? '', selected: true }).waitFor();
     await page.locator('.graphiql-query-editor').click();
     const answered = page.waitForResponse(

@@ -133,6 +133,18 @@ export const SERVER_EFFECTS: Effects = {
     without: true,
     with: false,
   },
+  SLOW_MS: {
+    value: '1',
+    // The provider takes longer than that.
+    observe: async (environment) => {
+      const gateway = await start(environment);
+      gateway.sandbox.partoo.misbehave({ delayMs: 50 });
+      await gateway.query(SENT);
+      return JSON.parse(gateway.operations[0] ?? '').level;
+    },
+    without: 20,
+    with: 30,
+  },
   SANDBOX: {
     value: 'on',
     beside: { PARTOO_API_KEY: 'key' },
@@ -164,7 +176,7 @@ export const SERVER_EFFECTS: Effects = {
     without: 200,
     with: 400,
   },
-  DRAIN_SECONDS: { value: '0', observe: isServingAfterSignal, without: true, with: false },
+  DRAIN_SECONDS: { value: '30', observe: isServingAfterSignal, without: false, with: true },
   get TRUSTED_DOCUMENTS() {
     return {
       value: fileOf(apollo(TEXTS)),

@@ -1,0 +1,37 @@
+// What there is to look up in a running gateway, for those who show it.
+
+import type { ProviderName } from '../invitation/provider.ts';
+import type { Waiting } from '../snapshots/refresher.ts';
+import type { Held } from '../snapshots/store-space.ts';
+import type { Circuit } from '../upstream/breaker.ts';
+import type { QuotaStatus } from '../upstream/quota.ts';
+
+export interface GatewayState {
+  /** Those that are in use. */
+  tenants(): readonly TenantState[];
+  /** What is kept of invitations, of all tenants together. */
+  held(): Held;
+  /** How many streams are open. */
+  streams(): number;
+  /** Documents that are kept, and about how many bytes they take. */
+  documents(): { readonly count: number; readonly bytes: number };
+  /** Whether Redis can be used; undefined where there is none. */
+  readonly isRedisUp: (() => boolean) | undefined;
+}
+
+export interface TenantState {
+  /** Null where there is no file of tenants. */
+  readonly name: string | null;
+  accounts(): readonly AccountState[];
+}
+
+/** How it stands with one account. */
+export interface AccountState {
+  /** Names it among processes. It may be what an operator has set: it goes into no log. */
+  readonly id: string;
+  readonly provider: ProviderName;
+  readonly circuit: Circuit;
+  readonly quota: QuotaStatus;
+  /** What is due to be read again and was not yet. */
+  readonly waiting: Waiting;
+}

@@ -1,0 +1,38 @@
+// The state of a gateway with so many tenants in use, two accounts each.
+
+import type { ProviderName } from '../../../src/invitation/provider.ts';
+import type { AccountState, GatewayState } from '../../../src/telemetry/gateway-state.ts';
+
+const account = (provider: ProviderName): AccountState => ({
+  id: 'id',
+  provider,
+  circuit: 'CLOSED',
+  quota: { limit: 300, remaining: 200, resetsInMs: 1_000 },
+  waiting: { count: 3, longestMs: 4_000 },
+});
+
+/** And how often their accounts were looked at since that was last asked. */
+export function tenantsState(count: number): { readonly state: GatewayState; takeLooks(): number } {
+  let looks = 0;
+  const tenants = Array.from({ length: count }, (_, n) => ({
+    name: `tenant-${n}`,
+    accounts() {
+      looks += 1;
+      return [account('PARTOO'), account('CRONOFY')];
+    },
+  }));
+  return {
+    state: {
+      tenants: () => tenants,
+      held: () => ({ entries: 1, bytes: 2, evictions: 3 }),
+      streams: () => 4,
+      documents: () => ({ count: 5, bytes: 6 }),
+      isRedisUp: () => true,
+    },
+    takeLooks() {
+      const taken = looks;
+      looks = 0;
+      return taken;
+    },
+  };
+}
