@@ -153,7 +153,11 @@ export async function startGateway(
   const broughtBy = createBroughtTraces(settings.trustedProxies);
   const webhooks = createWebhookHandler(
     (name) => tenants.takerOf(settings.tenants === undefined && name === ONLY_TENANT ? null : name),
-    { notified: telemetry.notified, begin: (name, request) => telemetry.trace?.(name, broughtBy(request)) },
+    {
+      notified: telemetry.notified,
+      begin: (name, request) => telemetry.trace?.(name, broughtBy(request), now()),
+      end: telemetry.received,
+    },
   );
 
   /** What callers may notice: a provider that is not called, processes that do not hear of each other, refused streams. */

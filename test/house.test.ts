@@ -65,14 +65,13 @@ const LISTS = [
 const NOWHERE = /^$/;
 
 /** Packages that have one home. */
-const HOMES: readonly { readonly name: RegExp; readonly home: RegExp; readonly lendsTypes?: true }[] = [
+const HOMES: readonly { readonly name: RegExp; readonly home: RegExp }[] = [
   { name: /^undici$/, home: /^upstream\// },
   { name: /^@pothos\//, home: /^schema\// },
   { name: /^ioredis$/, home: /redis/ },
   { name: /^prom-client$/, home: /^telemetry\// },
-  // Loaded only where spans are exported; the rooms pass spans on, and need to know what one is.
-  { name: /^@opentelemetry\/api$/, home: /^telemetry\/traces\//, lendsTypes: true },
-  { name: /^@opentelemetry\/(?!api$)/, home: /^telemetry\/traces\// },
+  // Loaded only where spans are exported.
+  { name: /^@opentelemetry\//, home: /^telemetry\/traces\// },
   // Plugins of others know a caller by its request, and this gateway has one request for all of them.
   { name: /^@envelop\/|^@graphql-yoga\/plugin|^@escape\.tech\//, home: NOWHERE },
 ];
@@ -110,10 +109,7 @@ function faultsOf(path: string, source: string): string[] {
 
 function faultOfImport(path: string, { specifier, kind }: Import): string | undefined {
   if (!specifier.startsWith('.')) {
-    const homeless = HOMES.some(
-      ({ name, home, lendsTypes }) =>
-        name.test(specifier) && !home.test(path) && !(lendsTypes === true && kind === 'type'),
-    );
+    const homeless = HOMES.some(({ name, home }) => name.test(specifier) && !home.test(path));
     return homeless ? `imports ${specifier}` : undefined;
   }
   const target = posix.join(posix.dirname(path), specifier);
@@ -254,7 +250,7 @@ describe('the plan', () => {
     ['a log that is not passed in', 'server/a.ts', "import { createLog } from '../telemetry/log.ts';"],
     ['telemetry that knows the gateway', 'telemetry/a.ts', "import type { A } from '../gateway/a.ts';"],
     ['OpenTelemetry in a room', 'server/a.ts', "import { trace } from '@opentelemetry/api';"],
-    ['a part of OpenTelemetry that is more than types', 'server/a.ts', "import type { A } from '@opentelemetry/core';"],
+    ['a type of OpenTelemetry in a room', 'server/a.ts', "import type { Span } from '@opentelemetry/api';"],
     ['traces that are always loaded', 'gateway/traces.ts', "import { a } from '../telemetry/traces/traces.ts';"],
     ['traces beside telemetry', 'telemetry/a.ts', "const a = await import('./traces/traces.ts');"],
     ['a log in the domain', 'invitation/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
@@ -291,7 +287,6 @@ describe('the plan', () => {
     ['a file of the same room', 'schema/a.ts', "import { builder } from './builder.ts';"],
     ['the type of what is told', 'telemetry/a.ts', "import type { A } from '../upstream/a.ts';"],
     ['the type of a log', 'server/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
-    ['the type of a span', 'live/a.ts', "import type { Span } from '@opentelemetry/api';"],
     ['traces that are loaded later', 'gateway/traces.ts', "const a = await import('../telemetry/traces/traces.ts');"],
     [
       'the shape of the wire in the sandbox',

@@ -6,10 +6,10 @@
 // By each unwatched name, a notification only makes the known state old: the next caller causes the read. Another process
 // reads what it was notified of; this process reads it where it is watched here and not shared within a second.
 
-import type { Span } from '@opentelemetry/api';
 import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
 import type { Account, Notification } from '../providers/provider.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
+import type { Span } from '../upstream/span.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
 import { createCoolDown } from './cool-down.ts';
 import type { SharedNotifications } from './redis-notifications.ts';

@@ -1,7 +1,6 @@
 // What is noted of one operation while it is answered, for whoever listens: it begins when its parameters are there and ends
 // when its answer is, or when its stream begins. It has nothing of its variables and of what it gives.
 
-import type { Span } from '@opentelemetry/api';
 import type { Viewer } from '../access/viewer.ts';
 import type { Limit } from '../invitation/problem-code.ts';
 import type { ProviderName } from '../invitation/provider.ts';
@@ -10,6 +9,7 @@ import type { DocumentHow } from '../operations/documents.ts';
 import { GONE_CODE, INTERNAL_ERROR } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
 import type { GivenListener, How } from '../snapshots/given.ts';
+import type { Span } from '../upstream/span.ts';
 import { isEmpty } from './result.ts';
 import type { BroughtTrace } from './trace-context.ts';
 
@@ -42,7 +42,7 @@ export interface OperationListener {
 }
 
 /** Begins the span of what a request asks for, where it is traced. */
-export type Trace = (name: string, brought: BroughtTrace | undefined, startedAt?: number) => Span | undefined;
+export type Trace = (name: string, brought: BroughtTrace | undefined, startedAt: number) => Span | undefined;
 
 /** What it is called until it is known whether it is a query or what else. */
 const UNKNOWN_OPERATION = 'GraphQL Operation';
@@ -97,7 +97,7 @@ export class OperationRecord implements GivenListener {
 
   /** The trace that it is part of, also where that is not ours to write; undefined where there is none. */
   get traceId(): string | undefined {
-    if (this.span !== undefined) return this.span.spanContext().traceId;
+    if (this.span !== undefined) return this.span.traceId;
     return this.#brought?.isTrusted ? this.#brought.parent?.traceId : undefined;
   }
 

@@ -2,9 +2,9 @@
 // are read under a cap and handed over as they came; the answer goes out before anything is done.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Span } from '@opentelemetry/api';
-import type { Notifications, Receipt } from '../live/notifications.ts';
+import { type Notifications, RECEIPTS, type Receipt } from '../live/notifications.ts';
 import type { MaybePromise } from '../operations/answer.ts';
+import type { Span } from '../upstream/span.ts';
 import { BodyTooLarge, bodyOf } from './body.ts';
 import { type Handler, reply } from './reply.ts';
 
@@ -20,6 +20,8 @@ export interface NotificationTaker extends Pick<Notifications, 'accepts'> {
 export interface NotificationListener {
   /** Begins the span of a request, where it is traced. */
   readonly begin?: (name: string, request: IncomingMessage) => Span | undefined;
+  /** Told what became of such a request. */
+  readonly end?: ((span: Span, outcome: string) => void) | undefined;
   /** Told what became of each notification. */
   readonly notified?: ((provider: string, receipt: Receipt) => void) | undefined;
 }
@@ -41,18 +43,22 @@ export function createWebhookHandler(
       return reply(response, 404, { error: 'No notifications are taken here.' });
     if (request.method !== 'POST') return reply(response, 405, { error: 'Notifications come by POST.' });
     const span = listener.begin?.(`webhook ${name}`, request);
+    let outcome: Outcome = 'failed';
     try {
-      const outcome = await outcomeOf(request, (body) => taker.receive(provider, body, request.headers, span));
-      span?.setAttribute('gateway.outcome', outcome);
-      if (outcome !== 'too_large' && outcome !== 'cancelled') listener.notified?.(provider, outcome);
+      outcome = await outcomeOf(request, (body) => taker.receive(provider, body, request.headers, span));
+      if (isReceipt(outcome)) listener.notified?.(provider, outcome);
       answer(response, outcome);
     } finally {
-      span?.end();
+      if (span !== undefined) listener.end?.(span, outcome);
     }
   };
 }
 
-type Outcome = Receipt | 'too_large' | 'cancelled';
+type Outcome = Receipt | 'too_large' | 'cancelled' | 'failed';
+
+function isReceipt(outcome: Outcome): outcome is Receipt {
+  return RECEIPTS.some((receipt) => receipt === outcome);
+}
 
 async function outcomeOf(request: IncomingMessage, receive: (body: Buffer) => MaybePromise<Outcome>): Promise<Outcome> {
   let body: Buffer;

@@ -1,7 +1,7 @@
 // How each ref of an operation is answered, for whoever counts.
 
-import type { Span } from '@opentelemetry/api';
 import type { ProviderName } from '../invitation/provider.ts';
+import type { Span } from '../upstream/span.ts';
 
 /**
  * - `fresh`: at once, from what is kept.

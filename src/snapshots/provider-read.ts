@@ -1,7 +1,6 @@
 // One read of an invitation at its provider, and what its outcome changes: what is known here, what other processes are
 // told, and which background reads are no longer needed.
 
-import type { Span } from '@opentelemetry/api';
 import type { Invitation } from '../invitation/kinds.ts';
 import type { Problem } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
@@ -9,6 +8,7 @@ import { momentOf, type Snapshot, snapshotOf, withoutExtras } from '../invitatio
 import type { Reader } from '../providers/provider.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { CallSpans, Payment } from '../upstream/payment.ts';
+import type { Span } from '../upstream/span.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Known } from './known.ts';
 import type { Asker, Reading } from './reading.ts';

@@ -1,10 +1,10 @@
 // What is read, and for which caller.
 
-import type { Span } from '@opentelemetry/api';
 import { kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment } from '../upstream/payment.ts';
+import type { Span } from '../upstream/span.ts';
 
 export interface Reading {
   readonly ref: Ref;

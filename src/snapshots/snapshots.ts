@@ -14,13 +14,13 @@
 //   "not found"                           gives it for `notFoundMs`, then reads
 //   older than a notification             reads, as where it is older than `revalidateMs`
 
-import type { Span } from '@opentelemetry/api';
 import { type Invitation, type InvitationType, kindOf } from '../invitation/kinds.ts';
 import { ProviderNotConfigured, ProviderRateLimited, SpareQuotaUsedUp } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import { Order } from '../order/order.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
+import type { Span } from '../upstream/span.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { type Entry, isOld } from './entry.ts';
 import type { GivenListener } from './given.ts';

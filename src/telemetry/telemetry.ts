@@ -7,6 +7,7 @@ import type { CommandOutcome } from '../redis/command-outcome.ts';
 import type { OperationListener } from '../server/operation-record.ts';
 import type { Sight } from '../snapshots/sight.ts';
 import type { CallRecord } from '../upstream/call-record.ts';
+import type { Span } from '../upstream/span.ts';
 
 export interface TelemetryListener extends OperationListener {
   /**
@@ -23,6 +24,8 @@ export interface TelemetryListener extends OperationListener {
   skipped?: (() => void) | undefined;
   /** Told what became of each notification. */
   notified?: ((provider: string, receipt: Receipt) => void) | undefined;
+  /** Told what became of a request with a notification that is traced. */
+  received?: ((span: Span, outcome: string) => void) | undefined;
   /** Told how long after a notification the last stream that watches it was given what it has brought. */
   told?: ((afterMs: number) => void) | undefined;
   /** Told of each command that Redis was sent. */
@@ -46,6 +49,7 @@ export function telemetryOf(listeners: readonly TelemetryListener[]): Telemetry 
     notified: all(listeners.map(({ notified }) => notified)),
     told: all(listeners.map(({ told }) => told)),
     commanded: all(listeners.map(({ commanded }) => commanded)),
+    received: all(listeners.map(({ received }) => received)),
     trace: listeners.find(({ trace }) => trace !== undefined)?.trace,
   };
 }

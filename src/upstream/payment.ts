@@ -1,6 +1,6 @@
 // For whom a call is made, which says how its quota is taken: out of which share, and how long it waits.
 
-import type { Span } from '@opentelemetry/api';
+import type { Span } from './span.ts';
 
 export interface Payment {
   readonly how: PaymentKind;
