@@ -17,7 +17,7 @@ import { createSharedClock } from './redis/clock.ts';
 import type { Context } from './schema/builder.ts';
 import { schema as api } from './schema/index.ts';
 import { subgraphOf } from './schema/subgraph.ts';
-import { startAdmin } from './server/admin.ts';
+import { type AdminRoutes, startAdmin } from './server/admin.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
 import { createGraphQLService } from './server/graphql.ts';
 import type { OperationListener } from './server/operation-record.ts';
@@ -54,8 +54,15 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const now = () => performance.now();
   const metrics = settings.admin && (await import('./gateway/metrics-route.ts')).createMetricsRoute();
+  const status =
+    settings.admin &&
+    (await import('./gateway/status-route.ts')).createStatusRoute({
+      maxStreams: settings.streams.maxStreams,
+      hasRedis: settings.redisUrl !== null,
+    });
+  const operationLog = createOperationLog(log, settings.slowMs);
   const traces = settings.traces && (await startTraces(settings.traces, log));
-  const listeners = [createOperationLog(log, settings.slowMs), metrics?.listener ?? [], traces ?? []].flat();
+  const listeners = [operationLog, metrics?.listener ?? [], status?.listener ?? [], traces ?? []].flat();
   const telemetry = telemetryOf(listeners);
   const client =
     settings.redisUrl === null
@@ -63,8 +70,11 @@ export async function startGateway(
       : // Loaded where it is used: it is a tenth of what an idle process holds.
         (await import('./redis/redis.ts')).createRedis(
           settings.redisUrl.reveal(),
-          (reason) =>
-            reason === undefined ? log.warn('Redis can be used') : log.warn({ reason }, 'Redis cannot be used'),
+          (reason) => {
+            if (reason === undefined) log.warn('Redis can be used');
+            else log.warn({ reason }, 'Redis cannot be used');
+            telemetry.redisChanged?.(reason);
+          },
           settings.redisCa,
           telemetry.commanded,
         );
@@ -176,7 +186,10 @@ export async function startGateway(
     documents: graphql.kept,
     isRedisUp: client?.isUp,
   };
-  const pages = new Map(metrics && [['/metrics', metrics.createHandler(state)]]);
+  const pages: AdminRoutes = new Map([
+    ...(metrics === undefined ? [] : [['/metrics', metrics.createHandler(state)] as const]),
+    ...(status?.open({ ...state, isDraining: server.isDraining }) ?? []),
+  ]);
   const admin = settings.admin && (await startAdmin(pages, server.probe, settings.admin, log));
   if (settings.admin !== undefined && !isLoopback(settings.admin.host)) log.warn(ADMIN_EXPOSED);
   const { origin, drain, stop } = server;
@@ -196,6 +209,7 @@ export async function startGateway(
       tenants.stop();
       admission.stop();
       client?.close();
+      status?.stop();
       await admin?.stop();
       await traces?.stop();
     },

@@ -1,6 +1,5 @@
 // What is counted, and where it is collected. Loaded where there is an admin port: without one nothing is counted.
 
-import { readFileSync } from 'node:fs';
 import { providers } from '../providers/index.ts';
 import type { Handler } from '../server/reply.ts';
 import { createScrapeHandler } from '../server/scrape.ts';
@@ -10,6 +9,7 @@ import { gaugesOf } from '../telemetry/metrics/gauges.ts';
 import { createMetrics } from '../telemetry/metrics/metrics.ts';
 import { processMetrics, watchProcess } from '../telemetry/metrics/process.ts';
 import type { TelemetryListener } from '../telemetry/telemetry.ts';
+import { versionOfGateway } from './version.ts';
 
 export interface MetricsRoute {
   readonly listener: TelemetryListener;
@@ -27,9 +27,4 @@ export function createMetricsRoute(): MetricsRoute {
       return createScrapeHandler(() => exposition(families, processMetrics()), CONTENT_TYPE);
     },
   };
-}
-
-function versionOfGateway(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return String(version);
 }

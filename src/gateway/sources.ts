@@ -37,14 +37,13 @@ export interface SourcesOptions {
   readonly tenant: string | null;
   readonly proxy: Settings['proxy'];
   readonly quotas: Quotas;
-  readonly telemetry: Pick<Telemetry, 'called'>;
+  readonly telemetry: Pick<Telemetry, 'called' | 'circuitChanged'>;
   readonly log: Logger;
 }
 
-export async function openSources(
-  accounts: readonly Account[],
-  { tenant, proxy, quotas, telemetry: { called }, log }: SourcesOptions,
-): Promise<Sources> {
+export async function openSources(accounts: readonly Account[], options: SourcesOptions): Promise<Sources> {
+  const { tenant, proxy, quotas, telemetry } = options;
+  const { called, circuitChanged } = telemetry;
   const onCall = called && ((call: CallRecord) => called(call, tenant));
   const upstreams = new Map<ProviderName, Upstream>();
   const byType = new Map<InvitationType, Source>();
@@ -52,14 +51,25 @@ export async function openSources(
     const { provider } = account;
     const quota = await quotas.of(account);
     const limits = { ...LIMITS, proxy };
+    const log = originLog(options.log, account, () => upstream.circuit());
+    const listener: OriginListener = {
+      ...log,
+      circuitChanged(origin, circuit) {
+        log.circuitChanged(origin, circuit);
+        circuitChanged?.(tenant, provider, circuit, account.places?.get(origin));
+      },
+    };
     const upstream: Upstream = createUpstream(
       provider,
       (origin, troubles) => createTransport(origin, troubles, limits),
-      { ...LIMITS, quota, listener: originLog(log, account, () => upstream.circuit()), onCall },
+      { ...LIMITS, quota, listener, onCall },
     );
     upstreams.set(provider, upstream);
     const onMisfits = createTally((count, total) =>
-      log.warn({ provider, count, total }, 'replies of another shape than the contract has were mended or left out'),
+      options.log.warn(
+        { provider, count, total },
+        'replies of another shape than the contract has were mended or left out',
+      ),
     );
     byType.set(account.reads, { reader: account.open(upstream.call, onMisfits), upstream });
   }

@@ -22,6 +22,7 @@ import type { SharedRedis } from '../redis/redis.ts';
 import type { ProviderStatus } from '../schema/builder.ts';
 import { REQUEST_TIMEOUT_MS } from '../server/server.ts';
 import type { Settings } from '../settings.ts';
+import type { Foresight } from '../snapshots/learning.ts';
 import { shareEvidence } from '../snapshots/redis-evidence.ts';
 import { createSharedTier } from '../snapshots/redis-tier.ts';
 import { createSnapshots, type Snapshots } from '../snapshots/snapshots.ts';
@@ -30,6 +31,8 @@ import type { TenantState } from '../telemetry/gateway-state.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createTally } from '../telemetry/tally.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { QuotaUsage } from '../upstream/quota.ts';
+import type { QuotaWindow } from '../upstream/quota-window.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Quotas } from './quotas.ts';
 import { LIMITS, openSources } from './sources.ts';
@@ -152,11 +155,19 @@ export async function createTenant(
     defaultsOf: (type) => defaults.get(type),
     providers: () => providers.map((provider) => statusOf(provider.name, upstreams.get(provider.name))),
     accounts: () =>
-      accounts.flatMap(({ id, provider, reads }) => {
+      accounts.flatMap(({ id, provider, reads, quota: windows }) => {
         const upstream = upstreams.get(provider);
         if (upstream === undefined) return [];
         const { quota, circuit } = upstream;
-        return { id, provider, circuit: circuit(), quota: quota.status(), waiting: snapshots.waiting(reads) };
+        return {
+          id,
+          provider,
+          circuit: circuit(),
+          quota: quota.status(),
+          waiting: snapshots.waiting(reads),
+          usage: (takers) => withoutMargin(quota.usage(takers), windows),
+          foresight: () => snapshots.learning.get(reads)?.foresight ?? NOTHING_READ,
+        };
       }),
     failing: () => [...upstreams].filter(([, { circuit }]) => circuit() !== 'CLOSED').map(([provider]) => provider),
     async retire() {
@@ -171,6 +182,16 @@ export async function createTenant(
 
 /** What processes share of snapshots and notifications: a new number where its meaning changes, so that versions keep apart. */
 const FORMAT = 2;
+
+/** Windows are told as the provider has them. */
+function withoutMargin(usage: QuotaUsage, windows: readonly QuotaWindow[]): QuotaUsage {
+  return {
+    ...usage,
+    windows: usage.windows.map((window, n) => ({ ...window, windowMs: windows[n]?.windowMs ?? window.windowMs })),
+  };
+}
+
+const NOTHING_READ: Foresight = { reads: 0, changed: 0, expected: 0 };
 
 /** Processes with the same accounts belong together, tenant by tenant. No id of an account has a slash. */
 function scopeOf(name: string | null, accounts: readonly Account[]): string {

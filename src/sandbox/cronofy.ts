@@ -14,6 +14,7 @@ import {
   type Reply,
   startImitation,
 } from './imitation.ts';
+import type { Misbehaviour } from './misbehaviour.ts';
 
 export const CRONOFY_CLIENT_SECRET = 'sandbox-cronofy-secret';
 
@@ -149,7 +150,10 @@ export async function startCronofy(
       live: ['team-lunch', 'invite-moving-3', 'invite-moving-6'].map(named),
       one: { smartInvite: BOARD_MEETING },
     },
-    hints: [`Make somebody reply: curl ${imitation.origin}/_control/reply -d '${JSON.stringify(REPLY)}'`],
+    hints: [
+      `Make somebody reply: curl ${imitation.origin}/_control/reply -d '${JSON.stringify(REPLY)}'`,
+      `Have Cronofy throttle: curl ${imitation.origin}/_control/misbehave -d '${JSON.stringify(THROTTLED)}' (and -X DELETE ends it)`,
+    ],
     readExample: `curl -H 'Authorization: Bearer ${CRONOFY_CLIENT_SECRET}' '${imitation.origin}/v1/smart_invites?smart_invite_id=board-meeting'`,
     notify(gatewayOrigin) {
       const callbackUrl = `${gatewayOrigin}/webhooks/cronofy`;
@@ -164,6 +168,9 @@ export async function startCronofy(
 }
 
 const BOARD_MEETING = { smartInviteId: 'board-meeting', recipientEmail: 'cronofy@example.com' };
+/** What it is made to answer, to see how the gateway goes on. */
+const THROTTLED: Misbehaviour = { status: 429, headers: { 'retry-after': '30' } };
+
 const REPLY = { smart_invite_id: 'team-lunch', email: 'guest1@example.com', status: 'accepted' };
 
 function named(smartInviteId: string): object {

@@ -10,6 +10,7 @@ import {
   type Reply,
   startImitation,
 } from './imitation.ts';
+import type { Misbehaviour } from './misbehaviour.ts';
 import { type PartooSeed, seededReviewInvitations } from './partoo-scenario.ts';
 
 export const PARTOO_API_KEY = 'sandbox-partoo-key';
@@ -21,6 +22,9 @@ export interface PartooImitation extends ListedImitation {
 
 /** 300 calls a minute for the whole organization. */
 const QUOTA = [{ limit: 300, windowMs: 60_000 }];
+
+/** How it is made to answer, to see how the gateway goes on. */
+const SLOW: Misbehaviour = { delayMs: 1_500 };
 
 const NOT_FOUND: Reply = { status: 404, body: { errors: { json: 'Resource not found' } } };
 
@@ -97,7 +101,9 @@ export async function startPartoo(
       one: { reviewInvitation: { invitationId: 'review-moving-2' } },
       id: 'WyJSZXZpZXdJbnZpdGF0aW9uIiwiZDNkOGM5NjYtMDM1Ni00ZWMwLWJhYWUtMTNlYzM2MjJlYmMyIl0',
     },
-    hints: [],
+    hints: [
+      `Make Partoo slow: curl ${imitation.origin}/_control/misbehave -d '${JSON.stringify(SLOW)}' (and -X DELETE ends it)`,
+    ],
     readExample: `curl -H 'x-APIKey: ${PARTOO_API_KEY}' '${imitation.origin}/v2/review_booster/invitation_status?invitation_id=review-moving-1'`,
     put,
   };

@@ -31,8 +31,8 @@ export type OperationOutcome = (typeof OPERATION_OUTCOMES)[number];
 export interface OperationListener {
   /** Told when it is over. */
   answered?: ((operation: OperationRecord) => void) | undefined;
-  /** Told of each ref, also of those that streams read. */
-  given?: GivenListener['given'] | undefined;
+  /** Told of each ref, also of those that streams read, and by which viewer it was asked for. */
+  given?: ((provider: ProviderName, how: How, ageMs: number, isFinal: boolean, viewer: Viewer) => void) | undefined;
   /** Told how each document was found. */
   document?: ((how: DocumentHow) => void) | undefined;
   /** Told of each limit that an operation, or a part of it, is beyond. */
@@ -60,6 +60,8 @@ export class OperationRecord implements GivenListener {
   outcome: OperationOutcome = 'failed';
   /** The code of each of its errors. */
   codes: readonly string[] = NONE;
+  /** Which provider each of its errors is about, in the same order; undefined where it is about none. */
+  providers: readonly (string | undefined)[] = NONE;
   /** How many refs were answered how. */
   readonly refs: Record<How, number> = {
     fresh: 0,
@@ -111,9 +113,9 @@ export class OperationRecord implements GivenListener {
     this.#operation = operation;
   }
 
-  given(provider: ProviderName, how: How, ageMs: number): void {
+  given(provider: ProviderName, how: How, ageMs: number, isFinal = false): void {
     this.refs[how] += 1;
-    this.#listener.given?.(provider, how, ageMs);
+    this.#listener.given?.(provider, how, ageMs, isFinal, this.viewer);
   }
 
   readBegun(): void {
@@ -125,6 +127,7 @@ export class OperationRecord implements GivenListener {
     if (errors === undefined) this.#end('ok', NONE);
     else {
       const codes = errors.map(({ extensions: { code } }) => code);
+      this.providers = errors.map(({ extensions: { provider } }) => provider);
       if (codes.includes(GONE_CODE)) this.#end('cancelled', codes);
       else if (data === undefined) this.#end('refused', codes);
       else this.#end(isEmpty(data) ? 'failed' : 'partial', codes);

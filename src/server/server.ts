@@ -27,6 +27,7 @@ export interface RunningServer {
   readonly origin: string;
   /** Answers probes as this port does. */
   readonly probe: Probe;
+  isDraining(): boolean;
   /** Serves on for so long, while GET /ready sends callers elsewhere. */
   drain(drainMs: number): void;
   /** Closes the WebSockets whose viewer's key or tenant has gone: who may still ask shows its token again. */
@@ -136,6 +137,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   return {
     origin: originOf(server),
     probe,
+    isDraining: drain.isDraining,
     drain: drain.begin,
     endOutdated: webSockets.endOutdated,
     stop(timeoutMs) {

@@ -30,8 +30,11 @@ export type How = (typeof HOWS)[number];
 export interface GivenListener {
   /** Of what asks, where that is traced. */
   readonly span?: Span | undefined;
-  /** @param ageMs How long ago it was seen; NaN where nothing is given. */
-  given(provider: ProviderName, how: How, ageMs: number): void;
+  /**
+   * @param ageMs How long ago it was seen; NaN where nothing is given.
+   * @param isFinal It will not change any more, however long ago it was seen. Told of what is `fresh`.
+   */
+  given(provider: ProviderName, how: How, ageMs: number, isFinal?: boolean): void;
   /** Told when a read begins that is made for this operation, and not for another. */
   readBegun?(): void;
 }

@@ -57,16 +57,16 @@ export class Lanes {
   }
 
   /** What is due and not read yet. */
-  waiting(at: number): { readonly count: number; readonly longestMs: number } {
-    let count = 0;
-    let longestMs = 0;
+  waiting(at: number): { readonly wanted: number; readonly count: number; readonly longestMs: number } {
+    let [wanted, count, longestMs] = [0, 0, 0];
     for (const { order } of this.#lanes.values()) {
+      wanted += order.size;
       const longest = order.longestWaiting(at);
       if (longest === undefined) continue;
       count += order.waiting;
       longestMs = Math.max(longestMs, at - longest.waitsFrom);
     }
-    return { count, longestMs };
+    return { wanted, count, longestMs };
   }
 
   /** When there may be something to read where there is nothing now. */

@@ -11,6 +11,7 @@ export class ReadNote implements GivenListener {
   readonly #wasKnown: boolean;
   #how: How | undefined;
   #ageMs = 0;
+  #isFinal = false;
   #isOwn = false;
 
   /** @param wasKnown Whether there was an older answer. */
@@ -21,9 +22,10 @@ export class ReadNote implements GivenListener {
   }
 
   /** It is given this, and not what a read brings. */
-  given(_: ProviderName, how: How, ageMs: number): void {
+  given(_: ProviderName, how: How, ageMs: number, isFinal = false): void {
     this.#how = how;
     this.#ageMs = ageMs;
+    this.#isFinal = isFinal;
   }
 
   /** The provider is read for this caller. */
@@ -37,7 +39,7 @@ export class ReadNote implements GivenListener {
     try {
       const snapshot = await answer;
       if (snapshot === null) this.#listener.given(this.#provider, 'not_found', Number.NaN);
-      else this.#listener.given(this.#provider, this.#how ?? this.#wayOfRead, this.#ageMs);
+      else this.#listener.given(this.#provider, this.#how ?? this.#wayOfRead, this.#ageMs, this.#isFinal);
       return snapshot;
     } catch (error) {
       this.#listener.given(this.#provider, 'failed', Number.NaN);

@@ -24,12 +24,15 @@ export interface Refresher {
 
 /** What is due and not read yet. */
 export interface Waiting {
+  /** What is kept fresh. */
+  readonly wanted: number;
+  /** How much of it is due. */
   readonly count: number;
   /** How long the oldest has waited, in milliseconds; 0 where none waits. */
   readonly longestMs: number;
 }
 
-export const NOTHING_WAITS: Waiting = { count: 0, longestMs: 0 };
+export const NOTHING_WAITS: Waiting = { wanted: 0, count: 0, longestMs: 0 };
 
 /** What fails by itself is tried again after a second, then ever more slowly: the others' quota is not spent on it. */
 const LONGEST_BACKOFF_MS = 60_000;

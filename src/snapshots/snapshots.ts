@@ -151,8 +151,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     const at = now();
     if (known.isFresh(entry, maxAgeMs, at)) {
       if (known.isDoubtful(entry)) wantBehind(readingOf(ref, withExtras));
-      if (entry.snapshot !== null) given?.given(kindOf(ref).provider, 'fresh', at - entry.seenAt);
-      return entry.snapshot;
+      const { snapshot } = entry;
+      if (snapshot !== null) given?.given(kindOf(ref).provider, 'fresh', at - entry.seenAt, snapshot.isFinal);
+      return snapshot;
     }
     if (maxAgeMs !== null || isOld(entry)) return undefined;
     if (at - entry.seenAt > options.revalidateMs || !mayStandIn(entry, at)) return undefined;

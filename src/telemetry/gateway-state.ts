@@ -1,10 +1,11 @@
 // What there is to look up in a running gateway, for those who show it.
 
 import type { ProviderName } from '../invitation/provider.ts';
+import type { Foresight } from '../snapshots/learning.ts';
 import type { Waiting } from '../snapshots/refresher.ts';
 import type { Held } from '../snapshots/store-space.ts';
 import type { Circuit } from '../upstream/breaker.ts';
-import type { QuotaStatus } from '../upstream/quota.ts';
+import type { QuotaStatus, QuotaUsage } from '../upstream/quota.ts';
 
 export interface GatewayState {
   /** Those that are in use. */
@@ -34,4 +35,8 @@ export interface AccountState {
   readonly quota: QuotaStatus;
   /** What is due to be read again and was not yet. */
   readonly waiting: Waiting;
+  /** How it stands with all windows, and which callers use them most, so many of them. */
+  usage(takers: number): QuotaUsage;
+  /** What reads have found, held against what was expected. */
+  foresight(): Foresight;
 }

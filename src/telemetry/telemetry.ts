@@ -2,10 +2,12 @@
 // and know nobody who listens; where nobody does, nothing is noted.
 
 import type { Refusal } from '../access/refusal.ts';
+import type { ProviderName } from '../invitation/provider.ts';
 import type { Receipt } from '../live/notifications.ts';
 import type { CommandOutcome } from '../redis/command-outcome.ts';
 import type { OperationListener } from '../server/operation-record.ts';
 import type { Sight } from '../snapshots/sight.ts';
+import type { Circuit } from '../upstream/breaker.ts';
 import type { CallRecord } from '../upstream/call-record.ts';
 import type { Span } from '../upstream/span.ts';
 
@@ -28,6 +30,12 @@ export interface TelemetryListener extends OperationListener {
   received?: ((span: Span, outcome: string) => void) | undefined;
   /** Told how long after a notification the last stream that watches it was given what it has brought. */
   told?: ((afterMs: number) => void) | undefined;
+  /** Told of each change of a breaker. @param place Which of an account's places, where it has several. */
+  circuitChanged?:
+    | ((tenant: string | null, provider: ProviderName, circuit: Circuit, place: string | undefined) => void)
+    | undefined;
+  /** Told why Redis cannot be used, each reason once until it can; undefined when it can. */
+  redisChanged?: ((reason: string | undefined) => void) | undefined;
   /** Told of each command that Redis was sent. */
   commanded?: ((outcome: CommandOutcome, durationMs: number) => void) | undefined;
 }
@@ -48,6 +56,8 @@ export function telemetryOf(listeners: readonly TelemetryListener[]): Telemetry 
     skipped: all(listeners.map(({ skipped }) => skipped)),
     notified: all(listeners.map(({ notified }) => notified)),
     told: all(listeners.map(({ told }) => told)),
+    circuitChanged: all(listeners.map(({ circuitChanged }) => circuitChanged)),
+    redisChanged: all(listeners.map(({ redisChanged }) => redisChanged)),
     commanded: all(listeners.map(({ commanded }) => commanded)),
     received: all(listeners.map(({ received }) => received)),
     trace: listeners.find(({ trace }) => trace !== undefined)?.trace,

@@ -11,6 +11,7 @@ import type { CancelListener } from './cancellation.ts';
 import { type Connection, NotSent } from './connection.ts';
 import type { Waiter } from './connections.ts';
 import type { Deadline, Expiring } from './deadlines.ts';
+import type { Payment } from './payment.ts';
 import { targetOf, type UpstreamAnswer, type UpstreamRequest } from './request.ts';
 import { isTimeout, troubleOfBreaking, troubleOfConnecting } from './troubles.ts';
 
@@ -43,6 +44,10 @@ export class Attempt<R extends UpstreamRequest, T>
     this.#paidAt = plan.paidAt ?? USED_UP;
     plan.call.record?.wait('connection');
     plan.call.add(this);
+  }
+
+  get payment(): Payment | undefined {
+    return this.#plan.payment;
   }
 
   cancelled(reason: Error): void {

@@ -5,9 +5,12 @@
 
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Connector } from './connector.ts';
+import type { Payment } from './payment.ts';
 
 /** An attempt that wants a connection. */
 export interface Waiter {
+  /** How it is paid for; undefined where nothing counts it. */
+  readonly payment: Payment | undefined;
   /** It may call now. A connection that was used before may have been closed by the other side just now. */
   begin(connection: Connection, isReused: boolean): void;
   /** There was no connection to be had; it has no place any more. */
@@ -25,8 +28,8 @@ export interface Connections {
   exchange(waiter: Waiter, connection: Connection): void;
   /** No further call is made on any connection there is now: the next one looks the name up again. */
   renew(): void;
-  /** The length of the line. */
-  waiting(): number;
+  /** How those in the line are paid for. */
+  waiting(): readonly Pick<Waiter, 'payment'>[];
   close(): void;
 }
 
@@ -120,7 +123,7 @@ export function createConnections(origin: string, connect: Connector, maxInFligh
       renewals += 1;
       for (const connection of open) connection.retire();
     },
-    waiting: () => line.length,
+    waiting: () => line,
     close() {
       isClosed = true;
       for (const connection of open) connection.close();

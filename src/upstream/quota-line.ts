@@ -41,6 +41,11 @@ export class QuotaLine {
     this.#options = options;
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
   /** How many wait that go before such a one. */
   ahead(payment: Payment): number {
     if (this.#waiting.length === 0) return 0;
@@ -48,15 +53,28 @@ export class QuotaLine {
     const isFirst = shares.goesFirst(payment);
     // Callers that insist may have to wait for each other. They delay no other callers meanwhile.
     const isPassed = payment.how !== 'insistent' && shares.insistentAt() > now();
-    const isAhead = (other: Payment) =>
-      !(isPassed && other.how === 'insistent') && !(isFirst && !shares.goesFirst(other));
-    return this.#waiting.filter((waiter) => isAhead(waiter.payment)).length;
+    const others = this.#waiting.map((waiter) => waiter.payment).filter(({ how }) => !isPassed || how !== 'insistent');
+    return isFirst ? shares.countFirst(others) : others.length;
   }
 
-  /** Why a caller with so many others ahead cannot be served within `patienceMs`. */
-  refusal(payment: Payment, ahead: number, patienceMs: number): ProviderRateLimited | undefined {
-    const delayMs = this.#options.delayMs(payment, ahead, this.#options.now());
-    return delayMs > patienceMs ? this.#refusalIn(delayMs) : undefined;
+  /**
+   * Why a caller cannot be served within `patienceMs`.
+   * @param others How many come to this line before it, later.
+   * @param countFirst How many of them go ahead of callers above their share.
+   */
+  refusal(
+    payment: Payment,
+    patienceMs: number,
+    others = 0,
+    countFirst: () => number = () => others,
+  ): ProviderRateLimited | undefined {
+    const { shares, now, delayMs: delayOf } = this.#options;
+    const ahead = this.ahead(payment);
+    const delayMs = delayOf(payment, ahead + others, now());
+    if (delayMs <= patienceMs) return undefined;
+    if (others === 0 || !shares.goesFirst(payment)) return this.#refusalIn(delayMs);
+    const firstMs = delayOf(payment, ahead + countFirst(), now());
+    return firstMs > patienceMs ? this.#refusalIn(firstMs) : undefined;
   }
 
   /**

@@ -19,6 +19,21 @@ export interface QuotaStatus {
   readonly resetsInMs: number;
 }
 
+/** How it stands with all windows, and who has used the longest: for operators. */
+export interface QuotaUsage {
+  readonly windows: readonly (QuotaWindow & { readonly used: number })[];
+  /** Callers with most calls first, so many as were asked for; the empty name is work that no caller waits for. */
+  readonly takers: readonly (readonly [caller: string, calls: number])[];
+  /** How many callers have calls. */
+  readonly callers: number;
+  /** How many wait for one. */
+  readonly inLine: number;
+  /** For how long no call is made, because a 429 asks for that, in milliseconds. */
+  readonly closedMs: number;
+  /** Whether this process keeps to its own part: the windows are of that. */
+  readonly isAlone: boolean;
+}
+
 export interface Quota {
   /**
    * Takes one call where there is one now, for background work or a caller that does not wait.
@@ -26,8 +41,11 @@ export interface Quota {
    * @returns 0, or in how many milliseconds to ask again.
    */
   takeSpare(payment: Payment, unusedAt?: number): number | Promise<number>;
-  /** Why a caller with so many others ahead cannot be served within `patienceMs`; undefined where that may be. */
-  refusal(payment: Payment, ahead: number, patienceMs: number): ProviderRateLimited | undefined;
+  /**
+   * Why a caller cannot be served within `patienceMs`; undefined where that may be.
+   * @param others Calls that wait for a connection, and are paid for when they have it.
+   */
+  refusal(payment: Payment, others: readonly Unpaid[], patienceMs: number): ProviderRateLimited | undefined;
   /** Whether it may hold a connection while it waits: it waits for no others but those below their share. */
   mayHoldConnection(payment: Payment): boolean;
   /**
@@ -47,10 +65,17 @@ export interface Quota {
   /** No call until so many milliseconds have passed: what a 429 asks for. */
   close(forMs: number): void;
   status(): QuotaStatus;
+  /** @param takers How many of those that use it are named. */
+  usage(takers: number): QuotaUsage;
   /** Keeps to other windows from now on. What was called of late counts in them, whoever waits is served by them. */
   keepTo(windows: readonly QuotaWindow[]): void;
   /** Background work spread evenly. */
   readonly pace: Pace;
+}
+
+/** A call that is not paid for yet; `payment` is undefined where nothing counts it. */
+export interface Unpaid {
+  readonly payment: Payment | undefined;
 }
 
 /** The quota of one process. */
@@ -105,7 +130,9 @@ export function createQuota(
       // What is free next is taken by those that wait.
       return Math.max(1, shares.delayMs(payment, line.ahead(payment), now()));
     },
-    refusal: (payment, ahead, patienceMs) => line.refusal(payment, line.ahead(payment) + ahead, patienceMs),
+    refusal: (payment, others, patienceMs) =>
+      line.refusal(payment, patienceMs, others.length, () => shares.countFirst(others.map((other) => other.payment))),
+
     mayHoldConnection(payment) {
       return shares.mayHoldConnection(payment, now());
     },
@@ -114,7 +141,7 @@ export function createQuota(
       if (cancellation.reason !== undefined) return Promise.reject(cancellation.reason);
       const at = takeNow(payment, unusedAt);
       if (at !== undefined) return Promise.resolve(at);
-      const refused = line.refusal(payment, line.ahead(payment), patienceMs);
+      const refused = line.refusal(payment, patienceMs);
       return refused === undefined ? line.wait(payment, patienceMs, cancellation) : Promise.reject(refused);
     },
     close(forMs) {
@@ -129,13 +156,32 @@ export function createQuota(
       return shares.pace(now());
     },
     status: () => statusOf(log, shares, now()),
+    usage(takers) {
+      const at = now();
+      const windows = log.books.map((books) => ({ ...windowOf(books), used: log.used(books) }));
+      return { windows, ...takersOf(log, takers), inLine: line.size, closedMs: closedMsOf(shares, at), isAlone: false };
+    },
   };
+}
+
+/** Who has calls in the longest window. */
+export function takersOf({ longest: { byCaller } }: CallLog, most: number): Pick<QuotaUsage, 'takers' | 'callers'> {
+  const takers = [...byCaller].sort(([, a], [, b]) => b - a).slice(0, most);
+  return { takers, callers: byCaller.size };
+}
+
+export function windowOf({ limit, windowMs }: WindowBooks): QuotaWindow {
+  return { limit, windowMs };
+}
+
+export function closedMsOf({ closedUntil }: Shares, at: number): number {
+  return Math.max(0, closedUntil - at);
 }
 
 /** Of the window that has least left; the log is advanced to `at`. */
 export function statusOf(log: CallLog, shares: Shares, at: number): QuotaStatus {
   const least = log.books.map((books) => stateOf(log, books, at)).reduce((a, b) => (leftOf(b) < leftOf(a) ? b : a));
-  const closedMs = Math.max(0, shares.closedUntil - at);
+  const closedMs = closedMsOf(shares, at);
   return closedMs > 0 ? { limit: least.limit, remaining: 0, resetsInMs: closedMs } : least;
 }
 

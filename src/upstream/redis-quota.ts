@@ -11,7 +11,7 @@ import { digestOf, nameOfCall, readName } from './call-name.ts';
 import { KnownCalls } from './known-calls.ts';
 import { OwnShare } from './own-share.ts';
 import { isSpare, type Payment } from './payment.ts';
-import { type Quota, statusOf } from './quota.ts';
+import { closedMsOf, type Quota, statusOf, takersOf, windowOf } from './quota.ts';
 import { QuotaLine, type Taken } from './quota-line.ts';
 import type { QuotaWindow } from './quota-window.ts';
 import { createRedisCalls, type Rank, type SharedCall } from './redis-calls.ts';
@@ -59,6 +59,8 @@ export async function createSharedQuota(
   let shared = redisCallsOf(windows);
   const own = new OwnShare(log, () => 1 / Math.max(processes, known.processes()), now());
   const digests = new Map<string, string>();
+  /** The other way round. */
+  const callers = new Map<string, string>();
   let calls = 0;
   /** Redis is asked; else this process is alone. */
   let isTogether = false;
@@ -77,9 +79,13 @@ export async function createSharedQuota(
   function shareOf({ how, caller }: Payment): Payment {
     let digest = digests.get(caller);
     if (digest === undefined) {
-      if (digests.size >= MAX_DIGESTS) digests.clear();
+      if (digests.size >= MAX_DIGESTS) {
+        digests.clear();
+        callers.clear();
+      }
       digest = caller === '' ? '' : digestOf(accountId, caller);
       digests.set(caller, digest);
+      callers.set(digest, caller);
     }
     return { how, caller: digest };
   }
@@ -231,10 +237,10 @@ export async function createSharedQuota(
       const { taken, delayMs: againMs } = await takeCalls([payment], 0);
       return taken > 0 ? 0 : Math.max(1, againMs);
     },
-    refusal: (payment, ahead, patienceMs) => {
-      const share = shareOf(payment);
-      return line.refusal(share, line.ahead(share) + ahead, patienceMs);
-    },
+    refusal: (payment, others, patienceMs) =>
+      line.refusal(shareOf(payment), patienceMs, others.length, () =>
+        shares.countFirst(others.map((other) => other.payment && shareOf(other.payment))),
+      ),
     mayHoldConnection(payment) {
       return shares.mayHoldConnection(shareOf(payment), clock());
     },
@@ -248,7 +254,7 @@ export async function createSharedQuota(
       const movedAt = await moveOwn(share, unusedAt);
       if (movedAt !== undefined) return movedAt;
       const leftMs = Math.max(0, until - now());
-      const refused = line.refusal(share, line.ahead(share), leftMs);
+      const refused = line.refusal(share, leftMs);
       if (refused !== undefined) throw refused;
       return line.wait(share, leftMs, cancellation);
     },
@@ -267,6 +273,24 @@ export async function createSharedQuota(
     status() {
       const at = clock();
       return isTogether ? statusOf(log, shares, at) : own.status(at, shares.closedUntil);
+    },
+    usage(most) {
+      const at = clock();
+      const windows = log.books.map((books) =>
+        isTogether
+          ? { ...windowOf(books), used: log.used(books) }
+          : { ...windowOf(books), limit: own.limitOf(books), used: own.usedOf(books, at) },
+      );
+      const { takers, callers: count } = takersOf(log, most);
+      return {
+        windows,
+        // Those of other processes are known by their digests alone.
+        takers: takers.map(([digest, calls]) => [callers.get(digest) ?? digest, calls] as const),
+        callers: count,
+        inLine: line.size,
+        closedMs: closedMsOf(shares, at),
+        isAlone: !isTogether,
+      };
     },
   };
 }

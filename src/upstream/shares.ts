@@ -93,14 +93,31 @@ export class Shares {
 
   /** Whether it goes ahead of callers above their share, and may take all of a window. */
   goesFirst(payment: Payment): boolean {
-    if (isSpare(payment)) return false;
-    const { caller } = payment;
+    return !isSpare(payment) && this.#leftOf(payment.caller) > 0;
+  }
+
+  /** How many of these calls go first: of each caller as many as its share has left. */
+  countFirst(payments: readonly (Payment | undefined)[]): number {
+    const left = new Map<string, number>();
+    let count = 0;
+    for (const payment of payments) {
+      if (payment === undefined || isSpare(payment)) continue;
+      const its = left.get(payment.caller) ?? this.#leftOf(payment.caller);
+      left.set(payment.caller, its - 1);
+      if (its > 0) count += 1;
+    }
+    return count;
+  }
+
+  /** How much of its share a caller has left, in calls; 0 or less where it has none. */
+  #leftOf(caller: string): number {
+    let left = Number.POSITIVE_INFINITY;
     for (const books of this.#log.books) {
       const used = books.byCaller.get(caller) ?? 0;
       const callers = books.byCaller.size + (used === 0 ? 1 : 0);
-      if (used >= Math.min(books.limit / (callers + 1), burstOf(books))) return false;
+      left = Math.min(left, Math.min(books.limit / (callers + 1), burstOf(books)) - used);
     }
-    return true;
+    return left;
   }
 
   /** How it is spread over each window, as one of so many that are taken together. */
@@ -129,7 +146,7 @@ export class Shares {
     this.#reserve.advance(now);
     for (const books of this.#log.books) {
       const usable = goesFirst ? books.limit : this.lentOf(books);
-      at = Math.max(at, this.#freeAt(books, usable, ahead));
+      at = Math.max(at, this.#freeAt(books, usable, ahead, now));
       if (maySpread && hasBurst(books, payment.caller))
         at = Math.max(at, books.lastPacedAt + paceMs(books, usable, ahead));
     }
@@ -154,13 +171,12 @@ export class Shares {
   }
 
   /** When the window has a call for the one that comes after so many others. */
-  #freeAt({ windowMs }: WindowBooks, usable: number, ahead: number): number {
+  #freeAt({ windowMs }: WindowBooks, usable: number, ahead: number, now: number): number {
     // Whole windows' worth of others ahead push it back by whole windows.
     const rounds = Math.floor(ahead / usable);
-    return Math.max(
-      this.#log.nthLast(usable - (ahead % usable)) + (rounds + 1) * windowMs,
-      this.closedUntil + rounds * windowMs,
-    );
+    const leavesAt = this.#log.nthLast(usable - (ahead % usable)) + windowMs;
+    const from = rounds > 0 ? Math.max(leavesAt, now) : leavesAt;
+    return Math.max(from, this.closedUntil) + rounds * windowMs;
   }
 }
 

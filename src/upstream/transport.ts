@@ -2,7 +2,7 @@
 
 import { Attempt } from './attempt.ts';
 import type { AttemptPlan, AttemptRules } from './attempt-plan.ts';
-import { createConnections } from './connections.ts';
+import { type Connections, createConnections } from './connections.ts';
 import { type ConnectorOptions, createConnector } from './connector.ts';
 import { Deadlines } from './deadlines.ts';
 import type { UpstreamRequest } from './request.ts';
@@ -16,8 +16,8 @@ export interface Transport {
    * once, where it is cancelled.
    */
   get<R extends UpstreamRequest, T>(plan: AttemptPlan<R, T>): void;
-  /** How many calls wait for a connection. */
-  waiting(): number;
+  /** The calls that wait for a connection. */
+  waiting(): ReturnType<Connections['waiting']>;
   /** Calls from now on are made on connections that are made from now on. */
   renew(): void;
   close(): void;

@@ -15,13 +15,16 @@ const WANTED = 10_000;
 const PAGE = 100;
 const QUERY = 'query($refs: [InvitationRef!]!) { invitations(refs: $refs) { id } }';
 
-/** Who comes when, in milliseconds after the one that wants everything, and how long the slowest may take. */
+/**
+ * Who comes when, in milliseconds after the one that wants everything, and how long the slowest may take. In the first minute
+ * the burst of that one is in the window, and there is room for one crowd of twenty.
+ */
 const VISITS = [
   { at: 300, newcomers: 10, each: 1, mostMs: 1_000 },
-  { at: 5_000, newcomers: 10, each: 1, mostMs: 1_000 },
-  { at: 20_000, newcomers: 10, each: 1, mostMs: 1_000 },
   { at: 42_000, newcomers: 20, each: 3, mostMs: 15_000 },
+  { at: 65_000, newcomers: 10, each: 1, mostMs: 1_000 },
   { at: 75_000, newcomers: 10, each: 1, mostMs: 1_000 },
+  { at: 90_000, newcomers: 10, each: 1, mostMs: 1_000 },
   { at: 110_000, newcomers: 20, each: 3, mostMs: 15_000 },
 ];
 

@@ -214,7 +214,7 @@ function contrast(...colors: [string, string]): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-test('with urql too, one stream keeps twelve rows live', async () => {
+test('with urql too, one stream stays live while its tokens expire', async () => {
   reply(board.gateway, 'tentative');
   const [page, seen] = await openTab();
   await page.goto(`${board.origin}/urql.html`);

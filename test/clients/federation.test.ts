@@ -5,10 +5,11 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { globalIdOf } from '../../src/invitation/ref.ts';
 import { freePort } from '../free-port.ts';
-import type { TestGateway } from '../harness.ts';
+import { startTestGateway, type TestGateway } from '../harness.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 import { bearer, startSigned } from '../server/signed.ts';
 import { composers, sdlOf } from './compose.ts';
+import { composeSupergraph } from './compose-supergraph.ts';
 import { ORDERS, startOrders } from './orders.ts';
 import { startRouter } from './supergraph.ts';
 
@@ -36,8 +37,30 @@ const DELIVERED = { __typename: 'ReviewInvitation', id: deliveredId, status: 'DE
 
 test('README shows what runs here', () => {
   const readme = readFileSync('README.md', 'utf8');
-  expect(readme).toContain(`\`\`\`ts\n${readFileSync('test/clients/supergraph.ts', 'utf8')}\`\`\``);
+  for (const file of ['supergraph.ts', 'compose-supergraph.ts'])
+    expect(readme, file).toContain(`\`\`\`ts\n${readFileSync(`test/clients/${file}`, 'utf8')}\`\`\``);
   expect(readme).toContain(`\`\`\`graphqls${ORDERS}\`\`\``);
+});
+
+test("README's lines compose what runs, start a router before it, and say what does not fit", async () => {
+  const sandbox = await startTestGateway({ environment: { FEDERATION: 'on' } });
+  onTestFinished(() => sandbox.stop());
+  const orders = await startOrders(INVITATIONS);
+  onTestFinished(orders.stop);
+  const subgraphs = { invitations: `${sandbox.origin}/graphql`, orders: orders.url };
+  const router = await startRouter(await composeSupergraph(subgraphs), await freePort());
+  onTestFinished(router.stop);
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(router.url, { method: 'POST', headers, body: JSON.stringify({ query: PAGE }) });
+  const { data } = (await answer.json()) as { data: { orders: { invitation: unknown }[] } };
+  expect(data.orders.map(({ invitation }) => invitation)).toEqual([SENT, ACCEPTED, DELIVERED, null, SENT]);
+
+  await expect(composeSupergraph({ orders: orders.url })).rejects.toThrow('Invitation');
+  const plain = await startTestGateway();
+  onTestFinished(() => plain.stop());
+  await expect(composeSupergraph({ invitations: `${plain.origin}/graphql` })).rejects.toThrow(
+    /^invitations does not say what it has: .*_service/,
+  );
 });
 
 // Apollo Router is no package of npm: its configuration is compared with its documentation alone.

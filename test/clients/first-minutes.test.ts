@@ -55,7 +55,7 @@ test('by README alone the board is on the screen with live rows', { timeout: FIV
     await writeFile(path, withOtherPorts(await readFile(path, 'utf8')));
   }
   const readme = withOtherPorts(await readFile(join(ROOT, 'README.md'), 'utf8'));
-  const minutes = readme.slice(readme.indexOf('### The first five minutes'), readme.indexOf('### One subscription'));
+  const minutes = readme.slice(readme.indexOf('### The first five minutes'), readme.indexOf('### Copy the board'));
   const [first, second, ...others] = [...minutes.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, body = '']) => body);
   const [, url] = /open <(.*?)>/.exec(minutes) ?? [];
   if (first === undefined || second === undefined || url === undefined) throw new Error('README has no such commands.');

@@ -29,10 +29,11 @@ export async function startOrders(invitations: readonly string[]) {
     return order;
   });
   // What routers ask every subgraph for.
-  const served = `${ORDERS} extend type Query { _entities(representations: [_Any!]!): [_Entity]! }
-    scalar _Any union _Entity = Order | Invitation`;
+  const served = `${ORDERS} extend type Query { _entities(representations: [_Any!]!): [_Entity]! _service: _Service! }
+    scalar _Any union _Entity = Order | Invitation type _Service { sdl: String! }`;
   const rootValue = {
     orders,
+    _service: { sdl: ORDERS },
     _entities: ({ representations }: { representations: readonly Representation[] }) =>
       representations.map(({ __typename, id }) =>
         __typename === 'Order'

@@ -207,3 +207,15 @@ test('a refresher that was stopped reads nothing that was wanted before or is wa
   expect(read).toEqual(['failing']);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test('what waits is told: how much is wanted and due, and for how long the first of it has waited', async () => {
+  const { refresher, want } = await oneASecond();
+  expect(refresher.waiting()).toEqual({ wanted: 0, count: 0, longestMs: 0 });
+  want('a');
+  want('b');
+  want('not due yet', 1_000);
+  await pass(400);
+  expect(refresher.waiting()).toEqual({ wanted: 3, count: 2, longestMs: 400 });
+  await pass(60_000);
+  expect(refresher.waiting()).toMatchObject({ wanted: 3, count: 0, longestMs: 0 });
+});

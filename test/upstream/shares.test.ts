@@ -94,6 +94,16 @@ test('background work and reads with spare quota leave the reserve, too', () => 
   expect(burst(quota, 'b')).toBe(9);
 });
 
+test('a newcomer is refused for calls that go before it, and not for those that only came before it', () => {
+  const quota = quotaOf('20/60s', 0.2);
+  expect(burst(quota, 'greedy')).toBe(9);
+  const many = Array.from({ length: 40 }, () => ({ payment: { how: 'caller', caller: 'greedy' } as const }));
+  expect(quota.refusal({ how: 'caller', caller: 'greedy' }, many, 7_500)).toBeDefined();
+  expect(quota.refusal({ how: 'caller', caller: 'new' }, many, 7_500)).toBeUndefined();
+  const newcomers = Array.from({ length: 40 }, (_, n) => ({ payment: { how: 'caller', caller: `${n}` } as const }));
+  expect(quota.refusal({ how: 'caller', caller: 'new' }, newcomers, 7_500)).toBeDefined();
+});
+
 describe('the reserve', () => {
   test.each([
     ['270/60s', 0.1, 264],

@@ -207,14 +207,14 @@ describe('a call', () => {
     test('is made in its turn, on an existing connection', async () => {
       const transport = transportWith({ maxInFlight: 2 });
       const calls = [1, 2, 3, 4, 5].map((id) => call(transport, { query: { id: String(id) } }));
-      expect(transport.waiting()).toBe(3);
+      expect(transport.waiting()).toHaveLength(3);
       while (held.length < 2) await new Promise(setImmediate);
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(held).toHaveLength(2);
       await answerAll(5);
       await Promise.all(calls);
       expect(targets.slice(2)).toEqual(['GET /read?id=3', 'GET /read?id=4', 'GET /read?id=5']);
-      expect(transport.waiting()).toBe(0);
+      expect(transport.waiting()).toHaveLength(0);
       expect(sockets).toHaveLength(2);
     });
 

@@ -50,7 +50,12 @@ beforeEach(() => {
   gets = 0;
   connectMs = 0;
   statuses = [];
-  const transport: Transport = { get: (plan) => void answer(plan), waiting: () => 0, renew: () => {}, close: () => {} };
+  const transport: Transport = {
+    get: (plan) => void answer(plan),
+    waiting: () => [],
+    renew: () => {},
+    close: () => {},
+  };
   upstream = createUpstream('PARTOO', () => transport, {
     ...LIMITS,
     quota: createQuota('PARTOO', WINDOWS),

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Client, fetchExchange, Provider, subscriptionExchange, useQuery, useSubscription } from 'urql';
 import { subscribeAnew } from '../subscribe-anew.ts';
-import { fetchWithToken, streams, url } from './gateway.ts';
+import { fetchWithToken, streams, type Transport, url } from './gateway.ts';
 import { graphql } from './generated/gql.ts';
 import schema from './generated/introspection.json' with { type: 'json' };
 import { REFS } from './refs.ts';
@@ -31,6 +31,9 @@ const CHANGES = graphql(`
   }
 `);
 
+/** `?transport=WebSocket` in the page's address chooses it. */
+const transport: Transport = location.search.endsWith('=WebSocket') ? 'WebSocket' : 'SSE';
+
 const client = new Client({
   url,
   preferGetMethod: false,
@@ -41,7 +44,7 @@ const client = new Client({
     subscriptionExchange({
       forwardSubscription: ({ query = '', variables }) => ({
         subscribe: (sink) => ({
-          unsubscribe: subscribeAnew(streams.SSE, { query, variables: { refs: [], ...variables } }, sink),
+          unsubscribe: subscribeAnew(streams[transport], { query, variables: { refs: [], ...variables } }, sink),
         }),
       }),
     }),

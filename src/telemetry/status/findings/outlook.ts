@@ -1,0 +1,100 @@
+// Will it hold? What callers take of a quota is carried on as it has grown within the hour; what they leave keeps answers
+// fresh, so that a quota that is used up is no fault by itself, and one that falls behind is.
+
+import { POINT_MS, POINTS } from '../hour.ts';
+import type { AccountReport, Figures, Finding, State } from '../report.ts';
+import { worstOf } from './fault.ts';
+import { longestOf, ownCallsOf } from './spending.ts';
+import { capital, count, duration, percent } from './words.ts';
+
+/** With fewer points a trend is a guess. */
+const LEAST_POINTS = 60;
+
+/** What callers take of a quota beyond this part leaves too little to keep answers fresh. */
+const FULL = 0.8;
+
+/** What comes later than that is not foreseen, in milliseconds. */
+const FORESEEN_MS = 24 * 3_600_000;
+
+/** What has waited that many rounds has fallen behind: by its order, nothing waits for more than two and a half. */
+const ROUNDS = 3;
+
+export function outlookFinding({ accounts }: Figures): Finding {
+  const question = 'Will it hold?';
+  const outlooks = accounts.map(outlookOf).sort((a, b) => b.part - a.part);
+  const state = worstOf(outlooks.map((outlook) => outlook.state));
+  const worst = outlooks.find((outlook) => outlook.state === state);
+  const answer = worst === undefined ? 'Not known: no account is in use.' : capital(worst.words);
+  return {
+    id: 'outlook',
+    question,
+    state,
+    answer,
+    details: outlooks.filter((each) => each !== worst).map(({ words }) => capital(words)),
+  };
+}
+
+interface Outlook {
+  /** What callers take of the quota, 0 to 1. */
+  readonly part: number;
+  readonly state: State;
+  readonly words: string;
+}
+
+function outlookOf(account: AccountReport): Outlook {
+  const { name, circuit, closedMs, refused, due, oldestMs, wanted } = account;
+  const window = longestOf(account);
+  if (window === undefined) return { part: 0, state: 'unknown', words: `${name}: not known.` };
+  const part = (window.used - ownCallsOf(account)) / window.limit;
+  const takes = `callers take ${percent(part)} of what ${name} allows`;
+  const roundMs = (wanted / window.limit) * window.windowMs;
+  if (closedMs > 0) {
+    return {
+      part,
+      state: 'wrong',
+      words: `not now: ${name} asks for no call for another ${duration(closedMs)} (429).`,
+    };
+  }
+  if (circuit !== 'CLOSED') {
+    return { part, state: 'wrong', words: `not now: ${name} is not called while its breaker is open.` };
+  }
+  if (refused.lastMinute > 0) {
+    const times = count(refused.lastMinute, 'call');
+    return {
+      part,
+      state: 'wrong',
+      words: `no: ${takes}, and ${times} had to be refused in the last minute. Raise the quota, or ask for less.`,
+    };
+  }
+  if (due > 0 && oldestMs > ROUNDS * Math.max(roundMs, window.windowMs)) {
+    const waits = `${count(due, 'invitation waits', 'invitations wait')} to be read again, the first for ${duration(oldestMs)}`;
+    return { part, state: 'watch', words: `not as it is: ${takes}, and reading has fallen behind. ${capital(waits)}.` };
+  }
+  const fullInMs = fullIn(account.hour?.callers);
+  if (part > FULL)
+    return { part, state: 'watch', words: `hardly: ${takes}, which leaves little to keep answers fresh.` };
+  if (fullInMs !== undefined && fullInMs < FORESEEN_MS) {
+    return {
+      part,
+      state: 'watch',
+      words: `not for long: ${takes}, and as it has grown within the hour all of it in ${duration(fullInMs)}.`,
+    };
+  }
+  const round =
+    roundMs < 1_000 ? '' : ` One round over ${count(wanted, 'invitation')} in use takes ${duration(roundMs)}.`;
+  return { part, state: 'well', words: `yes: ${takes}.${round}` };
+}
+
+/** In how many milliseconds callers take all of it, where what they take grows; by the line that fits the hour best. */
+export function fullIn(hundredths: readonly number[] | undefined): number | undefined {
+  if (hundredths === undefined || hundredths.length < LEAST_POINTS) return undefined;
+  const points = hundredths.slice(-POINTS);
+  const mean = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
+  const [meanX, meanY] = [(points.length - 1) / 2, mean(points)];
+  const covariance = mean(points.map((y, x) => (x - meanX) * (y - meanY)));
+  const slope = covariance / mean(points.map((_, x) => (x - meanX) ** 2));
+  const now = meanY + slope * (points.length - 1 - meanX);
+  // What does not grow by a tenth of the quota in an hour is steady.
+  if (slope * POINTS < 10) return undefined;
+  return Math.max(0, (100 - now) / slope) * POINT_MS;
+}

@@ -1,0 +1,12 @@
+// The page: what comes from the gateway is shown as it comes.
+
+import { showAccounts } from './accounts.js';
+import { connect } from './connection.js';
+import { showFindings } from './findings.js';
+import { showRest } from './rest.js';
+
+connect((report) => {
+  showFindings(report.findings);
+  showAccounts(report.at, report.accounts, report.accountsBeyond);
+  showRest(report);
+});

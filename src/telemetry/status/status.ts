@@ -1,0 +1,163 @@
+// What the operators' page shows: it hears of what the rooms do, counts that in fixed room, looks the rest up, and makes the
+// report of it. It begins to count when the process begins.
+
+import type { ProviderName } from '../../invitation/provider.ts';
+import { RECEIPTS, type Receipt } from '../../live/notifications.ts';
+import type { OperationRecord } from '../../server/operation-record.ts';
+import type { CallRecord } from '../../upstream/call-record.ts';
+import type { GatewayState } from '../gateway-state.ts';
+import type { TelemetryListener } from '../telemetry.ts';
+import type { AccountMeter } from './account-meter.ts';
+import { accountSources } from './account-source.ts';
+import { Accounts } from './accounts.ts';
+import { findingsOf } from './findings/findings.ts';
+import { Hour, POINT_MS } from './hour.ts';
+import { Problems } from './problems.ts';
+import { ProcessMeter } from './process-meter.ts';
+import { RedisMeter } from './redis-meter.ts';
+import type { Circuit, Figures, StatusReport } from './report.ts';
+import { SlowestOperations } from './slowest.ts';
+
+/** What is looked up in the running gateway. */
+export interface StatusSources extends Pick<GatewayState, 'tenants' | 'streams'> {
+  isDraining(): boolean;
+}
+
+export interface StatusOptions {
+  readonly version: string;
+  readonly maxStreams: number;
+  readonly hasRedis: boolean;
+}
+
+/** The code that callers who are not admitted get, by why. */
+const REFUSED = {
+  missing: 'UNAUTHENTICATED',
+  expired: 'UNAUTHENTICATED',
+  invalid: 'UNAUTHENTICATED',
+  forbidden: 'FORBIDDEN',
+  unavailable: 'AUTH_UNAVAILABLE',
+  limited: 'RATE_LIMITED',
+} as const;
+
+export class Status {
+  readonly #options: StatusOptions;
+  readonly #accounts: Accounts;
+  readonly #problems = new Problems();
+  readonly #operations = new SlowestOperations();
+  readonly #process: ProcessMeter;
+  readonly #redis: RedisMeter | undefined;
+  readonly #notifications = new Hour(RECEIPTS);
+  #notified = noReceipts();
+  #sources: StatusSources = NOTHING_YET;
+  /** By tenant and provider, as of the last point. */
+  readonly #meters = new Map<string | null, Partial<Record<ProviderName, AccountMeter>>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: StatusOptions) {
+    this.#options = options;
+    this.#accounts = new Accounts(() => accountSources(this.#sources.tenants()));
+    this.#process = new ProcessMeter(options.version);
+    this.#redis = options.hasRedis ? new RedisMeter() : undefined;
+  }
+
+  /** Hears of everything that is counted. */
+  readonly listener: TelemetryListener = {
+    called: (call: CallRecord, tenant) => this.#meterOf(tenant, call.provider)?.called(call),
+    given: (provider, how, ageMs, isFinal, { tenant }) =>
+      this.#meterOf(tenant?.name ?? null, provider)?.given(how, ageMs, isFinal),
+    circuitChanged: (tenant, provider, circuit: Circuit, place) =>
+      this.#meterOf(tenant, provider)?.circuitChanged({ at: Date.now(), circuit, place: place ?? null }),
+    answered: (operation) => this.#answered(operation),
+    refused: (reason) => this.#problems.add(REFUSED[reason], null, Date.now()),
+    event: () => {
+      this.#process.events += 1;
+    },
+    notified: (_, receipt) => {
+      this.#notified[receipt] += 1;
+    },
+    redisChanged: (reason) => this.#redis?.changed(reason),
+    commanded: (outcome, durationMs) => this.#redis?.commanded(outcome, durationMs),
+  };
+
+  /** Takes a point each ten seconds from now on. */
+  start(sources: StatusSources): void {
+    this.#sources = sources;
+    this.#timer = setInterval(() => this.#sample(), POINT_MS).unref();
+  }
+
+  report(withHour: boolean): StatusReport {
+    const { accounts, beyond } = this.#accounts.report(withHour);
+    const { isDraining, streams } = this.#sources;
+    const figures: Figures = {
+      at: Date.now(),
+      accounts,
+      accountsBeyond: beyond,
+      operations: { lastMinute: this.#process.operationsLastMinute, slowest: this.#operations.report },
+      streams: { open: streams(), most: this.#options.maxStreams, events: this.#process.eventsLastMinute },
+      notifications: this.#notificationsOfHour(),
+      redis: this.#redis?.report ?? null,
+      problems: this.#problems.last,
+      problemsByCode: this.#problems.byCode,
+      process: this.#process.report(isDraining()),
+      ...(withHour ? { hour: this.#process.hour } : {}),
+    };
+    return { ...figures, findings: findingsOf(figures) };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#process.stop();
+  }
+
+  #answered({ operation, startedAt, endedAt, codes, providers }: OperationRecord): void {
+    this.#process.operations += 1;
+    if (operation !== undefined && operation.type !== 'subscription') {
+      this.#operations.add(operation.digest, operation.trustedName ?? null, operation.type, endedAt - startedAt);
+    }
+    if (codes.length === 0) return;
+    const at = Date.now();
+    for (const [n, code] of codes.entries()) this.#problems.add(code, providerOf(providers[n]), at);
+  }
+
+  #sample(): void {
+    this.#accounts.sample(performance.now());
+    this.#problems.sample();
+    this.#operations.sample();
+    this.#process.sample();
+    this.#redis?.sample();
+    this.#notifications.add(this.#notified);
+    this.#notified = noReceipts();
+    // Tenants may have changed.
+    this.#meters.clear();
+  }
+
+  #meterOf(tenant: string | null, provider: ProviderName): AccountMeter | undefined {
+    if (!this.#meters.has(tenant)) this.#findMeters(tenant);
+    return this.#meters.get(tenant)?.[provider];
+  }
+
+  #findMeters(tenant: string | null): void {
+    const meters: Partial<Record<ProviderName, AccountMeter>> = {};
+    for (const { id, provider, tenants } of accountSources(this.#sources.tenants())) {
+      if (!tenants.includes(tenant)) continue;
+      const meter = this.#accounts.meterOf(id);
+      if (meter !== undefined) meters[provider] = meter;
+    }
+    this.#meters.set(tenant, meters);
+  }
+
+  #notificationsOfHour(): Record<string, number> {
+    const of = (receipt: Receipt) => this.#notifications.sum(receipt) + this.#notified[receipt];
+    return Object.fromEntries(RECEIPTS.map((receipt) => [receipt, of(receipt)]));
+  }
+}
+
+function noReceipts(): Record<Receipt, number> {
+  return { accepted: 0, ignored: 0, busy: 0, forged: 0 };
+}
+
+const NOTHING_YET: StatusSources = { tenants: () => [], streams: () => 0, isDraining: () => false };
+
+function providerOf(name: string | undefined): ProviderName | null {
+  return (name as ProviderName | undefined) ?? null;
+}

@@ -1,0 +1,178 @@
+// The alerts, by Prometheus' own tool: the rules are valid, every metric that they name is in a real scrape, and they fire over what
+// was recorded of a gateway in trouble, and not over what was recorded of one that is well.
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { openViewer } from '../../src/access/viewer.ts';
+import { exposition } from '../../src/telemetry/metrics/exposition.ts';
+import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
+import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../harness.ts';
+import { startRedisServer } from '../redis/server.ts';
+import { collect, promtool, type Samples, samplesIn } from './metrics/collected.ts';
+
+const ALERTS = fileURLToPath(new URL('../../src/telemetry/alerts.yml', import.meta.url));
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+const rules: readonly Rule[] = parse(await readFile(ALERTS, 'utf8')).groups[0].rules;
+const NAMES = new Set(rules.flatMap(({ expr }) => expr.match(/\b(?:gateway|nodejs)_\w+/g) ?? []));
+
+/** Of what was collected, the series that the rules look at. */
+function ofRules(samples: Samples): Samples {
+  return new Map([...samples].filter(([series]) => NAMES.has(series.replace(/\{.*/, ''))));
+}
+
+const collectFrom = async (gateway: TestGateway) => ofRules(await collect(gateway.adminOrigin));
+
+async function start(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const gateway = await startTestGateway({ ...options, environment: { ADMIN_PORT: '0', ...options.environment } });
+  onTestFinished(() => gateway.stop());
+  return gateway;
+}
+
+const askFor = (gateway: TestGateway, ids: readonly string[], maxAgeSeconds?: number) =>
+  gateway.query(
+    'query ($refs: [InvitationRef!]!, $maxAge: Int) { invitations(refs: $refs, maxAgeSeconds: $maxAge) { status } }',
+    { refs: ids.map((invitationId) => ({ reviewInvitation: { invitationId } })), maxAge: maxAgeSeconds },
+  );
+
+const someIds = (count: number) => Array.from({ length: count }, (_, n) => `review-${n}`);
+
+/** What happened between two scrapes, as if it happened again and again: what grows goes on growing. */
+function recorded(before: Samples, after: Samples) {
+  return [...after].map(([series, value]) => {
+    const from = before.get(series) ?? 0;
+    const isCounter = /_(total|bucket)(\{|$)/.test(series);
+    return { series, values: isCounter ? `${from}+${value - from}x${POINTS}` : `${value}x${POINTS}` };
+  });
+}
+
+/** Half an hour. */
+const POINTS = 60;
+const INTERVAL = '30s';
+
+/** @param firing The labels of each alert that is to fire, by its name. All others are not to. */
+async function expectAlerts(
+  input: ReturnType<typeof recorded>,
+  firing: Readonly<Record<string, Readonly<Record<string, string>>>>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-alerts-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const alert_rule_test = rules.map(({ alert, labels, annotations }) => {
+    const own = firing[alert];
+    const filled = (text: string) => text.replace(/\{\{ \$labels\.(\w+) \}\}/g, (_, name) => own?.[name] ?? '');
+    const exp_annotations = Object.fromEntries(Object.entries(annotations).map(([name, text]) => [name, filled(text)]));
+    const exp_alerts = own === undefined ? [] : [{ exp_labels: { ...labels, ...own }, exp_annotations }];
+    return { eval_time: '25m', alertname: alert, exp_alerts };
+  });
+  const tests = [{ interval: INTERVAL, input_series: input, alert_rule_test }];
+  const file = join(folder, 'test.yml');
+  await writeFile(file, stringify({ rule_files: [ALERTS], evaluation_interval: INTERVAL, tests }));
+  expect(promtool(['test', 'rules', file], '')).toEqual({ code: 0, text: expect.stringContaining('SUCCESS') });
+}
+
+test('the rules are valid, and each says what it is about and what to do', () => {
+  expect(promtool(['check', 'rules', ALERTS], '').text).toContain('5 rules found');
+  for (const { labels, annotations } of rules) {
+    expect(labels.severity).toMatch(/^(warning|critical)$/);
+    expect(Object.keys(annotations)).toEqual(['summary', 'description']);
+  }
+});
+
+test('every metric that they name is in a real scrape, and where all is well none fires', async () => {
+  const redis = await startRedisServer();
+  onTestFinished(() => redis.stop());
+  const gateway = await start({ environment: { REDIS_URL: redis.url } });
+  await vi.waitUntil(async () =>
+    [...(await collectFrom(gateway))].some(([name, value]) => name === 'gateway_redis_up' && value === 1),
+  );
+  const before = await collectFrom(gateway);
+  for (let n = 0; n < 3; n++) await askFor(gateway, ['review-sent', 'review-created', 'review-delivered']);
+  const after = await collectFrom(gateway);
+  const named = new Set([...after.keys()].map((series) => series.replace(/\{.*/, '')));
+  expect([...NAMES].filter((name) => !named.has(name))).toEqual([]);
+  // This machine may be busy with other tests.
+  const calm = [...after].filter(([series]) => !series.startsWith('nodejs_eventloop'));
+  await expectAlerts(recorded(before, new Map(calm)), {});
+});
+
+test('a quota that is used up by callers fires, and not that of the other provider', async () => {
+  const gateway = await start({ environment: { PARTOO_QUOTA: '5/60s' } });
+  const before = await collectFrom(gateway);
+  await askFor(gateway, someIds(30));
+  const after = [...(await collectFrom(gateway))].filter(([series]) => !series.startsWith('nodejs_eventloop'));
+  await expectAlerts(recorded(before, new Map(after)), { InvitationGatewayQuotaBurns: { provider: 'PARTOO' } });
+});
+
+test('a breaker that stays open fires', async () => {
+  const gateway = await start();
+  gateway.sandbox.partoo.misbehave({ status: 503 });
+  const circuit = async () =>
+    (await collectFrom(gateway)).get('gateway_circuit_open{tenant="default",provider="PARTOO"}');
+  await vi.waitUntil(
+    async () => {
+      await askFor(gateway, someIds(20), 0);
+      return (await circuit()) === 1;
+    },
+    { timeout: 15_000 },
+  );
+  const open = [...(await collectFrom(gateway))].filter(([series]) => series.startsWith('gateway_circuit_open'));
+  await expectAlerts(recorded(new Map(), new Map(open)), {
+    InvitationGatewayBreakerOpen: { tenant: 'default', provider: 'PARTOO' },
+  });
+});
+
+test('a breaker that was closed in between does not', async () => {
+  const series = 'gateway_circuit_open{tenant="default",provider="PARTOO"}';
+  await expectAlerts([{ series, values: `${'1 0.5 0 '.repeat(20)}` }], {});
+});
+
+test('Redis that cannot be used fires', async () => {
+  const redis = await startRedisServer();
+  onTestFinished(() => redis.stop());
+  const gateway = await start({ environment: { REDIS_URL: redis.url } });
+  const isUp = async () => (await collectFrom(gateway)).get('gateway_redis_up');
+  await vi.waitUntil(async () => (await isUp()) === 1, { timeout: 10_000 });
+  await redis.kill();
+  await vi.waitUntil(async () => (await isUp()) === 0, { timeout: 10_000 });
+  const down = [...(await collectFrom(gateway))].filter(([series]) => series === 'gateway_redis_up');
+  await expectAlerts(recorded(new Map(), new Map(down)), { InvitationGatewayRedisDown: {} });
+});
+
+test('an event loop that is late fires', async () => {
+  const gateway = await start();
+  await collectFrom(gateway);
+  for (let n = 0; n < 5; n++) {
+    const until = performance.now() + 250;
+    while (performance.now() < until);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const late = [...(await collectFrom(gateway))].filter(([series]) => series.startsWith('nodejs_eventloop'));
+  await expectAlerts(recorded(new Map(), new Map(late)), { InvitationGatewayEventLoopLate: {} });
+});
+
+const VIEWER = openViewer('192.0.2.1');
+
+// What is older than a minute is not to be waited for: the metrics are told of it.
+test.each([
+  ['older than a minute, one in twenty, fire', 200_000, { InvitationGatewayAnswersAreOld: { provider: 'PARTOO' } }],
+  ['younger do not', 50_000, {}],
+])('answers that are %s', async (_, oldMs, firing) => {
+  const metrics = createMetrics(['CRONOFY', 'PARTOO']);
+  const told = async () => ofRules(samplesIn((await Array.fromAsync(exposition(metrics.families, []))).join('')));
+  const before = await told();
+  for (let n = 0; n < 95; n++) metrics.given?.('PARTOO', 'fresh', 3_000, false, VIEWER);
+  for (let n = 0; n < 5; n++) metrics.given?.('PARTOO', 'stale', oldMs, false, VIEWER);
+  // What is final may be as old as it likes.
+  for (let n = 0; n < 50; n++) metrics.given?.('PARTOO', 'fresh', 80_000_000, true, VIEWER);
+  await expectAlerts(recorded(before, await told()), firing);
+});

@@ -1,0 +1,182 @@
+// The five questions, answered from figures: each situation that an operator may be in, and what is said of it.
+
+import { expect, test } from 'vitest';
+import { findingsOf } from '../../../../src/telemetry/status/findings/findings.ts';
+import { fullIn } from '../../../../src/telemetry/status/findings/outlook.ts';
+import type { AccountReport, Figures, Finding } from '../../../../src/telemetry/status/report.ts';
+import { AT, accountWith, figuresWith } from '../figures.ts';
+
+function findingOf(id: Finding['id'], figures: Figures): Finding {
+  const finding = findingsOf(figures).find((each) => each.id === id);
+  if (finding === undefined) throw new Error(`nothing is said of ${id}`);
+  return finding;
+}
+
+const ofAccount = (id: Finding['id'], changes: Partial<AccountReport>) =>
+  findingOf(id, figuresWith({ accounts: [accountWith(changes)] }));
+
+const LAST_MINUTE = accountWith().lastMinute;
+
+test('where all is well, all five say so', () => {
+  const findings = findingsOf(figuresWith());
+  expect(findings.map(({ state }) => state)).toEqual(['well', 'well', 'well', 'well', 'well']);
+  expect(findings.map(({ answer }) => answer)).toEqual([
+    'Neither.',
+    '4.0 s on average (Partoo), and 99 of 100 are younger than 11 s.',
+    'Partoo: caller viewer-one- takes 50 %, 1 other caller 17 %, reading again in the background 33 %.',
+    'Nothing in the last hour.',
+    'Yes: callers take 15 % of what Partoo allows. One round over 27 invitations in use takes 6.0 s.',
+  ]);
+});
+
+test.each<[string, Partial<AccountReport>, RegExp]>([
+  [
+    'is slow',
+    { callMs: { median: 2_300, p99: 2_900 } },
+    /^Them: Partoo is slow: half of its calls take longer than 2.3 s/,
+  ],
+  [
+    'throttles',
+    { lastMinute: { ...LAST_MINUTE, throttled: 3 }, closedMs: 8_000 },
+    /^Them: Partoo throttles us: it refused 3 calls in the last minute as too many \(429\); no call is made for another 8.0 s/,
+  ],
+  [
+    'fails',
+    { lastMinute: { ...LAST_MINUTE, answered: 10, failed: 10 } },
+    /^Them: Partoo fails: 50 % of 20 calls failed/,
+  ],
+  [
+    'does not answer in time',
+    { lastMinute: { ...LAST_MINUTE, answered: 0, timedOut: 2 } },
+    /^Them: Partoo fails: 100 % of 2 calls did not answer in time/,
+  ],
+  [
+    'is not called',
+    { circuit: 'OPEN', circuitChanges: [{ at: AT - 5_000, circuit: 'OPEN', place: null }] },
+    /^Them: Partoo is not called: .* breaker is open since 02:59:55 UTC/,
+  ],
+  [
+    'refuses the credentials',
+    { lastMinute: { ...LAST_MINUTE, answered: 0, rejected: 2 } },
+    /^Them: Partoo refuses what we ask: 2 calls .*check key/,
+  ],
+])('a provider that %s is them', (_, changes, answer) => {
+  const finding = ofAccount('fault', changes);
+  expect(finding.answer).toMatch(answer);
+  expect(['watch', 'wrong']).toContain(finding.state);
+});
+
+test("one failure among many calls is nobody's fault", () => {
+  expect(ofAccount('fault', { lastMinute: { ...LAST_MINUTE, answered: 59, failed: 1 } }).state).toBe('well');
+});
+
+test.each<[string, Partial<Figures>, RegExp]>([
+  [
+    'Redis that cannot be used',
+    { redis: { isUp: false, since: AT - 120_000, reason: 'ECONNREFUSED', commandMs: null, lost: 0 } },
+    /^Us: Redis cannot be used for 2 min \(ECONNREFUSED\)/,
+  ],
+  [
+    'a process that is too busy',
+    { process: { ...figuresWith().process, lateMs: 180, loopDelayMs: { p99: 170, max: 412 } } },
+    /^Us: this process is too busy: it is up to 412 ms late/,
+  ],
+  [
+    'a process that runs out of memory',
+    { process: { ...figuresWith().process, heapBytes: 1_900_000_000 } },
+    /^Us: this process has used 95 % of its memory/,
+  ],
+  [
+    "a fault of the gateway's own",
+    { problems: [{ at: AT - 1_000, code: 'INTERNAL_SERVER_ERROR', provider: null, count: 2 }] },
+    /^Us: the gateway failed by a fault of its own 2 times/,
+  ],
+])('%s is us', (_, changes, answer) => {
+  const finding = findingOf('fault', figuresWith(changes));
+  expect(finding).toMatchObject({ state: 'wrong', answer: expect.stringMatching(answer) });
+});
+
+test('both are told where both are in trouble', () => {
+  const redis = { isUp: false, since: AT - 5_000, reason: null, commandMs: null, lost: 0 };
+  const accounts = [accountWith({ callMs: { median: 2_000, p99: 2_500 } })];
+  const { answer, details } = findingOf('fault', figuresWith({ redis, accounts }));
+  expect(answer).toMatch(/^Both: Redis/);
+  expect(details.join()).toMatch(/Partoo is slow/);
+});
+
+test('where nobody asks, nothing is claimed', () => {
+  const quiet = accountWith({
+    windows: [{ limit: 270, used: 0, windowMs: 60_000 }],
+    takers: [],
+    lastMinute: { ...LAST_MINUTE, answered: 0 },
+    ages: null,
+    callMs: null,
+  });
+  const findings = findingsOf(figuresWith({ accounts: [quiet] }));
+  expect(findings.map(({ state }) => state)).toEqual(['unknown', 'unknown', 'well', 'well', 'well']);
+});
+
+test.each<[string, Partial<AccountReport>, string]>([
+  ['three times as old as they could be', { ages: { answers: 9, meanMs: 31_000, p99Ms: 60_000, stale: 0 } }, 'watch'],
+  [
+    'as old as the quota allows',
+    { ages: { answers: 9, meanMs: 31_000, p99Ms: 60_000, stale: 0 }, bestMs: 25_000 },
+    'well',
+  ],
+  ['stale', { ages: { answers: 9, meanMs: 4_000, p99Ms: 9_000, stale: 3 } }, 'watch'],
+])('answers that are %s', (_, changes, state) => {
+  expect(ofAccount('age', changes).state).toBe(state);
+});
+
+test('a caller that takes much of the quota is shown', () => {
+  const finding = ofAccount('spending', {
+    windows: [{ limit: 270, used: 200, windowMs: 60_000 }],
+    takers: [{ viewer: 'hog', calls: 190 }],
+    others: { takers: 4, calls: 10 },
+  });
+  expect(finding).toMatchObject({ state: 'watch', answer: 'Partoo: caller hog takes 95 %, 4 other callers 5 %.' });
+  expect(finding.details).toEqual([
+    'Partoo has used 200 of 270 calls in 60 s: caller hog takes 95 %, 4 other callers 5 %.',
+  ]);
+});
+
+test('what was refused is told with its reason, the most frequent first', () => {
+  const problemsByCode = [
+    { code: 'UNAUTHENTICATED', provider: null, count: 3 },
+    { code: 'PROVIDER_RATE_LIMITED', provider: 'PARTOO', count: 12 } as const,
+    { code: 'PERSISTED_QUERY_NOT_FOUND', provider: null, count: 99 },
+  ];
+  const { state, answer, details } = findingOf('refusals', figuresWith({ problemsByCode }));
+  expect(state).toBe('wrong');
+  expect(answer).toBe(
+    '15 answers in the last hour, mostly because the quota had no call left in time, and no older answer was known.',
+  );
+  expect(details).toHaveLength(2);
+  expect(details[1]).toMatch(/^UNAUTHENTICATED, 3 times: callers showed no token/);
+});
+
+test.each<[string, Partial<AccountReport>, string, RegExp]>([
+  ['the provider throttles', { closedMs: 28_000 }, 'wrong', /^Not now: Partoo asks for no call for another 28 s/],
+  ['its breaker is open', { circuit: 'OPEN' }, 'wrong', /^Not now: Partoo is not called/],
+  ['calls are refused', { refused: { lastMinute: 4, lastHour: 9 } }, 'wrong', /^No: .* 4 calls had to be refused/],
+  ['reading falls behind', { due: 40, oldestMs: 400_000 }, 'watch', /^Not as it is: .*the first for 7 min/],
+  [
+    'callers take nearly all',
+    { takers: [{ viewer: 'a', calls: 250 }], windows: [{ limit: 270, used: 250, windowMs: 60_000 }] },
+    'watch',
+    /^Hardly: callers take 93 %/,
+  ],
+  [
+    'what callers take grows',
+    { hour: { used: [], age: [], due: [], callers: Array.from({ length: 360 }, (_, n) => n / 9) } },
+    'watch',
+    /^Not for long: .* all of it in 90 min/,
+  ],
+])('it does not hold where %s', (_, changes, state, answer) => {
+  expect(ofAccount('outlook', changes)).toMatchObject({ state, answer: expect.stringMatching(answer) });
+});
+
+test('what is steady, or known for too short a time, is not carried on', () => {
+  expect(fullIn(Array.from({ length: 360 }, (_, n) => 30 + (n % 7)))).toBeUndefined();
+  expect(fullIn(Array.from({ length: 30 }, (_, n) => n))).toBeUndefined();
+});
