@@ -67,7 +67,16 @@ describe('a call', () => {
   function request(more: Partial<UpstreamRequest> = {}): UpstreamRequest {
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const headers = [...FIXED_HEADERS, 'x-APIKey', 'key'];
-    return { provider: 'PARTOO', origin, path: '/read', query: { id: 'a b' }, headers, maxBytes: 1_000, ...more };
+    return {
+      provider: 'PARTOO',
+      origin,
+      path: '/read',
+      template: '/read',
+      query: { id: 'a b' },
+      headers,
+      maxBytes: 1_000,
+      ...more,
+    };
   }
 
   const call = (transport: Transport, more: Partial<UpstreamRequest> = {}) =>
