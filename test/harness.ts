@@ -6,6 +6,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox/
 import { type Environment, readSettings } from '../src/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { OPERATION, REFUSED } from '../src/telemetry/operation-log.ts';
+import { operatorsView } from './operators-view.ts';
 import { expectPrivateLog } from './private.ts';
 
 export interface GraphQLAnswer {
@@ -89,9 +90,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       return calls;
     },
     async stop() {
+      const view = await operatorsView(gateway.adminOrigin ?? '');
       await gateway.stop(1_000);
       await sandbox.stop();
-      expectPrivateLog([...log, ...operations], { ...sandbox.variables, ...options.environment });
+      expectPrivateLog([...log, ...operations, ...view], { ...sandbox.variables, ...options.environment });
     },
   };
 }

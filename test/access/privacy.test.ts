@@ -1,10 +1,11 @@
 // Nothing of a token, of a grant or of a person is told to anybody else: in no line of the log at any level, in no refusal, no
-// reason of a close, and no key of Redis.
+// reason of a close, no key of Redis, no metric and on no page of operators.
 
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestGateway } from '../harness.ts';
+import { operatorsView } from '../operators-view.ts';
 import { startRedisServer } from '../redis/server.ts';
 import { bearer, SECRET, sign } from '../server/bearer.ts';
 import { DOORS } from '../server/doors.ts';
@@ -24,10 +25,18 @@ function formsOf(text: string): string[] {
   ];
 }
 
-test('no canary is in the log, in a refusal, in a close, or in a key of Redis', { timeout: 60_000 }, async () => {
+test('no canary is in the log, in a refusal, in a close, in a key of Redis, or before an operator', {
+  timeout: 60_000,
+}, async () => {
   const redis = await startRedisServer();
   onTestFinished(() => redis.stop());
-  const environment = { AUTH_JWT_SECRET: SECRET, REDIS_URL: redis.url, LOG_LEVEL: 'trace', CALLER_RATE: '40/60s' };
+  const environment = {
+    AUTH_JWT_SECRET: SECRET,
+    REDIS_URL: redis.url,
+    LOG_LEVEL: 'trace',
+    CALLER_RATE: '40/60s',
+    ADMIN_PORT: '0',
+  };
   const gateway = await startTestGateway({ environment });
   onTestFinished(() => gateway.stop());
   const time = '2099-12-04T09:30:00Z';
@@ -49,7 +58,7 @@ test('no canary is in the log, in a refusal, in a close, or in a key of Redis', 
     `Bearer ${sign({ sub: SUBJECT })}canary`,
     'Basic Y2FuYXJ5LXVzZXI6Y2FuYXJ5',
   ];
-  const asked = `{ smartInvite(smartInviteId: "${ID}", recipientEmail: "${ADDRESS}") { status }
+  const asked = `query canaryName { smartInvite(smartInviteId: "${ID}", recipientEmail: "${ADDRESS}") { status }
     none: reviewInvitation(invitationId: "${NONE}") { id } other: smartInvite(smartInviteId: "canary-other") { id } }`;
   const wrong = `{ smartInvite(smartInviteId: "${ID}", recipientEmail: "canary-no-address") { canary-field } }`;
 
@@ -76,7 +85,14 @@ test('no canary is in the log, in a refusal, in a close, or in a key of Redis', 
   const keys = (await redis.command('KEYS', '*')) as string[];
   expect(keys.length).toBeGreaterThan(1);
   expect(gateway.log.length).toBeGreaterThan(1);
-  const told = { log: gateway.log.join('\n'), refusals: JSON.stringify(refusals), keys: keys.join('\n') };
+  const view = await operatorsView(gateway.adminOrigin);
+  expect(view).toHaveLength(2);
+  const told = {
+    view: view.join('\n'),
+    log: gateway.log.join('\n'),
+    refusals: JSON.stringify(refusals),
+    keys: keys.join('\n'),
+  };
   const signatures = [good, ...bad].map((each) => each.split('.').at(-1) ?? '').filter((each) => each.length > 20);
   for (const canary of ['canary', SECRET, ADDRESS, SUBJECT, ID].flatMap(formsOf).concat(signatures)) {
     for (const [where, text] of Object.entries(told))

@@ -26,7 +26,7 @@ try {
   const held = [await footprint()];
   const servers = await startServers();
   held.push(await throughput(servers), await flood(servers), await peakMemory(servers));
-  held.push(await tokens(), await metrics());
+  held.push(await tokens(), await metrics(servers));
   await stopAll();
   held.push(orderBench(), await knownBench());
   held.push(await tenants());

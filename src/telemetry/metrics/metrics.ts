@@ -15,7 +15,7 @@ import {
   TRANSPORTS,
   type Transport,
 } from '../../server/operation-record.ts';
-import { HOWS } from '../../snapshots/given.ts';
+import { HOWS, type How } from '../../snapshots/given.ts';
 import { CALL_OUTCOMES, type CallRecord } from '../../upstream/call-record.ts';
 import type { TelemetryListener } from '../telemetry.ts';
 import type { Family } from './family.ts';
@@ -131,6 +131,14 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
     ['limit', LIMITS],
   ]);
 
+  /** Of each provider, because an operation may give a hundred invitations. */
+  const answers = new Map(
+    providers.map((name) => {
+      const places = HOWS.map((how) => [how, invitations.placeOf(name, how)] as const);
+      return [name, { age: ages.placeOf(name), ...(Object.fromEntries(places) as Record<How, number>) }] as const;
+    }),
+  );
+
   function answered({ operation, transport, outcome, codes, startedAt, endedAt }: OperationRecord): void {
     const type = operation?.type ?? 'none';
     operations.add(1, type, transport, outcome);
@@ -175,8 +183,10 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
     answered,
     called,
     given(name, how, ageMs, isFinal) {
-      invitations.add(1, name, how);
-      if (!Number.isNaN(ageMs) && !isFinal) ages.observe(ageMs / 1_000, name);
+      const places = answers.get(name);
+      if (places === undefined) return;
+      invitations.addAt(places[how]);
+      if (!Number.isNaN(ageMs) && !isFinal) ages.observeAt(places.age, ageMs / 1_000);
     },
     seen({ ref, before, isSame, byUs }) {
       if (byUs) reads.add(1, kindOf(ref).provider, before === undefined ? 'first' : isSame ? 'same' : 'change');

@@ -54,7 +54,15 @@ export class Counter<Values extends readonly string[]> implements Family {
   }
 
   add(count: number, ...values: Values): void {
-    const place = this.#places.of(values);
+    this.addAt(this.#places.of(values), count);
+  }
+
+  /** Where the series of these values is, for what is counted most. */
+  placeOf(...values: Values): number {
+    return this.#places.of(values);
+  }
+
+  addAt(place: number, count = 1): void {
     this.#counts[place] = (this.#counts[place] ?? 0) + count;
   }
 
@@ -84,7 +92,15 @@ export class Histogram<Values extends readonly string[]> implements Family {
   }
 
   observe(value: number, ...values: Values): void {
-    const place = this.#places.of(values);
+    this.observeAt(this.#places.of(values), value);
+  }
+
+  /** As a counter's. */
+  placeOf(...values: Values): number {
+    return this.#places.of(values);
+  }
+
+  observeAt(place: number, value: number): void {
     const bounds = this.#bounds;
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;
