@@ -9,6 +9,7 @@ import type { Caller } from './access/viewer.ts';
 import { createQuotas } from './gateway/quotas.ts';
 import { createTenant, type Tenant } from './gateway/tenant.ts';
 import { createTenants, type TenantList } from './gateway/tenants.ts';
+import { startTraces } from './gateway/traces.ts';
 import { Unauthenticated } from './invitation/problem.ts';
 import { createStreamPlaces } from './live/stream-places.ts';
 import { createInvitationLoader } from './loaders/invitation-loader.ts';
@@ -21,6 +22,7 @@ import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
 import { createGraphQLService } from './server/graphql.ts';
 import type { OperationListener } from './server/operation-record.ts';
 import { type RunningServer, startServer } from './server/server.ts';
+import { createBroughtTraces } from './server/trace-context.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
 import { ADMIN_EXPOSED, isLoopback } from './settings/networks.ts';
 import type { Settings } from './settings.ts';
@@ -59,7 +61,9 @@ export async function startGateway(
       hasRedis: settings.redisUrl !== null,
     });
   const operationLog = createOperationLog(log, settings.slowMs);
-  const telemetry = telemetryOf([operationLog, ...[metrics, status].flatMap((route) => route?.listener ?? [])]);
+  const traces = settings.traces && (await startTraces(settings.traces, log));
+  const listeners = [operationLog, metrics?.listener ?? [], status?.listener ?? [], traces ?? []].flat();
+  const telemetry = telemetryOf(listeners);
   const client =
     settings.redisUrl === null
       ? undefined
@@ -156,9 +160,14 @@ export async function startGateway(
     log,
     listener: listenerOf(telemetry),
   });
+  const broughtBy = createBroughtTraces(settings.trustedProxies);
   const webhooks = createWebhookHandler(
     (name) => tenants.takerOf(settings.tenants === undefined && name === ONLY_TENANT ? null : name),
-    telemetry.notified,
+    {
+      notified: telemetry.notified,
+      begin: (name, request) => telemetry.trace?.(name, broughtBy(request), now()),
+      end: telemetry.received,
+    },
   );
 
   /** What callers may notice: a provider that is not called, processes that do not hear of each other, refused streams. */
@@ -202,13 +211,14 @@ export async function startGateway(
       client?.close();
       status?.stop();
       await admin?.stop();
+      await traces?.stop();
     },
   };
 }
 
 /** Nobody listens where nobody hears of anything. */
-function listenerOf({ answered, given, document, limited }: Telemetry): OperationListener | undefined {
-  const listener = { answered, given, document, limited };
+function listenerOf({ answered, given, document, limited, trace }: Telemetry): OperationListener | undefined {
+  const listener = { answered, given, document, limited, trace };
   return Object.values(listener).every((each) => each === undefined) ? undefined : listener;
 }
 

@@ -14,6 +14,7 @@ import { type Environment, fileVariable, type Given, type Mistake, readEnvironme
 import { SECRETS } from './settings/known.ts';
 import type { TenantSettings } from './settings/tenant.ts';
 import { readTenants, type TenantsRead } from './settings/tenants.ts';
+import { type TracesSettings, tracesOf } from './settings/traces.ts';
 import { Variables } from './settings/variables.ts';
 import type { SnapshotOptions } from './snapshots/snapshots.ts';
 import type { QuotaWindow } from './upstream/quota-window.ts';
@@ -71,6 +72,8 @@ export interface Settings {
   readonly callerRate: QuotaWindow;
   /** The part of each quota that is kept for callers below their share, 0 to 1. */
   readonly fairReserve: number;
+  /** Where spans are sent; undefined where nothing is traced. */
+  readonly traces: TracesSettings | undefined;
 }
 
 export interface AdminSettings {
@@ -138,6 +141,7 @@ export function readSettings(environment: Environment): Settings {
     processes: own.data.PROCESSES,
     callerRate: own.data.CALLER_RATE[0],
     fairReserve: own.data.FAIR_RESERVE,
+    traces: tracesOf(own.data),
     streams: {
       maxStreams: own.data.MAX_STREAMS,
       maxStreamsPerCaller: own.data.MAX_STREAMS_PER_CALLER,

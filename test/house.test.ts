@@ -70,6 +70,8 @@ const HOMES: readonly { readonly name: RegExp; readonly home: RegExp }[] = [
   { name: /^@pothos\//, home: /^schema\// },
   { name: /^ioredis$/, home: /redis/ },
   { name: /^prom-client$/, home: /^telemetry\// },
+  // Loaded only where spans are exported.
+  { name: /^@opentelemetry\//, home: /^telemetry\/traces\// },
   // Plugins of others know a caller by its request, and this gateway has one request for all of them.
   { name: /^@envelop\/|^@graphql-yoga\/plugin|^@escape\.tech\//, home: NOWHERE },
 ];
@@ -116,6 +118,10 @@ function faultOfImport(path: string, { specifier, kind }: Import): string | unde
 
 function mayImport(path: string, target: string, kind: Import['kind']): boolean {
   const [from, to] = [roomOf(path), roomOf(target)];
+  // What exports spans is loaded only where it is used.
+  if (target.startsWith('telemetry/traces/') && !path.startsWith('telemetry/traces/')) {
+    return path === 'gateway/traces.ts' && kind !== 'value';
+  }
   if (from === to) return true;
   if (to === 'sandbox') return path === 'main.ts' && kind !== 'value';
   if (from === 'sandbox') return kind === 'type' && /^providers\/[^/]+\/wire\.ts$/.test(target);
@@ -243,6 +249,10 @@ describe('the plan', () => {
     ['settings that import what is above', 'settings.ts', "import { a } from './schema/index.ts';"],
     ['a log that is not passed in', 'server/a.ts', "import { createLog } from '../telemetry/log.ts';"],
     ['telemetry that knows the gateway', 'telemetry/a.ts', "import type { A } from '../gateway/a.ts';"],
+    ['OpenTelemetry in a room', 'server/a.ts', "import { trace } from '@opentelemetry/api';"],
+    ['a type of OpenTelemetry in a room', 'server/a.ts', "import type { Span } from '@opentelemetry/api';"],
+    ['traces that are always loaded', 'gateway/traces.ts', "import { a } from '../telemetry/traces/traces.ts';"],
+    ['traces beside telemetry', 'telemetry/a.ts', "const a = await import('./traces/traces.ts');"],
     ['a log in the domain', 'invitation/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
     ['a sandbox that runs our code', 'sandbox/partoo.ts', "import { a } from '../providers/partoo/wire.ts';"],
     ['a sandbox that knows more than the wire', 'sandbox/a.ts', "import type { A } from '../providers/provider.ts';"],
@@ -277,6 +287,7 @@ describe('the plan', () => {
     ['a file of the same room', 'schema/a.ts', "import { builder } from './builder.ts';"],
     ['the type of what is told', 'telemetry/a.ts', "import type { A } from '../upstream/a.ts';"],
     ['the type of a log', 'server/a.ts', "import type { Logger } from '../telemetry/log.ts';"],
+    ['traces that are loaded later', 'gateway/traces.ts', "const a = await import('../telemetry/traces/traces.ts');"],
     [
       'the shape of the wire in the sandbox',
       'sandbox/partoo.ts',

@@ -87,12 +87,13 @@ export function createTenants(list: TenantList, { create, createAuthority }: Ten
       return {
         accepts: (provider) => readerOf(provider) !== undefined,
         // A forged one makes nothing. One that is signed does, because other processes are to be told of it.
-        receive(provider, body, headers) {
+        receive(...notification) {
+          const [provider, body, headers] = notification;
           if (!readerOf(provider)?.isGenuine(body, headers)) return 'forged';
           const tenant = listed.get(name)?.open();
           return tenant instanceof Promise
-            ? tenant.then(({ notifications }) => notifications.receive(provider, body, headers))
-            : (tenant?.notifications.receive(provider, body, headers) ?? 'forged');
+            ? tenant.then(({ notifications }) => notifications.receive(...notification))
+            : (tenant?.notifications.receive(...notification) ?? 'forged');
         },
       };
     },

@@ -9,6 +9,7 @@
 import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
 import type { Account, Notification } from '../providers/provider.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
+import type { Span } from '../upstream/span.ts';
 import type { CallbackAddresses } from './callback-addresses.ts';
 import { createCoolDown } from './cool-down.ts';
 import type { SharedNotifications } from './redis-notifications.ts';
@@ -18,10 +19,11 @@ export interface Notifications {
   /** Whether a provider of this name sends any. */
   accepts(provider: string): boolean;
   /**
+   * @param span Of the request that brings it, where that is traced.
    * @returns `forged` where the provider did not sign these bytes, `busy` where too much waits already and the provider
    * is to send it again.
    */
-  receive(provider: string, body: Buffer, headers: Headers): Receipt;
+  receive(provider: string, body: Buffer, headers: Headers, span?: Span): Receipt;
   /** Heeds what other processes were notified of. @returns what ends it; undefined where there are none. */
   listen(): Promise<(() => void) | undefined>;
 }
@@ -54,6 +56,7 @@ interface Notice {
   readonly overlay: Notification['overlay'];
   /** On the clock that never goes back. */
   readonly heardAt: number;
+  readonly span: Span | undefined;
   /** It is shown to those who watch it by this name. */
   readonly onShown: () => void;
 }
@@ -89,11 +92,11 @@ export function createNotifications(options: NotificationsOptions): Notification
   }
 
   function read(notice: Notice): void {
-    const { ref } = notice;
+    const { ref, span } = notice;
     newest.set(ref.key, notice);
     // A provider that is slow, or down, is not waited for.
     const impatience = setTimeout(() => show(notice), PATIENCE_MS);
-    void snapshots.readSoon(ref).then((isRead) => {
+    void snapshots.readSoon(ref, span).then((isRead) => {
       clearTimeout(impatience);
       if (!isRead) show(notice);
       notice.onShown();
@@ -114,7 +117,7 @@ export function createNotifications(options: NotificationsOptions): Notification
     hearing.run(wholeKeyOf(ref), { ref, heardAt, byUs });
   }
 
-  function readAgain(notification: Notification, heardAt: number): void {
+  function readAgain(notification: Notification, heardAt: number, span: Span | undefined): void {
     const { ref, overlay } = notification;
     const watched = watcher.namesOf(ref);
     const onShown = whenAll(watched.length, () => {
@@ -122,7 +125,7 @@ export function createNotifications(options: NotificationsOptions): Notification
       if (onTold !== undefined) setImmediate(() => onTold(performance.now() - heardAt));
     });
     for (const each of watched.length === 0 ? [ref] : watched) {
-      handle({ ref: each, overlay, heardAt, onShown: once(onShown) });
+      handle({ ref: each, overlay, heardAt, span, onShown: once(onShown) });
     }
   }
 
@@ -141,7 +144,7 @@ export function createNotifications(options: NotificationsOptions): Notification
 
   return {
     accepts: (provider) => readerOf(provider) !== undefined,
-    receive(provider, body, headers) {
+    receive(provider, body, headers, span) {
       const reader = readerOf(provider);
       if (!reader?.isGenuine(body, headers)) return 'forged';
       const notification = reader.read(body);
@@ -154,7 +157,7 @@ export function createNotifications(options: NotificationsOptions): Notification
       shared?.share(provider, body, heardAt);
       if (reading.size >= MAX_WAITING) return 'busy';
       // After the provider has its answer: it is not to wait for any of this.
-      setImmediate(() => readAgain(notification, heardAt));
+      setImmediate(() => readAgain(notification, heardAt, span));
       return 'accepted';
     },
     async listen() {

@@ -12,13 +12,19 @@ export type CallerIdOf = (request: IncomingMessage) => string | undefined;
 export const FORWARDED_FAULT =
   'X-Forwarded-For holds what is no address: let the proxy add addresses alone, without ports.';
 
+/** Whether the connection comes from one of these networks. */
+export function isFrom(networks: BlockList, { socket: { remoteAddress } }: IncomingMessage): boolean {
+  return remoteAddress !== undefined && networks.rules.length > 0 && isIn(networks, plain(remoteAddress));
+}
+
+/** @param address As `plain` gives it. */
+function isIn(networks: BlockList, address: string): boolean {
+  return networks.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+}
+
 /** @param trusted Addresses whose X-Forwarded-For is believed. */
 export function createCallerIds(trusted: BlockList): CallerIdOf {
   const trustsAny = trusted.rules.length > 0;
-
-  function isTrusted(address: string): boolean {
-    return trusted.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
-  }
 
   return ({ socket: { remoteAddress }, headers }) => {
     if (remoteAddress === undefined) return 'unknown';
@@ -27,7 +33,7 @@ export function createCallerIds(trusted: BlockList): CallerIdOf {
     if (!trustsAny || !forwarded) return networkOf(address);
     // Node joins several headers in the order in which they stand.
     const hops = String(forwarded).split(',');
-    while (hops.length > 0 && isTrusted(address)) {
+    while (hops.length > 0 && isIn(trusted, address)) {
       const hop = hops.pop()?.trim() ?? '';
       if (isIP(hop) === 0) return undefined;
       address = plain(hop);

@@ -19,6 +19,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
 import { type OperationListener, OperationRecord, type Transport } from './operation-record.ts';
 import type { Params } from './params.ts';
+import type { BroughtTrace } from './trace-context.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -53,7 +54,7 @@ export interface GraphQLService {
   /** Documents that are kept, and about how many bytes they take. */
   kept(): ReturnType<Documents['kept']>;
   /** What is noted of an operation, which every step gets; undefined where nobody listens. */
-  begin(transport: Transport, viewer: Viewer, requestId: string): OperationRecord | undefined;
+  begin(transport: Transport, viewer: Viewer, requestId: string, brought?: BroughtTrace): OperationRecord | undefined;
   /** The operation that is asked for, or why there is none for this viewer. */
   prepare(params: Params, viewer: Viewer, record?: OperationRecord): PreparedOperation | Refused;
   /** At once where nothing has to be waited for. */
@@ -124,7 +125,8 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
 
   return {
     kept: documents.kept,
-    begin: (transport, viewer, requestId) => listener && new OperationRecord(transport, viewer, requestId, listener),
+    begin: (transport, viewer, requestId, brought) =>
+      listener && new OperationRecord(transport, viewer, requestId, listener, brought),
     prepare(params, { id, mayExplore, mayRunAnyDocument }, record) {
       try {
         const waitMs = operationRate.take(id, 1);

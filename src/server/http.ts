@@ -19,11 +19,13 @@ import type { Handler } from './reply.ts';
 import { REQUEST_ID, requestIdOf } from './request-id.ts';
 import { type MediaType, negotiate, refusedForSeconds, sendResult, takesEvents } from './result.ts';
 import { sendEvents } from './sse.ts';
+import type { BroughtBy } from './trace-context.ts';
 
 export interface GraphQLHandlerOptions {
   readonly graphql: GraphQLService;
   readonly admission: Admission;
   readonly callerIdOf: CallerIdOf;
+  readonly broughtBy: BroughtBy;
   /** Whether connections are not to be kept alive any more. */
   readonly isClosing: () => boolean;
   readonly onFault: (error: unknown) => void;
@@ -40,7 +42,7 @@ interface Exchange {
 }
 
 export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
-  const { graphql, admission, callerIdOf, isClosing, onFault } = options;
+  const { graphql, admission, callerIdOf, broughtBy, isClosing, onFault } = options;
 
   function enter(admitted: Viewer | Refusal, request: IncomingMessage, response: ServerResponse): void {
     if ('reason' in admitted) sendRefusal(request, response, admitted);
@@ -75,7 +77,7 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
     const mediaType = negotiate(request.headers.accept);
     const transport = mediaType === undefined ? 'sse' : request.method === 'POST' ? 'post' : 'get';
     const requestId = requestIdOf(request);
-    const record = graphql.begin(transport, viewer, requestId);
+    const record = graphql.begin(transport, viewer, requestId, broughtBy(request));
     try {
       if ('fault' in params) {
         record?.refuse(BAD_USER_INPUT);

@@ -9,7 +9,9 @@ import type { DocumentHow } from '../operations/documents.ts';
 import { GONE_CODE, INTERNAL_ERROR } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
 import type { GivenListener, How } from '../snapshots/given.ts';
+import type { Span } from '../upstream/span.ts';
 import { isEmpty } from './result.ts';
+import type { BroughtTrace } from './trace-context.ts';
 
 export const TRANSPORTS = ['post', 'get', 'sse', 'websocket'] as const;
 
@@ -35,18 +37,25 @@ export interface OperationListener {
   document?: ((how: DocumentHow) => void) | undefined;
   /** Told of each limit that an operation, or a part of it, is beyond. */
   limited?: ((limit: Limit) => void) | undefined;
+  /** Asked when one begins for its span; undefined where it is not traced. */
+  trace?: Trace | undefined;
 }
+
+/** Begins the span of what a request asks for, where it is traced. */
+export type Trace = (name: string, brought: BroughtTrace | undefined, startedAt: number) => Span | undefined;
+
+/** What it is called until it is known whether it is a query or what else. */
+const UNKNOWN_OPERATION = 'GraphQL Operation';
 
 export class OperationRecord implements GivenListener {
   transport: Transport;
   /** What its request is called. */
   readonly requestId: string;
-  /** Of its trace, where there is one. */
-  traceId: string | undefined;
   /** It names the caller: it goes into no log and no metric as it is. */
   readonly viewer: Viewer;
   /** On the clock that never goes back, in milliseconds. */
   readonly startedAt = performance.now();
+  readonly span: Span | undefined;
   endedAt = Number.NaN;
   outcome: OperationOutcome = 'failed';
   /** The code of each of its errors. */
@@ -67,15 +76,31 @@ export class OperationRecord implements GivenListener {
   };
   /** How many reads were begun for it. */
   calls = 0;
+  readonly #brought: BroughtTrace | undefined;
   readonly #listener: OperationListener;
   #operation: PreparedOperation | undefined;
   #isOver = false;
 
-  constructor(transport: Transport, viewer: Viewer, requestId: string, listener: OperationListener) {
+  /** @param brought The trace of others that it belongs to. */
+  constructor(
+    transport: Transport,
+    viewer: Viewer,
+    requestId: string,
+    listener: OperationListener,
+    brought?: BroughtTrace,
+  ) {
     this.transport = transport;
     this.requestId = requestId;
     this.viewer = viewer;
+    this.#brought = brought;
     this.#listener = listener;
+    this.span = listener.trace?.(UNKNOWN_OPERATION, brought, this.startedAt);
+  }
+
+  /** The trace that it is part of, also where that is not ours to write; undefined where there is none. */
+  get traceId(): string | undefined {
+    if (this.span !== undefined) return this.span.traceId;
+    return this.#brought?.isTrusted ? this.#brought.parent?.traceId : undefined;
   }
 
   /** Undefined where there is none that could be run. */

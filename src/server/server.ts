@@ -19,6 +19,7 @@ import { isRefusedGet, type OriginOptions } from './origins.ts';
 import { createProbes, type Probe } from './probes.ts';
 import { refuse } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
+import { createBroughtTraces } from './trace-context.ts';
 import { acceptWebSockets } from './websocket.ts';
 
 export interface RunningServer {
@@ -67,6 +68,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   const cors = createCors(options.corsOrigins, options.corsHeaders);
   const tellOrigin = createForeignOrigins(options, log);
   const callerIdOf = createCallerIds(options.trustedProxies);
+  const broughtBy = createBroughtTraces(options.trustedProxies);
   const { graphql, admission, tabs } = routes;
   const { asksForTokens } = admission;
   const graphiql = tabs && createGraphiqlPage({ title: 'Invitation gateway', tabs, asksForTokens });
@@ -80,7 +82,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   });
   const connections = boundConnections(server, log);
   const drain = createDrain(server);
-  const doors = { graphql, admission, callerIdOf, onFault };
+  const doors = { graphql, admission, callerIdOf, broughtBy, onFault };
   const handle = createGraphQLHandler({ ...doors, isClosing: drain.isClosing });
   const probe = createProbes({
     isConfigured: routes.isConfigured,

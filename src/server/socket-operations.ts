@@ -12,6 +12,7 @@ import type { GraphQLService } from './graphql.ts';
 import type { OperationRecord } from './operation-record.ts';
 import { type Params, paramsOf } from './params.ts';
 import { newRequestId } from './request-id.ts';
+import type { BroughtTrace } from './trace-context.ts';
 
 /** Most operations at once on one socket. */
 const MAX_OPERATIONS = 100;
@@ -29,13 +30,16 @@ const owners = new WeakMap<ExecutionArgs, SocketOperations>();
 
 export class SocketOperations {
   readonly #graphql: GraphQLService;
+  readonly #brought: BroughtTrace | undefined;
   readonly #onFault: (error: unknown) => void;
   #viewer: Viewer | undefined;
   readonly #begun = new Map<string, Begun>();
   readonly #running = new WeakMap<ExecutionArgs, Begun>();
 
-  constructor(graphql: GraphQLService, onFault: (error: unknown) => void) {
+  /** @param brought What the request that opened the socket has brought. */
+  constructor(graphql: GraphQLService, brought: BroughtTrace | undefined, onFault: (error: unknown) => void) {
     this.#graphql = graphql;
+    this.#brought = brought;
     this.#onFault = onFault;
   }
 
@@ -58,7 +62,7 @@ export class SocketOperations {
     }
     const viewer = this.#viewer;
     if (viewer === undefined) throw new TypeError('the client was not admitted');
-    const record = this.#graphql.begin('websocket', viewer, newRequestId());
+    const record = this.#graphql.begin('websocket', viewer, newRequestId(), this.#brought);
     const params = paramsOf({ ...payload });
     if ('fault' in params) {
       record?.refuse('BAD_USER_INPUT');

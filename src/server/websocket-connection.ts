@@ -8,10 +8,9 @@ import { EXPIRED, type Refusal } from '../access/refusal.ts';
 import type { Viewer } from '../access/viewer.ts';
 import type { MaybePromise } from '../operations/answer.ts';
 import { hasExpired, onExpiry } from './expiry.ts';
-import type { GraphQLService } from './graphql.ts';
 import { closingOf } from './refusals.ts';
 import { type Incoming, SocketIds } from './socket-ids.ts';
-import { SocketOperations } from './socket-operations.ts';
+import type { SocketOperations } from './socket-operations.ts';
 
 export interface Extra extends Record<PropertyKey, unknown> {
   readonly operations: SocketOperations;
@@ -52,10 +51,9 @@ export function connect(
   protocol: Protocol<Extra>,
   socket: WebSocket,
   admit: (payload: ConnectionInit) => MaybePromise<Viewer | Refusal>,
-  graphql: GraphQLService,
+  operations: SocketOperations,
   onFault: (error: unknown) => void,
 ): Session {
-  const operations = new SocketOperations(graphql, onFault);
   const ids = new SocketIds();
   let allowedMessages = MAX_MESSAGES;
   let allowedBytes = MAX_BYTES;

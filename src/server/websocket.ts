@@ -13,6 +13,7 @@ import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost } from './host.ts';
 import { isAllowedOrigin, type OriginOptions } from './origins.ts';
 import { asWritten, SocketOperations } from './socket-operations.ts';
+import type { BroughtBy } from './trace-context.ts';
 import { type ConnectionInit, connect, type Extra, type Session } from './websocket-connection.ts';
 
 const MAX_PAYLOAD_BYTES = 100 * 1024;
@@ -27,6 +28,7 @@ export interface WebSocketOptions {
   readonly graphql: GraphQLService;
   readonly admission: Admission;
   readonly callerIdOf: CallerIdOf;
+  readonly broughtBy: BroughtBy;
   readonly origins: OriginOptions;
   /** Tells the operator of an origin that is kept out. */
   readonly tellOrigin: (request: IncomingMessage) => void;
@@ -42,7 +44,7 @@ export interface AcceptedWebSockets {
 
 export function acceptWebSockets(
   server: Server,
-  { graphql, admission, callerIdOf, origins, tellOrigin, onFault }: WebSocketOptions,
+  { graphql, admission, callerIdOf, broughtBy, origins, tellOrigin, onFault }: WebSocketOptions,
 ): AcceptedWebSockets {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -78,9 +80,11 @@ export function acceptWebSockets(
     const address = callerIdOf(request);
     if (address === undefined) return refuse(socket, '400 Bad Request', FORWARDED_FAULT);
     const header = authorizationOf(request);
+    const brought = broughtBy(request)?.linked();
     const admit = (payload: ConnectionInit) => admission.admit(shownIn(payload) ?? header, address);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      sessions.set(webSocket, connect(protocol, webSocket, admit, graphql, onFault));
+      const operations = new SocketOperations(graphql, brought, onFault);
+      sessions.set(webSocket, connect(protocol, webSocket, admit, operations, onFault));
     });
   });
 

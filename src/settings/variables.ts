@@ -15,6 +15,7 @@ import { textOf } from './environment.ts';
 import { isLoopback, networksOf } from './networks.ts';
 import { originSetting, originsSetting } from './origin.ts';
 import { signingSecrets } from './signing-secrets.ts';
+import { TRACES_VARIABLES } from './traces.ts';
 
 const onOff = z.enum(['on', 'off'], { error: 'must be on or off' }).transform((text) => text === 'on');
 
@@ -174,4 +175,5 @@ export const Variables = z.object({
     .default([]),
   MAX_STREAMS: count(2_000),
   MAX_STREAMS_PER_CALLER: count(10),
+  ...TRACES_VARIABLES,
 });

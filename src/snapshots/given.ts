@@ -1,6 +1,7 @@
 // How each ref of an operation is answered, for whoever counts.
 
 import type { ProviderName } from '../invitation/provider.ts';
+import type { Span } from '../upstream/span.ts';
 
 /**
  * - `fresh`: at once, from what is kept.
@@ -27,6 +28,8 @@ export const HOWS = [
 export type How = (typeof HOWS)[number];
 
 export interface GivenListener {
+  /** Of what asks, where that is traced. */
+  readonly span?: Span | undefined;
   /**
    * @param ageMs How long ago it was seen; NaN where nothing is given.
    * @param isFinal It will not change any more, however long ago it was seen. Told of what is `fresh`.

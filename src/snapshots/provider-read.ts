@@ -7,7 +7,8 @@ import type { Ref } from '../invitation/ref.ts';
 import { momentOf, type Snapshot, snapshotOf, withoutExtras } from '../invitation/snapshot.ts';
 import type { Reader } from '../providers/provider.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
-import type { Payment } from '../upstream/payment.ts';
+import type { CallSpans, Payment } from '../upstream/payment.ts';
+import type { Span } from '../upstream/span.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Known } from './known.ts';
 import type { Asker, Reading } from './reading.ts';
@@ -39,24 +40,28 @@ export class ProviderRead implements Read {
   readonly #reading: Reading;
   readonly #payment: Payment;
   readonly #onBegun: (() => void) | undefined;
+  readonly payer: Span | undefined;
+  others: readonly Span[];
   #begunAt: number | undefined;
 
-  constructor(
-    effects: ReadEffects,
-    source: Source,
-    reading: Reading,
-    { payment, onBegun }: Pick<Asker, 'payment' | 'onBegun'>,
-  ) {
+  constructor(effects: ReadEffects, source: Source, reading: Reading, asker: Omit<Asker, 'caller' | 'maxAgeMs'>) {
     this.#effects = effects;
     this.#source = source;
     this.#reading = reading;
-    this.#payment = payment;
-    this.#onBegun = onBegun;
+    this.#payment = asker.payment;
+    this.#onBegun = asker.onBegun;
+    this.payer = asker.span;
+    this.others = asker.cause === undefined ? NONE : [asker.cause];
+  }
+
+  joinedBy({ payer, others }: CallSpans): void {
+    if (payer !== undefined) this.others = [...this.others, payer];
+    if (others.length > 0) this.others = [...this.others, ...others];
   }
 
   start(cancellation: Cancellation): Promise<Invitation | null> {
     const { ref, withExtras } = this.#reading;
-    const payment = this.#payment;
+    const payment = { ...this.#payment, spans: this };
     const refusal = payment.how === 'spare' ? this.#effects.spareRefusal(this.#source, ref) : undefined;
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#begunAt = this.#effects.now();
@@ -97,3 +102,5 @@ export class ProviderRead implements Read {
     else known.fail(this.#reading, staleness, this.#begunAt);
   }
 }
+
+const NONE: readonly Span[] = [];

@@ -4,6 +4,7 @@ import { kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment } from '../upstream/payment.ts';
+import type { Span } from '../upstream/span.ts';
 
 export interface Reading {
   readonly ref: Ref;
@@ -21,6 +22,10 @@ export interface Asker {
   readonly payment: Payment;
   /** The oldest answer that will do, in milliseconds; null leaves it to the gateway. */
   readonly maxAgeMs: number | null;
+  /** Of what waits, where that is traced. */
+  readonly span?: Span | undefined;
+  /** Of the notification that it is read for, where that is traced. */
+  readonly cause?: Span | undefined;
   /** Told when a read begins that is made for this one, and not for another. */
   readonly onBegun?: (() => void) | undefined;
 }

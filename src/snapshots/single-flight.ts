@@ -5,6 +5,7 @@
 import type { Invitation } from '../invitation/kinds.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import { type CancelListener, Cancellation } from '../upstream/cancellation.ts';
+import type { CallSpans } from '../upstream/payment.ts';
 
 export interface SingleFlight {
   /**
@@ -17,10 +18,12 @@ export interface SingleFlight {
 }
 
 /** How an invitation is read, and what becomes of the outcome; the read is over after that. */
-export interface Read {
+export interface Read extends CallSpans {
   start(cancellation: Cancellation): Promise<Invitation | null>;
   succeeded(invitation: Invitation | null): Snapshot | null;
   failed(error: unknown): void;
+  /** These wait for it, too. */
+  joinedBy(spans: CallSpans): void;
 }
 
 /**
@@ -31,17 +34,21 @@ const NEXT_PATIENCE_MS = 1_000;
 
 /** A read, and the callers that wait for it: it is cancelled when the last of them has left. */
 class SharedRead extends Cancellation implements CancelListener {
+  readonly #read: Read;
   readonly #callers: Cancellation[] = [];
   #waiting = 0;
   begunAt = Number.POSITIVE_INFINITY;
   readonly result: Promise<Snapshot | null>;
 
-  constructor(begin: (read: SharedRead) => Promise<Snapshot | null>) {
+  constructor(read: Read, begin: (shared: SharedRead) => Promise<Snapshot | null>) {
     super();
+    this.#read = read;
     this.result = begin(this);
   }
 
-  addCaller(caller: Cancellation): void {
+  /** @param read What would have been started for this caller, had there been none. */
+  addCaller(caller: Cancellation, read: Read): void {
+    if (read !== this.#read) this.#read.joinedBy(read);
     // A caller that asks twice leaves once.
     if (this.#callers.includes(caller)) return;
     this.#callers.push(caller);
@@ -101,7 +108,7 @@ export function createSingleFlight(clock: () => number): SingleFlight {
 
   function schedule(key: string, read: Read): SharedRead {
     const { promise, resolve, reject } = Promise.withResolvers<Snapshot | null>();
-    const shared = new SharedRead(() => promise);
+    const shared = new SharedRead(read, () => promise);
     const leave = () => {
       clearTimeout(timer);
       next.delete(key);
@@ -139,8 +146,8 @@ export function createSingleFlight(clock: () => number): SingleFlight {
       if (caller.reason !== undefined) return Promise.reject(caller.reason);
       const shared =
         find(key, notBefore) ??
-        (current(key) === undefined ? new SharedRead((one) => begin(key, one, read)) : schedule(key, read));
-      shared.addCaller(caller);
+        (current(key) === undefined ? new SharedRead(read, (one) => begin(key, one, read)) : schedule(key, read));
+      shared.addCaller(caller, read);
       return shared.result;
     },
     has: (key, notBefore) => find(key, notBefore) !== undefined,

@@ -20,6 +20,7 @@ import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import { Order } from '../order/order.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
+import type { Span } from '../upstream/span.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { type Entry, isOld } from './entry.ts';
 import type { GivenListener } from './given.ts';
@@ -79,8 +80,12 @@ export interface Snapshots {
   waiting(type: InvitationType): Waiting;
   /** What is learned about how soon states change, by kind. */
   readonly learning: ReadonlyMap<InvitationType, Learning>;
-  /** Reads now if the quota allows it, else as soon as it does. @returns whether it was read now. */
-  readSoon(ref: Ref): Promise<boolean>;
+  /**
+   * Reads now if the quota allows it, else as soon as it does.
+   * @param cause The span of what makes us read, where that is traced.
+   * @returns whether it was read now.
+   */
+  readSoon(ref: Ref, cause?: Span): Promise<boolean>;
   /**
    * A notification of it was received then, `byUs` or by another process. What is known of the invitation by any of its names
    * is old from now on, also what is final: it is read again before it is given, where it can be.
@@ -180,7 +185,8 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     if (maxAgeMs !== null || !mayStandIn(entry, now()))
       return readOrOld(source, reading, wish, entry !== undefined, note);
     const payment = { how: 'spare', caller: callerId } as const;
-    const spare = readNow(source, reading, { caller, payment, maxAgeMs, onBegun: note?.begun });
+    const asker = { caller, payment, maxAgeMs, span: wish.given?.span, onBegun: note?.begun };
+    const spare = readNow(source, reading, asker);
     return within(options.patienceMs, spare, (staleness) => {
       wantBehind(reading);
       const newest = known.find(ref, withExtras);
@@ -203,8 +209,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     const { maxAgeMs, caller, callerId } = wish;
     const how = wish.isPatient ? 'spare' : isKnown && maxAgeMs !== null ? 'insistent' : 'caller';
     const payment = { how, caller: callerId } as const;
+    const asker = { caller, payment, maxAgeMs, span: wish.given?.span, onBegun: note?.begun };
     const askedAt = now();
-    return readNow(source, reading, { caller, payment, maxAgeMs, onBegun: note?.begun }).catch((error: unknown) => {
+    return readNow(source, reading, asker).catch((error: unknown) => {
       // A caller that shared a read with spare quota has a share of its own.
       if (error instanceof SpareQuotaUsedUp && how !== 'spare') return readWith(reading.ref, wish, note);
       if (error instanceof ProviderRateLimited || how === 'spare') wantBehind(reading);
@@ -238,7 +245,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
       reads.stop();
       known.stop();
     },
-    async readSoon(ref) {
+    async readSoon(ref, cause) {
       const source = sources.get(ref.type);
       if (source === undefined) return false;
       try {
@@ -247,6 +254,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
           caller: new Cancellation(),
           payment: FOR_NO_CALLER,
           maxAgeMs: 0,
+          cause,
         });
         return true;
       } catch {

@@ -9,6 +9,7 @@ import type { OperationListener } from '../server/operation-record.ts';
 import type { Sight } from '../snapshots/sight.ts';
 import type { Circuit } from '../upstream/breaker.ts';
 import type { CallRecord } from '../upstream/call-record.ts';
+import type { Span } from '../upstream/span.ts';
 
 export interface TelemetryListener extends OperationListener {
   /**
@@ -25,6 +26,8 @@ export interface TelemetryListener extends OperationListener {
   skipped?: (() => void) | undefined;
   /** Told what became of each notification. */
   notified?: ((provider: string, receipt: Receipt) => void) | undefined;
+  /** Told what became of a request with a notification that is traced. */
+  received?: ((span: Span, outcome: string) => void) | undefined;
   /** Told how long after a notification the last stream that watches it was given what it has brought. */
   told?: ((afterMs: number) => void) | undefined;
   /** Told of each change of a breaker. @param place Which of an account's places, where it has several. */
@@ -56,6 +59,8 @@ export function telemetryOf(listeners: readonly TelemetryListener[]): Telemetry 
     circuitChanged: all(listeners.map(({ circuitChanged }) => circuitChanged)),
     redisChanged: all(listeners.map(({ redisChanged }) => redisChanged)),
     commanded: all(listeners.map(({ commanded }) => commanded)),
+    received: all(listeners.map(({ received }) => received)),
+    trace: listeners.find(({ trace }) => trace !== undefined)?.trace,
   };
 }
 

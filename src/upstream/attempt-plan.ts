@@ -17,8 +17,6 @@ export interface Payer {
   payNow(payment: Payment, unusedAt?: number): number | undefined;
   /** Pays when its turn comes. @throws Problem where that is too late; the call's reason where it is cancelled. */
   pay(payment: Payment, call: Attempted<unknown>, unusedAt?: number): Promise<number>;
-  /** Whether a call may keep its connection while it waits to pay. */
-  mayHoldConnection(payment: Payment): boolean;
 }
 
 /** What the attempts over the connections of one origin share. */

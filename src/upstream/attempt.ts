@@ -18,6 +18,8 @@ import { isTimeout, troubleOfBreaking, troubleOfConnecting } from './troubles.ts
 /** A payment that is older when the request is written counts for another moment than the provider's, in milliseconds. */
 const PAYMENT_TTL_MS = 20;
 const USED_UP = Number.NEGATIVE_INFINITY;
+/** For how long a call keeps its connection while it waits to be paid for, in milliseconds. */
+const HOLD_MS = 50;
 
 /** Collects one answer; whatever comes first (end, error, cap, deadline, cancellation) settles it, and the rest is ignored. */
 export class Attempt<R extends UpstreamRequest, T>
@@ -88,23 +90,24 @@ export class Attempt<R extends UpstreamRequest, T>
     return this.#paidAt === USED_UP ? undefined : this.#paidAt;
   }
 
-  /** Waits until it is paid for. Where that may take long, others get the connection meanwhile. */
+  /** Waits until it is paid for. Where that takes long, others get the connection meanwhile. */
   async #pay(connection: Connection): Promise<void> {
     const { payer, payment, call } = this.#plan;
     if (payer === undefined || payment === undefined) return;
     const unusedAt = this.#unusedAt();
-    const keepsConnection = unusedAt !== undefined || payer.mayHoldConnection(payment);
-    if (!keepsConnection) this.#release();
+    // What has been paid for already waits for no other call.
+    const holding = unusedAt === undefined ? setTimeout(() => this.#release(), HOLD_MS) : undefined;
     call.record?.wait('quota');
     try {
       this.#paidAt = await payer.pay(payment, call, unusedAt);
     } catch (reason) {
       this.#fail(reason instanceof Error ? reason : new ProviderUnavailable(this.#plan.request.provider));
     }
+    clearTimeout(holding);
     if (this.#failure === undefined) call.record?.goOn();
     if (this.#failure !== undefined) {
       this.#release();
-    } else if (!keepsConnection) {
+    } else if (this.#connection === undefined) {
       call.record?.wait('connection');
       this.#rules.connections.enter(this);
     } else if (connection.isOpen) this.#send(connection);

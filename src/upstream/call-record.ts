@@ -14,6 +14,7 @@ import {
 import type { ProviderName } from '../invitation/provider.ts';
 import { CallerGone } from './cancellation.ts';
 import type { Payment } from './payment.ts';
+import type { UpstreamRequest } from './request.ts';
 
 /**
  * - `ok`, `not_found`: it was answered.
@@ -57,6 +58,8 @@ export interface AttemptRecord {
 
 export class CallRecord {
   readonly provider: ProviderName;
+  /** The path of its request without what names an invitation. */
+  readonly template: string;
   /** For whom it was made. It names the caller: it goes into no log and no metric as it is. */
   readonly payment: Payment;
   readonly startedAt = performance.now();
@@ -71,8 +74,13 @@ export class CallRecord {
   #waitsFor: 'quota' | 'connection' | undefined;
   #waitsFrom = 0;
 
-  constructor(provider: ProviderName, payment: Payment, listener: CallListener) {
+  constructor(
+    { provider, template }: Pick<UpstreamRequest, 'provider' | 'template'>,
+    payment: Payment,
+    listener: CallListener,
+  ) {
     this.provider = provider;
+    this.template = template;
     this.payment = payment;
     this.#listener = listener;
   }

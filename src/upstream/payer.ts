@@ -37,7 +37,6 @@ export function createPayer(provider: ProviderName, quota: Quota): Payer {
       isSpare(payment) && unusedAt === undefined ? undefined : quota.takeNow(payment, unusedAt),
     pay: (payment, call, unusedAt) =>
       isSpare(payment) ? paySpare(payment, call, unusedAt) : quota.take(payment, patienceMs(call), call, unusedAt),
-    mayHoldConnection: (payment) => isSpare(payment) || quota.mayHoldConnection(payment),
   };
 }
 

@@ -1,9 +1,20 @@
 // For whom a call is made, which says how its quota is taken: out of which share, and how long it waits.
 
+import type { Span } from './span.ts';
+
 export interface Payment {
   readonly how: PaymentKind;
   /** Names the caller in the books of the quota; background work has no name. */
   readonly caller: string;
+  /** The spans that wait for the call, if any does; they are all there once it is over. */
+  readonly spans?: CallSpans;
+}
+
+export interface CallSpans {
+  /** Of what pays. */
+  readonly payer: Span | undefined;
+  /** Of what waits for the same call, and of a notification that has caused it. */
+  readonly others: readonly Span[];
 }
 
 /**

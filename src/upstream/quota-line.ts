@@ -159,9 +159,8 @@ export class QuotaLine {
 
   #inOrder(): readonly Waiter[] {
     if (this.#waiting.length < 2) return this.#waiting;
-    const isFirst = (waiter: Waiter) => this.#options.shares.goesFirst(waiter.payment);
-    const { true: first = [], false: rest = [] } = Object.groupBy(this.#waiting, (one) => `${isFirst(one)}` as const);
-    return [...first, ...rest];
+    const areFirst = this.#options.shares.areFirst(this.#waiting.map(({ payment }) => payment));
+    return [...this.#waiting.filter((_, n) => areFirst[n]), ...this.#waiting.filter((_, n) => !areFirst[n])];
   }
 
   /** Refuses waiters that cannot be served in time any more: others went ahead of them, or the gate has closed. */

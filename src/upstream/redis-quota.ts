@@ -165,15 +165,16 @@ export async function createSharedQuota(
     line.serve();
   }
 
-  function rankOf(payment: Payment): Rank {
+  function rankOf(payment: Payment, isFirst = false): Rank {
     if (isSpare(payment)) return 2;
-    return shares.goesFirst(payment) ? 0 : 1;
+    return isFirst ? 0 : 1;
   }
 
   async function takeShared(payments: readonly Payment[], waitedMs: number): Promise<Taken> {
-    const wanted = payments.map((payment) => ({
+    const areFirst = shares.areFirst(payments);
+    const wanted = payments.map((payment, n) => ({
       name: nameFor(payment),
-      rank: rankOf(payment),
+      rank: rankOf(payment, areFirst[n]),
       spread: shares.spreadOf(payment, payments.length),
     }));
     let answer = await shared.take(wanted, waitedMs, known.count(now()));

@@ -7,6 +7,8 @@ export interface UpstreamRequest {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly path: string;
+  /** The path without what names an invitation: it may be shown. */
+  readonly template: string;
   /** Parameters, not yet encoded. */
   readonly query: Readonly<Record<string, string>>;
   /** Names and values in turn, as undici takes them fastest; made once an account. */

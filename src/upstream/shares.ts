@@ -96,17 +96,19 @@ export class Shares {
     return !isSpare(payment) && this.#leftOf(payment.caller) > 0;
   }
 
-  /** How many of these calls go first: of each caller as many as its share has left. */
-  countFirst(payments: readonly (Payment | undefined)[]): number {
+  /** Which of these calls go first: of each caller as many as its share has left. */
+  areFirst(payments: readonly (Payment | undefined)[]): readonly boolean[] {
     const left = new Map<string, number>();
-    let count = 0;
-    for (const payment of payments) {
-      if (payment === undefined || isSpare(payment)) continue;
+    return payments.map((payment) => {
+      if (payment === undefined || isSpare(payment)) return false;
       const its = left.get(payment.caller) ?? this.#leftOf(payment.caller);
       left.set(payment.caller, its - 1);
-      if (its > 0) count += 1;
-    }
-    return count;
+      return its > 0;
+    });
+  }
+
+  countFirst(payments: readonly (Payment | undefined)[]): number {
+    return this.areFirst(payments).filter(Boolean).length;
   }
 
   /** How much of its share a caller has left, in calls; 0 or less where it has none. */

@@ -66,7 +66,7 @@ export function createUpstream(
       const origin = origins.at(request.origin);
       const begunAt = performance.now();
       origin.usedAt = begunAt;
-      const record = onCall && new CallRecord(provider, payment, onCall);
+      const record = onCall && new CallRecord(request, payment, onCall);
       return origin.policy.run(
         (call, attempt) => {
           const send = (paidAt?: number) => origin.transport.get({ request, read, call, payer, payment, paidAt });

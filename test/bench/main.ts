@@ -14,6 +14,7 @@ import { startServers, startUpstream } from './servers.ts';
 import { tenants } from './tenants.ts';
 import { throughput } from './throughput.ts';
 import { tokens } from './tokens.ts';
+import { traces } from './traces.ts';
 import { hasWrk } from './wrk.ts';
 
 if (!hasWrk()) {
@@ -26,7 +27,7 @@ try {
   const held = [await footprint()];
   const servers = await startServers();
   held.push(await throughput(servers), await flood(servers), await peakMemory(servers));
-  held.push(await tokens(), await metrics(servers));
+  held.push(await tokens(), await metrics(servers), await traces(servers.graphql));
   await stopAll();
   held.push(orderBench(), await knownBench());
   held.push(await tenants());

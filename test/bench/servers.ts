@@ -16,6 +16,9 @@ export const PORTS = {
   withTokens: 17_002,
   counted: 17_003,
   admin: 17_004,
+  fewTraced: 17_005,
+  allTraced: 17_006,
+  collector: 17_007,
 };
 export const SERVER_CORE = 0;
 export const OTHER_CORE = 1;

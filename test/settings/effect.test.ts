@@ -9,10 +9,11 @@ import { PROVIDER_EFFECTS } from './effects/providers.ts';
 import { REDIS_EFFECTS } from './effects/redis.ts';
 import { SERVER_EFFECTS } from './effects/server.ts';
 import { SNAPSHOT_EFFECTS } from './effects/snapshots.ts';
+import { TRACES_EFFECTS } from './effects/traces.ts';
 
 afterEach(endRuns);
 
-const tables = [ACCESS_EFFECTS, PROVIDER_EFFECTS, REDIS_EFFECTS, SERVER_EFFECTS, SNAPSHOT_EFFECTS];
+const tables = [ACCESS_EFFECTS, PROVIDER_EFFECTS, REDIS_EFFECTS, SERVER_EFFECTS, SNAPSHOT_EFFECTS, TRACES_EFFECTS];
 const rows = tables.flatMap((effects) => Object.keys(effects).map((name) => ({ name, effects })));
 
 test.each(rows)('$name', { timeout: 30_000 }, async ({ name, effects }) => {

@@ -138,16 +138,25 @@ test('a variable that is set to an empty text may have a file', () => {
   expect(readSettings({ PARTOO_API_KEY: '', PARTOO_API_KEY_FILE: fileWith('key') }).accounts).toHaveLength(1);
 });
 
+const TEXTS: Readonly<Record<string, string>> = {
+  HTTPS_PROXY: 'http://127.0.0.1:1',
+  OTEL_EXPORTER_OTLP_HEADERS: 'x-key=one, x-other=two',
+};
+
 test.each(SECRETS)('%s is the same by file as by itself', (name) => {
   // Long enough for a secret that signs.
-  const text = name === 'HTTPS_PROXY' ? 'http://127.0.0.1:1' : 'redis://redis.internal.example.com:1';
+  const text = TEXTS[name] ?? 'redis://redis.internal.example.com:1';
   const shown = (environment: Environment) => {
-    const { accounts, redisUrl, proxy, access } = readSettings(environment);
+    const { accounts, redisUrl, proxy, access, traces } = readSettings({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      ...environment,
+    });
     return {
       ids: accounts.map(({ id }) => id),
       redisUrl: redisUrl?.reveal(),
       proxy: proxy?.url.reveal(),
       signing: access?.authority?.secrets.map((secret) => secret.reveal()),
+      headers: traces?.headers.map(([header, secret]) => [header, secret.reveal()]),
     };
   };
   expect(shown({ [`${name}_FILE`]: fileWith(`${text}\n`) })).toEqual(shown({ [name]: text }));
@@ -155,7 +164,7 @@ test.each(SECRETS)('%s is the same by file as by itself', (name) => {
 });
 
 test('every setting that becomes a Secret is marked as a secret', () => {
-  const samples = ['x', 'x'.repeat(32), 'redis://x', 'https://x.example', 'https://x.example/v2', '1', 'on'];
+  const samples = ['x', 'x'.repeat(32), 'redis://x', 'https://x.example', 'https://x.example/v2', '1', 'on', 'x=y'];
   const becomeSecret = [...KNOWN].filter(([, schema]) =>
     samples.some((sample) => {
       const { data } = z.safeParse(schema, sample);

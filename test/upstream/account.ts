@@ -47,6 +47,7 @@ export function openAccount(options: AccountOptions = {}) {
         provider: 'PARTOO',
         origin,
         path: '/',
+        template: '/',
         query: {},
         headers: ['x-apikey', 'hush'],
         maxBytes: 100,

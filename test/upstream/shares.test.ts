@@ -104,6 +104,15 @@ test('a newcomer is refused for calls that go before it, and not for those that 
   expect(quota.refusal({ how: 'caller', caller: 'new' }, newcomers, 7_500)).toBeDefined();
 });
 
+test('in the line, a caller goes ahead of others with what is left of its share, and with no more', async () => {
+  const quota = quotaOf('20/1s');
+  for (let n = 0; n < 20; n++) expect(quota.takeNow({ how: 'caller', caller: `before-${n}` })).toBeDefined();
+  for (let n = 0; n < 30; n++) void take(quota, 'greedy').catch(() => undefined);
+  const newcomers = ['b', 'c', 'd'].map((caller) => take(quota, caller, 'caller', 1_200));
+  await pass(10_000);
+  for (const at of await Promise.all(newcomers)) expect(at).toBeLessThanOrEqual(1_200);
+});
+
 describe('the reserve', () => {
   test.each([
     ['270/60s', 0.1, 264],

@@ -16,6 +16,7 @@ const REQUEST: ReadRequest<string> = {
   provider: 'PARTOO',
   origin: 'http://127.0.0.1',
   path: '/',
+  template: '/',
   query: {},
   headers: [],
   maxBytes: 1,

@@ -26,6 +26,8 @@ const ORIGINS: Record<CronofyDataCenter, string> = {
   US: 'https://api.cronofy.com',
 };
 
+const PATH = '/v1/smart_invites';
+
 /** The same for an answer with its ICS, which may hold a long description. */
 const MAX_BODY_BYTES_WITH_ICALENDAR = 1024 * 1024;
 
@@ -91,7 +93,8 @@ function createCronofyReader(
         {
           provider: 'CRONOFY',
           origin,
-          path: '/v1/smart_invites',
+          path: PATH,
+          template: PATH,
           query: queryOf(ref, withExtras),
           headers,
           maxBytes: withExtras ? MAX_BODY_BYTES_WITH_ICALENDAR : MAX_BODY_BYTES,

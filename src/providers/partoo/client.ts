@@ -55,6 +55,7 @@ function createPartooReader(base: { origin: string; path: string }, apiKey: Secr
           provider: 'PARTOO',
           origin: base.origin,
           path,
+          template: path,
           query: { invitation_id: ref.parts.invitationId },
           headers,
           maxBytes: MAX_BODY_BYTES,

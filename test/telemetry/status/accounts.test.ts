@@ -26,7 +26,11 @@ function sourceOf(id: string, circuit: Circuit = 'CLOSED', quota = createQuota('
 
 /** A call whose one attempt ended so. */
 function callThatEnded(outcome: 'ok' | 'timeout' | 'throttled' | 'no_quota', isSent = true): CallRecord {
-  const record = new CallRecord('PARTOO', { how: 'caller', caller: 'ann' }, () => undefined);
+  const record = new CallRecord(
+    { provider: 'PARTOO', template: '/' },
+    { how: 'caller', caller: 'ann' },
+    () => undefined,
+  );
   record.begin();
   if (isSent) record.sent();
   record.end(outcome);

@@ -47,6 +47,7 @@ function createReader(origin: string, apiKey: Secret, call: Upstream['call']): R
           provider: 'STARPOST',
           origin,
           path: `${unit}/email-invitations/${encodeURIComponent(invitationId)}`,
+          template: '/v1/private/business-units/{businessUnitId}/email-invitations/{invitationId}',
           query: {},
           headers,
           maxBytes: MAX_BODY_BYTES,

@@ -1,0 +1,59 @@
+// What spans say: words of closed lists, numbers, and what the operator has chosen. By OpenTelemetry's semantic conventions
+// (GraphQL server, HTTP client; 1.37) where they have a name for it, and below `gateway.` where they have none.
+
+import type { Attributes } from '@opentelemetry/api';
+import type { OperationRecord } from '../../server/operation-record.ts';
+import type { AttemptRecord, CallRecord } from '../../upstream/call-record.ts';
+
+/** The kind of the operation, and its name where the operator has checked it. */
+export function nameOfOperation({ operation }: OperationRecord): string | undefined {
+  if (operation?.trustedName === undefined) return operation?.type;
+  return `${operation.type} ${operation.trustedName}`;
+}
+
+export function attributesOfOperation(record: OperationRecord): Attributes {
+  const { operation, viewer, transport, outcome, codes, refs } = record;
+  const attributes: Attributes = { 'gateway.transport': transport, 'gateway.outcome': outcome };
+  if (operation !== undefined) {
+    attributes['graphql.operation.type'] = operation.type;
+    if (operation.trustedName !== undefined) attributes['graphql.operation.name'] = operation.trustedName;
+    attributes['gateway.document'] = operation.digest;
+  }
+  if (viewer.tenant !== null) attributes['gateway.tenant'] = viewer.tenant.name;
+  const [code] = codes;
+  if (code !== undefined) attributes['error.type'] = code;
+  for (const [how, count] of Object.entries(refs)) if (count > 0) attributes[`gateway.refs.${how}`] = count;
+  return attributes;
+}
+
+export function attributesOfCall(call: CallRecord, tenant: string | null): Attributes {
+  const { template, payment, outcome, attempts, quotaWaitMs, connectionWaitMs } = call;
+  const attributes: Attributes = {
+    'http.request.method': 'GET',
+    'url.template': template,
+    'gateway.payment': payment.how,
+    'gateway.outcome': outcome,
+    'gateway.attempts': attempts.length,
+    'gateway.quota_wait_ms': quotaWaitMs,
+    'gateway.connection_wait_ms': connectionWaitMs,
+  };
+  if (tenant !== null) attributes['gateway.tenant'] = tenant;
+  const status = attempts.at(-1)?.status ?? 0;
+  if (status !== 0) attributes['http.response.status_code'] = status;
+  if (isFailed(call)) attributes['error.type'] = outcome;
+  return attributes;
+}
+
+export function attributesOfAttempt({ startedAt, sentAt, endedAt, outcome, status }: AttemptRecord): Attributes {
+  return {
+    'gateway.outcome': outcome,
+    'gateway.duration_ms': endedAt - startedAt,
+    ...(Number.isNaN(sentAt) ? {} : { 'gateway.sent_after_ms': sentAt - startedAt }),
+    ...(status === 0 ? {} : { 'http.response.status_code': status }),
+  };
+}
+
+/** Whether it has not brought what it was made for. */
+export function isFailed({ outcome }: CallRecord): boolean {
+  return outcome !== 'ok' && outcome !== 'not_found' && outcome !== 'cancelled';
+}

@@ -1,0 +1,98 @@
+// What traces cost: a gateway that traces one operation in a hundred, and one that traces all, beside one that traces none,
+// for known invitations (one span an operation) and for new ones (two). The three take turns on one core; the collector
+// has the other, with the load. What is compared is the processor's time that each takes for an operation, with what it
+// sends to the collector afterwards: other work on the machine changes that less than it changes how many are answered.
+
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CASES, type Case, HOT } from './cases.ts';
+import { middle } from './figures.ts';
+import { type LoadResult, load } from './load.ts';
+import { cpuSeconds, start, stopAll } from './processes.ts';
+import { OTHER_CORE, PORTS, startGateway, startUpstream } from './servers.ts';
+import { hasWrk, wrk } from './wrk.ts';
+
+/** The least that operations in a second of the processor may be, without traces = 1. */
+const FLOORS = { few: 0.87, all: 0.76 };
+
+const TURNS = 9;
+const TURN_MS = 1_000;
+
+/**
+ * @param gateway The one without traces, which runs already.
+ * @returns whether the ratios hold.
+ */
+export async function traces(gateway: ChildProcess): Promise<boolean> {
+  await start('./sink.ts', [String(PORTS.collector)], { core: OTHER_CORE, port: PORTS.collector });
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${PORTS.collector}` };
+  const servers: Servers = {
+    none: { port: PORTS.graphql, process: gateway },
+    few: { port: PORTS.fewTraced, process: await startGateway(PORTS.fewTraced, endpoint) },
+    all: {
+      port: PORTS.allTraced,
+      process: await startGateway(PORTS.allTraced, { ...endpoint, OTEL_TRACES_SAMPLER_ARG: '1' }),
+    },
+  };
+  const [anew] = CASES.filter(({ known }) => known === null);
+  const held = [await compare(servers, HOT, askKnown(HOT, HOT.known ?? 0))];
+  if (anew !== undefined) held.push(await compare(servers, anew, askAnew(anew)));
+  return !held.includes(false);
+}
+
+type Kind = 'none' | 'few' | 'all';
+
+type Servers = Readonly<Record<Kind, { readonly port: number; readonly process: ChildProcess }>>;
+
+type Ask = (port: number, isChecked: boolean) => Promise<LoadResult>;
+
+function askKnown({ connections, bodies }: Case, known: number): Ask {
+  const made = Array.from({ length: known }, (_, n) => bodies.graphql(n));
+  return (port, isChecked) =>
+    wrk({ port, connections, durationMs: TURN_MS, bodies: made, core: OTHER_CORE, isChecked });
+}
+
+function askAnew({ connections, bodies }: Case): Ask {
+  let sent = 0;
+  return (port) =>
+    load({ port, path: '/graphql', connections, durationMs: TURN_MS, body: () => bodies.graphql(sent++) });
+}
+
+async function compare(servers: Servers, { name }: Case, ask: Ask): Promise<boolean> {
+  const turn = async (kind: Kind, isChecked: boolean) => {
+    const { port, process } = servers[kind];
+    const before = cpuSeconds(process);
+    const { perSecond, seconds, failures } = await ask(port, isChecked);
+    if (failures > 0) throw new Error(`${failures} answers were not right`);
+    // What is sent afterwards belongs to it.
+    await sleep(100);
+    return (perSecond * seconds) / (cpuSeconds(process) - before);
+  };
+  const round = async (isChecked = false) => ({
+    none: await turn('none', isChecked),
+    few: await turn('few', isChecked),
+    all: await turn('all', isChecked),
+  });
+  for (let n = 0; n < 3; n++) await round(true);
+  const rounds: Awaited<ReturnType<typeof round>>[] = [];
+  for (let n = 0; n < TURNS; n++) rounds.push(await round());
+  const ratio = (kind: 'few' | 'all') =>
+    middle(
+      rounds.map((one) => one[kind] / one.none),
+      Number,
+    );
+  const [few, all] = [ratio('few'), ratio('all')];
+  console.log(
+    `${name}, traced beside not: one in a hundred ${few.toFixed(2)} × (at least ${FLOORS.few.toFixed(2)} ×), all ${all.toFixed(2)} × (at least ${FLOORS.all.toFixed(2)} ×)`,
+  );
+  return few >= FLOORS.few && all >= FLOORS.all;
+}
+
+if (import.meta.main) {
+  if (!hasWrk()) throw new Error('the benchmark needs wrk: apt-get install wrk');
+  try {
+    await startUpstream();
+    process.exitCode = (await traces(await startGateway())) ? 0 : 1;
+  } finally {
+    await stopAll();
+  }
+}
