@@ -6,7 +6,8 @@ import { type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox/
 import { type Environment, readSettings } from '../src/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { OPERATION, REFUSED } from '../src/telemetry/operation-log.ts';
-import { expectPrivateLog, expectPrivateMetrics, expectPrivateStatus } from './private.ts';
+import { operatorsView } from './operators-view.ts';
+import { expectPrivateLog } from './private.ts';
 
 export interface GraphQLAnswer {
   readonly status: number;
@@ -28,10 +29,6 @@ export interface TestGateway {
   readonly log: readonly string[];
   /** The line of each operation so far. */
   readonly operations: readonly string[];
-  /** What GET /metrics answers. */
-  metrics(): Promise<string>;
-  /** What the operators' page is told. */
-  status(): Promise<string>;
   query(query: string, variables?: object, init?: { signal?: AbortSignal }): Promise<GraphQLAnswer>;
   /** Targets of the upstream calls since the last time this was asked. */
   takeCalls(): { partoo: string[]; cronofy: string[] };
@@ -74,32 +71,12 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     sandbox.examples,
   );
   sandbox.notify(gateway.origin);
-
-  async function metrics(): Promise<string> {
-    if (gateway.adminOrigin === undefined) return '';
-    return (await fetch(`${gateway.adminOrigin}/metrics`)).text();
-  }
-
-  async function status(): Promise<string> {
-    if (gateway.adminOrigin === undefined) return '';
-    const { body } = await fetch(`${gateway.adminOrigin}/status/events`);
-    let text = '';
-    for await (const chunk of body ?? []) {
-      text += Buffer.from(chunk).toString();
-      // The first event has everything.
-      if (text.includes('\n\n')) break;
-    }
-    return text;
-  }
-
   return {
     origin: gateway.origin,
     adminOrigin: gateway.adminOrigin ?? '',
     sandbox,
     log,
     operations,
-    metrics,
-    status,
     async query(query, variables = {}, init = {}) {
       const response = await fetch(`${gateway.origin}/graphql`, {
         method: 'POST',
@@ -119,14 +96,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       return calls;
     },
     async stop() {
-      const told = await metrics();
-      const shown = await status();
+      const view = await operatorsView(gateway.adminOrigin ?? '');
       await gateway.stop(1_000);
       await sandbox.stop();
-      const environment = { ...sandbox.variables, ...options.environment };
-      expectPrivateLog([...log, ...operations], environment);
-      expectPrivateMetrics(told, environment);
-      expectPrivateStatus(shown, environment);
+      expectPrivateLog([...log, ...operations, ...view], { ...sandbox.variables, ...options.environment });
     },
   };
 }

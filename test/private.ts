@@ -1,4 +1,4 @@
-// What no line of a log, no metric, no page of operators and no name in Redis may hold, whatever a test does: the gateways and servers that tests
+// What no line of a log, no metric and no name in Redis may hold, whatever a test does: the gateways and servers that tests
 // start are looked through when they end.
 
 import assert from 'node:assert/strict';
@@ -14,24 +14,10 @@ const FORBIDDEN = [
 
 /** @param environment What the gateway was started with, whose secrets must not be told. @throws AssertionError */
 export function expectPrivateLog(lines: Iterable<string>, environment: Environment): void {
-  expectPrivate('the log', lines, environment);
-}
-
-/** @param text What GET /metrics answers. */
-export function expectPrivateMetrics(text: string, environment: Environment): void {
-  expectPrivate('the metrics', text.split('\n'), environment);
-}
-
-/** @param text What the operators' page is told. */
-export function expectPrivateStatus(text: string, environment: Environment): void {
-  expectPrivate('what operators are shown', text.split(','), environment);
-}
-
-function expectPrivate(where: string, lines: Iterable<string>, environment: Environment): void {
   const secrets = SECRETS.flatMap((name) => environment[name]?.split(',') ?? []).filter(({ length }) => length >= 8);
   for (const line of lines) {
-    for (const { what, pattern } of FORBIDDEN) assert.ok(!pattern.test(line), `${what} is in ${where}: ${line}`);
-    assert.ok(!secrets.some((secret) => line.includes(secret)), `a secret is in ${where}: ${line}`);
+    for (const { what, pattern } of FORBIDDEN) assert.ok(!pattern.test(line), `${what} is told: ${line}`);
+    assert.ok(!secrets.some((secret) => line.includes(secret)), `a secret is told: ${line}`);
   }
 }
 

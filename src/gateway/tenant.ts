@@ -162,9 +162,16 @@ export async function createTenant(
         return {
           id,
           provider,
-          circuit: circuit(),
-          quota: quota.status(),
-          waiting: snapshots.waiting(reads),
+          // There may be a thousand tenants, and most ask for one of these alone.
+          get circuit() {
+            return circuit();
+          },
+          get quota() {
+            return quota.status();
+          },
+          get waiting() {
+            return snapshots.waiting(reads);
+          },
           usage: (takers) => withoutMargin(quota.usage(takers), windows),
           foresight: () => snapshots.learning.get(reads)?.foresight ?? NOTHING_READ,
         };

@@ -24,6 +24,8 @@ export interface QuotaUsage {
   readonly windows: readonly (QuotaWindow & { readonly used: number })[];
   /** Callers with most calls first, so many as were asked for; the empty name is work that no caller waits for. */
   readonly takers: readonly (readonly [caller: string, calls: number])[];
+  /** How many calls no caller waits for. */
+  readonly background: number;
   /** How many callers have calls. */
   readonly callers: number;
   /** How many wait for one. */
@@ -165,9 +167,12 @@ export function createQuota(
 }
 
 /** Who has calls in the longest window. */
-export function takersOf({ longest: { byCaller } }: CallLog, most: number): Pick<QuotaUsage, 'takers' | 'callers'> {
-  const takers = [...byCaller].sort(([, a], [, b]) => b - a).slice(0, most);
-  return { takers, callers: byCaller.size };
+export function takersOf(
+  { longest: { byCaller } }: CallLog,
+  most: number,
+): Pick<QuotaUsage, 'takers' | 'background' | 'callers'> {
+  const takers = most === 0 ? [] : [...byCaller].sort(([, a], [, b]) => b - a).slice(0, most);
+  return { takers, background: byCaller.get('') ?? 0, callers: byCaller.size };
 }
 
 export function windowOf({ limit, windowMs }: WindowBooks): QuotaWindow {

@@ -282,12 +282,12 @@ export async function createSharedQuota(
           ? { ...windowOf(books), used: log.used(books) }
           : { ...windowOf(books), limit: own.limitOf(books), used: own.usedOf(books, at) },
       );
-      const { takers, callers: count } = takersOf(log, most);
+      const { takers, ...counts } = takersOf(log, most);
       return {
         windows,
         // Those of other processes are known by their digests alone.
         takers: takers.map(([digest, calls]) => [callers.get(digest) ?? digest, calls] as const),
-        callers: count,
+        ...counts,
         inLine: line.size,
         closedMs: closedMsOf(shares, at),
         isAlone: !isTogether,

@@ -8,6 +8,7 @@ import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { Environment } from '../../src/settings.ts';
 import { createAuthority, trust } from '../certificates.ts';
 import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../harness.ts';
+import { operatorsView } from '../operators-view.ts';
 import { type FaultyProxy, type ProxyOptions, startProxy } from './proxy.ts';
 
 export interface Faulty {
@@ -52,6 +53,7 @@ async function startFaulty(
       PARTOO_BASE_URL: `${partoo.origin}/v2`,
       CRONOFY_BASE_URL: cronofy.origin,
       ...AMPLE,
+      ADMIN_PORT: '0',
       ...environment,
     },
   });
@@ -93,13 +95,9 @@ async function startFaulty(
         const healthy = { timeout: 11_000, interval: 100 };
         await vi.waitFor(async () => expect(await invite('invite-accepted', 0)).toBe('ACCEPTED'), healthy);
         if (!isThrottled) await vi.waitFor(async () => expect(await review('review-sent', 0)).toBe('SENT'), healthy);
-        for (const text of [
-          ...gateway.log,
-          ...gateway.operations,
-          await gateway.metrics(),
-          await gateway.status(),
-          ...errors,
-        ]) {
+        const view = await operatorsView(gateway.adminOrigin);
+        expect(view).toHaveLength(2);
+        for (const text of [...gateway.log, ...gateway.operations, ...errors, ...view]) {
           for (const canary of CANARIES) expect(text).not.toMatch(canary);
         }
         expect(gateway.log.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);

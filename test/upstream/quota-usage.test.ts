@@ -36,6 +36,7 @@ test('a quota tells its windows, and the callers with most calls of the longest'
       ['one', 3],
       ['two', 1],
     ],
+    background: 1,
     callers: 4,
     inLine: 1,
     closedMs: 5_000,

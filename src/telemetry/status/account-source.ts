@@ -1,5 +1,5 @@
 // An account as the rooms of the gateway have it now. Tenants that use one account are told as one: its provider counts their
-// calls together.
+// calls together. There may be two thousand: what is not asked for is not looked up.
 
 import { PROVIDERS, type ProviderName } from '../../invitation/provider.ts';
 import type { Waiting } from '../../snapshots/refresher.ts';
@@ -14,7 +14,9 @@ export interface AccountSource {
   readonly provider: ProviderName;
   /** The names of those that use it; null where there is no file of tenants. */
   readonly tenants: readonly (string | null)[];
+  /** The breaker is each tenant's own: the worst of them. */
   readonly circuit: Circuit;
+  /** The quota is theirs together. */
   readonly quota: QuotaStatus;
   readonly waiting: Waiting;
   usage(takers: number): QuotaUsage;
@@ -28,12 +30,12 @@ const MAX_NAMED = 3;
 const BY_SEVERITY: readonly Circuit[] = ['CLOSED', 'HALF_OPEN', 'OPEN'];
 
 export function accountSources(tenants: readonly TenantState[]): readonly AccountSource[] {
-  const sources = new Map<string, AccountSource>();
+  const sources = new Map<string, SharedAccount>();
   for (const { name, accounts } of tenants) {
     for (const account of accounts()) {
-      const other = sources.get(account.id);
-      const source = sourceOf(name, account);
-      sources.set(account.id, other === undefined ? source : bothOf(other, source));
+      const known = sources.get(account.id);
+      if (known === undefined) sources.set(account.id, new SharedAccount(name, account));
+      else known.join(name, account);
     }
   }
   return [...sources.values()];
@@ -48,42 +50,61 @@ export function nameOf({ provider, tenants }: Pick<AccountSource, 'provider' | '
   return `${title} (${list([...names.slice(0, MAX_NAMED), ...(beyond > 0 ? [`${beyond} more`] : [])])})`;
 }
 
-function sourceOf(tenant: string | null, account: AccountState): AccountSource {
-  const { id, provider, circuit, quota, waiting, usage, foresight } = account;
-  return {
-    id,
-    provider,
-    tenants: [tenant],
-    circuit,
-    quota,
-    waiting,
-    usage,
-    reads() {
-      const { reads, changed, expected } = foresight();
-      return { made: reads, changed, expected };
-    },
-  };
-}
+class SharedAccount implements AccountSource {
+  readonly tenants: (string | null)[];
+  readonly #first: AccountState;
+  readonly #states: AccountState[];
 
-/** The quota is theirs together; the breaker is each one's own, and the worst is told. */
-function bothOf(one: AccountSource, other: AccountSource): AccountSource {
-  const [a, b] = [one.waiting, other.waiting];
-  return {
-    ...one,
-    tenants: [...one.tenants, ...other.tenants],
-    circuit: BY_SEVERITY.indexOf(other.circuit) > BY_SEVERITY.indexOf(one.circuit) ? other.circuit : one.circuit,
-    waiting: {
-      wanted: a.wanted + b.wanted,
-      count: a.count + b.count,
-      longestMs: Math.max(a.longestMs, b.longestMs),
-    },
-    reads() {
-      const [first, second] = [one.reads(), other.reads()];
-      return {
-        made: first.made + second.made,
-        changed: first.changed + second.changed,
-        expected: first.expected + second.expected,
-      };
-    },
-  };
+  constructor(tenant: string | null, state: AccountState) {
+    this.tenants = [tenant];
+    this.#first = state;
+    this.#states = [state];
+  }
+
+  join(tenant: string | null, state: AccountState): void {
+    this.tenants.push(tenant);
+    this.#states.push(state);
+  }
+
+  get id(): string {
+    return this.#first.id;
+  }
+
+  get provider(): ProviderName {
+    return this.#first.provider;
+  }
+
+  get circuit(): Circuit {
+    const worst = Math.max(...this.#states.map(({ circuit }) => BY_SEVERITY.indexOf(circuit)));
+    return BY_SEVERITY[worst] ?? 'CLOSED';
+  }
+
+  get quota(): QuotaStatus {
+    return this.#first.quota;
+  }
+
+  get waiting(): Waiting {
+    return this.#states
+      .map(({ waiting }) => waiting)
+      .reduce((a, b) => ({
+        wanted: a.wanted + b.wanted,
+        count: a.count + b.count,
+        longestMs: Math.max(a.longestMs, b.longestMs),
+      }));
+  }
+
+  usage(takers: number): QuotaUsage {
+    return this.#first.usage(takers);
+  }
+
+  reads(): AccountReport['reads'] {
+    const all = { made: 0, changed: 0, expected: 0 };
+    for (const { foresight } of this.#states) {
+      const { reads, changed, expected } = foresight();
+      all.made += reads;
+      all.changed += changed;
+      all.expected += expected;
+    }
+    return all;
+  }
 }

@@ -104,13 +104,12 @@ function rankOf({ circuit, quota: { limit, remaining } }: AccountSource): number
 }
 
 /** In hundredths, of the window with least left; what callers take is of the longest. */
-function partsOf({ usage }: AccountSource): { readonly used: number; readonly callers: number } {
-  const { windows, takers } = usage(Number.POSITIVE_INFINITY);
+function partsOf(source: AccountSource): { readonly used: number; readonly callers: number } {
+  const { windows, background } = source.usage(0);
   const longest = longestOf({ windows });
   if (longest === undefined) return { used: 0, callers: 0 };
-  const own = takers.find(([caller]) => caller === '')?.[1] ?? 0;
   return {
     used: Math.max(...windows.map(({ used, limit }) => (used / limit) * 100)),
-    callers: (Math.max(0, longest.used - own) / longest.limit) * 100,
+    callers: (Math.max(0, longest.used - background) / longest.limit) * 100,
   };
 }

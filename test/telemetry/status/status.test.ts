@@ -1,0 +1,83 @@
+// What the page is told of real gateways: calls, breakers, notifications, refusals and tenants, as they happened.
+
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { StatusReport } from '../../../src/telemetry/status/report.ts';
+import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
+import { operatorsView } from '../../operators-view.ts';
+import { bearer, SECRET } from '../../server/bearer.ts';
+
+async function start(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const gateway = await startTestGateway(options);
+  onTestFinished(() => gateway.stop());
+  return gateway;
+}
+
+async function reportOf({ adminOrigin }: TestGateway): Promise<StatusReport> {
+  const [, event = ''] = await operatorsView(adminOrigin);
+  const data = /^data: (.*)$/m.exec(event)?.[1];
+  return JSON.parse(data ?? '');
+}
+
+async function accountOf(gateway: TestGateway, name: string) {
+  const account = (await reportOf(gateway)).accounts.find((each) => each.name === name);
+  if (account === undefined) throw new Error(`there is no account ${name}`);
+  return account;
+}
+
+const askFor = (gateway: TestGateway, ids: readonly string[]) =>
+  gateway.query(`{ ${ids.map((id, n) => `a${n}: reviewInvitation(invitationId: "${id}") { status }`).join(' ')} }`);
+
+test('calls, ages and takers are those of the account that was called', async () => {
+  const gateway = await start();
+  await askFor(gateway, ['review-waiting-1', 'review-waiting-2', 'review-delivered', 'no-such-invitation']);
+  await askFor(gateway, ['review-waiting-1', 'review-delivered']);
+  const partoo = await accountOf(gateway, 'Partoo');
+  expect(partoo.lastMinute).toEqual({ answered: 4, failed: 0, timedOut: 0, throttled: 0, rejected: 0 });
+  expect(partoo.windows).toEqual([{ limit: 270, used: 4, windowMs: 60_000 }]);
+  expect(partoo.takers).toEqual([{ viewer: expect.stringMatching(/^[\w-]{11}$/), calls: 4 }]);
+  // The delivered one cannot change any more: given from what is kept, it has no age.
+  expect(partoo.ages).toMatchObject({ answers: 4, stale: 0 });
+  expect(partoo.wanted).toBe(2);
+  expect(await accountOf(gateway, 'Cronofy')).toMatchObject({ takers: [], ages: null, bestMs: null });
+  const { operations } = await reportOf(gateway);
+  expect(operations.lastMinute).toBe(2);
+  expect(operations.slowest).toHaveLength(2);
+});
+
+test('a breaker that opens is told with when it did, and which account is not called', async () => {
+  const gateway = await start();
+  gateway.sandbox.partoo.misbehave({ status: 503 });
+  await vi.waitUntil(
+    async () => {
+      await askFor(
+        gateway,
+        Array.from({ length: 20 }, (_, n) => `review-${n}`),
+      );
+      return (await accountOf(gateway, 'Partoo')).circuit === 'OPEN';
+    },
+    { timeout: 15_000 },
+  );
+  const { circuitChanges, lastMinute } = await accountOf(gateway, 'Partoo');
+  expect(circuitChanges[0]).toEqual({ at: expect.any(Number), circuit: 'OPEN', place: null });
+  expect(lastMinute.failed).toBeGreaterThan(0);
+  const { findings, problems } = await reportOf(gateway);
+  expect(findings[0]?.answer).toMatch(/^Them: Partoo is not called/);
+  expect(problems[0]).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', provider: 'PARTOO' });
+});
+
+test('callers that are not admitted, and notifications, are told by what became of them', async () => {
+  const gateway = await start({ environment: { AUTH_JWT_SECRET: SECRET } });
+  const ask = (authorization?: string) =>
+    fetch(`${gateway.origin}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+      body: '{"query":"{ __typename }"}',
+    });
+  for (const token of [undefined, 'Bearer rubbish', bearer({ exp: 1 }), bearer()]) await ask(token);
+  const url = `${gateway.origin}/webhooks/cronofy`;
+  expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBe(401);
+  const { problemsByCode, notifications, operations } = await reportOf(gateway);
+  expect(problemsByCode).toEqual([{ code: 'UNAUTHENTICATED', provider: null, count: 3 }]);
+  expect(notifications).toMatchObject({ accepted: 0, forged: 1 });
+  expect(operations.lastMinute).toBe(1);
+});
