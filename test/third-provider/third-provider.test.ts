@@ -70,7 +70,7 @@ async function output(program: string, ...args: readonly string[]): Promise<stri
   }
 }
 
-test('the code with a third provider passes the type checker', async () => {
+test('the code with a third provider passes the type checker', { timeout: 120_000 }, async () => {
   expect(await output('tsc', '--noEmit', '-p', '.')).toBe('');
 });
 
