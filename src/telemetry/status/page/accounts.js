@@ -88,7 +88,8 @@ function showGauge(gauge, name, { limit, used, windowMs }) {
   setAttribute(bar, 'aria-valuenow', String(Math.min(used, limit)));
   setAttribute(bar, 'aria-valuetext', `${count(used)} of ${count(limit)} calls used`);
   partOf(gauge, '.fill').style.height = `${Math.min(100, (used / limit) * 100)}%`;
-  setText(partOf(gauge, '.value'), `${count(used)} of ${count(limit)} in ${duration(windowMs)}`);
+  // A unit is not to stand on a line of its own.
+  setText(partOf(gauge, '.value'), `${count(used)} of ${count(limit)} in ${duration(windowMs).replace(' ', '\u00a0')}`);
 }
 
 /** @param {AccountReport} account @returns {readonly (readonly [string, string])[]} */
