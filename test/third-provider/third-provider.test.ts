@@ -18,6 +18,7 @@ const COPIED = [
   'vitest.config.ts',
   'test/contract',
   'test/harness.ts',
+  'test/operators-view.ts',
   'test/private.ts',
   'test/server/doors.ts',
   'test/server/bearer.ts',
