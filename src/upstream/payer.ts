@@ -8,7 +8,7 @@ import type { CancelListener, Cancellation } from './cancellation.ts';
 import { isSpare, type Payment } from './payment.ts';
 import type { Quota } from './quota.ts';
 
-/** How long background work waits for its quota, in milliseconds: it holds a connection that callers may want. */
+/** How long background work waits for its quota, in milliseconds: it keeps a place that callers may want. */
 const BACKGROUND_PATIENCE_MS = 1_000;
 
 /** What an answer may take once its call is made, in milliseconds: quota that comes later than that is no use. */

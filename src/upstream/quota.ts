@@ -48,7 +48,7 @@ export interface Quota {
    * @param others Calls that wait for a connection, and are paid for when they have it.
    */
   refusal(payment: Payment, others: readonly Unpaid[], patienceMs: number): ProviderRateLimited | undefined;
-  /** Whether it may hold a connection while it waits: it waits for no others but those below their share. */
+  /** Whether it may have a connection before it is paid for: it waits for no others but those below their share. */
   mayHoldConnection(payment: Payment): boolean;
   /**
    * Takes one call for a caller, if that needs no waiting.
@@ -134,7 +134,6 @@ export function createQuota(
     },
     refusal: (payment, others, patienceMs) =>
       line.refusal(payment, patienceMs, others.length, () => shares.countFirst(others.map((other) => other.payment))),
-
     mayHoldConnection(payment) {
       return shares.mayHoldConnection(payment, now());
     },
