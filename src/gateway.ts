@@ -20,7 +20,6 @@ import { subgraphOf } from './schema/subgraph.ts';
 import { type AdminRoutes, startAdmin } from './server/admin.ts';
 import { type GraphiqlExamples, graphiqlTabs } from './server/graphiql.ts';
 import { createGraphQLService } from './server/graphql.ts';
-import type { OperationListener } from './server/operation-record.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 import { createBroughtTraces } from './server/trace-context.ts';
 import { createWebhookHandler } from './server/webhooks.ts';
@@ -31,7 +30,7 @@ import { createStoreSpace } from './snapshots/store-space.ts';
 import type { GatewayState } from './telemetry/gateway-state.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createOperationLog } from './telemetry/operation-log.ts';
-import { type Telemetry, telemetryOf } from './telemetry/telemetry.ts';
+import { telemetryOf } from './telemetry/telemetry.ts';
 
 export interface RunningGateway extends Pick<RunningServer, 'origin' | 'drain' | 'stop'> {
   /** Where the operator's port is; undefined where there is none. */
@@ -158,7 +157,7 @@ export async function startGateway(
     operationRate: createRate(limit, windowMs),
     tabs,
     log,
-    listener: listenerOf(telemetry),
+    listener: telemetry,
   });
   const broughtBy = createBroughtTraces(settings.trustedProxies);
   const webhooks = createWebhookHandler(
@@ -214,12 +213,6 @@ export async function startGateway(
       await traces?.stop();
     },
   };
-}
-
-/** Nobody listens where nobody hears of anything. */
-function listenerOf({ answered, given, document, limited, trace }: Telemetry): OperationListener | undefined {
-  const listener = { answered, given, document, limited, trace };
-  return Object.values(listener).every((each) => each === undefined) ? undefined : listener;
 }
 
 /** In the path of webhooks: the one tenant of a gateway without a file of tenants. */
