@@ -79,6 +79,8 @@ export interface Settings {
 export interface AdminSettings {
   readonly host: string;
   readonly port: number;
+  /** Names that it may be asked by, beside addresses and names of one's own. */
+  readonly allowedHosts: readonly string[];
 }
 
 /** Before a sandbox there is no load balancer, and whoever presses Ctrl-C wants the prompt. */
@@ -109,7 +111,10 @@ export function readSettings(environment: Environment): Settings {
   return {
     host: own.data.HOST,
     port: own.data.PORT,
-    admin: adminPort === undefined ? undefined : { host: own.data.ADMIN_HOST, port: adminPort },
+    admin:
+      adminPort === undefined
+        ? undefined
+        : { host: own.data.ADMIN_HOST, port: adminPort, allowedHosts: own.data.ADMIN_ALLOWED_HOSTS },
     publicOrigin: own.data.PUBLIC_ORIGIN,
     trustedProxies: own.data.TRUSTED_PROXIES,
     drainMs: own.data.DRAIN_SECONDS ?? (sandbox ? 0 : DRAIN_MS),

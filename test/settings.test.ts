@@ -38,6 +38,7 @@ test('an empty variable counts as not set', () => {
     'PORT',
     'ADMIN_HOST',
     'ADMIN_PORT',
+    'ADMIN_ALLOWED_HOSTS',
     'PUBLIC_ORIGIN',
     'TRUSTED_PROXIES',
     'DRAIN_SECONDS',
@@ -63,6 +64,7 @@ test('every variable is read as documented', () => {
     PORT: '0',
     ADMIN_HOST: '127.0.0.2',
     ADMIN_PORT: '9100',
+    ADMIN_ALLOWED_HOSTS: 'Gateway-1.example.com, .example.net',
     PUBLIC_ORIGIN: 'https://gateway.example.com',
     TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,2001:db8::/32',
     DRAIN_SECONDS: '0.5',
@@ -77,7 +79,7 @@ test('every variable is read as documented', () => {
   expect(readSettings(environment)).toMatchObject({
     host: '0.0.0.0',
     port: 0,
-    admin: { host: '127.0.0.2', port: 9_100 },
+    admin: { host: '127.0.0.2', port: 9_100, allowedHosts: ['gateway-1.example.com', '.example.net'] },
     publicOrigin: 'https://gateway.example.com',
     drainMs: 500,
     corsOrigins: ['https://app.example.com', 'http://localhost:3000'],
@@ -93,6 +95,7 @@ describe('a mistake', () => {
   const WRONG = {
     PORT: '65536',
     ADMIN_PORT: 'off',
+    ADMIN_ALLOWED_HOSTS: 'https://status.example.com',
     CORS_ORIGINS: 'https://app.example.com/path',
     PUBLIC_ORIGIN: 'https://gateway.example.com/graphql',
     TRUSTED_PROXIES: '10.0.0.0/33',

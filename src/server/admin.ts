@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from '../telemetry/log.ts';
+import { createHostCheck, FOREIGN_HOST_FAULT } from './admin-host.ts';
 import { HOST_FAULT, hasOneHost, namesNoHost } from './host.ts';
 import type { Probe } from './probes.ts';
 import { type Handler, reply } from './reply.ts';
@@ -13,6 +14,8 @@ import { originOf } from './server.ts';
 export interface AdminOptions {
   readonly host: string;
   readonly port: number;
+  /** Names that it may be asked by, beside addresses and names of one's own; one that begins with a dot means all below it. */
+  readonly allowedHosts: readonly string[];
 }
 
 /** What is served by path, beside `/health` and `/ready`. */
@@ -40,11 +43,12 @@ const HEADERS_TIMEOUT_MS = 10_000;
 export async function startAdmin(
   routes: AdminRoutes,
   probe: Probe,
-  { host, port }: AdminOptions,
+  { host, port, allowedHosts }: AdminOptions,
   log: Logger,
 ): Promise<RunningAdmin> {
   const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS });
   server.maxConnections = MAX_CONNECTIONS;
+  const isOwn = createHostCheck([host.toLowerCase(), ...allowedHosts]);
 
   function route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
     const path = request.url?.split('?', 1)[0] ?? '';
@@ -52,8 +56,10 @@ export async function startAdmin(
     if (!hasOneHost(request)) return reply(response, 400, { error: HOST_FAULT }, { connection: 'close' });
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return reply(response, 405, { error: 'This port takes GET.' }, { allow: 'GET, HEAD', connection: 'close' });
-    if (path === '/') return void response.writeHead(302, { location: FIRST_PATH, 'content-length': '0' }).end();
+    // Whatever name a check gives: the port for callers answers it too.
     if (probe(path, response)) return;
+    if (!isOwn(request.headers.host ?? '')) return reply(response, 403, { error: FOREIGN_HOST_FAULT });
+    if (path === '/') return void response.writeHead(302, { location: FIRST_PATH, 'content-length': '0' }).end();
     const handle = routes.get(path);
     if (handle === undefined) return reply(response, 404, { error: `There is ${[...routes.keys()].join(', ')}.` });
     return handle(request, response);

@@ -78,6 +78,14 @@ export const Variables = z.object({
   PORT: port.prefault('4000'),
   ADMIN_HOST: host.default('127.0.0.1'),
   ADMIN_PORT: port.optional(),
+  ADMIN_ALLOWED_HOSTS: z
+    .string()
+    .transform((text) => text.split(',').map((name) => name.trim().toLowerCase()))
+    .refine(
+      (names) => names.every((name) => /^([\w-]+)?(\.[\w-]+)+$/.test(name)),
+      'must be names such as gateway-1.example.com, or .example.com for all below it, separated by commas',
+    )
+    .default([]),
   PUBLIC_ORIGIN: originSetting('https://gateway.example.com').optional(),
   TRUSTED_PROXIES: z
     .string()

@@ -8,8 +8,10 @@ import { startAdmin } from '../../src/server/admin.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 
-async function start(): Promise<TestGateway> {
-  const gateway = await startTestGateway();
+const ON_LOOPBACK = { host: '127.0.0.1', port: 0, allowedHosts: [] };
+
+async function start(environment = {}): Promise<TestGateway> {
+  const gateway = await startTestGateway({ environment });
   onTestFinished(() => gateway.stop());
   return gateway;
 }
@@ -62,6 +64,55 @@ test.each([
   expect(await send(adminOrigin, bytes)).toBe(line);
 });
 
+const statusOf = async (origin: string, host: string, path = '/metrics') =>
+  (await send(origin, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)).split(' ')[1];
+
+test('it is asked by addresses, and by names that nobody can register', async () => {
+  const { adminOrigin } = await start();
+  for (const host of [
+    '127.0.0.1:9464',
+    '10.1.2.3',
+    '[::1]:9464',
+    '[fe80::1]',
+    'localhost:9464',
+    'LOCALHOST',
+    'gateway.localhost',
+    'gateway-2:9464',
+    'gateway-admin.monitoring.svc:9464',
+    'host.docker.internal',
+    'gateway.local.:9464',
+  ])
+    expect([host, await statusOf(adminOrigin, host)]).toEqual([host, '200']);
+});
+
+test('a name that a stranger may have is answered by 403, but for the probes', async () => {
+  const { adminOrigin } = await start();
+  for (const host of [
+    'rebound.example',
+    'rebound.example.:9464',
+    'rebound.example..',
+    'REBOUND.EXAMPLE:9464',
+    'localhost.rebound.example',
+    'notlocalhost.example',
+    '127.0.0.1.rebound.example',
+    '10-1-2-3.rebound.example:80',
+    'svc.example',
+  ]) {
+    for (const path of ['/', '/metrics', '/status', '/status/events', '/nothing'])
+      expect([host, path, await statusOf(adminOrigin, host, path)]).toEqual([host, path, '403']);
+    for (const path of ['/health', '/ready']) expect(await statusOf(adminOrigin, host, path)).toBe('200');
+  }
+});
+
+test('names that the settings allow, and the one that it listens by, are answered', async () => {
+  const ADMIN_ALLOWED_HOSTS = 'Status.example.com, .gateways.example.com';
+  const { adminOrigin } = await start({ ADMIN_ALLOWED_HOSTS });
+  const hosts = ['status.example.com:80', 'one.gateways.example.com', 'a.b.gateways.example.com'];
+  for (const host of hosts) expect([host, await statusOf(adminOrigin, host)]).toEqual([host, '200']);
+  for (const host of ['example.com', 'other.status.example.com', 'gateways.example.com', 'xgateways.example.com'])
+    expect([host, await statusOf(adminOrigin, host)]).toEqual([host, '403']);
+});
+
 test('a page that fails is a 500 that says nothing of the failure, and a line of the log', async () => {
   const lines: string[] = [];
   const log = createLog('info', { write: (line) => void lines.push(line) });
@@ -73,7 +124,7 @@ test('a page that fails is a 500 that says nothing of the failure, and a line of
       },
     ],
   ]);
-  const admin = await startAdmin(routes, () => false, { host: '127.0.0.1', port: 0 }, log);
+  const admin = await startAdmin(routes, () => false, ON_LOOPBACK, log);
   onTestFinished(() => admin.stop());
   const response = await fetch(`${admin.origin}/broken`);
   expect(response.status).toBe(500);
@@ -85,10 +136,10 @@ test('it ends while somebody reads, and a port in use is no gateway without one'
   const routes = new Map([
     ['/events', (_: unknown, response: { writeHead(status: number): void }) => response.writeHead(200)],
   ]);
-  const admin = await startAdmin(routes, () => false, { host: '127.0.0.1', port: 0 }, createLog('silent'));
+  const admin = await startAdmin(routes, () => false, ON_LOOPBACK, createLog('silent'));
   const { port } = new URL(admin.origin);
   await expect(
-    startAdmin(routes, () => false, { host: '127.0.0.1', port: Number(port) }, createLog('silent')),
+    startAdmin(routes, () => false, { ...ON_LOOPBACK, port: Number(port) }, createLog('silent')),
   ).rejects.toMatchObject({ name: 'AdminUnavailable', cause: { code: 'EADDRINUSE' } });
   const reading = httpRequest(`${admin.origin}/events`);
   const cut = new Promise((resolve) => reading.once('error', resolve));

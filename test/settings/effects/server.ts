@@ -1,5 +1,7 @@
 // The effects of the settings that say where the gateway listens, to whom it answers and what it says.
 
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { Environment } from '../../../src/settings.ts';
@@ -36,6 +38,16 @@ async function secondOperation(environment: Environment) {
   await query(SENT);
   return (await query(SENT)).errors?.[0]?.extensions.code;
 }
+
+/** How the port for operators answers to that name. */
+const statusByName = (host: string) => async (environment: Environment) => {
+  const { adminOrigin } = await start(environment);
+  // `fetch` writes the Host itself.
+  const asking = request(`${adminOrigin}/metrics`, { headers: { host }, agent: false }).end();
+  const [response] = await once(asking, 'response');
+  response.resume();
+  return response.statusCode;
+};
 
 /** Whether a page of that origin may open a WebSocket. */
 const maySocket = (origin: string) => async (environment: Environment) => {
@@ -86,6 +98,12 @@ export const SERVER_EFFECTS: Effects = {
     observe: async (environment) => new URL((await start(environment)).adminOrigin).hostname,
     without: '127.0.0.1',
     with: '127.0.0.3',
+  },
+  ADMIN_ALLOWED_HOSTS: {
+    value: 'status.example.com',
+    observe: statusByName('status.example.com'),
+    without: 403,
+    with: 200,
   },
   CORS_ORIGINS: {
     value: 'https://app.example.com',
