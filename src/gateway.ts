@@ -181,7 +181,7 @@ export async function startGateway(
   const state: GatewayState = {
     tenants: tenants.made,
     held: space.held,
-    streams: places.taken,
+    streams: graphql.streams,
     documents: graphql.kept,
     isRedisUp: client?.isUp,
   };

@@ -5,7 +5,7 @@ import { startGateway } from '../src/gateway.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../src/sandbox/sandbox.ts';
 import { type Environment, readSettings } from '../src/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
-import { OPERATION, REFUSED } from '../src/telemetry/operation-log.ts';
+import { EVENT, OPERATION, REFUSED } from '../src/telemetry/operation-log.ts';
 import { operatorsView } from './operators-view.ts';
 import { expectPrivateLog } from './private.ts';
 
@@ -41,9 +41,9 @@ export interface TestGatewayOptions {
   readonly environment?: Environment;
 }
 
-/** Whether it tells of an operation, or of callers that were not admitted. */
+/** Whether it tells of an operation, of an event of one, or of callers that were not admitted. */
 export function isOfOperation(line: string): boolean {
-  return line.includes(`"msg":"${OPERATION}"`) || line.includes(`"msg":"${REFUSED}"`);
+  return [OPERATION, EVENT, REFUSED].some((msg) => line.includes(`"msg":"${msg}"`));
 }
 
 /** A test sends from one address what many callers would send from theirs. */

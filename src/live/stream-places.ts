@@ -7,8 +7,6 @@ export interface StreamPlaces {
   hasOneFor(callerId: string): boolean;
   take(callerId: string): void;
   giveBack(callerId: string): void;
-  /** How many streams are open. */
-  taken(): number;
 }
 
 export interface StreamLimits {
@@ -34,6 +32,5 @@ export function createStreamPlaces({ maxStreams, maxStreamsPerCaller }: StreamLi
     hasOneFor: (callerId) => !areFull() && (perCaller.get(callerId) ?? 0) < maxStreamsPerCaller,
     take: (callerId) => count(callerId, 1),
     giveBack: (callerId) => count(callerId, -1),
-    taken: () => taken,
   };
 }

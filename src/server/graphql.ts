@@ -17,6 +17,7 @@ import type { TrustedDocument } from '../operations/trusted-documents.ts';
 import type { GivenListener } from '../snapshots/given.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
+import { OpenStreams, type StreamCounts } from './open-streams.ts';
 import { type OperationListener, OperationRecord, type Transport } from './operation-record.ts';
 import type { Params } from './params.ts';
 import type { BroughtTrace } from './trace-context.ts';
@@ -53,6 +54,8 @@ export type Refused = Required<Pick<Answer, 'errors'>>;
 export interface GraphQLService {
   /** Documents that are kept, and about how many bytes they take. */
   kept(): ReturnType<Documents['kept']>;
+  /** How many streams are open; those of which nothing is noted are not among them. */
+  streams(): StreamCounts;
   /** What is noted of an operation, which every step gets; undefined where nobody listens. */
   begin(transport: Transport, viewer: Viewer, requestId: string, brought?: BroughtTrace): OperationRecord | undefined;
   /** The operation that is asked for, or why there is none for this viewer. */
@@ -99,6 +102,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
       if (error !== undefined) throw validationError(error, schema, document, introspection);
     },
   });
+  const streams = new OpenStreams(listener);
   const refused = (error: unknown): Refused => ({ errors: [maskError(error)] });
 
   function run(
@@ -125,6 +129,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
 
   return {
     kept: documents.kept,
+    streams: () => streams.counts,
     begin: (transport, viewer, requestId, brought) =>
       listener && new OperationRecord(transport, viewer, requestId, listener, brought),
     prepare(params, { id, mayExplore, mayRunAnyDocument }, record) {
@@ -154,9 +159,11 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
         throw error;
       }
     },
-    subscribe(operation, params, caller, record) {
+    async subscribe(operation, params, caller, record) {
       const begun = subscribe(operation, params, caller, record);
-      return record === undefined ? begun : noted(begun, record);
+      if (record === undefined) return begun;
+      const given = await noted(begun, record);
+      return Symbol.asyncIterator in given ? streams.follow(given, record) : given;
     },
   };
 }

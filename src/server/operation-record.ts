@@ -27,10 +27,19 @@ export const OPERATION_OUTCOMES = ['ok', 'partial', 'failed', 'refused', 'cancel
 
 export type OperationOutcome = (typeof OPERATION_OUTCOMES)[number];
 
+/** What is wrong in an event of a stream. */
+export interface EventProblem {
+  readonly code: string;
+  /** Which provider it is about; undefined where it is about none. */
+  readonly provider?: string | undefined;
+}
+
 /** Hears of operations. What may be undefined costs nothing where it is. */
 export interface OperationListener {
   /** Told when it is over. */
   answered?: ((operation: OperationRecord) => void) | undefined;
+  /** Told of each event of a subscription in which something is wrong; that it has begun was told before. */
+  eventFailed?: ((operation: OperationRecord, problems: readonly EventProblem[]) => void) | undefined;
   /** Told of each ref, also of those that streams read, and by which viewer it was asked for. */
   given?: ((provider: ProviderName, how: How, ageMs: number, isFinal: boolean, viewer: Viewer) => void) | undefined;
   /** Told how each document was found. */

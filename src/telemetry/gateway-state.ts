@@ -1,6 +1,7 @@
 // What there is to look up in a running gateway, for those who show it.
 
 import type { ProviderName } from '../invitation/provider.ts';
+import type { StreamCounts } from '../server/open-streams.ts';
 import type { Foresight } from '../snapshots/learning.ts';
 import type { Waiting } from '../snapshots/refresher.ts';
 import type { Held } from '../snapshots/store-space.ts';
@@ -12,8 +13,8 @@ export interface GatewayState {
   tenants(): readonly TenantState[];
   /** What is kept of invitations, of all tenants together. */
   held(): Held;
-  /** How many streams are open. */
-  streams(): number;
+  /** How many streams are open, by what they come by. */
+  streams(): StreamCounts;
   /** Documents that are kept, and about how many bytes they take. */
   documents(): { readonly count: number; readonly bytes: number };
   /** Whether Redis can be used; undefined where there is none. */

@@ -33,7 +33,16 @@ export interface OperationLine {
 }
 
 export const OPERATION = 'an operation was answered';
+export const EVENT = 'an event of a stream has failed';
 export const REFUSED = 'callers were not admitted';
+
+/** What is known of the stream that an event belongs to. */
+type EventLine = Omit<OperationLine, 'outcome' | 'ms' | 'refs' | 'calls'>;
+
+interface FailedEvent {
+  readonly record: OperationRecord;
+  readonly code: string;
+}
 
 /** What an operator has to mend. */
 const OUR_FAULTS: ReadonlySet<string> = new Set(['INTERNAL_SERVER_ERROR', 'PROVIDER_UNAUTHORIZED']);
@@ -46,6 +55,9 @@ export function createOperationLog(log: Logger, slowMs: number): TelemetryListen
   const slow = new LineLimit<OperationRecord>((record, count) => log.info(lineOf(record, count), OPERATION));
   const failed = new LineLimit<OperationRecord>((record, count) => log.info(lineOf(record, count), OPERATION));
   const refused = new LineLimit<OperationRecord>((record, count) => log.debug(lineOf(record, count), OPERATION));
+  const events = new LineLimit<FailedEvent>(({ record, code }, count) =>
+    log[OUR_FAULTS.has(code) ? 'info' : 'debug'](lineOfEvent(record, code, count), EVENT),
+  );
   const turnedAway = new LineLimit<Refusal['reason']>((reason, count) =>
     log[OUR_REFUSALS.has(reason) ? 'info' : 'debug']({ reason, count }, REFUSED),
   );
@@ -58,13 +70,34 @@ export function createOperationLog(log: Logger, slowMs: number): TelemetryListen
       else if (record.outcome === 'refused') refused.offer(record.codes[0] ?? '', record);
       else log.debug(lineOf(record, 1), OPERATION);
     },
+    eventFailed(record, problems) {
+      const { code } = problems.find((each) => OUR_FAULTS.has(each.code)) ?? problems[0] ?? {};
+      if (code !== undefined) events.offer(code, { record, code });
+    },
     refused: (reason) => turnedAway.offer(reason, reason),
   };
 }
 
 function lineOf(record: OperationRecord, count: number): OperationLine {
-  const { requestId, traceId, viewer, operation, transport, outcome, codes, startedAt, endedAt, calls } = record;
+  const { outcome, codes, startedAt, endedAt, calls } = record;
   const [code] = codes;
+  return {
+    ...subjectOf(record),
+    outcome,
+    ...(code === undefined ? {} : { code }),
+    ms: Math.round((endedAt - startedAt) * 10) / 10,
+    refs: Object.values(record.refs).reduce((sum, refs) => sum + refs, 0),
+    calls,
+    ...(count === 1 ? {} : { count }),
+  };
+}
+
+function lineOfEvent(record: OperationRecord, code: string, count: number): EventLine {
+  return { ...subjectOf(record), code, ...(count === 1 ? {} : { count }) };
+}
+
+/** Whose it is, and what was asked for. */
+function subjectOf({ requestId, traceId, viewer, operation, transport }: OperationRecord) {
   return {
     requestId,
     ...(traceId === undefined ? {} : { traceId }),
@@ -72,11 +105,5 @@ function lineOf(record: OperationRecord, count: number): OperationLine {
     viewer: digestOfViewer(viewer.id),
     ...(operation === undefined ? {} : { document: operation.digest, type: operation.type }),
     transport,
-    outcome,
-    ...(code === undefined ? {} : { code }),
-    ms: Math.round((endedAt - startedAt) * 10) / 10,
-    refs: Object.values(record.refs).reduce((sum, refs) => sum + refs, 0),
-    calls,
-    ...(count === 1 ? {} : { count }),
   };
 }

@@ -46,6 +46,7 @@ export type Telemetry = TelemetryListener;
 export function telemetryOf(listeners: readonly TelemetryListener[]): Telemetry {
   return {
     answered: all(listeners.map(({ answered }) => answered)),
+    eventFailed: all(listeners.map(({ eventFailed }) => eventFailed)),
     given: all(listeners.map(({ given }) => given)),
     document: all(listeners.map(({ document }) => document)),
     limited: all(listeners.map(({ limited }) => limited)),

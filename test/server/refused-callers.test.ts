@@ -69,6 +69,7 @@ beforeAll(async () => {
   };
   const graphql = {
     kept: () => ({ count: 0, bytes: 0 }),
+    streams: () => ({ sse: 0, websocket: 0 }),
     begin: () => undefined,
     prepare: () => {
       prepared += 1;

@@ -1,6 +1,7 @@
 // What is looked up in the running gateway when it is collected. Those of tenants are made line by line, because there may
 // be a thousand in use.
 
+import { STREAM_TRANSPORTS } from '../../server/open-streams.ts';
 import type { AccountState, GatewayState } from '../gateway-state.ts';
 import { type Family, type GaugeSample, gauge } from './family.ts';
 
@@ -47,7 +48,10 @@ export function gaugesOf(state: GatewayState, version: string): readonly Family[
       () => one(state.held().evictions),
       'counter',
     ),
-    gauge('gateway_streams', 'Streams that are open.', () => one(state.streams())),
+    gauge('gateway_streams', 'Streams that are open.', () => {
+      const open = state.streams();
+      return STREAM_TRANSPORTS.map((transport) => [[`transport="${transport}"`], open[transport]]);
+    }),
     gauge('gateway_documents_kept', 'Prepared documents that are kept, beside trusted ones.', () =>
       one(state.documents().count),
     ),

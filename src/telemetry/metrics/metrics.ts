@@ -55,7 +55,11 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
       ['outcome', OPERATION_OUTCOMES],
     ],
   );
-  const errors = new Counter<[string]>('gateway_errors_total', 'Errors in answers, by their code.', [['code', CODES]]);
+  const errors = new Counter<[string]>(
+    'gateway_errors_total',
+    'Errors in answers and in events of streams, by their code.',
+    [['code', CODES]],
+  );
   const refused = new Counter('gateway_access_refused_total', 'Callers that were not admitted.', [
     ['reason', REFUSAL_REASONS],
   ]);
@@ -181,6 +185,9 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
       limited,
     ],
     answered,
+    eventFailed(_, problems) {
+      for (const { code } of problems) errors.add(1, code);
+    },
     called,
     given(name, how, ageMs, isFinal) {
       const places = answers.get(name);

@@ -68,6 +68,10 @@ export class Status {
     circuitChanged: (tenant, provider, circuit: Circuit, place) =>
       this.#meterOf(tenant, provider)?.circuitChanged({ at: Date.now(), circuit, place: place ?? null }),
     answered: (operation) => this.#answered(operation),
+    eventFailed: (_, problems) => {
+      const at = Date.now();
+      for (const { code, provider } of problems) this.#problems.add(code, providerOf(provider), at);
+    },
     refused: (reason) => this.#problems.add(REFUSED[reason], null, Date.now()),
     event: () => {
       this.#process.events += 1;
@@ -88,12 +92,13 @@ export class Status {
   report(withHour: boolean): StatusReport {
     const { accounts, beyond } = this.#accounts.report(withHour);
     const { isDraining, streams } = this.#sources;
+    const { sse, websocket } = streams();
     const figures: Figures = {
       at: Date.now(),
       accounts,
       accountsBeyond: beyond,
       operations: { lastMinute: this.#process.operationsLastMinute, slowest: this.#operations.report },
-      streams: { open: streams(), most: this.#options.maxStreams, events: this.#process.eventsLastMinute },
+      streams: { open: sse + websocket, most: this.#options.maxStreams, events: this.#process.eventsLastMinute },
       notifications: this.#notificationsOfHour(),
       redis: this.#redis?.report ?? null,
       problems: this.#problems.last,
@@ -158,7 +163,11 @@ function noReceipts(): Record<Receipt, number> {
 
 type AccountMeters = Partial<Record<ProviderName, AccountMeter>>;
 
-const NOTHING_YET: StatusSources = { tenants: () => [], streams: () => 0, isDraining: () => false };
+const NOTHING_YET: StatusSources = {
+  tenants: () => [],
+  streams: () => ({ sse: 0, websocket: 0 }),
+  isDraining: () => false,
+};
 
 function providerOf(name: string | undefined): ProviderName | null {
   return (name as ProviderName | undefined) ?? null;

@@ -181,7 +181,7 @@ describe('the live side', () => {
     const gateway = await start();
     const stream = subscribeTo(gateway.origin, [{ smartInvite: { smartInviteId: 'invite-pending' } }]);
     await stream.first(1);
-    expect((await collect(gateway.adminOrigin)).get('gateway_streams')).toBe(1);
+    expect((await collect(gateway.adminOrigin)).get('gateway_streams{transport="sse"}')).toBe(1);
     const email = stream.events[0]?.invitation.recipients[0].email;
     gateway.sandbox.cronofy.reply('invite-pending', { email, status: 'accepted' });
     await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
@@ -200,7 +200,9 @@ describe('the live side', () => {
     expect(samples.get('gateway_notification_delay_seconds_bucket{le="10"}')).toBe(1);
     expect(samples.get('gateway_operations_total{type="subscription",transport="sse",outcome="ok"}')).toBe(1);
     stream.leave();
-    await vi.waitFor(async () => expect((await collect(gateway.adminOrigin)).get('gateway_streams')).toBe(0));
+    await vi.waitFor(async () =>
+      expect((await collect(gateway.adminOrigin)).get('gateway_streams{transport="sse"}')).toBe(0),
+    );
   });
 });
 

@@ -27,7 +27,7 @@ export function tenantsState(count: number): { readonly state: GatewayState; tak
     state: {
       tenants: () => tenants,
       held: () => ({ entries: 1, bytes: 2, evictions: 3 }),
-      streams: () => 4,
+      streams: () => ({ sse: 3, websocket: 1 }),
       documents: () => ({ count: 5, bytes: 6 }),
       isRedisUp: () => true,
     },
