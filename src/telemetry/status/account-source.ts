@@ -5,6 +5,7 @@ import { PROVIDERS, type ProviderName } from '../../invitation/provider.ts';
 import type { Waiting } from '../../snapshots/refresher.ts';
 import type { QuotaStatus, QuotaUsage } from '../../upstream/quota.ts';
 import type { AccountState, TenantState } from '../gateway-state.ts';
+import { inSlices } from '../slices.ts';
 import { list } from './findings/words.ts';
 import type { AccountReport, Circuit } from './report.ts';
 
@@ -29,16 +30,19 @@ const MAX_NAMED = 3;
 
 const BY_SEVERITY: readonly Circuit[] = ['CLOSED', 'HALF_OPEN', 'OPEN'];
 
-export function accountSources(tenants: readonly TenantState[]): readonly AccountSource[] {
+const TENANTS_PER_TURN = 100;
+
+/** All of them, by id. */
+export async function accountSources(tenants: readonly TenantState[]): Promise<ReadonlyMap<string, AccountSource>> {
   const sources = new Map<string, SharedAccount>();
-  for (const { name, accounts } of tenants) {
+  await inSlices(tenants, TENANTS_PER_TURN, ({ name, accounts }) => {
     for (const account of accounts()) {
       const known = sources.get(account.id);
       if (known === undefined) sources.set(account.id, new SharedAccount(name, account));
       else known.join(name, account);
     }
-  }
-  return [...sources.values()];
+  });
+  return sources;
 }
 
 /** What the page calls it: its provider, and the tenants that use it. */
@@ -48,6 +52,11 @@ export function nameOf({ provider, tenants }: Pick<AccountSource, 'provider' | '
   if (names.length === 0) return title;
   const beyond = names.length - MAX_NAMED;
   return `${title} (${list([...names.slice(0, MAX_NAMED), ...(beyond > 0 ? [`${beyond} more`] : [])])})`;
+}
+
+/** What the page calls those of a provider that are counted together. */
+export function togetherName(provider: ProviderName, count: number): string {
+  return `${PROVIDERS[provider].title} (${count} others together)`;
 }
 
 class SharedAccount implements AccountSource {

@@ -1,16 +1,18 @@
 // The accounts that are in use, as the page shows them: those that are worst off, with what is counted of each. However many
-// tenants there are, so many accounts are counted and shown at most.
+// tenants there are, so many accounts are counted apart and shown at most, and the process stands still for none of it.
 
+import type { ProviderName } from '../../invitation/provider.ts';
+import { inSlices } from '../slices.ts';
 import { digestOfViewer } from '../viewer-digest.ts';
 import { AccountMeter } from './account-meter.ts';
-import { type AccountSource, nameOf } from './account-source.ts';
+import { type AccountSource, nameOf, togetherName } from './account-source.ts';
 import { longestOf } from './findings/spending.ts';
 import { POINT_MS, POINTS } from './hour.ts';
-import type { AccountReport } from './report.ts';
+import type { AccountReport, CountedReport, TogetherReport } from './report.ts';
 
 /**
  * Most accounts of which an hour is kept: the first that are called. One that was not called for an hour gives its place to
- * the next.
+ * the next. All others of a provider are counted as one.
  */
 const MAX_METERS = 100;
 const METER_TTL_MS = POINTS * POINT_MS;
@@ -20,47 +22,74 @@ const MAX_SHOWN = 20;
 
 const MAX_TAKERS = 8;
 
-export class Accounts {
-  readonly #sources: () => readonly AccountSource[];
-  readonly #meters = new Map<string, { readonly key: string; readonly meter: AccountMeter }>();
-  #keys = 0;
+const RANKED_PER_TURN = 200;
+const SHOWN_PER_TURN = 4;
 
-  constructor(sources: () => readonly AccountSource[]) {
+/** What the page has of accounts. */
+export interface AccountsReport {
+  /** Those that are worst off first, unless all are there. */
+  readonly accounts: readonly AccountReport[];
+  /** How many more there are. */
+  readonly beyond: number;
+  /** Of each provider, those of which no hour is kept, as one. */
+  readonly together: readonly TogetherReport[];
+}
+
+export class Accounts {
+  readonly #sources: () => Promise<ReadonlyMap<string, AccountSource>>;
+  readonly #meters = new Map<string, AccountMeter>();
+  /** What counts for all accounts of a provider that have no meter of their own. */
+  readonly #together = new Map<ProviderName, AccountMeter>();
+
+  constructor(sources: () => Promise<ReadonlyMap<string, AccountSource>>) {
     this.#sources = sources;
   }
 
-  /** What counts for an account; undefined where so many are counted already. */
-  meterOf(id: string): AccountMeter | undefined {
-    return (this.#meters.get(id) ?? this.#add(id))?.meter;
+  /** What counts for an account: its own, or where so many are counted already that of all others. */
+  meterOf(id: string, provider: ProviderName): AccountMeter {
+    return this.#ownMeterOf(id) ?? this.#meterOfOthers(provider);
   }
 
   /** Closes a point of the hour. @param at On the clock that never goes back. */
-  sample(at: number): void {
-    const sources = new Map(this.#sources().map((source) => [source.id, source]));
-    for (const [id, { meter }] of this.#meters) {
+  async sample(at: number): Promise<void> {
+    // One that comes from now on may be of an account that is not among the sources.
+    const meters = [...this.#meters];
+    const sources = await this.#sources();
+    for (const [id, meter] of meters) {
       const source = sources.get(id);
       if (source === undefined || at - meter.usedAt > METER_TTL_MS) this.#meters.delete(id);
       else meter.sample({ ...partsOf(source), due: source.waiting.count });
     }
+    for (const meter of this.#together.values()) meter.sample(NO_PARTS);
   }
 
-  /** Those that are worst off first, and how many more there are. */
-  report(withHour: boolean): { readonly accounts: readonly AccountReport[]; readonly beyond: number } {
-    const all = this.#sources();
-    const ranked = all.map((source) => ({ source, rank: rankOf(source) })).sort((a, b) => b.rank - a.rank);
+  async report(withHour: boolean): Promise<AccountsReport> {
+    const all = [...(await this.#sources()).values()];
+    const ranked: { readonly source: AccountSource; readonly rank: number }[] = [];
     // On a page of few accounts each keeps its place.
+    if (all.length > MAX_SHOWN) {
+      await inSlices(all, RANKED_PER_TURN, (source) => ranked.push({ source, rank: rankOf(source) }));
+      ranked.sort((a, b) => b.rank - a.rank);
+    }
     const shown = all.length <= MAX_SHOWN ? all : ranked.slice(0, MAX_SHOWN).map(({ source }) => source);
-    return { accounts: shown.map((source) => this.#reportOf(source, withHour)), beyond: all.length - shown.length };
+    const accounts: AccountReport[] = [];
+    await inSlices(shown, SHOWN_PER_TURN, (source) => accounts.push(this.#reportOf(source, withHour)));
+    const without = all.filter(({ id }) => !this.#meters.has(id));
+    const together = [...this.#together].flatMap(([provider, meter]) => {
+      const count = without.filter((source) => source.provider === provider).length;
+      return count === 0 ? [] : [{ provider, name: togetherName(provider, count), ...countedBy(meter) }];
+    });
+    return { accounts, beyond: all.length - shown.length, together };
   }
 
   #reportOf(source: AccountSource, withHour: boolean): AccountReport {
-    const { meter = NOT_COUNTED, key = source.id.length.toString() } =
-      this.#meters.get(source.id) ?? this.#add(source.id) ?? {};
+    const own = this.#ownMeterOf(source.id);
+    const meter = own ?? NOT_COUNTED;
     const { windows, takers, callers, inLine, closedMs, isAlone } = source.usage(MAX_TAKERS);
     const { wanted, count: due, longestMs } = source.waiting;
     const named = takers.map(([caller, calls]) => ({ viewer: caller === '' ? null : digestOfViewer(caller), calls }));
     const report = {
-      key,
+      key: digestOfViewer(source.id),
       provider: source.provider,
       name: nameOf(source),
       windows: windows.map(({ limit, used, windowMs }) => ({ limit, used, windowMs })),
@@ -69,12 +98,9 @@ export class Accounts {
       closedMs,
       isAlone,
       circuit: source.circuit,
+      isCounted: own !== undefined,
       circuitChanges: meter.circuitChanges,
-      lastMinute: meter.lastMinute,
-      lastHour: meter.lastHour,
-      refused: meter.refused,
-      callMs: meter.callMs,
-      ages: meter.ages,
+      ...countedBy(meter),
       wanted,
       due,
       oldestMs: longestMs,
@@ -87,17 +113,33 @@ export class Accounts {
     return { ...report, bestMs, others: { takers: callers - named.length, calls: Math.max(0, others) } };
   }
 
-  #add(id: string): { readonly key: string; readonly meter: AccountMeter } | undefined {
-    if (this.#meters.size >= MAX_METERS) return undefined;
-    this.#keys += 1;
-    const entry = { key: `a${this.#keys}`, meter: new AccountMeter(performance.now()) };
-    this.#meters.set(id, entry);
-    return entry;
+  /** Undefined where so many have one that it gets none. */
+  #ownMeterOf(id: string): AccountMeter | undefined {
+    const known = this.#meters.get(id);
+    if (known !== undefined || this.#meters.size >= MAX_METERS) return known;
+    const meter = new AccountMeter(performance.now());
+    this.#meters.set(id, meter);
+    return meter;
+  }
+
+  #meterOfOthers(provider: ProviderName): AccountMeter {
+    let meter = this.#together.get(provider);
+    if (meter === undefined) {
+      meter = new AccountMeter(performance.now());
+      this.#together.set(provider, meter);
+    }
+    return meter;
   }
 }
 
-/** Stands for one of which nothing is counted. */
+/** Stands for one of which nothing is counted apart. */
 const NOT_COUNTED = new AccountMeter(0);
+
+const NO_PARTS = { used: 0, callers: 0, due: 0 };
+
+function countedBy({ lastMinute, lastHour, refused, callMs, ages }: AccountMeter): CountedReport {
+  return { lastMinute, lastHour, refused, callMs, ages };
+}
 
 function rankOf({ circuit, quota: { limit, remaining } }: AccountSource): number {
   return (circuit === 'CLOSED' ? 0 : 1) + 1 - remaining / limit;

@@ -19,20 +19,38 @@ export interface StatusEvents {
 }
 
 /** @param report What is sent, with the last hour or without. */
-export function createStatusEvents(report: (withHour: boolean) => StatusReport): StatusEvents {
+export function createStatusEvents(report: (withHour: boolean) => Promise<StatusReport>): StatusEvents {
   const readers = new Set<ServerResponse>();
+  /** Those of them that have been told nothing yet. */
+  const newcomers = new Set<ServerResponse>();
   let timer: NodeJS.Timeout | undefined;
   let sent = 0;
+  let isMaking = false;
   let isStopped = false;
 
-  function send(): void {
-    const text = eventOf(report(sent % HOUR_EVERY === 0));
-    sent += 1;
-    for (const reader of readers) if (!reader.writableNeedDrain) reader.write(text);
+  /** One report at a time: it is made in many turns of the loop. */
+  async function send(): Promise<void> {
+    if (isMaking || readers.size === 0) return;
+    isMaking = true;
+    const withHour = newcomers.size > 0 || sent % HOUR_EVERY === 0;
+    sent = withHour ? 1 : sent + 1;
+    try {
+      const text = eventOf(await report(withHour));
+      for (const reader of readers) {
+        // Who has come meanwhile needs the hour.
+        if (newcomers.has(reader) && !withHour) continue;
+        newcomers.delete(reader);
+        if (!reader.writableEnded && !reader.writableNeedDrain) reader.write(text);
+      }
+    } finally {
+      isMaking = false;
+    }
+    if (newcomers.size > 0) await send();
   }
 
   function forget(reader: ServerResponse): void {
     readers.delete(reader);
+    newcomers.delete(reader);
     if (readers.size > 0) return;
     clearInterval(timer);
     timer = undefined;
@@ -55,10 +73,12 @@ export function createStatusEvents(report: (withHour: boolean) => StatusReport):
         // nginx would keep everything back until its buffers are full.
         'x-accel-buffering': 'no',
       });
-      response.write(eventOf(report(true)));
+      response.flushHeaders();
       readers.add(response);
-      timer ??= setInterval(send, EVERY_MS).unref();
+      newcomers.add(response);
+      timer ??= setInterval(() => void send(), EVERY_MS).unref();
       response.once('close', () => forget(response));
+      void send();
     },
     stop() {
       isStopped = true;

@@ -61,7 +61,25 @@ export interface AgeReport {
   readonly stale: number;
 }
 
-export interface AccountReport {
+/** What is counted of calls and answers. */
+export interface CountedReport {
+  readonly lastMinute: CallCounts;
+  readonly lastHour: CallCounts;
+  /** Calls that the quota refused to callers. */
+  readonly refused: { readonly lastMinute: number; readonly lastHour: number };
+  /** How long a call took of late; null where there was none. */
+  readonly callMs: { readonly median: number; readonly p99: number } | null;
+  /** Of answers of late that may still change; null where there was none. */
+  readonly ages: AgeReport | null;
+}
+
+/** Accounts of one provider that are counted as one, because there are too many. */
+export interface TogetherReport extends CountedReport {
+  readonly provider: ProviderName;
+  readonly name: string;
+}
+
+export interface AccountReport extends CountedReport {
   /** Tells accounts apart while the process runs. */
   readonly key: string;
   readonly provider: ProviderName;
@@ -78,15 +96,9 @@ export interface AccountReport {
   /** Whether this process keeps to its own part, because it cannot ask Redis. */
   readonly isAlone: boolean;
   readonly circuit: Circuit;
+  /** Whether it is counted apart. Else what is counted of it is in `together`, and nothing here. */
+  readonly isCounted: boolean;
   readonly circuitChanges: readonly CircuitChange[];
-  readonly lastMinute: CallCounts;
-  readonly lastHour: CallCounts;
-  /** Calls that the quota refused to callers. */
-  readonly refused: { readonly lastMinute: number; readonly lastHour: number };
-  /** How long a call took of late; null where there was none. */
-  readonly callMs: { readonly median: number; readonly p99: number } | null;
-  /** Of answers of late that may still change; null where there was none. */
-  readonly ages: AgeReport | null;
   /** The mean age that this quota allows at best for what is wanted (N / 2Q); null where nothing is. */
   readonly bestMs: number | null;
   /** What is kept fresh, how much of it is due to be read, and how long the first of it has waited. */
@@ -95,7 +107,7 @@ export interface AccountReport {
   readonly oldestMs: number;
   /** What reads found in the background or for callers, of what was known before. */
   readonly reads: { readonly made: number; readonly changed: number; readonly expected: number };
-  /** Undefined where an hour of this account is not kept. */
+  /** Undefined where the report is without hours. */
   readonly hour?: AccountHour;
 }
 
@@ -166,6 +178,8 @@ export interface StatusReport {
   readonly accounts: readonly AccountReport[];
   /** How many more accounts are in use. */
   readonly accountsBeyond: number;
+  /** What is counted of all accounts that are not counted apart, by provider. */
+  readonly together: readonly TogetherReport[];
   readonly operations: { readonly lastMinute: number; readonly slowest: readonly OperationReport[] };
   readonly streams: { readonly open: number; readonly most: number; readonly events: number };
   /** Of the last hour, by what became of them. */

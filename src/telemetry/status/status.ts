@@ -86,17 +86,18 @@ export class Status {
   /** Takes a point each ten seconds from now on. */
   start(sources: StatusSources): void {
     this.#sources = sources;
-    this.#timer = setInterval(() => this.#sample(), POINT_MS).unref();
+    this.#timer = setInterval(() => void this.#sample(), POINT_MS).unref();
   }
 
-  report(withHour: boolean): StatusReport {
-    const { accounts, beyond } = this.#accounts.report(withHour);
+  async report(withHour: boolean): Promise<StatusReport> {
+    const { accounts, beyond, together } = await this.#accounts.report(withHour);
     const { isDraining, streams } = this.#sources;
     const { sse, websocket } = streams();
     const figures: Figures = {
       at: Date.now(),
       accounts,
       accountsBeyond: beyond,
+      together,
       operations: { lastMinute: this.#process.operationsLastMinute, slowest: this.#operations.report },
       streams: { open: sse + websocket, most: this.#options.maxStreams, events: this.#process.eventsLastMinute },
       notifications: this.#notificationsOfHour(),
@@ -124,15 +125,15 @@ export class Status {
     for (const [n, code] of codes.entries()) this.#problems.add(code, providerOf(providers[n]), at);
   }
 
-  #sample(): void {
-    this.#accounts.sample(performance.now());
+  async #sample(): Promise<void> {
     this.#problems.sample();
     this.#operations.sample();
     this.#process.sample();
     this.#redis?.sample();
     this.#notifications.add(this.#notified);
     this.#notified = noReceipts();
-    // Tenants may have changed.
+    await this.#accounts.sample(performance.now());
+    // Tenants and meters may have changed.
     this.#meters.clear();
   }
 
@@ -142,11 +143,12 @@ export class Status {
 
   #findMeters(tenant: string | null): AccountMeters {
     const meters: AccountMeters = {};
-    for (const { id, provider, tenants } of accountSources(this.#sources.tenants())) {
-      if (!tenants.includes(tenant)) continue;
-      const meter = this.#accounts.meterOf(id);
-      if (meter !== undefined) meters[provider] = meter;
-    }
+    const accounts =
+      this.#sources
+        .tenants()
+        .find(({ name }) => name === tenant)
+        ?.accounts() ?? [];
+    for (const { id, provider } of accounts) meters[provider] = this.#accounts.meterOf(id, provider);
     this.#meters.set(tenant, meters);
     return meters;
   }

@@ -15,14 +15,16 @@ function account(id: string, changes: Partial<AccountState> = {}): AccountState 
   };
 }
 
-test('tenants that use one account are told as one: the worst breaker, and what waits together', () => {
-  const sources = accountSources([
+test('tenants that use one account are told as one: the worst breaker, and what waits together', async () => {
+  const found = await accountSources([
     { name: 'acme', accounts: () => [account('shared'), account('own', { provider: 'CRONOFY' })] },
     {
       name: 'beta',
       accounts: () => [account('shared', { circuit: 'OPEN', waiting: { wanted: 5, count: 1, longestMs: 900 } })],
     },
   ]);
+  expect([...found.keys()]).toEqual(['shared', 'own']);
+  const sources = [...found.values()];
   expect(sources.map((source) => nameOf(source))).toEqual(['Partoo (acme and beta)', 'Cronofy (acme)']);
   expect(sources[0]).toMatchObject({ circuit: 'OPEN', waiting: { wanted: 15, count: 3, longestMs: 900 } });
   expect(sources[0]?.reads()).toEqual({ made: 10, changed: 2, expected: 3 });

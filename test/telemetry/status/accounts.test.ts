@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AccountSource } from '../../../src/telemetry/status/account-source.ts';
+import { type AccountSource, accountSources } from '../../../src/telemetry/status/account-source.ts';
 import { Accounts } from '../../../src/telemetry/status/accounts.ts';
 import type { Circuit } from '../../../src/telemetry/status/report.ts';
 import { digestOfViewer } from '../../../src/telemetry/viewer-digest.ts';
@@ -24,6 +24,9 @@ function sourceOf(id: string, circuit: Circuit = 'CLOSED', quota = createQuota('
   } satisfies AccountSource;
 }
 
+const byId = (sources: readonly AccountSource[]) => new Map(sources.map((source) => [source.id, source]));
+const accountsOf = (sources: readonly AccountSource[]) => new Accounts(async () => byId(sources));
+
 /** A call whose one attempt ended so. */
 function callThatEnded(outcome: 'ok' | 'timeout' | 'throttled' | 'no_quota', isSent = true): CallRecord {
   const record = new CallRecord(
@@ -42,8 +45,8 @@ test('an account is told with who takes its quota, by digests, and with the best
   const source = sourceOf('one', 'CLOSED', quota);
   for (const caller of ['ann', 'ann', 'bob']) await take(quota, caller);
   quota.takeSpare({ how: 'background', caller: '' });
-  const accounts = new Accounts(() => [source]);
-  const [account] = accounts.report(false).accounts;
+  const accounts = accountsOf([source]);
+  const [account] = (await accounts.report(false)).accounts;
   expect(account).toMatchObject({
     name: 'Partoo (one)',
     windows: [{ limit: 100, used: 4, windowMs: 60_000 }],
@@ -61,32 +64,32 @@ test('an account is told with who takes its quota, by digests, and with the best
   expect(account).not.toHaveProperty('hour');
 });
 
-test('calls count by how each attempt ended, and a call that the quota refused to a caller counts as refused', () => {
-  const accounts = new Accounts(() => [sourceOf('one')]);
-  const meter = accounts.meterOf('one');
+test('calls count by how each attempt ended, and a call that the quota refused to a caller counts as refused', async () => {
+  const accounts = accountsOf([sourceOf('one')]);
+  const meter = accounts.meterOf('one', 'PARTOO');
   for (const outcome of ['ok', 'ok', 'timeout', 'throttled'] as const) meter?.called(callThatEnded(outcome));
   meter?.called(callThatEnded('no_quota', false));
-  for (let n = 0; n < 4; n++) accounts.sample(performance.now());
+  for (let n = 0; n < 4; n++) await accounts.sample(performance.now());
   meter?.called(callThatEnded('ok'));
-  const [account] = accounts.report(true).accounts;
+  const [account] = (await accounts.report(true)).accounts;
   expect(account?.lastMinute).toEqual({ answered: 3, failed: 0, timedOut: 1, throttled: 1, rejected: 0 });
   expect(account?.refused).toEqual({ lastMinute: 1, lastHour: 1 });
-  for (let n = 0; n < 7; n++) accounts.sample(performance.now());
-  const [later] = accounts.report(true).accounts;
+  for (let n = 0; n < 7; n++) await accounts.sample(performance.now());
+  const [later] = (await accounts.report(true)).accounts;
   expect(later?.lastMinute.answered).toBe(0);
   expect(later?.lastHour.answered).toBe(3);
   expect(later?.hour?.used).toHaveLength(11);
 });
 
-test('what is final has no age, and what was stale is told', () => {
-  const accounts = new Accounts(() => [sourceOf('one')]);
-  const meter = accounts.meterOf('one');
+test('what is final has no age, and what was stale is told', async () => {
+  const accounts = accountsOf([sourceOf('one')]);
+  const meter = accounts.meterOf('one', 'PARTOO');
   meter?.given('fresh', 80_000_000, true);
-  expect(accounts.report(false).accounts[0]?.ages).toBeNull();
+  expect((await accounts.report(false)).accounts[0]?.ages).toBeNull();
   meter?.given('fresh', 2_000, false);
   meter?.given('stale', 4_000, false);
   meter?.given('not_found', Number.NaN, false);
-  expect(accounts.report(false).accounts[0]?.ages).toMatchObject({ answers: 2, meanMs: 3_000, stale: 1 });
+  expect((await accounts.report(false)).accounts[0]?.ages).toMatchObject({ answers: 2, meanMs: 3_000, stale: 1 });
 });
 
 test('of a thousand accounts the page shows those that are worst off, and an hour is kept of a hundred', async () => {
@@ -95,24 +98,86 @@ test('of a thousand accounts the page shows those that are worst off, and an hou
   const many = Array.from({ length: 1_000 }, (_, n) =>
     sourceOf(`tenant-${n}`, n === 777 ? 'OPEN' : 'CLOSED', n === 500 ? full : undefined),
   );
-  const accounts = new Accounts(() => many);
-  const counted = many.filter(({ id }) => accounts.meterOf(id) !== undefined);
-  expect(counted).toHaveLength(100);
-  accounts.sample(performance.now());
-  const { accounts: shown, beyond } = accounts.report(true);
+  const accounts = accountsOf(many);
+  expect(new Set(many.map(({ id }) => accounts.meterOf(id, 'PARTOO'))).size).toBe(101);
+  await accounts.sample(performance.now());
+  const { accounts: shown, beyond } = await accounts.report(true);
   expect(shown.slice(0, 2).map(({ name }) => name)).toEqual(['Partoo (tenant-777)', 'Partoo (tenant-500)']);
   expect([shown.length, beyond]).toEqual([20, 980]);
+  expect(new Set(shown.map(({ key }) => key)).size).toBe(20);
   // Not called for an hour, they give their places to the next ones.
-  accounts.sample(performance.now() + 3_700_000);
-  expect(accounts.meterOf('tenant-999')).toBeDefined();
+  const others = accounts.meterOf('tenant-999', 'PARTOO');
+  await accounts.sample(performance.now() + 3_700_000);
+  expect(accounts.meterOf('tenant-999', 'PARTOO')).not.toBe(others);
 });
 
-test('an account that is gone is not counted any more', () => {
+test('what has no hour of its own is counted with the others of its provider, and says so', async () => {
+  const many = Array.from({ length: 130 }, (_, n) => sourceOf(`tenant-${n}`, n === 120 ? 'OPEN' : 'CLOSED'));
+  const accounts = accountsOf(many);
+  for (const { id } of many) accounts.meterOf(id, 'PARTOO').called(callThatEnded('ok'));
+  accounts.meterOf('tenant-120', 'PARTOO').called(callThatEnded('timeout'));
+  accounts.meterOf('tenant-120', 'PARTOO').given('fresh', 2_000, false);
+  const { accounts: shown, together } = await accounts.report(true);
+  expect(shown[0]).toMatchObject({ name: 'Partoo (tenant-120)', isCounted: false, lastMinute: { answered: 0 } });
+  expect(shown.slice(1).every(({ isCounted, lastMinute }) => isCounted && lastMinute.answered === 1)).toBe(true);
+  expect(together).toEqual([
+    {
+      provider: 'PARTOO',
+      name: 'Partoo (30 others together)',
+      lastMinute: { answered: 30, failed: 0, timedOut: 1, throttled: 0, rejected: 0 },
+      lastHour: { answered: 30, failed: 0, timedOut: 1, throttled: 0, rejected: 0 },
+      refused: { lastMinute: 0, lastHour: 0 },
+      callMs: { median: expect.any(Number), p99: expect.any(Number) },
+      ages: { answers: 1, meanMs: 2_000, p99Ms: expect.any(Number), stale: 0 },
+    },
+  ]);
+  for (let n = 0; n < 7; n++) await accounts.sample(performance.now());
+  expect((await accounts.report(false)).together[0]).toMatchObject({
+    lastMinute: { answered: 0 },
+    lastHour: { answered: 30 },
+  });
+});
+
+test('a meter that is made while a point is closed is kept', async () => {
+  const sources = [sourceOf('one')];
+  const accounts = new Accounts(async () => {
+    const found = byId(sources);
+    await new Promise(setImmediate);
+    return found;
+  });
+  const sampled = accounts.sample(performance.now());
+  sources.push(sourceOf('two'));
+  const meter = accounts.meterOf('two', 'PARTOO');
+  await sampled;
+  expect(accounts.meterOf('two', 'PARTOO')).toBe(meter);
+});
+
+test('the process goes on with others while a thousand accounts are reported', async () => {
+  const tenants = Array.from({ length: 1_000 }, (_, n) => {
+    const { usage, waiting, quota, circuit } = sourceOf(`account-${n}`);
+    const foresight = () => ({ reads: 0, changed: 0, expected: 0 });
+    const account = { id: `account-${n}`, provider: 'PARTOO' as const, circuit, quota, waiting, usage, foresight };
+    return { name: `tenant-${n}`, accounts: () => [account] };
+  });
+  const accounts = new Accounts(() => accountSources(tenants));
+  let turns = 0;
+  let isMade = false;
+  const count = () => {
+    turns += 1;
+    if (!isMade) setImmediate(count);
+  };
+  setImmediate(count);
+  expect((await accounts.report(true)).accounts).toHaveLength(20);
+  isMade = true;
+  expect(turns).toBeGreaterThan(10);
+});
+
+test('an account that is gone is not counted any more', async () => {
   let sources = [sourceOf('one')];
-  const accounts = new Accounts(() => sources);
-  const meter = accounts.meterOf('one');
+  const accounts = new Accounts(async () => byId(sources));
+  const meter = accounts.meterOf('one', 'PARTOO');
   sources = [];
-  accounts.sample(performance.now());
+  await accounts.sample(performance.now());
   sources = [sourceOf('one')];
-  expect(accounts.meterOf('one')).not.toBe(meter);
+  expect(accounts.meterOf('one', 'PARTOO')).not.toBe(meter);
 });

@@ -40,7 +40,7 @@ test('the page names nothing to load, and its policy allows its own scripts and 
 
 function eventsOf() {
   let reports = 0;
-  const events = createStatusEvents((withHour) => {
+  const events = createStatusEvents(async (withHour) => {
     reports += 1;
     return { ...figuresWith({ at: reports }), findings: [], ...(withHour ? { hour: HOUR } : {}) };
   });

@@ -12,9 +12,15 @@ const MUCH_OLDER = 3;
 
 const MANY_STALE = 0.05;
 
-export function ageFinding({ accounts }: Figures): Finding {
+type Aged = Pick<AccountReport, 'name' | 'ages' | 'bestMs' | 'wanted'>;
+
+/** Of accounts that are counted together: what is possible is for each to say. */
+const NO_BEST = { bestMs: null, wanted: 0 };
+
+export function ageFinding({ accounts, together }: Figures): Finding {
   const question = 'How old are the answers?';
-  const known = accounts.flatMap((account) => (account.ages === null ? [] : [{ account, ages: account.ages }]));
+  const all: readonly Aged[] = [...accounts, ...together.map((each) => ({ ...each, ...NO_BEST }))];
+  const known = all.flatMap((account) => (account.ages === null ? [] : [{ account, ages: account.ages }]));
   const [oldest] = known.toSorted((a, b) => b.ages.meanMs - a.ages.meanMs);
   if (oldest === undefined) {
     const answer = 'Not known: nothing that may still change was asked for in the last minutes.';
@@ -30,13 +36,13 @@ export function ageFinding({ accounts }: Figures): Finding {
   };
 }
 
-function stateOf({ ages, bestMs }: AccountReport): State {
+function stateOf({ ages, bestMs }: Aged): State {
   if (ages === null) return 'unknown';
   if (ages.stale / ages.answers > MANY_STALE) return 'watch';
   return ages.meanMs > MUCH_OLDER * Math.max(bestMs ?? 0, FRESH_MS) ? 'watch' : 'well';
 }
 
-function wordsOf({ name, ages, bestMs, wanted }: AccountReport): string {
+function wordsOf({ name, ages, bestMs, wanted }: Aged): string {
   if (ages === null) return '';
   const best =
     bestMs === null

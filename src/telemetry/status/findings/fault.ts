@@ -1,6 +1,6 @@
 // Is it us or them?
 
-import type { AccountReport, Figures, Finding, State } from '../report.ts';
+import type { CountedReport, Figures, Finding, State } from '../report.ts';
 import { endedOf, troublesOf } from './trouble.ts';
 import { count, duration, percent } from './words.ts';
 
@@ -17,14 +17,16 @@ interface Fault {
 }
 
 export function faultFinding(figures: Figures): Finding {
-  const them = figures.accounts.flatMap((account) =>
+  const { accounts, together } = figures;
+  const them = [...accounts, ...together].flatMap((account) =>
     troublesOf(account).map(({ state, what }): Fault => ({ state, text: `${account.name} ${what}.` })),
   );
   const us = ownFaults(figures);
   const question = 'Is it us or them?';
   const [first] = [...us, ...them].sort(bySeverity);
   if (first === undefined) {
-    const isIdle = figures.accounts.every(({ lastMinute }) => endedOf(lastMinute) === 0);
+    const counted = [...accounts.filter(({ isCounted }) => isCounted), ...together];
+    const isIdle = counted.every(({ lastMinute }) => endedOf(lastMinute) === 0);
     return {
       id: 'fault',
       question,
@@ -32,7 +34,7 @@ export function faultFinding(figures: Figures): Finding {
       answer: isIdle
         ? 'Neither, as far as can be told: no provider was called in the last minute.'
         : 'Neither: providers answer, and this process is well.',
-      details: [...figures.accounts.map(wellWords), 'This process answers in time.'],
+      details: [...counted.map(wellWords), 'This process answers in time.'],
     };
   }
   const [worstOfUs, worstOfThem] = [us, them].map((faults) => faults.toSorted(bySeverity)[0]);
@@ -76,7 +78,7 @@ function ownFaults({ at, redis, process, problems }: Figures): Fault[] {
 
 const OWN_FAULT = 'INTERNAL_SERVER_ERROR';
 
-function wellWords({ name, callMs, lastMinute }: AccountReport): string {
+function wellWords({ name, callMs, lastMinute }: CountedReport & { readonly name: string }): string {
   const calls = endedOf(lastMinute);
   if (callMs === null || calls === 0) return `${name} was not called in the last minute.`;
   return `${name} answers: ${count(calls, 'call')} in the last minute, half of them within ${duration(callMs.median)}.`;

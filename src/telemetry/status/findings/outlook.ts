@@ -2,7 +2,7 @@
 // fresh, so that a quota that is used up is no fault by itself, and one that falls behind is.
 
 import { POINT_MS, POINTS } from '../hour.ts';
-import type { AccountReport, Figures, Finding, State } from '../report.ts';
+import type { AccountReport, Figures, Finding, State, TogetherReport } from '../report.ts';
 import { worstOf } from './fault.ts';
 import { longestOf, ownCallsOf } from './spending.ts';
 import { capital, count, duration, percent } from './words.ts';
@@ -19,9 +19,9 @@ const FORESEEN_MS = 24 * 3_600_000;
 /** What has waited that many rounds has fallen behind: by its order, nothing waits for more than two and a half. */
 const ROUNDS = 3;
 
-export function outlookFinding({ accounts }: Figures): Finding {
+export function outlookFinding({ accounts, together }: Figures): Finding {
   const question = 'Will it hold?';
-  const outlooks = accounts.map(outlookOf).sort((a, b) => b.part - a.part);
+  const outlooks = [...accounts.map(outlookOf), ...together.flatMap(outlookOfRest)].sort((a, b) => b.part - a.part);
   const state = worstOf(outlooks.map((outlook) => outlook.state));
   const worst = outlooks.find((outlook) => outlook.state === state);
   const answer = worst === undefined ? 'Not known: no account is in use.' : capital(worst.words);
@@ -83,6 +83,14 @@ function outlookOf(account: AccountReport): Outlook {
   const round =
     roundMs < 1_000 ? '' : ` One round over ${count(wanted, 'invitation')} in use takes ${duration(roundMs)}.`;
   return { part, state: 'well', words: `yes: ${takes}.${round}` };
+}
+
+/** Of those that are counted together it is known alone what was refused. */
+function outlookOfRest({ name, refused }: TogetherReport): readonly Outlook[] {
+  if (refused.lastMinute === 0) return [];
+  const times = count(refused.lastMinute, 'call');
+  const words = `no: ${times} of ${name} had to be refused in the last minute. Raise the quota, or ask for less.`;
+  return [{ part: 1, state: 'wrong', words }];
 }
 
 /** In how many milliseconds callers take all of it, where what they take grows; by the line that fits the hour best. */

@@ -41,8 +41,10 @@ const OTHER: Why = { state: 'well', why: 'callers asked for what they may not ru
 /** Where the provider has throttled, that is why no call was left. */
 const THROTTLED: Why = { state: 'wrong', why: 'the provider throttled (429), and no older answer was known' };
 
-export function refusalsFinding({ problemsByCode, accounts }: Figures): Finding {
-  const throttling = accounts.filter(({ lastHour }) => lastHour.throttled > 0).map(({ provider }) => provider);
+export function refusalsFinding({ problemsByCode, accounts, together }: Figures): Finding {
+  const throttling = [...accounts, ...together]
+    .filter(({ lastHour }) => lastHour.throttled > 0)
+    .map(({ provider }) => provider);
   const whyOf = ({ code, provider }: Figures['problemsByCode'][number]): Why =>
     code === 'PROVIDER_RATE_LIMITED' && provider !== null && throttling.includes(provider)
       ? THROTTLED

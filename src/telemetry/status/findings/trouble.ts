@@ -1,7 +1,7 @@
 // What is wrong with the calls to one account's provider, as far as the last minute tells: whoever answers a question about it
 // goes by the same.
 
-import type { AccountReport, CallCounts, State } from '../report.ts';
+import type { AccountReport, CallCounts, State, TogetherReport } from '../report.ts';
 import { count, duration, percent } from './words.ts';
 
 export interface Trouble {
@@ -19,9 +19,12 @@ const FAILING_PART = 0.1;
 /** With fewer calls, a part of them says nothing. */
 const FEW_CALLS = 5;
 
+/** What is known of accounts that are counted together says nothing of breakers and pauses: each has its own. */
+const CALLED = { circuit: 'CLOSED', circuitChanges: [], closedMs: 0 } as const;
+
 /** The worst first; none where all is well. */
-export function troublesOf(account: AccountReport): readonly Trouble[] {
-  const { circuit, circuitChanges, lastMinute, closedMs, callMs } = account;
+export function troublesOf(account: AccountReport | TogetherReport): readonly Trouble[] {
+  const { circuit, circuitChanges, lastMinute, closedMs, callMs } = { ...CALLED, ...account };
   const ended = endedOf(lastMinute);
   const troubles: Trouble[] = [];
   if (circuit !== 'CLOSED') {

@@ -13,8 +13,8 @@ const TAKERS_SHOWN = 4;
 /** @type {Map<string, { article: HTMLElement, plot: ReturnType<typeof createPlot> }>} */
 const shown = new Map();
 
-/** @param {number} at @param {readonly AccountReport[]} accounts @param {number} beyond */
-export function showAccounts(at, accounts, beyond) {
+/** @param {import('../report.ts').StatusReport} report */
+export function showAccounts({ at, accounts, accountsBeyond: beyond, together }) {
   const list = byId('account-list');
   const keys = new Set(accounts.map(({ key }) => key));
   for (const [key, { article }] of shown) {
@@ -27,6 +27,15 @@ export function showAccounts(at, accounts, beyond) {
   const more = byId('accounts-beyond');
   more.hidden = beyond === 0;
   setText(more, `${count(beyond)} more accounts are in use and better off than these.`);
+  showAll(
+    byId('together'),
+    together,
+    () => made('counted'),
+    (article, counted) => {
+      setText(partOf(article, 'h3'), counted.name);
+      showFigures(partOf(article, '.figures'), [...callsOf(counted), refusedOf(counted)]);
+    },
+  );
 }
 
 /** @param {HTMLElement} list @param {AccountReport} account */
@@ -72,8 +81,8 @@ function show({ article, plot }, at, account) {
     plot(at, [used, callers]);
     const most = used.length === 0 ? 0 : Math.round(Math.max(...used));
     const now = Math.round(used.at(-1) ?? 0);
-    const what = `Quota of ${account.name} in the last hour: ${most} % used at most, ${now} % now`;
-    setAttribute(partOf(article, '.plot'), 'aria-label', what);
+    const what = account.isCounted ? `${most} % used at most, ${now} % now` : 'not kept';
+    setAttribute(partOf(article, '.plot'), 'aria-label', `Quota of ${account.name} in the last hour: ${what}`);
   }
   showFigures(partOf(article, '.figures'), figuresOf(account));
   showTakers(partOf(article, '.takers'), account);
@@ -92,12 +101,33 @@ function showGauge(gauge, name, { limit, used, windowMs }) {
   setText(partOf(gauge, '.value'), `${count(used)} of ${count(limit)} in ${duration(windowMs).replace(' ', '\u00a0')}`);
 }
 
-/** @param {AccountReport} account @returns {readonly (readonly [string, string])[]} */
-function figuresOf({ lastMinute, lastHour, callMs, ages, bestMs, wanted, due, oldestMs, reads, refused, inLine }) {
+/** @typedef {readonly [string, string]} Figure */
+
+/** @param {AccountReport} account @returns {readonly Figure[]} */
+function figuresOf(account) {
+  const { bestMs, wanted, due, oldestMs, reads, isCounted, inLine } = account;
   const waits = due === 0 ? 'nothing' : `${count(due)}, the first for ${duration(oldestMs)}`;
+  const [noQuota, refused] = refusedOf(account);
   return [
-    ['Last minute', callsOf(lastMinute)],
-    ['Last hour', callsOf(lastHour)],
+    ...(isCounted ? callsOf(account) : NOT_COUNTED),
+    ['Best possible', bestMs === null ? 'nothing is in use' : `${duration(bestMs)} for ${count(wanted)} in use`],
+    ['Waits to be read', waits],
+    [
+      'Reads',
+      `${count(reads.made)}; ${count(reads.changed)} found a change, ${count(Math.round(reads.expected))} expected`,
+    ],
+    [noQuota, `${isCounted ? `${refused}; ` : ''}${count(inLine)} wait`],
+  ];
+}
+
+/** @type {readonly Figure[]} */
+const NOT_COUNTED = [['Calls and answers', 'counted with the others, below']];
+
+/** @param {import('../report.ts').CountedReport} counted @returns {readonly Figure[]} */
+function callsOf({ lastMinute, lastHour, callMs, ages }) {
+  return [
+    ['Last minute', endsOf(lastMinute)],
+    ['Last hour', endsOf(lastHour)],
     [
       'A call takes',
       callMs === null ? 'not called of late' : `${duration(callMs.median)} (median), ${duration(callMs.p99)} (p99)`,
@@ -106,21 +136,16 @@ function figuresOf({ lastMinute, lastHour, callMs, ages, bestMs, wanted, due, ol
       'Age of answers',
       ages === null ? 'none given of late' : `${duration(ages.meanMs)} (mean), ${duration(ages.p99Ms)} (p99)`,
     ],
-    ['Best possible', bestMs === null ? 'nothing is in use' : `${duration(bestMs)} for ${count(wanted)} in use`],
-    ['Waits to be read', waits],
-    [
-      'Reads',
-      `${count(reads.made)}; ${count(reads.changed)} found a change, ${count(Math.round(reads.expected))} expected`,
-    ],
-    [
-      'No quota left',
-      `refused ${count(refused.lastMinute)} (minute), ${count(refused.lastHour)} (hour); ${count(inLine)} wait`,
-    ],
   ];
 }
 
+/** @param {import('../report.ts').CountedReport} counted @returns {Figure} */
+function refusedOf({ refused }) {
+  return ['No quota left', `refused ${count(refused.lastMinute)} (minute), ${count(refused.lastHour)} (hour)`];
+}
+
 /** @param {import('../report.ts').CallCounts} counts */
-function callsOf({ answered, failed, timedOut, throttled, rejected }) {
+function endsOf({ answered, failed, timedOut, throttled, rejected }) {
   const parts = [
     `${count(answered)} answered`,
     ...(failed > 0 ? [`${count(failed)} failed`] : []),
@@ -159,11 +184,11 @@ function showTakers(list, { takers, others }) {
 }
 
 /** @param {HTMLElement} list @param {AccountReport} account */
-function showHistory(list, { circuitChanges }) {
+function showHistory(list, { circuitChanges, isCounted }) {
   const lines = circuitChanges
     .slice(0, HISTORY_SHOWN)
     .map(({ at, circuit, place }) => `${clock(at)} ${WORDS[circuit]}${place === null ? '' : ` (${place})`}`);
-  if (lines.length === 0) lines.push('closed since the process began');
+  if (lines.length === 0) lines.push(isCounted ? 'closed since the process began' : 'not kept');
   showAll(list, lines, () => element('li'), setText);
 }
 

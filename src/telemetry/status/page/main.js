@@ -7,6 +7,6 @@ import { showRest } from './rest.js';
 
 connect((report) => {
   showFindings(report.findings);
-  showAccounts(report.at, report.accounts, report.accountsBeyond);
+  showAccounts(report);
   showRest(report);
 });

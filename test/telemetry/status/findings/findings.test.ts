@@ -29,6 +29,31 @@ test('where all is well, all five say so', () => {
   ]);
 });
 
+const OTHERS = {
+  provider: 'PARTOO',
+  name: 'Partoo (30 others together)',
+  lastMinute: { ...LAST_MINUTE },
+  lastHour: { ...LAST_MINUTE },
+  refused: { lastMinute: 0, lastHour: 0 },
+  callMs: { median: 100, p99: 200 },
+  ages: { answers: 9, meanMs: 70_000, p99Ms: 90_000, stale: 0 },
+} as const;
+
+test('accounts that are counted together are answered for as others are', () => {
+  const uncounted = accountWith({ isCounted: false, name: 'Partoo (b)', callMs: null, ages: null });
+  const well = figuresWith({ accounts: [uncounted], together: [OTHERS] });
+  expect(findingOf('fault', well).details).toEqual([
+    'Partoo (30 others together) answers: 60 calls in the last minute, half of them within 100 ms.',
+    'This process answers in time.',
+  ]);
+  expect(findingOf('age', well)).toMatchObject({ state: 'watch', answer: expect.stringMatching(/^70 s on average/) });
+  expect(findingOf('outlook', well).state).toBe('well');
+  const bad = { ...OTHERS, lastMinute: { ...LAST_MINUTE, failed: 60 }, refused: { lastMinute: 4, lastHour: 4 } };
+  const ill = figuresWith({ accounts: [uncounted], together: [bad] });
+  expect(findingOf('fault', ill).answer).toMatch(/^Them: Partoo \(30 others together\) fails: 50 % of 120 calls/);
+  expect(findingOf('outlook', ill).answer).toMatch(/^No: 4 calls of Partoo \(30 others together\) had to be refused/);
+});
+
 test.each<[string, Partial<AccountReport>, RegExp]>([
   [
     'is slow',
