@@ -27,7 +27,7 @@ import { shareEvidence } from '../snapshots/redis-evidence.ts';
 import { createSharedTier } from '../snapshots/redis-tier.ts';
 import { createSnapshots, type Snapshots } from '../snapshots/snapshots.ts';
 import type { StoreSpace } from '../snapshots/store-space.ts';
-import type { TenantState } from '../telemetry/gateway-state.ts';
+import type { AccountState, TenantState } from '../telemetry/gateway-state.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createTally } from '../telemetry/tally.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -133,6 +133,29 @@ export async function createTenant(
   const feeds = feedListenerOf(telemetry);
   const streams = createStreams({ snapshots, changes, watcher, places, rate: refRate, lifetimeMs, feeds });
 
+  // There may be a thousand tenants, which are all looked at each second, mostly for one of these.
+  const states = accounts.flatMap(({ id, provider, reads, quota: windows }): readonly AccountState[] => {
+    const upstream = upstreams.get(provider);
+    if (upstream === undefined) return [];
+    const { quota, circuit } = upstream;
+    return [
+      {
+        id,
+        provider,
+        get circuit() {
+          return circuit();
+        },
+        get quota() {
+          return quota.status();
+        },
+        get waiting() {
+          return snapshots.waiting(reads);
+        },
+        usage: (takers) => withoutMargin(quota.usage(takers), windows),
+        foresight: () => snapshots.learning.get(reads)?.foresight ?? NOTHING_READ,
+      },
+    ];
+  });
   const defaults = new Map(accounts.map((account) => [account.reads, account.defaults]));
 
   function endBackground(): void {
@@ -154,28 +177,7 @@ export async function createTenant(
     notifications,
     defaultsOf: (type) => defaults.get(type),
     providers: () => providers.map((provider) => statusOf(provider.name, upstreams.get(provider.name))),
-    accounts: () =>
-      accounts.flatMap(({ id, provider, reads, quota: windows }) => {
-        const upstream = upstreams.get(provider);
-        if (upstream === undefined) return [];
-        const { quota, circuit } = upstream;
-        return {
-          id,
-          provider,
-          // There may be a thousand tenants, and most ask for one of these alone.
-          get circuit() {
-            return circuit();
-          },
-          get quota() {
-            return quota.status();
-          },
-          get waiting() {
-            return snapshots.waiting(reads);
-          },
-          usage: (takers) => withoutMargin(quota.usage(takers), windows),
-          foresight: () => snapshots.learning.get(reads)?.foresight ?? NOTHING_READ,
-        };
-      }),
+    accounts: () => states,
     failing: () => [...upstreams].filter(([, { circuit }]) => circuit() !== 'CLOSED').map(([provider]) => provider),
     async retire() {
       streams.stop();
@@ -187,7 +189,10 @@ export async function createTenant(
   };
 }
 
-/** What processes share of snapshots and notifications: a new number where its meaning changes, so that versions keep apart. */
+/**
+ * What processes share of snapshots and notifications: a new number where its meaning changes, so that versions keep apart.
+ * Its form is in test/redis/format.json.
+ */
 const FORMAT = 2;
 
 /** Windows are told as the provider has them. */

@@ -100,12 +100,14 @@ describe('a gateway ignores and logs an invalid value in the key of an invitatio
 const HALVE = `redis.call('SET', KEYS[1], string.sub(redis.call('GET', KEYS[1]), 1, 40))`;
 const RETYPE = `redis.call('DEL', KEYS[1]) redis.call('RPUSH', KEYS[1], 'rubbish')`;
 
-test('a gateway makes calls and shares reads in spite of an invalid value in the key of a quota or a gate', async () => {
+test('a gateway makes calls and shares reads in spite of an invalid value in each key of a quota', async () => {
   await readReview(pair.a, 'review-created');
   await untilShared(server, 1);
-  for (const key of await keys('gateway:{*}:quota')) {
-    await server.command('SET', key, 'rubbish');
-    await server.command('RPUSH', key.replace('quota', 'gate'), 'rubbish');
+  const accounts = (await keys('gateway:{*}:calls')).map((key) => key.slice(0, -'calls'.length));
+  expect(accounts.length).toBeGreaterThan(0);
+  for (const account of accounts) {
+    for (const name of ['calls', 'line', 'due', 'spread']) await server.command('SET', account + name, 'rubbish');
+    await server.command('RPUSH', `${account}gate`, 'rubbish');
   }
   expect(await readReview(pair.a, 'review-sent')).toEqual(SENT);
   await untilShared(server, 2);
@@ -119,6 +121,10 @@ describe('a gateway ignores and logs an invalid message:', () => {
     ['JSON cut short', `somebody ${review('review-sent').slice(0, 60)}`],
     ['a snapshot of one invitation in the name of another', `somebody ${review('review-other', refTo('review-sent'))}`],
     ['a moment that no calendar has', `somebody ${review('review-sent', { observedAt: 1e300 })}`],
+    ['what no version says of an account', 'somebody thawed 12'],
+    ['calls that were made at no time', 'somebody calls soon somebody:1:c:caller'],
+    ['calls in a form of another version', 'somebody calls 0 v9|caller|1 5'],
+    ['a gate that is closed at no time, and for ever', 'somebody closed 1e300 soon'],
     ['a notification of a provider that there is not', `somebody NOBODY ${Date.now()} {}`],
     ['a notification at no time', 'somebody CRONOFY soon {}'],
     ['a notification that is no JSON', `somebody CRONOFY ${Date.now()} {"notification"`],
