@@ -25,7 +25,9 @@ export function percent(part: number): string {
 
 /** Such as `1 call`, `1,204 calls`. */
 export function count(number: number, one: string, several = `${one}s`): string {
-  return `${Math.round(number).toLocaleString('en-US')} ${Math.round(number) === 1 ? one : several}`;
+  const whole = Math.round(number);
+  // The first number that Intl writes takes it twenty milliseconds.
+  return `${String(whole).replace(/\B(?=(\d{3})+$)/g, ',')} ${whole === 1 ? one : several}`;
 }
 
 /** Such as `a, b and c`. */
