@@ -80,9 +80,9 @@ export class ProviderRead implements Read {
     // What a notification makes outdated is read again because of the notification.
     if (verdict === 'unclear') want(ref);
     if (verdict !== 'kept') return snapshot;
-    if (invitation !== null) {
+    if (shared !== undefined && invitation !== null) {
       const { seenAt = this.#effects.now(), sinceAt = seenAt } = known.peek(ref, false) ?? {};
-      shared?.share({
+      shared.share({
         ref,
         invitation: withoutExtras(invitation),
         observedAt: observedAt.getTime(),
