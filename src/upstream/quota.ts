@@ -159,8 +159,14 @@ export function createQuota(
     status: () => statusOf(log, shares, now()),
     usage(takers) {
       const at = now();
-      const windows = log.books.map((books) => ({ ...windowOf(books), used: log.used(books) }));
-      return { windows, ...takersOf(log, takers), inLine: line.size, closedMs: closedMsOf(shares, at), isAlone: false };
+      const counts = takersOf(log, takers);
+      return {
+        windows: windowsOf(log),
+        ...counts,
+        inLine: line.size,
+        closedMs: closedMsOf(shares, at),
+        isAlone: false,
+      };
     },
   };
 }
@@ -174,8 +180,9 @@ export function takersOf(
   return { takers, background: byCaller.get('') ?? 0, callers: byCaller.size };
 }
 
-export function windowOf({ limit, windowMs }: WindowBooks): QuotaWindow {
-  return { limit, windowMs };
+/** How much of each window is used; the log is advanced to now. */
+export function windowsOf(log: CallLog): QuotaUsage['windows'] {
+  return log.books.map((books) => ({ limit: books.limit, windowMs: books.windowMs, used: log.used(books) }));
 }
 
 export function closedMsOf({ closedUntil }: Shares, at: number): number {
