@@ -131,10 +131,10 @@ export async function createSharedQuota(
       const { taken, delayMs } = await taker.take([payment], 0);
       return taken > 0 ? 0 : Math.max(1, delayMs);
     },
-    refusal: (payment, others, patienceMs) =>
-      line.refusal(anonymous(payment), patienceMs, others.length, () =>
-        shares.countFirst(others.map((other) => other.payment && anonymous(other.payment))),
-      ),
+    refusal(payment, others, patienceMs) {
+      const unpaid = others.map((other) => ({ payment: other.payment && anonymous(other.payment) }));
+      return line.refusal(anonymous(payment), patienceMs, unpaid);
+    },
     mayHoldConnection(payment) {
       return shares.mayHoldConnection(anonymous(payment), clock());
     },
