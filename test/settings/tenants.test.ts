@@ -1,5 +1,6 @@
 // The file of tenants: what becomes of it.
 
+import { writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
