@@ -1,118 +1,89 @@
-// What processes that share a quota do without Redis, when it is back, and with one that has forgotten what they know.
+// How a process stands with the others that share a quota, on a clock and with a Redis that the test sets.
 
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { ProviderRateLimited } from '../../src/invitation/problem.ts';
-import { createRedis } from '../../src/redis/redis.ts';
-import { BACKGROUND } from '../../src/upstream/payment.ts';
-import type { Quota } from '../../src/upstream/quota.ts';
-import { parseQuota } from '../../src/upstream/quota-window.ts';
-import { createSharedQuota } from '../../src/upstream/redis-quota.ts';
-import { most, take, takeAll, useProcesses } from './two-processes.ts';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { CallLog } from '../../src/upstream/call-log.ts';
+import { Membership } from '../../src/upstream/membership.ts';
+import { OwnShare } from '../../src/upstream/own-share.ts';
 
-const { server, untilUp, startProcesses } = useProcesses();
+let at: number;
+let own: OwnShare;
+let answers: boolean;
+let isUp: boolean;
+const exchange = vi.fn(async () => answers);
+const onJoined = vi.fn();
+let membership: Membership;
 
-test('a Redis that was emptied grants no call beyond the limit', async () => {
-  const { a } = await startProcesses('10/60s');
-  expect(await takeAll(a)).toBe(10);
-  await server().command('FLUSHALL');
-  expect(await takeAll(a)).toBe(0);
-  expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
+beforeEach(() => {
+  at = 0;
+  answers = true;
+  isUp = true;
+  vi.clearAllMocks();
+  own = new OwnShare(new CallLog([{ limit: 10, windowMs: 60_000 }]), () => 0.5, at);
+  membership = new Membership({ own, now: () => at, isUp: () => isUp, exchange, onJoined });
 });
 
-describe('a gate', () => {
-  test('that was closed while Redis was down is closed when Redis is back', async () => {
-    const { a } = await startProcesses('1000/1s');
-    await server().kill();
-    await untilUp(false);
-    a.close(60_000);
-    expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
-    await server().restart();
-    await untilUp(true);
-    await expect(take(a)).rejects.toBeInstanceOf(ProviderRateLimited);
-  });
+test('a process is alone until Redis has answered, and together with the others at once where it has made no call', async () => {
+  expect(membership.standing).toBe('alone');
+  await membership.join();
+  expect(membership.standing).toBe('together');
+  expect(onJoined).toHaveBeenCalledOnce();
 });
 
-describe('without Redis', () => {
-  test('each process makes its share of the calls, evenly spread, from the first one on', async () => {
-    const { a, b } = await startProcesses('12/1.2s', 3);
-    await server().kill();
-    await untilUp(false);
-    const times: number[] = [];
-    for (let n = 0; n < 5; n++) {
-      await take(a, 5_000);
-      times.push(performance.now());
-    }
-    const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
-    expect(Math.min(...gaps)).toBeGreaterThan(295);
-    await take(b, 100);
-  });
-
-  test('a process that has never reached Redis makes its share of the calls, too', async () => {
-    await server().kill();
-    const redis = createRedis(server().url, () => undefined);
-    onTestFinished(() => redis.close());
-    const windows = parseQuota('8/0.8s') ?? [];
-    const quota = await createSharedQuota('PARTOO', windows, redis, { accountId: 'never', processes: 4 });
-    expect(quota.status()).toMatchObject({ limit: 2, remaining: 2 });
-    const from = performance.now();
-    for (let n = 0; n < 3; n++) await take(quota, 5_000);
-    expect(performance.now() - from).toBeGreaterThan(790);
-  });
-
-  test('what the other processes had used before counts', async () => {
-    const { a, b } = await startProcesses('20/10s');
-    expect(await takeAll(a)).toBe(20);
-    await server().kill();
-    await untilUp(false);
-    expect(await takeAll(b)).toBe(0);
-    const error = await take(b, 8_000).catch((error: unknown) => error);
-    expect(error).toMatchObject({ retryAfterSeconds: 10 });
-  });
-
-  test('callers who waited for Redis wait for the share', async () => {
-    const { a, b } = await startProcesses('2/1s');
-    for (const quota of [a, b]) await take(quota);
-    const times: number[] = [];
-    const callers = [a, b, a, b].map((quota) => take(quota, 8_000).then(() => times.push(performance.now())));
-    await server().kill();
-    await Promise.all(callers);
-    expect(most(times, 900)).toBe(2);
-  });
-
-  test('calls that were made without Redis count when it is back, in whatever order the processes come back', async () => {
-    const { a, b } = await startProcesses('4/2s');
-    await server().kill();
-    await untilUp(false);
-    const times: number[] = [];
-    const call = async (quota: Quota) => {
-      const until = performance.now() + 9_000;
-      while (performance.now() < until) await take(quota, 8_000).then(() => times.push(performance.now()));
-    };
-    const calling = Promise.all([call(a), call(b)]);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    await server().restart();
-    await calling;
-    expect(most(times, 1_900)).toBe(4);
-    // Both shares while it was away, and nearly all when it was back.
-    expect(times.length).toBeGreaterThan(12);
-  }, 20_000);
-
-  test('processes share the quota again when Redis is back', async () => {
-    const { a, b } = await startProcesses('10/1s');
-    await server().kill();
-    await untilUp(false);
-    await server().restart();
-    await untilUp(true);
-    // Each try uses what there is, so that there is all of it again a second later.
-    await vi.waitUntil(async () => (await takeAll(a)) === 10, { timeout: 15_000, interval: 1_100 });
-    expect(await takeAll(b)).toBe(0);
-  });
+test('one that has made calls alone before settles for three seconds', async () => {
+  own.record(at, 1);
+  await membership.join();
+  at = 2_999;
+  expect([membership.standing, membership.isAlone]).toEqual(['settling', false]);
+  at = 3_000;
+  expect(membership.standing).toBe('together');
 });
 
-test('a Redis that knows less than the processes is told what it does not know', async () => {
-  const { a, b } = await startProcesses('6/4s');
-  for (let n = 0; n < 3; n++) await take(a);
-  await server().command('FLUSHALL');
-  expect(await takeAll(b)).toBe(3);
-  expect(await takeAll(a)).toBe(0);
+test('one that has lost Redis is alone, and settles when it is back, though it has made no call', async () => {
+  await membership.join();
+  membership.lose();
+  expect(membership.standing).toBe('alone');
+  await membership.join();
+  expect(membership.standing).toBe('settling');
+});
+
+test.each(['settling', 'together'])('one that is %s is alone where Redis does not answer', async (standing) => {
+  await membership.join();
+  membership.lose();
+  await membership.join();
+  at = standing === 'settling' ? 1_000 : 3_000;
+  expect(membership.standing).toBe(standing);
+  answers = false;
+  await membership.sync();
+  expect(membership.standing).toBe('alone');
+});
+
+test('one that is alone and does not reach Redis keeps the count of its calls', async () => {
+  await membership.join();
+  membership.lose();
+  own.record(at, 1);
+  answers = false;
+  await membership.join();
+  membership.lose();
+  expect([membership.standing, own.isUsed()]).toEqual(['alone', true]);
+});
+
+test('what is counted while it settles is forgotten when Redis is lost: the others know of it', async () => {
+  await membership.join();
+  membership.lose();
+  await membership.join();
+  own.record(at, 1);
+  membership.lose();
+  expect(own.isUsed()).toBe(false);
+});
+
+test('all who join at once wait for one exchange, and nobody asks a Redis that is down, or where it is not alone', async () => {
+  isUp = false;
+  expect(membership.join()).toBeUndefined();
+  isUp = true;
+  await Promise.all([membership.join(), membership.join()]);
+  expect(exchange).toHaveBeenCalledOnce();
+  expect(membership.join()).toBeUndefined();
+  await membership.sync();
+  expect(exchange).toHaveBeenCalledTimes(2);
+  expect(onJoined).toHaveBeenCalledOnce();
 });
