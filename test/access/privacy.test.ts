@@ -7,8 +7,8 @@ import { WebSocket } from 'ws';
 import { startTestGateway } from '../harness.ts';
 import { operatorsView } from '../operators-view.ts';
 import { startRedisServer } from '../redis/server.ts';
-import { bearer, SECRET, sign } from '../server/bearer.ts';
 import { DOORS } from '../server/doors.ts';
+import { bearer, SECRET, sign } from './tokens.ts';
 
 const SUBJECT = 'canary-subject';
 const ADDRESS = 'canary-guest@example.com';
@@ -50,7 +50,7 @@ test('no canary is in the log, in a refusal, in a close, in a key of Redis, or b
   const grants = { smart: [{ id: ID, recipient: ADDRESS }, 'canary-prefix-*'], review: [NONE] };
   const good = bearer({ sub: SUBJECT, invitations: grants });
   const bad = [
-    bearer({ sub: SUBJECT, invitations: grants }, 'z'.repeat(40)),
+    bearer({ sub: SUBJECT, invitations: grants }, { key: 'z'.repeat(40) }),
     bearer({ sub: SUBJECT, invitations: { smart: [{ id: ID, recipient: 'canary-no-address' }] } }),
     bearer({ sub: SUBJECT, invitations: { [ADDRESS]: [] } }),
     bearer({ sub: SUBJECT, exp: 1 }),

@@ -2,10 +2,8 @@
 
 import { onTestFinished } from 'vitest';
 import type { Environment } from '../../src/settings.ts';
+import { SECRET } from '../access/tokens.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
-import { SECRET } from './bearer.ts';
-
-export { bearer, SECRET, sign } from './bearer.ts';
 
 /** Stops by itself when the test is over. */
 export async function startSigned(environment: Environment = {}): Promise<TestGateway> {
