@@ -120,7 +120,7 @@ function mayImport(path: string, target: string, kind: Import['kind']): boolean 
   const [from, to] = [roomOf(path), roomOf(target)];
   // What exports spans is loaded only where it is used.
   if (target.startsWith('telemetry/traces/') && !path.startsWith('telemetry/traces/')) {
-    return path === 'gateway/traces.ts' && kind !== 'value';
+    return ['gateway/traces.ts', 'main.ts'].includes(path) && kind !== 'value';
   }
   if (from === to) return true;
   if (to === 'sandbox') return path === 'main.ts' && kind !== 'value';
@@ -195,6 +195,13 @@ describe('the house', () => {
     expect(circlesIn(imported)).toEqual([]);
   });
 
+  test('begins without the packages that few gateways use: they are loaded where they are used', () => {
+    const always = alwaysLoaded('main.ts');
+    expect(always).toContain('undici');
+    expect([...always].filter((name) => /^(ioredis|prom-client|@opentelemetry\/.*|uplot)$/.test(name))).toEqual([]);
+    expect(alwaysLoaded('redis/redis.ts')).toContain('ioredis');
+  });
+
   test('has all its imports detected: as many as the words `from` and `import(` occur', () => {
     for (const path of paths) {
       const code = withoutComments(sourceOf(path));
@@ -203,6 +210,18 @@ describe('the house', () => {
     }
   });
 });
+
+/** The files of ours, and the packages, that come with a file. */
+function alwaysLoaded(path: string, loaded = new Set<string>()): ReadonlySet<string> {
+  for (const { specifier, kind } of importsOf(sourceOf(path))) {
+    const isOurs = specifier.startsWith('.');
+    const target = isOurs ? posix.join(posix.dirname(path), specifier) : specifier;
+    if (kind !== 'value' || loaded.has(target)) continue;
+    loaded.add(target);
+    if (isOurs) alwaysLoaded(target, loaded);
+  }
+  return loaded;
+}
 
 /** Where an import of a file of ours leads, from the file at `path`. */
 function targetIn(path: string) {
