@@ -1,6 +1,7 @@
 // The sources follow the plan of the house (plan.ts), and the plan forbids what it is to forbid.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { circlesIn, FLOORS, faultsOf, importsOf, roomOf, targetIn, withoutComments } from './plan.ts';
 
@@ -29,6 +30,13 @@ describe('the house', () => {
     expect(circlesIn(imported)).toEqual([]);
   });
 
+  test('begins without the packages that few gateways use: they are loaded where they are used', () => {
+    const always = alwaysLoaded('main.ts');
+    expect(always).toContain('undici');
+    expect([...always].filter((name) => /^(ioredis|prom-client|@opentelemetry\/.*|uplot)$/.test(name))).toEqual([]);
+    expect(alwaysLoaded('redis/redis.ts')).toContain('ioredis');
+  });
+
   test('has all its imports detected: as many as the words `from` and `import(` occur', () => {
     for (const path of paths) {
       const code = withoutComments(sourceOf(path));
@@ -37,6 +45,18 @@ describe('the house', () => {
     }
   });
 });
+
+/** The files of ours, and the packages, that come with a file. */
+function alwaysLoaded(path: string, loaded = new Set<string>()): ReadonlySet<string> {
+  for (const { specifier, kind } of importsOf(sourceOf(path))) {
+    const isOurs = specifier.startsWith('.');
+    const target = isOurs ? posix.join(posix.dirname(path), specifier) : specifier;
+    if (kind !== 'value' || loaded.has(target)) continue;
+    loaded.add(target);
+    if (isOurs) alwaysLoaded(target, loaded);
+  }
+  return loaded;
+}
 
 describe('a circle of files', () => {
   test.each<[string, Record<string, string[]>, string[][]]>([

@@ -118,7 +118,7 @@ function mayImport(path: string, target: string, kind: Import['kind']): boolean 
   const [from, to] = [roomOf(path), roomOf(target)];
   // What exports spans is loaded only where it is used.
   if (target.startsWith('telemetry/traces/') && !path.startsWith('telemetry/traces/')) {
-    return path === 'gateway/traces.ts' && kind !== 'value';
+    return ['gateway/traces.ts', 'main.ts'].includes(path) && kind !== 'value';
   }
   if (from === to) return true;
   if (to === 'sandbox') return path === 'main.ts' && kind !== 'value';
