@@ -15,6 +15,7 @@ type Value = string | number | boolean;
 export interface SpanLink {
   readonly traceId: string;
   readonly spanId: string;
+  readonly flags: number;
   readonly attributes: Readonly<Record<string, Value>>;
 }
 
@@ -31,6 +32,7 @@ export interface CollectedSpan {
   /** Empty where it is a root. */
   readonly parentId: string;
   readonly traceState: string;
+  readonly flags: number;
   readonly name: string;
   readonly kind: string;
   readonly startedAt: bigint;
@@ -123,7 +125,8 @@ interface Wire {
   readonly [field: string]: unknown;
 }
 
-function spansIn(body: Buffer): CollectedSpan[] {
+/** The spans of one request. */
+export function spansIn(body: Uint8Array): CollectedSpan[] {
   const message = Request.toObject(Request.decode(body), {
     longs: String,
     enums: String,
@@ -144,19 +147,21 @@ function spanOf(span: Wire, resource: CollectedSpan['resource']): CollectedSpan 
     spanId: hexOf(span.spanId),
     parentId: hexOf(span.parentSpanId),
     traceState: String(span.traceState ?? ''),
-    name: String(span.name),
+    flags: Number(span.flags),
+    name: String(span.name ?? ''),
     kind: String(span.kind).replace('SPAN_KIND_', ''),
-    startedAt: BigInt(String(span.startTimeUnixNano)),
-    endedAt: BigInt(String(span.endTimeUnixNano)),
+    startedAt: BigInt(String(span.startTimeUnixNano ?? 0)),
+    endedAt: BigInt(String(span.endTimeUnixNano ?? 0)),
     attributes: attributesOf(span.attributes),
     events: listOf(span.events).map((event) => ({
-      name: String(event.name),
-      at: BigInt(String(event.timeUnixNano)),
+      name: String(event.name ?? ''),
+      at: BigInt(String(event.timeUnixNano ?? 0)),
       attributes: attributesOf(event.attributes),
     })),
     links: listOf(span.links).map((link) => ({
       traceId: hexOf(link.traceId),
       spanId: hexOf(link.spanId),
+      flags: Number(link.flags),
       attributes: attributesOf(link.attributes),
     })),
     status: String(code ?? 'STATUS_CODE_UNSET').replace('STATUS_CODE_', ''),
@@ -169,7 +174,7 @@ function attributesOf(list: unknown): Record<string, Value> {
   return Object.fromEntries(
     listOf(list).map(({ key, value }) => {
       const [[type = '', plain] = []] = Object.entries(value as Wire);
-      return [String(key), type === 'intValue' ? Number(plain) : (plain as Value)];
+      return [String(key ?? ''), type === 'intValue' ? Number(plain) : (plain as Value)];
     }),
   );
 }
