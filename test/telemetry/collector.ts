@@ -68,6 +68,15 @@ export const TAKEN: Answer = (_, response) => {
 
 const root = protobuf.parse(readFileSync(new URL('otlp.proto', import.meta.url), 'utf8')).root;
 const Request = root.lookupType('ExportTraceServiceRequest');
+const Response = root.lookupType('ExportTraceServiceResponse');
+
+/** Takes what it gets but for so many spans, and says why. */
+export function rejecting(rejectedSpans: number, errorMessage: string): Answer {
+  const body = Response.encode(Response.fromObject({ partialSuccess: { rejectedSpans, errorMessage } })).finish();
+  return (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(body);
+  };
+}
 
 /** Stops when the test is over; nothing that it was sent may be private. */
 export async function startCollector(answer = TAKEN): Promise<Collector> {

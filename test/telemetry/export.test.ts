@@ -7,7 +7,7 @@ import { SpanExport } from '../../src/telemetry/traces/export.ts';
 import { TracedSpan } from '../../src/telemetry/traces/traced-span.ts';
 import { Secret } from '../../src/upstream/secret.ts';
 import { freePort } from '../free-port.ts';
-import { startCollector } from './collector.ts';
+import { rejecting, startCollector, TAKEN } from './collector.ts';
 
 interface Lost {
   readonly spans: number;
@@ -65,6 +65,30 @@ test('where the collector refuses, its status is told, and nothing of what it wr
   end(3);
   await spans.flush();
   expect(lost).toEqual([{ spans: 3, reason: '400' }]);
+});
+
+test('where the collector takes only a part, the others are lost, and what it says of them is not told', async () => {
+  const collector = await startCollector(rejecting(3, 'secret words'));
+  const { spans, end, lost } = exportTo(collector.url);
+  end(5);
+  await spans.flush();
+  expect(lost).toEqual([{ spans: 3, reason: 'REJECTED' }]);
+  collector.answer = TAKEN;
+  end(5);
+  await spans.flush();
+  expect(lost).toHaveLength(1);
+});
+
+test.each([
+  [0, []],
+  [1_000_000, [{ spans: 5, reason: 'REJECTED' }]],
+])('a collector that says it has not taken %d of 5 is believed in reason', async (rejected, told) => {
+  const collector = await startCollector(rejecting(rejected, 'a warning'));
+  const { spans, end, lost } = exportTo(collector.url);
+  end(5);
+  await spans.flush();
+  expect(collector.spans).toHaveLength(5);
+  expect(lost).toEqual(told);
 });
 
 test('rubbish in place of an answer is taken for one', async () => {
