@@ -52,6 +52,8 @@ export interface Collector {
   readonly origin: string;
   readonly url: string;
   readonly spans: readonly CollectedSpan[];
+  /** All that is in each span, decoded. */
+  readonly texts: readonly string[];
   /** Every byte that was posted, as text. */
   readonly posted: readonly string[];
   readonly requests: readonly { readonly url: string; readonly headers: IncomingHttpHeaders }[];
@@ -80,6 +82,16 @@ export function rejecting(rejectedSpans: number, errorMessage: string): Answer {
 
 /** Stops when the test is over; nothing that it was sent may be private. */
 export async function startCollector(answer = TAKEN): Promise<Collector> {
+  const collector = await listenAsCollector(answer);
+  onTestFinished(async () => {
+    await collector.stop();
+    // As decoded: among the random bytes of ids, anything may stand by chance.
+    expectPrivateLog(collector.texts, {});
+  });
+  return collector;
+}
+
+export async function listenAsCollector(answer = TAKEN): Promise<Collector> {
   const spans: CollectedSpan[] = [];
   const posted: string[] = [];
   const requests: { url: string; headers: IncomingHttpHeaders }[] = [];
@@ -101,6 +113,9 @@ export async function startCollector(answer = TAKEN): Promise<Collector> {
     origin,
     url: `${origin}/v1/traces`,
     spans,
+    get texts() {
+      return spans.map(textOf);
+    },
     posted,
     requests,
     answer,
@@ -118,11 +133,6 @@ export async function startCollector(answer = TAKEN): Promise<Collector> {
       await once(server, 'close');
     },
   };
-  onTestFinished(async () => {
-    await collector.stop();
-    // As decoded: among the random bytes of ids, anything may stand by chance.
-    expectPrivateLog(spans.map(textOf), {});
-  });
   return collector;
 }
 
