@@ -60,7 +60,7 @@ export async function startGateway(
       hasRedis: settings.redisUrl !== null,
     });
   const operationLog = createOperationLog(log, settings.slowMs);
-  const traces = settings.traces && (await startTraces(settings.traces, log));
+  const traces = settings.traces && (await startTraces(settings.traces, log, metrics?.listener));
   const listeners = [operationLog, metrics?.listener ?? [], status?.listener ?? [], traces ?? []].flat();
   const telemetry = telemetryOf(listeners);
   const client =
