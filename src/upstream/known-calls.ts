@@ -9,6 +9,9 @@ import type { Shares } from './shares.ts';
 /** Most calls that Redis is told of at once. */
 const MAX_CALLS = 5_000;
 
+/** By so many milliseconds processes differ on when a call was made: the way to Redis takes time. Beyond, it was moved. */
+export const MOVED_MS = 50;
+
 export class KnownCalls {
   readonly #log: CallLog;
   readonly #shares: Shares;
@@ -32,11 +35,14 @@ export class KnownCalls {
     this.#shares.record(at, call);
   }
 
-  /** Counts calls that other processes have made. */
+  /** Counts calls that other processes have made, and those later that they have moved. */
   hear(calls: readonly SharedCall[], now: number): void {
     // What was made longer ago than a window is no matter; and the log takes them in their order.
     for (const { name, ageMs } of calls.toSorted((a, b) => b.ageMs - a.ageMs)) {
-      if (ageMs >= 0 && ageMs < this.#windowMs) this.record(name, now - ageMs);
+      if (!(ageMs >= 0 && ageMs < this.#windowMs)) continue;
+      const [before, at] = [this.#at.get(name), now - ageMs];
+      if (before === undefined) this.record(name, at);
+      else if (at > before + MOVED_MS) this.move(name, at);
     }
   }
 

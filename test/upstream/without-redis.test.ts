@@ -1,12 +1,17 @@
 // What processes that share a quota do without Redis, when it is back, and with one that has forgotten what they know.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { createRedis } from '../../src/redis/redis.ts';
+import { CallLog } from '../../src/upstream/call-log.ts';
+import { Cancellation } from '../../src/upstream/cancellation.ts';
+import { KnownCalls } from '../../src/upstream/known-calls.ts';
 import { BACKGROUND } from '../../src/upstream/payment.ts';
 import type { Quota } from '../../src/upstream/quota.ts';
 import { parseQuota } from '../../src/upstream/quota-window.ts';
 import { createSharedQuota } from '../../src/upstream/redis-quota.ts';
+import { Shares } from '../../src/upstream/shares.ts';
 import { most, take, takeAll, useProcesses } from './two-processes.ts';
 
 const { server, untilUp, startProcesses } = useProcesses();
@@ -17,6 +22,51 @@ test('a Redis that was emptied grants no call beyond the limit', async () => {
   await server().command('FLUSHALL');
   expect(await takeAll(a)).toBe(0);
   expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
+});
+
+describe('a call that leaves later than it was paid for counts from when it leaves', () => {
+  const caller = { how: 'caller', caller: 'one' } as const;
+  const cancellation = new Cancellation();
+
+  /** One call of two, moved by a second; Redis is emptied, and told when it was paid for. */
+  async function moveOne(a: Quota, accountId: string): Promise<string> {
+    const paidAt = await a.take(caller, 0, cancellation);
+    const key = `gateway:{${accountId}}:calls`;
+    const [name = '', score = ''] = (await server().command('ZRANGE', key, '0', '-1', 'WITHSCORES')) as string[];
+    await take(a);
+    await sleep(1_000);
+    expect(await a.take(caller, 0, cancellation, paidAt)).toBeGreaterThan(paidAt + 999);
+    await server().command('FLUSHALL');
+    await server().command('ZADD', key, score, name);
+    return name;
+  }
+
+  const ageOf = async (name: string, accountId: string) => {
+    const [seconds, microseconds] = (await server().command('TIME')) as string[];
+    const score = await server().command('ZSCORE', `gateway:{${accountId}}:calls`, name);
+    return Number(seconds) * 1_000 + Number(microseconds) / 1_000 - Number(score);
+  };
+
+  test('also where Redis has forgotten it, and another process that has not heard of it tells Redis first', async () => {
+    const { a } = await startProcesses('10/60s', 2, 'moved');
+    const name = await moveOne(a, 'moved');
+    expect(await ageOf(name, 'moved')).toBeGreaterThan(999);
+    await take(a);
+    expect(await ageOf(name, 'moved')).toBeLessThan(900);
+  });
+
+  test('also for a process that has not heard of it until Redis was told again', async () => {
+    const log = new CallLog([{ limit: 10, windowMs: 10_000 }]);
+    const known = new KnownCalls(log, new Shares(log, 0.1));
+    known.record('other:1:c:one', 0);
+    known.hear([{ name: 'other:1:c:one', ageMs: 100 }], 5_000);
+    expect(known.list(5_000)).toEqual([{ name: 'other:1:c:one', ageMs: 100 }]);
+    log.advance(12_000);
+    expect(log.used(log.longest)).toBe(1);
+    // What two processes say of a call that was not moved differs a little.
+    known.hear([{ name: 'other:1:c:one', ageMs: 70 }], 5_000);
+    expect(known.list(5_000)).toEqual([{ name: 'other:1:c:one', ageMs: 100 }]);
+  });
 });
 
 describe('a gate', () => {
