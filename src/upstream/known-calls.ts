@@ -4,13 +4,11 @@
 import type { CallLog } from './call-log.ts';
 import { readName } from './call-name.ts';
 import type { SharedCall } from './redis-calls.ts';
+import { MOVED_MS } from './redis-scripts.ts';
 import type { Shares } from './shares.ts';
 
 /** Most calls that Redis is told of at once. */
 const MAX_CALLS = 5_000;
-
-/** By so many milliseconds processes differ on when a call was made: the way to Redis takes time. Beyond, it was moved. */
-export const MOVED_MS = 50;
 
 export class KnownCalls {
   readonly #log: CallLog;

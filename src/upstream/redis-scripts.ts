@@ -2,8 +2,10 @@
 // The processes are told of each change over the account's channel.
 
 import { createScript } from '../redis/script.ts';
-import { MOVED_MS } from './known-calls.ts';
 import { LATE_SHARE } from './shares.ts';
+
+/** By so many milliseconds processes differ on when a call was made: the way to Redis takes time. Beyond, it was moved. */
+export const MOVED_MS = 50;
 
 const NOW = `
 local time = redis.call('TIME')
