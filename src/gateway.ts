@@ -60,7 +60,7 @@ export async function startGateway(
       hasRedis: settings.redisUrl !== null,
     });
   const operationLog = createOperationLog(log, settings.slowMs);
-  const traces = settings.traces && (await startTraces(settings.traces, log));
+  const traces = settings.traces && (await startTraces(settings.traces, log, metrics?.listener));
   const listeners = [operationLog, metrics?.listener ?? [], status?.listener ?? [], traces ?? []].flat();
   const telemetry = telemetryOf(listeners);
   const client =
@@ -131,7 +131,7 @@ export async function startGateway(
   const schema = settings.federation ? subgraphOf(api) : api;
   const tabs = settings.graphiql ? graphiqlTabs(schema, examples, admission.asksForTokens) : undefined;
 
-  function contextOf(tenant: Tenant, caller: Caller, given: GivenListener | undefined): Context {
+  function contextOf(tenant: Tenant, caller: Caller, given: GivenListener): Context {
     const createLoaders = () => ({ invitation: createInvitationLoader(tenant.snapshots, caller, refRate, given) });
     return {
       loaders: createLoaders(),

@@ -1,6 +1,7 @@
-// The process: settings → gateway → listen → signals, or with `--check` a report on the settings and nothing else. The
-// one place that reads the environment.
+// The process: settings → gateway → listen → signals, or with `--check` a report on the settings and nothing else, or with
+// `--compile` only what Node keeps of the sources. The one place that reads the environment.
 
+import { getCompileCacheDir } from 'node:module';
 import { setTimeout } from 'node:timers/promises';
 import { type RunningGateway, startGateway } from './gateway.ts';
 import { UntrustworthyDocuments } from './operations/trusted-documents.ts';
@@ -28,10 +29,11 @@ const DRAINS =
   'the gateway stops: it serves on while callers are sent elsewhere, unless a second signal (Ctrl-C) comes';
 
 const args = process.argv.slice(2);
-const unknown = args.find((arg) => arg !== '--check');
+const unknown = args.find((arg) => arg !== '--check' && arg !== '--compile');
 if (unknown !== undefined)
-  fail(`Unknown argument${nameOf(unknown)}: --check is the only one, and settings are environment variables.`);
-else if (args.length > 0) check();
+  fail(`Unknown argument${nameOf(unknown)}: there are --check and --compile, and settings are environment variables.`);
+else if (args.includes('--check')) check();
+else if (args.includes('--compile')) await compile();
 else await serve().catch((error: unknown) => fail(faultOf(error)));
 
 function fail(message: string): never {
@@ -49,6 +51,18 @@ function check(): void {
   const { text, isRight } = reportSettings(process.env);
   process.stdout.write(text);
   process.exitCode = isRight ? 0 : 1;
+}
+
+/** Loads all that a gateway may load: Node keeps it as it ends, in the folder that NODE_COMPILE_CACHE names. */
+async function compile(): Promise<void> {
+  if (getCompileCacheDir() === undefined) fail('NODE_COMPILE_CACHE names no folder that can be written to.');
+  await Promise.all([
+    import('./gateway/metrics-route.ts'),
+    import('./gateway/status-route.ts'),
+    import('./redis/redis.ts'),
+    import('./sandbox/sandbox.ts'),
+    import('./telemetry/traces/traces.ts'),
+  ]);
 }
 
 async function serve(): Promise<void> {

@@ -39,6 +39,8 @@ export interface TestGatewayOptions {
   readonly sandbox?: SandboxOptions;
   /** Over the variables that reach the sandbox. */
   readonly environment?: Environment;
+  /** Where it is given everything is traced, and no span may hold any of these. */
+  readonly absentFromSpans?: readonly (string | RegExp)[];
 }
 
 /** Whether it tells of an operation, of an event of one, or of callers that were not admitted. */
@@ -56,14 +58,17 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     cronofy: { ...QUICK, ...options.sandbox?.cronofy },
     partoo: { ...QUICK, ...options.sandbox?.partoo },
   });
+  const { absentFromSpans } = options;
+  const searched =
+    absentFromSpans && (await (await import('./telemetry/searched-spans.ts')).searchSpans(absentFromSpans));
+  const environment = { ...sandbox.variables, ...searched?.environment, ...options.environment };
   const log: string[] = [];
   const operations: string[] = [];
   const settings = readSettings({
     PORT: '0',
     ADMIN_PORT: '0',
     ...UNLIMITED,
-    ...sandbox.variables,
-    ...options.environment,
+    ...environment,
   });
   const gateway = await startGateway(
     settings,
@@ -99,7 +104,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       const view = await operatorsView(gateway.adminOrigin ?? '');
       await gateway.stop(1_000);
       await sandbox.stop();
-      expectPrivateLog([...log, ...operations, ...view], { ...sandbox.variables, ...options.environment });
+      expectPrivateLog([...log, ...operations, ...view], environment);
+      await searched?.end(operations.length, environment);
     },
   };
 }

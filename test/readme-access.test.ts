@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { readSettings } from '../src/settings.ts';
+import { SECRET, sign } from './access/tokens.ts';
 import { endRuns, run } from './process.ts';
-import { SECRET, sign, startSigned } from './server/signed.ts';
+import { startSigned } from './server/signed.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const section = readme.slice(readme.indexOf('## Who may see what'), readme.indexOf('## Run it'));

@@ -1,8 +1,9 @@
 // `npm run token`: what it prints opens the gateway that has the same secret, and shows what it grants.
 
 import { afterEach, expect, test } from 'vitest';
+import { bearer, SECRET } from './access/tokens.ts';
 import { endRuns, run } from './process.ts';
-import { bearer, SECRET, startSigned } from './server/signed.ts';
+import { startSigned } from './server/signed.ts';
 
 const TOKEN = new URL('../src/token.ts', import.meta.url).pathname;
 

@@ -86,15 +86,13 @@ export async function createTenant(
   });
   const scope = scopeOf(name, accounts);
   const changes = createChanges();
-  const tier =
-    redis &&
-    createSharedTier(redis.client, {
-      scope,
-      ttlMs: settings.snapshots.staleMs,
-      clock: redis.clock,
-      now,
-      onRubbish: () => log.warn('rubbish in Redis was ignored'),
-    });
+  const sharing = redis && {
+    scope,
+    clock: redis.clock,
+    now,
+    onRubbish: () => log.warn('rubbish in Redis was ignored'),
+  };
+  const tier = sharing && createSharedTier(redis.client, { ...sharing, ttlMs: settings.snapshots.staleMs });
   const snapshots = createSnapshots(byType, {
     ...settings.snapshots,
     space,
@@ -103,14 +101,7 @@ export async function createTenant(
     onSight: telemetry.seen,
     isNotified: (snapshot) => addresses.isNotified(snapshot),
   });
-  const endLearning =
-    redis &&
-    shareEvidence(redis.client, snapshots.learning, {
-      scope,
-      clock: redis.clock,
-      now,
-      onRubbish: () => log.warn('rubbish in Redis was ignored'),
-    });
+  const endLearning = sharing && shareEvidence(redis.client, snapshots.learning, sharing);
   const addresses = createCallbackAddresses(snapshots, changes);
   const watcher = createWatcher({ snapshots, changes, addresses });
   const endListening = await tier?.listen(snapshots.adopt, () => {

@@ -84,16 +84,20 @@ export function wholeKeyOf(ref: Ref): string {
   return keyOf(ref.type, { ...parts, ...Object.fromEntries(views.map((name) => [name, null])) });
 }
 
+/** What an invitation is named by; a ref is one. */
+interface Name {
+  readonly type: InvitationType;
+  readonly parts: NaturalKey;
+}
+
 /** The provider's id of it. */
-export function externalIdOf(ref: Ref): string {
-  const parts: NaturalKey = ref.parts;
-  return parts[kindOf(ref).externalId] ?? '';
+export function externalIdOf({ type, parts }: Name): string {
+  return parts[KINDS[type].externalId] ?? '';
 }
 
 /** The opaque, URL-safe id that clients hold. */
-export function globalIdOf({ type, parts }: Ref): string {
-  const values: NaturalKey = parts;
-  const texts = Object.keys(KINDS[type].key).map((name) => values[name]);
+export function globalIdOf({ type, parts }: Name): string {
+  const texts = Object.keys(KINDS[type].key).map((name) => parts[name]);
   return Buffer.from(JSON.stringify([type, ...texts])).toString('base64url');
 }
 

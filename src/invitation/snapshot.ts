@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { InvitationStatus } from './kind.ts';
 import { type Invitation, type InvitationType, kindOf } from './kinds.ts';
-import { externalIdOf, globalIdOf, refOf } from './ref.ts';
+import { externalIdOf, globalIdOf } from './ref.ts';
 
 /** An invitation as last observed. The fields that every kind has are computed once, because they are given many times. */
 export type Snapshot<Type extends InvitationType = InvitationType> = Invitation<Type> & {
@@ -44,11 +44,11 @@ export function snapshotOf<Type extends InvitationType>(
   staleness: Staleness | null = null,
 ): Snapshot<Type> {
   const kind = kindOf(invitation);
-  const ref = refOf(invitation);
+  const named = { type: invitation.type, parts: kind.keyOf(invitation) };
   return {
     ...invitation,
-    id: globalIdOf(ref),
-    externalId: externalIdOf(ref),
+    id: globalIdOf(named),
+    externalId: externalIdOf(named),
     status: kind.statusOf(invitation),
     rawStatus: kind.rawStatusOf(invitation),
     isFinal: kind.isFinal(invitation, observedAt.getTime()),

@@ -1,7 +1,5 @@
 // Why Redis cannot be used, in words that may be logged: never a text of Redis' own, which names keys, users and hosts.
 
-import { ReplyError } from 'ioredis';
-
 /** No answer came in time. */
 export class Lost extends Error {
   override readonly name = 'Lost';
@@ -36,9 +34,9 @@ export function refusalOf(error: unknown): string | undefined {
   return REFUSALS.find(([text]) => text.test(error.message))?.[1];
 }
 
-/** Whether Redis answered, and said no. */
+/** Whether Redis answered, and said no. By the name: a process without Redis does not load the class. */
 export function isRefusal(error: unknown): error is Error {
-  return error instanceof ReplyError;
+  return error instanceof Error && error.name === 'ReplyError';
 }
 
 /** Why a trial of Redis or a connection to it failed. */

@@ -4,8 +4,7 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SmartInviteWire } from '../providers/cronofy/wire.ts';
-
-type ReplyWire = NonNullable<SmartInviteWire['recipient']>;
+import type { ReplyWire } from './cronofy-scenario.ts';
 
 export interface Notifier {
   /** Tells the callback URL of an invite that a recipient has replied. */

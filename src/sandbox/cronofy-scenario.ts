@@ -9,7 +9,8 @@ const DAYS = 86_400 * SECONDS;
 /** When each that moves is replied to, in seconds; the last one never is. */
 const REPLIES_AFTER: readonly (readonly number[])[] = [[8, 20], [12, 35], [20, 50], [45, 120], [300, 1_200], []];
 
-type ReplyWire = NonNullable<SmartInviteWire['recipient']>;
+/** What a recipient has answered. */
+export type ReplyWire = NonNullable<SmartInviteWire['recipient']>;
 
 export interface CronofySeed {
   readonly invite: SmartInviteWire;

@@ -6,7 +6,7 @@
 import type { SmartInviteWire } from '../providers/cronofy/wire.ts';
 import { icalendarOf } from './cronofy-icalendar.ts';
 import { createNotifier } from './cronofy-notifier.ts';
-import { type CronofySeed, seededSmartInvites } from './cronofy-scenario.ts';
+import { type CronofySeed, type ReplyWire, seededSmartInvites } from './cronofy-scenario.ts';
 import {
   type Behaviour,
   type ImitationOptions,
@@ -17,8 +17,6 @@ import {
 import type { Misbehaviour } from './misbehaviour.ts';
 
 export const CRONOFY_CLIENT_SECRET = 'sandbox-cronofy-secret';
-
-type ReplyWire = NonNullable<SmartInviteWire['recipient']>;
 
 export interface CronofyImitation extends ListedImitation {
   /** Adds or replaces an invite. */

@@ -30,7 +30,7 @@ export interface GraphQLOptions {
    * What one operation works with; it rejects where the caller is served no more.
    * @param given Told how each ref is answered.
    */
-  readonly createContext: (caller: Caller, given: GivenListener | undefined) => MaybePromise<object>;
+  readonly createContext: (caller: Caller, given: GivenListener) => MaybePromise<object>;
   /** The documents that are run; undefined where all are that fit the schema. */
   readonly trustedDocuments: readonly TrustedDocument[] | undefined;
   /** Whether the schema is told, to viewers who may explore it, and errors may suggest what is in it. */
@@ -43,8 +43,7 @@ export interface GraphQLOptions {
   /** How many operations a caller may send. */
   readonly operationRate: Rate;
   readonly log: Logger;
-  /** Undefined where nobody listens. */
-  readonly listener?: OperationListener | undefined;
+  readonly listener: OperationListener;
 }
 
 /** An answer without data: nothing was run. */
@@ -54,26 +53,26 @@ export type Refused = Required<Pick<Answer, 'errors'>>;
 export interface GraphQLService {
   /** Documents that are kept, and about how many bytes they take. */
   kept(): ReturnType<Documents['kept']>;
-  /** How many streams are open; those of which nothing is noted are not among them. */
+  /** How many streams are open. */
   streams(): StreamCounts;
-  /** What is noted of an operation, which every step gets; undefined where nobody listens. */
-  begin(transport: Transport, viewer: Viewer, requestId: string, brought?: BroughtTrace): OperationRecord | undefined;
-  /** The operation that is asked for, or why there is none for this viewer. */
-  prepare(params: Params, viewer: Viewer, record?: OperationRecord): PreparedOperation | Refused;
+  /** What is noted of an operation, which every step gets. */
+  begin(transport: Transport, viewer: Viewer, requestId: string, brought?: BroughtTrace): OperationRecord;
+  /** The operation that is asked for, or why there is none for its viewer. */
+  prepare(params: Params, record: OperationRecord): PreparedOperation | Refused;
   /** At once where nothing has to be waited for. */
-  run(operation: PreparedOperation, params: Params, caller: Caller, record?: OperationRecord): MaybePromise<Answer>;
+  run(operation: PreparedOperation, params: Params, caller: Caller, record: OperationRecord): MaybePromise<Answer>;
   /** The events of a subscription; or a result alone, where it cannot begin. */
   subscribe(
     operation: PreparedOperation,
     params: Params,
     caller: Caller,
-    record?: OperationRecord,
+    record: OperationRecord,
   ): Promise<Answer | AsyncIterableIterator<Answer>>;
 }
 
 export function createGraphQLService(options: GraphQLOptions): GraphQLService {
   const { schema, createContext, introspection, operationRate, listener } = options;
-  const maskError = createErrorMask(options.log, listener?.limited);
+  const maskError = createErrorMask(options.log, listener.limited);
   const yoga = createYoga({
     schema,
     plugins: [useNeededRules(!introspection)],
@@ -89,7 +88,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     trusted: options.trustedDocuments && [...options.trustedDocuments, ...documentsOf(options.tabs)],
     allowsIntrospection: options.tabs !== undefined,
     tellsNames: introspection,
-    onDocument: listener?.document,
+    onDocument: listener.document,
     parse(text, maxTokens) {
       try {
         return enveloped.parse(text, maxTokens === undefined ? {} : { maxTokens });
@@ -109,7 +108,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     operation: PreparedOperation,
     { variables }: Params,
     caller: Caller,
-    record?: OperationRecord,
+    record: OperationRecord,
   ): MaybePromise<Answer> {
     const context = createContext(caller, record);
     if (!(context instanceof Promise)) return operation.run(variables, context);
@@ -120,7 +119,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     operation: PreparedOperation,
     { variables }: Params,
     caller: Caller,
-    record?: OperationRecord,
+    record: OperationRecord,
   ): Promise<Answer | AsyncIterableIterator<Answer>> {
     const context = createContext(caller, record);
     if (!(context instanceof Promise)) return operation.subscribe(variables, context);
@@ -131,24 +130,24 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     kept: documents.kept,
     streams: () => streams.counts,
     begin: (transport, viewer, requestId, brought) =>
-      listener && new OperationRecord(transport, viewer, requestId, listener, brought),
-    prepare(params, { id, mayExplore, mayRunAnyDocument }, record) {
+      new OperationRecord(transport, viewer, requestId, listener, brought),
+    prepare(params, record) {
+      const { id, mayExplore, mayRunAnyDocument } = record.viewer;
       try {
         const waitMs = operationRate.take(id, 1);
         if (waitMs > 0) throw tooManyOperations(waitMs);
         const operation = documents.find(params, !mayRunAnyDocument).operation(params.operationName);
-        record?.prepared(operation);
+        record.prepared(operation);
         if (operation.isIntrospecting && !introspection) throw new Forbidden(NO_INTROSPECTION);
         if (operation.isIntrospecting && !mayExplore) throw new Forbidden(NO_EXPLORE);
         return operation;
       } catch (error) {
         const answer = refused(error);
-        record?.end(answer);
+        record.end(answer);
         return answer;
       }
     },
     run(operation, params, caller, record) {
-      if (record === undefined) return run(operation, params, caller);
       try {
         const answer = run(operation, params, caller, record);
         if (answer instanceof Promise) return noted(answer, record);
@@ -160,9 +159,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
       }
     },
     async subscribe(operation, params, caller, record) {
-      const begun = subscribe(operation, params, caller, record);
-      if (record === undefined) return begun;
-      const given = await noted(begun, record);
+      const given = await noted(subscribe(operation, params, caller, record), record);
       return Symbol.asyncIterator in given ? streams.follow(given, record) : given;
     },
   };

@@ -37,8 +37,7 @@ interface Exchange {
   readonly response: ServerResponse;
   /** Undefined where the caller takes events alone. */
   readonly mediaType: MediaType | undefined;
-  readonly requestId: string;
-  readonly record: OperationRecord | undefined;
+  readonly record: OperationRecord;
 }
 
 export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
@@ -80,33 +79,33 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
     const record = graphql.begin(transport, viewer, requestId, broughtBy(request));
     try {
       if ('fault' in params) {
-        record?.refuse(BAD_USER_INPUT);
+        record.refuse(BAD_USER_INPUT);
         response.setHeader(REQUEST_ID, requestId);
         return refuseParams(params, request, response);
       }
-      const sent = run(params, viewer, { request, response, mediaType, requestId, record });
+      const sent = run(params, viewer, { request, response, mediaType, record });
       if (sent instanceof Promise) sent.catch((error: unknown) => fail(request, response, error, requestId));
     } catch (error) {
-      record?.fail();
+      record.fail();
       fail(request, response, error, requestId);
     }
   }
 
   function run(params: Params, viewer: Viewer, exchange: Exchange): MaybePromise<void> {
-    const { request, response, requestId, record } = exchange;
-    const operation = graphql.prepare(params, viewer, record);
+    const { request, response, record } = exchange;
+    const operation = graphql.prepare(params, record);
     if ('errors' in operation) return send(exchange, operation);
     const caller = new HttpCaller(viewer, response);
     if (operation.isSubscription) {
-      response.setHeader(REQUEST_ID, requestId);
+      response.setHeader(REQUEST_ID, record.requestId);
       if (!takesEvents(request.headers.accept)) {
-        record?.refuse(BAD_USER_INPUT);
+        record.refuse(BAD_USER_INPUT);
         return refuse(request, response, 406, NO_EVENTS_ACCEPTED);
       }
-      if (record !== undefined) record.transport = 'sse';
+      record.transport = 'sse';
       // A token is good for some seconds more, but for one answer alone. Its key may have gone while the body arrived.
       if (hasExpired(viewer.expiresAt) || !viewer.isCurrent()) {
-        record?.refuse(EXPIRED.problem.code);
+        record.refuse(EXPIRED.problem.code);
         return sendRefusal(request, response, EXPIRED);
       }
       return graphql
@@ -122,7 +121,7 @@ export function createGraphQLHandler(options: GraphQLHandlerOptions): Handler {
   }
 
   /** Where the caller takes events alone the answer is one event, unless it says nothing but how long to wait. */
-  function send({ response, mediaType, requestId }: Exchange, result: Answer): MaybePromise<void> {
+  function send({ response, mediaType, record: { requestId } }: Exchange, result: Answer): MaybePromise<void> {
     if (mediaType === undefined && refusedForSeconds(result) === undefined) {
       response.setHeader(REQUEST_ID, requestId);
       return sendEvents(response, once(result), Number.POSITIVE_INFINITY);

@@ -20,7 +20,7 @@ const MAX_OPERATIONS = 100;
 interface Begun extends Caller {
   readonly operation: PreparedOperation;
   readonly params: Params;
-  readonly record: OperationRecord | undefined;
+  readonly record: OperationRecord;
   readonly cancellation: Cancellation;
   /** Whether the client still wants it. */
   readonly isWanted: () => boolean;
@@ -65,10 +65,10 @@ export class SocketOperations {
     const record = this.#graphql.begin('websocket', viewer, newRequestId(), this.#brought);
     const params = paramsOf({ ...payload });
     if ('fault' in params) {
-      record?.refuse('BAD_USER_INPUT');
+      record.refuse('BAD_USER_INPUT');
       return [new Refusal(refusal(params.fault))];
     }
-    const operation = this.#graphql.prepare(params, viewer, record);
+    const operation = this.#graphql.prepare(params, record);
     if ('errors' in operation) return operation.errors.map((told) => new Refusal(told));
     const begun = { viewer, operation, params, record, cancellation: new Cancellation(), isWanted };
     const args = operation.args;

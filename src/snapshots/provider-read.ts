@@ -61,8 +61,9 @@ export class ProviderRead implements Read {
 
   start(cancellation: Cancellation): Promise<Invitation | null> {
     const { ref, withExtras } = this.#reading;
-    const payment = { ...this.#payment, spans: this };
-    const refusal = payment.how === 'spare' ? this.#effects.spareRefusal(this.#source, ref) : undefined;
+    const { how, caller } = this.#payment;
+    const payment = { how, caller, spans: this };
+    const refusal = how === 'spare' ? this.#effects.spareRefusal(this.#source, ref) : undefined;
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#begunAt = this.#effects.now();
     this.#onBegun?.();
@@ -80,9 +81,9 @@ export class ProviderRead implements Read {
     // What a notification makes outdated is read again because of the notification.
     if (verdict === 'unclear') want(ref);
     if (verdict !== 'kept') return snapshot;
-    if (invitation !== null) {
+    if (shared !== undefined && invitation !== null) {
       const { seenAt = this.#effects.now(), sinceAt = seenAt } = known.peek(ref, false) ?? {};
-      shared?.share({
+      shared.share({
         ref,
         invitation: withoutExtras(invitation),
         observedAt: observedAt.getTime(),

@@ -62,6 +62,8 @@ export class Wish implements Placed<Wish> {
   readonly ref: Ref;
   readonly lane: Lane;
   place: Place<Wish> | undefined;
+  /** Where it stands in the list of all. */
+  listed = -1;
   entry: Entry | undefined;
   watchers = 0;
   /** A caller got extras that are older than fresh, or none. */

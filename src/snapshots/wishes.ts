@@ -40,7 +40,10 @@ export class Wishes {
   readonly #wishes = new Map<string, Wish>();
   /** How many of them are of what is neither known nor watched. */
   #unknown = 0;
-  #sweep: MapIterator<Wish> | undefined;
+  /** All of them. A sweep keeps its place in this list: an iterator of the map would keep all that has left the map since. */
+  readonly #list: Wish[] = [];
+  /** Where the sweep goes on. */
+  #swept = 0;
   #isOver = false;
 
   constructor(options: WishesOptions) {
@@ -142,21 +145,22 @@ export class Wishes {
   /** Lets go of some of the wishes that are over: each time of a part of them. */
   sweep(at: number): void {
     for (let left = Math.ceil(this.size / SWEEP_STEPS); left > 0; left--) {
-      this.#sweep ??= this.#wishes.values();
-      const { value: wish, done } = this.#sweep.next();
-      if (done) {
-        this.#sweep = undefined;
+      const wish = this.#list[this.#swept];
+      if (wish === undefined) {
+        this.#swept = 0;
         return;
       }
       wish.look(0, at);
+      // Another one takes the place of one that goes.
       if (!wish.isReading && !wish.isWanted(at)) this.#remove(wish);
+      else this.#swept += 1;
     }
   }
 
   /** Nothing is wanted any more, though it may be looked at. */
   clear(): void {
     this.#isOver = true;
-    for (const wish of this.#wishes.values()) this.#remove(wish);
+    for (const wish of [...this.#list]) this.#remove(wish);
   }
 
   get #isFull(): boolean {
@@ -188,6 +192,7 @@ export class Wishes {
     if (wish === undefined) {
       wish = new Wish(ref, this.#options.laneOf(ref), entry, this.#options.now());
       this.#wishes.set(ref.key, wish);
+      wish.listed = this.#list.push(wish) - 1;
     }
     return wish;
   }
@@ -213,6 +218,11 @@ export class Wishes {
   #remove(wish: Wish): void {
     wish.lane.order.drop(wish);
     this.#wishes.delete(wish.key);
+    const last = this.#list.pop();
+    if (last !== undefined && last !== wish) {
+      this.#list[wish.listed] = last;
+      last.listed = wish.listed;
+    }
     this.#count(wish, false);
     wish.isOver = true;
   }

@@ -36,6 +36,8 @@ export interface TelemetryListener extends OperationListener {
     | undefined;
   /** Told why Redis cannot be used, each reason once until it can; undefined when it can. */
   redisChanged?: ((reason: string | undefined) => void) | undefined;
+  /** Told of spans that the collector of traces did not take. */
+  spansLost?: ((spans: number) => void) | undefined;
   /** Told of each command that Redis was sent. */
   commanded?: ((outcome: CommandOutcome, durationMs: number) => void) | undefined;
 }

@@ -12,9 +12,9 @@ export function nameOfCall(process: string, number: number, how: PaymentKind, ca
 }
 
 /** What a call's name says; undefined where it is none of ours. */
-export function readName(name: string): { process: string; how: PaymentKind; caller: string } | undefined {
-  const [process = '', , letter = '', caller = ''] = name.split(':');
-  return isLetter(letter) ? { process, how: KIND_OF[letter], caller } : undefined;
+export function readName(name: string): { how: PaymentKind; caller: string } | undefined {
+  const [, , letter = '', caller = ''] = name.split(':');
+  return isLetter(letter) ? { how: KIND_OF[letter], caller } : undefined;
 }
 
 function isLetter(text: string): text is keyof typeof KIND_OF {

@@ -1,37 +1,56 @@
-// The calls of the longest window that this process knows of, its own and those that others told of: what it tells a Redis
-// that has forgotten them.
+// The calls of the longest window that this process knows of, its own and those that others told of: each counts once in
+// the books, and a Redis that has forgotten them is told of them.
 
+import type { CallLog } from './call-log.ts';
+import { readName } from './call-name.ts';
 import type { SharedCall } from './redis-calls.ts';
+import { MOVED_MS } from './redis-scripts.ts';
+import type { Shares } from './shares.ts';
 
 /** Most calls that Redis is told of at once. */
 const MAX_CALLS = 5_000;
 
 export class KnownCalls {
-  readonly #windowMs: () => number;
+  readonly #log: CallLog;
+  readonly #shares: Shares;
+  /** When each was made, by their names. */
   readonly #at = new Map<string, number>();
   /** How many of them each process has made. */
   readonly #byProcess = new Map<string, number>();
 
-  constructor(windowMs: () => number) {
-    this.#windowMs = windowMs;
+  /** @param shares Those of that log. */
+  constructor(log: CallLog, shares: Shares) {
+    this.#log = log;
+    this.#shares = shares;
   }
 
-  /** @returns whether it was not known yet. */
-  add(name: string, at: number): boolean {
-    if (this.#at.has(name)) return false;
+  /** Counts a call, unless it is known. */
+  record(name: string, at: number): void {
+    const call = readName(name);
+    if (call === undefined || this.#at.has(name)) return;
     this.#at.set(name, at);
     this.#count(name, 1);
-    return true;
+    this.#shares.record(at, call);
   }
 
-  /** When it was made; undefined where it is not known. */
-  at(name: string): number | undefined {
-    return this.#at.get(name);
+  /** Counts calls that other processes have made, and those later that they have moved. */
+  hear(calls: readonly SharedCall[], now: number): void {
+    // What was made longer ago than a window is no matter; and the log takes them in their order.
+    for (const { name, ageMs } of calls.toSorted((a, b) => b.ageMs - a.ageMs)) {
+      if (!(ageMs >= 0 && ageMs < this.#windowMs)) continue;
+      const [before, at] = [this.#at.get(name), now - ageMs];
+      if (before === undefined) this.record(name, at);
+      else if (at > before + MOVED_MS) this.move(name, at);
+    }
   }
 
-  /** A known call counts for a later moment. */
+  /** A call that was taken and not made counts from `at` on. */
   move(name: string, at: number): void {
-    if (this.#at.delete(name)) this.#at.set(name, at);
+    const [call, before] = [readName(name), this.#at.get(name)];
+    if (call === undefined || before === undefined) return;
+    this.#at.delete(name);
+    this.#at.set(name, at);
+    this.#log.move(call.caller, before, at);
   }
 
   /** The last call until then that a process has made for a caller. */
@@ -46,25 +65,28 @@ export class KnownCalls {
 
   /** How many are in the window for sure: one that is about to leave it may have left it for Redis. */
   count(now: number): number {
-    const windowMs = this.#windowMs();
-    this.#forget(now - windowMs);
+    this.#forget(now - this.#windowMs);
     if (this.#at.size > MAX_CALLS) return 0;
     let leaving = 0;
     for (const at of this.#at.values()) {
-      if (at > now - windowMs + LEAVING_MS) break;
+      if (at > now - this.#windowMs + LEAVING_MS) break;
       leaving += 1;
     }
     return this.#at.size - leaving;
   }
 
   list(now: number): readonly SharedCall[] {
-    this.#forget(now - this.#windowMs());
+    this.#forget(now - this.#windowMs);
     return [...this.#at].slice(-MAX_CALLS).map(([name, at]) => ({ name, ageMs: Math.max(0, now - at) }));
   }
 
   /** How many processes have made calls. */
   processes(): number {
     return this.#byProcess.size;
+  }
+
+  get #windowMs(): number {
+    return this.#log.longest.windowMs;
   }
 
   // They were added in about the order in which they were made.

@@ -3,7 +3,7 @@
 // Redis they stay within the limit together, because each takes its share of the same rest.
 
 import type { CallLog, WindowBooks } from './call-log.ts';
-import type { QuotaStatus } from './quota.ts';
+import type { QuotaStatus, QuotaUsage } from './quota.ts';
 import { partOf } from './quota-window.ts';
 
 /** How long after a loss the first call is made, in milliseconds: until what others told of their calls has been read. */
@@ -42,7 +42,7 @@ export class OwnShare {
   status(now: number, closedUntil: number): QuotaStatus {
     const least = this.#log.books
       .map((books) => {
-        const [limit, used] = [this.limitOf(books), this.usedOf(books, now)];
+        const [limit, used] = [this.#limitOf(books), this.#usedOf(books, now)];
         return { limit, remaining: Math.max(0, limit - used), resetsInMs: this.delayMs(0, now) };
       })
       .reduce((a, b) => (b.remaining / b.limit < a.remaining / a.limit ? b : a));
@@ -58,13 +58,22 @@ export class OwnShare {
     return Math.max(0, at - now);
   }
 
+  /** How much of its part of each window this process has used. */
+  windows(now: number): QuotaUsage['windows'] {
+    return this.#log.books.map((books) => ({
+      limit: this.#limitOf(books),
+      windowMs: books.windowMs,
+      used: this.#usedOf(books, now),
+    }));
+  }
+
   /** How many calls of the window are this process's. */
-  limitOf({ limit }: WindowBooks): number {
+  #limitOf({ limit }: WindowBooks): number {
     return partOf(limit, this.#share());
   }
 
   /** How many calls it has made alone in the window. */
-  usedOf({ windowMs }: WindowBooks, now: number): number {
+  #usedOf({ windowMs }: WindowBooks, now: number): number {
     return this.#calls.filter((at) => at > now - windowMs).length;
   }
 
@@ -72,17 +81,17 @@ export class OwnShare {
     const last = this.#calls.at(-1) ?? Number.NEGATIVE_INFINITY;
     return last === Number.NEGATIVE_INFINITY && ahead === 0
       ? last
-      : Math.max(last, this.#lostAt) + ((ahead + 1) * books.windowMs) / this.limitOf(books);
+      : Math.max(last, this.#lostAt) + ((ahead + 1) * books.windowMs) / this.#limitOf(books);
   }
 
   /** When the rest of the window is large enough for this process's next call. */
   #freeAt(books: WindowBooks, ahead: number, now: number): number {
-    const own = this.usedOf(books, now) + ahead;
+    const own = this.#usedOf(books, now) + ahead;
     const before = this.#log.usedUntil(books, this.#lostAt);
     // One whose share is less than a call has one where all of the window is left.
     if (before === 0 && own === 0) return Number.NEGATIVE_INFINITY;
-    if (own >= this.limitOf(books)) {
-      const leaving = this.#calls[this.#calls.length - this.limitOf(books)] ?? now;
+    if (own >= this.#limitOf(books)) {
+      const leaving = this.#calls[this.#calls.length - this.#limitOf(books)] ?? now;
       return leaving + books.windowMs;
     }
     // So much has to be left that the share of it is one call more.

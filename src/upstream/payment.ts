@@ -17,6 +17,11 @@ export interface CallSpans {
   readonly others: readonly Span[];
 }
 
+/** A call that is not paid for yet; `payment` is undefined where nothing counts it. */
+export interface Unpaid {
+  readonly payment: Payment | undefined;
+}
+
 /**
  * - `caller`: by a caller that waits for it.
  * - `insistent`: by a caller that insists on a newer answer than is known; such callers get a share of what callers get.

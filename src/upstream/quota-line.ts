@@ -4,7 +4,7 @@
 import { ProviderRateLimited } from '../invitation/problem.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { CancelListener, Cancellation } from './cancellation.ts';
-import type { Payment } from './payment.ts';
+import type { Payment, Unpaid } from './payment.ts';
 import type { Shares } from './shares.ts';
 
 /** What came of taking calls: how many were taken, when, and in how many milliseconds to try the rest again. */
@@ -59,21 +59,16 @@ export class QuotaLine {
 
   /**
    * Why a caller cannot be served within `patienceMs`.
-   * @param others How many come to this line before it, later.
-   * @param countFirst How many of them go ahead of callers above their share.
+   * @param others They come to this line before it, later.
    */
-  refusal(
-    payment: Payment,
-    patienceMs: number,
-    others = 0,
-    countFirst: () => number = () => others,
-  ): ProviderRateLimited | undefined {
+  refusal(payment: Payment, patienceMs: number, others: readonly Unpaid[] = []): ProviderRateLimited | undefined {
     const { shares, now, delayMs: delayOf } = this.#options;
     const ahead = this.ahead(payment);
-    const delayMs = delayOf(payment, ahead + others, now());
+    const delayMs = delayOf(payment, ahead + others.length, now());
     if (delayMs <= patienceMs) return undefined;
-    if (others === 0 || !shares.goesFirst(payment)) return this.#refusalIn(delayMs);
-    const firstMs = delayOf(payment, ahead + countFirst(), now());
+    if (others.length === 0 || !shares.goesFirst(payment)) return this.#refusalIn(delayMs);
+    const first = shares.countFirst(others.map((other) => other.payment));
+    const firstMs = delayOf(payment, ahead + first, now());
     return firstMs > patienceMs ? this.#refusalIn(firstMs) : undefined;
   }
 
@@ -179,7 +174,7 @@ export class QuotaLine {
   #wakeIn(delayMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#waiting.length === 0 || delayMs === Number.POSITIVE_INFINITY) return;
+    if (this.#waiting.length === 0) return;
     this.#timer = setTimeout(() => this.serve(), Math.max(1, Math.ceil(delayMs)));
   }
 }

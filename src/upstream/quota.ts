@@ -5,7 +5,7 @@ import type { ProviderRateLimited } from '../invitation/problem.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import { CallLog, type WindowBooks } from './call-log.ts';
 import type { Cancellation } from './cancellation.ts';
-import type { Payment } from './payment.ts';
+import type { Payment, Unpaid } from './payment.ts';
 import { QuotaLine } from './quota-line.ts';
 import type { QuotaWindow } from './quota-window.ts';
 import { FAIR_RESERVE } from './reserve.ts';
@@ -75,11 +75,6 @@ export interface Quota {
   readonly pace: Pace;
 }
 
-/** A call that is not paid for yet; `payment` is undefined where nothing counts it. */
-export interface Unpaid {
-  readonly payment: Payment | undefined;
-}
-
 /** The quota of one process. */
 export interface LocalQuota extends Quota {
   takeSpare(payment: Payment, unusedAt?: number): number;
@@ -132,8 +127,7 @@ export function createQuota(
       // What is free next is taken by those that wait.
       return Math.max(1, shares.delayMs(payment, line.ahead(payment), now()));
     },
-    refusal: (payment, others, patienceMs) =>
-      line.refusal(payment, patienceMs, others.length, () => shares.countFirst(others.map((other) => other.payment))),
+    refusal: (payment, others, patienceMs) => line.refusal(payment, patienceMs, others),
     mayHoldConnection(payment) {
       return shares.mayHoldConnection(payment, now());
     },
@@ -159,8 +153,14 @@ export function createQuota(
     status: () => statusOf(log, shares, now()),
     usage(takers) {
       const at = now();
-      const windows = log.books.map((books) => ({ ...windowOf(books), used: log.used(books) }));
-      return { windows, ...takersOf(log, takers), inLine: line.size, closedMs: closedMsOf(shares, at), isAlone: false };
+      const counts = takersOf(log, takers);
+      return {
+        windows: windowsOf(log),
+        ...counts,
+        inLine: line.size,
+        closedMs: closedMsOf(shares, at),
+        isAlone: false,
+      };
     },
   };
 }
@@ -174,8 +174,9 @@ export function takersOf(
   return { takers, background: byCaller.get('') ?? 0, callers: byCaller.size };
 }
 
-export function windowOf({ limit, windowMs }: WindowBooks): QuotaWindow {
-  return { limit, windowMs };
+/** How much of each window is used; the log is advanced to now. */
+export function windowsOf(log: CallLog): QuotaUsage['windows'] {
+  return log.books.map((books) => ({ limit: books.limit, windowMs: books.windowMs, used: log.used(books) }));
 }
 
 export function closedMsOf({ closedUntil }: Shares, at: number): number {

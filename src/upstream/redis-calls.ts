@@ -65,29 +65,30 @@ export interface CallsListener {
 
 export interface RedisCallsOptions {
   readonly redis: SharedRedis;
-  readonly windows: readonly QuotaWindow[];
+  /** The windows as they are now, with how many calls of each they get that are not below their share. */
+  readonly windows: () => readonly LentWindow[];
   readonly accountId: string;
   /** Names this process. */
   readonly process: string;
-  /** Of each window, how many calls they get that are not below their share. */
-  readonly lent: () => readonly number[];
 }
 
-export function createRedisCalls({ redis, windows, accountId, process, lent }: RedisCallsOptions): RedisCalls {
+export interface LentWindow extends QuotaWindow {
+  readonly lent: number;
+}
+
+export function createRedisCalls({ redis, windows: windowsNow, accountId, process }: RedisCallsOptions): RedisCalls {
   // One hash tag: in a cluster, what one script touches lies on one server.
   const key = (name: string) => `gateway:{${accountId}}:${name}`;
   const keys = ['calls', 'gate', 'line', 'due', 'spread'].map(key);
   const [calls = '', gate = ''] = keys;
   const channel = key('calls');
-  const longest = longestOf(windows);
-  const longestMs = Math.ceil(longest.windowMs);
-  const shortestMs = Math.floor(Math.min(...windows.map(({ windowMs }) => windowMs)));
-  const half = partOf(longest.limit, INSISTENT_SHARE);
+  const longestMs = () => Math.ceil(longestOf(windowsNow()).windowMs);
 
   return {
     async take(wanted, waitedMs, known) {
-      const lentNow = lent();
-      const bounds = windows.flatMap(({ limit, windowMs }, n) => [limit, lentNow[n] ?? limit, Math.ceil(windowMs)]);
+      const windows = windowsNow();
+      const half = partOf(longestOf(windows).limit, INSISTENT_SHARE);
+      const bounds = windows.flatMap(({ limit, lent, windowMs }) => [limit, lent, Math.ceil(windowMs)]);
       const about = [channel, process, Math.round(waitedMs), known, half, windows.length, ...bounds];
       const each = wanted.flatMap(({ rank, name, spread }) => [
         rank,
@@ -100,12 +101,13 @@ export function createRedisCalls({ redis, windows, accountId, process, lent }: R
       return taken < 0 ? 'behind' : { taken, delayMs };
     },
     async move(name) {
-      const about = [channel, process, longestMs, shortestMs, name];
+      const shortestMs = Math.floor(Math.min(...windowsNow().map(({ windowMs }) => windowMs)));
+      const about = [channel, process, longestMs(), shortestMs, name];
       const answer = await redis.ask((client) => MOVE(client, [calls], about));
       return Number(answer) === 1;
     },
     async sync(own, closedMs) {
-      const about = [channel, process, longestMs, Math.round(closedMs)];
+      const about = [channel, process, longestMs(), Math.round(closedMs)];
       const each = own.flatMap(({ ageMs, name }) => [Math.round(ageMs), name]);
       const answer = await redis.ask((client) => SYNC(client, [calls, gate], [...about, ...each]));
       if (!Array.isArray(answer) || !Array.isArray(answer[1])) return undefined;

@@ -1,20 +1,20 @@
-// A quota that several processes share: the same exact windows, kept in Redis by its own clock (redis-calls.ts). A call is
-// made where this process and Redis both have room for it, because either may have forgotten what the other knows.
-// Processes hear of each other's calls, so that each knows who is below its share, and what was used where Redis is lost
-// or emptied. Without Redis a process keeps to its own share (own-share.ts), and for a short time after Redis is back:
-// others tell Redis only then what they did meanwhile.
+// A quota that several processes share: the same exact windows, kept in Redis by its own clock (redis-calls.ts). Processes
+// hear of each other's calls, so that each knows who is below its share, and what was used where Redis is lost or emptied.
+// Calls are taken by call-taker.ts: of Redis, or of this process's own share where Redis cannot be asked (membership.ts).
 
 import type { ProviderName } from '../invitation/provider.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import { CallLog } from './call-log.ts';
-import { digestOf, nameOfCall, readName } from './call-name.ts';
+import { CallTaker } from './call-taker.ts';
+import { CallerDigests } from './caller-digests.ts';
 import { KnownCalls } from './known-calls.ts';
+import { Membership } from './membership.ts';
 import { OwnShare } from './own-share.ts';
-import { isSpare, type Payment } from './payment.ts';
-import { closedMsOf, type Quota, statusOf, takersOf, windowOf } from './quota.ts';
-import { QuotaLine, type Taken } from './quota-line.ts';
+import type { Payment } from './payment.ts';
+import { closedMsOf, type Quota, statusOf, takersOf, windowsOf } from './quota.ts';
+import { QuotaLine } from './quota-line.ts';
 import type { QuotaWindow } from './quota-window.ts';
-import { createRedisCalls, type Rank, type SharedCall } from './redis-calls.ts';
+import { createRedisCalls, type SharedCall } from './redis-calls.ts';
 import { FAIR_RESERVE } from './reserve.ts';
 import { Shares } from './shares.ts';
 
@@ -27,16 +27,10 @@ export interface SharedQuotaOptions {
   readonly reserve?: number;
 }
 
-/** How long after Redis is back others may not have come back to it, in milliseconds. */
-const SETTLE_MS = 3_000;
-
 /** Most calls that are asked for at once. */
 const BATCH = 32;
 
 const now = () => performance.now();
-
-/** Most callers whose digests are remembered. */
-const MAX_DIGESTS = 10_000;
 
 export async function createSharedQuota(
   provider: ProviderName,
@@ -47,27 +41,32 @@ export async function createSharedQuota(
   const process = crypto.randomUUID().slice(0, 8);
   const log = new CallLog(windows);
   const shares = new Shares(log, reserve);
-  const known = new KnownCalls(() => log.longest.windowMs);
-  const redisCallsOf = (kept: readonly QuotaWindow[]) =>
-    createRedisCalls({
-      redis,
-      windows: kept,
-      accountId,
-      process,
-      lent: () => log.books.map((books) => shares.lentOf(books)),
-    });
-  let shared = redisCallsOf(windows);
+  const known = new KnownCalls(log, shares);
   const own = new OwnShare(log, () => 1 / Math.max(processes, known.processes()), now());
-  const digests = new Map<string, string>();
-  /** The other way round. */
-  const callers = new Map<string, string>();
-  let calls = 0;
-  /** Redis is asked; else this process is alone. */
-  let isTogether = false;
-  let hasBeenTogether = false;
-  /** Until then this process keeps to its own share as well. */
-  let settledAt = Number.NEGATIVE_INFINITY;
-  let syncing: Promise<void> | undefined;
+  const digests = new CallerDigests(accountId);
+  const redisCalls = createRedisCalls({
+    redis,
+    windows: () =>
+      log.books.map((books) => ({ limit: books.limit, windowMs: books.windowMs, lent: shares.lentOf(books) })),
+    accountId,
+    process,
+  });
+  const membership = new Membership({
+    own,
+    now,
+    isUp: () => redis.isUp(),
+    exchange,
+    onJoined: () => line.serve(),
+  });
+  const taker = new CallTaker({ process, now: clock, shares, known, own, redisCalls, membership });
+  const line = new QuotaLine({
+    provider,
+    shares,
+    now: clock,
+    delayMs: (payment, ahead, at) => taker.delayMs(payment, ahead, at),
+    take: (payments, waitedMs) => taker.take(payments, waitedMs),
+    batch: BATCH,
+  });
 
   function clock(): number {
     const at = now();
@@ -76,87 +75,22 @@ export async function createSharedQuota(
   }
 
   /** The payment as the books of all processes have it. */
-  function shareOf({ how, caller }: Payment): Payment {
-    let digest = digests.get(caller);
-    if (digest === undefined) {
-      if (digests.size >= MAX_DIGESTS) {
-        digests.clear();
-        callers.clear();
-      }
-      digest = caller === '' ? '' : digestOf(accountId, caller);
-      digests.set(caller, digest);
-      callers.set(digest, caller);
-    }
-    return { how, caller: digest };
-  }
-
-  function delayMs(payment: Payment, ahead: number, at: number): number {
-    const delay = shares.delayMs(payment, ahead, at);
-    return isTogether && at >= settledAt ? delay : Math.max(delay, own.delayMs(ahead, at));
-  }
-
-  function record(name: string, at: number): void {
-    const call = readName(name);
-    if (call === undefined || !known.add(name, at)) return;
-    shares.record(at, call);
-  }
-
-  /** A call that was taken and not made counts from `at` on. */
-  function move(name: string, at: number): void {
-    const [call, before] = [readName(name), known.at(name)];
-    if (call === undefined || before === undefined) return;
-    known.move(name, at);
-    log.move(call.caller, before, at);
-  }
-
-  /** @returns when the call counts from now on; undefined where it is not known. */
-  async function moveOwn({ caller }: Payment, unusedAt: number | undefined): Promise<number | undefined> {
-    const name = unusedAt === undefined ? undefined : known.lastOf(process, caller, unusedAt);
-    if (name === undefined || !isTogether || !(await shared.move(name))) return undefined;
-    const at = clock();
-    move(name, at);
-    return at;
-  }
-
-  /** Hears of calls that other processes have made. */
-  function hear(others: readonly SharedCall[]): void {
-    const at = now();
-    // What was made longer ago than a window is no matter; and the log takes them in their order.
-    for (const { name, ageMs } of others.toSorted((a, b) => b.ageMs - a.ageMs)) {
-      if (ageMs >= 0 && ageMs < log.longest.windowMs) record(name, at - ageMs);
-    }
-    line.serve();
-  }
-
-  function lose(): void {
-    if (isTogether || !hasSettled()) own.lost(now());
-    isTogether = false;
-  }
-
-  function hasSettled(): boolean {
-    return now() >= settledAt;
+  function anonymous({ how, caller }: Payment): Payment {
+    return { how, caller: digests.digestOf(caller) };
   }
 
   /** Tells Redis what it may not know, and hears what it does. */
-  async function sync(): Promise<void> {
-    const answer = await shared.sync(known.list(now()), Math.max(0, shares.closedUntil - now()));
-    if (answer === undefined) return lose();
+  async function exchange(): Promise<boolean> {
+    const answer = await redisCalls.sync(known.list(now()), closedMsOf(shares, now()));
+    if (answer === undefined) return false;
     hear(answer.calls);
     closeFor(answer.closedMs);
-    if (isTogether) return;
-    settledAt = hasBeenTogether || own.isUsed() ? now() + SETTLE_MS : Number.NEGATIVE_INFINITY;
-    isTogether = true;
-    hasBeenTogether = true;
-    line.serve();
+    return true;
   }
 
-  /** Asks Redis again where this process has been without it. */
-  function comeBack(): Promise<void> | undefined {
-    if (isTogether || !redis.isUp()) return undefined;
-    syncing ??= sync().finally(() => {
-      syncing = undefined;
-    });
-    return syncing;
+  function hear(calls: readonly SharedCall[]): void {
+    known.hear(calls, now());
+    line.serve();
   }
 
   function closeFor(forMs: number): void {
@@ -165,94 +99,53 @@ export async function createSharedQuota(
     line.serve();
   }
 
-  function rankOf(payment: Payment, isFirst = false): Rank {
-    if (isSpare(payment)) return 2;
-    return isFirst ? 0 : 1;
-  }
-
-  async function takeShared(payments: readonly Payment[], waitedMs: number): Promise<Taken> {
-    const areFirst = shares.areFirst(payments);
-    const wanted = payments.map((payment, n) => ({
-      name: nameFor(payment),
-      rank: rankOf(payment, areFirst[n]),
-      spread: shares.spreadOf(payment, payments.length),
-    }));
-    let answer = await shared.take(wanted, waitedMs, known.count(now()));
-    if (answer === 'behind') {
-      await sync();
-      answer = isTogether ? await shared.take(wanted, waitedMs, 0) : undefined;
-    }
-    if (answer === undefined || answer === 'behind') {
-      lose();
-      return { taken: 0, at: now(), delayMs: 1 };
-    }
-    const at = clock();
-    for (const { name } of wanted.slice(0, answer.taken)) record(name, at);
-    if (!hasSettled()) own.record(at, answer.taken);
-    return { ...answer, at };
-  }
-
-  function takeAlone(payments: readonly Payment[]): Taken {
-    const at = clock();
-    for (const payment of payments) record(nameFor(payment), at);
-    own.record(at, payments.length);
-    return { taken: payments.length, at, delayMs: 0 };
-  }
-
-  function nameFor({ how, caller }: Payment): string {
-    calls += 1;
-    return nameOfCall(process, calls, how, caller);
-  }
-
-  const takeCalls = (payments: readonly Payment[], waitedMs: number) =>
-    isTogether ? takeShared(payments, waitedMs) : takeAlone(payments);
-  const line = new QuotaLine({ provider, shares, now: clock, delayMs, batch: BATCH, take: takeCalls });
-
   /** In how many milliseconds a call that does not wait may be taken, as far as this process knows. */
   function spareDelayMs(payment: Payment): number {
     const ahead = line.ahead(payment);
-    const delay = delayMs(payment, ahead, clock());
+    const delayMs = taker.delayMs(payment, ahead, clock());
     // What is free next is taken by those that wait.
-    return ahead > 0 ? Math.max(1, delay) : delay;
+    return ahead > 0 ? Math.max(1, delayMs) : delayMs;
   }
 
   redis.onRecovered(() => {
-    lose();
-    void comeBack();
+    membership.lose();
+    void membership.join();
   });
-  await shared.listen({
+  await redisCalls.listen({
     calls: hear,
-    moved: (name) => move(name, clock()),
+    moved(name) {
+      known.move(name, clock());
+    },
     closed: closeFor,
-    missed: () => void sync(),
+    missed: () => void membership.sync(),
   });
-  await comeBack();
+  await membership.join();
 
   return {
     async takeSpare(spare, unusedAt) {
-      await comeBack();
-      const payment = shareOf(spare);
-      if ((await moveOwn(payment, unusedAt)) !== undefined) return 0;
+      await membership.join();
+      const payment = anonymous(spare);
+      if (unusedAt !== undefined && (await taker.move(payment, unusedAt)) !== undefined) return 0;
       const aheadMs = spareDelayMs(payment);
       if (aheadMs > 0) return aheadMs;
-      const { taken, delayMs: againMs } = await takeCalls([payment], 0);
-      return taken > 0 ? 0 : Math.max(1, againMs);
+      const { taken, delayMs } = await taker.take([payment], 0);
+      return taken > 0 ? 0 : Math.max(1, delayMs);
     },
-    refusal: (payment, others, patienceMs) =>
-      line.refusal(shareOf(payment), patienceMs, others.length, () =>
-        shares.countFirst(others.map((other) => other.payment && shareOf(other.payment))),
-      ),
+    refusal(payment, others, patienceMs) {
+      const unpaid = others.map((other) => ({ payment: other.payment && anonymous(other.payment) }));
+      return line.refusal(anonymous(payment), patienceMs, unpaid);
+    },
     mayHoldConnection(payment) {
-      return shares.mayHoldConnection(shareOf(payment), clock());
+      return shares.mayHoldConnection(anonymous(payment), clock());
     },
     // Redis has to be asked.
     takeNow: () => undefined,
     async take(payment, patienceMs, cancellation, unusedAt) {
       if (cancellation.reason !== undefined) throw cancellation.reason;
       const until = now() + patienceMs;
-      await comeBack();
-      const share = shareOf(payment);
-      const movedAt = await moveOwn(share, unusedAt);
+      await membership.join();
+      const share = anonymous(payment);
+      const movedAt = unusedAt === undefined ? undefined : await taker.move(share, unusedAt);
       if (movedAt !== undefined) return movedAt;
       const leftMs = Math.max(0, until - now());
       const refused = line.refusal(share, leftMs);
@@ -261,11 +154,10 @@ export async function createSharedQuota(
     },
     close(forMs) {
       closeFor(forMs);
-      shared.close(forMs);
+      redisCalls.close(forMs);
     },
     keepTo(newWindows) {
       log.keepTo(newWindows, clock());
-      shared = redisCallsOf(newWindows);
       line.serve();
     },
     get pace() {
@@ -273,24 +165,19 @@ export async function createSharedQuota(
     },
     status() {
       const at = clock();
-      return isTogether ? statusOf(log, shares, at) : own.status(at, shares.closedUntil);
+      return membership.isAlone ? own.status(at, shares.closedUntil) : statusOf(log, shares, at);
     },
     usage(most) {
       const at = clock();
-      const windows = log.books.map((books) =>
-        isTogether
-          ? { ...windowOf(books), used: log.used(books) }
-          : { ...windowOf(books), limit: own.limitOf(books), used: own.usedOf(books, at) },
-      );
       const { takers, ...counts } = takersOf(log, most);
       return {
-        windows,
+        windows: membership.isAlone ? own.windows(at) : windowsOf(log),
         // Those of other processes are known by their digests alone.
-        takers: takers.map(([digest, calls]) => [callers.get(digest) ?? digest, calls] as const),
+        takers: takers.map(([digest, calls]) => [digests.callerOf(digest) ?? digest, calls] as const),
         ...counts,
         inLine: line.size,
         closedMs: closedMsOf(shares, at),
-        isAlone: !isTogether,
+        isAlone: membership.isAlone,
       };
     },
   };

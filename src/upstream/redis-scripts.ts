@@ -4,6 +4,9 @@
 import { createScript } from '../redis/script.ts';
 import { LATE_SHARE } from './shares.ts';
 
+/** By so many milliseconds processes differ on when a call was made: the way to Redis takes time. Beyond, it was moved. */
+export const MOVED_MS = 50;
+
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -148,13 +151,16 @@ return 1
 `);
 
 // KEYS: the calls, and the gate. ARGV: channel, process, length of the longest window, for how long the gate is closed,
-// then age and name of each call that is known.
+// then age and name of each call that is known. A call that is known here counts later where a process has moved it since:
+// Redis may have forgotten that, and be told first by a process that has not heard of it.
 export const SYNC = createScript(`${NOW}
 if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end
 local longest, closed = tonumber(ARGV[3]), tonumber(ARGV[4])
 local added = {}
 for i = 5, #ARGV, 2 do
-  if redis.call('ZADD', KEYS[1], 'NX', now - tonumber(ARGV[i]), ARGV[i + 1]) == 1 then
+  local at, known = now - tonumber(ARGV[i]), redis.call('ZSCORE', KEYS[1], ARGV[i + 1])
+  if not known or at > tonumber(known) + ${MOVED_MS} then
+    redis.call('ZADD', KEYS[1], at, ARGV[i + 1])
     added[#added + 1] = ARGV[i] .. ' ' .. ARGV[i + 1]
   end
 end

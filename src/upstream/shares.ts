@@ -68,13 +68,9 @@ export class Shares {
   /** Background work spread evenly. */
   pace(now: number): Pace {
     this.#reserve.advance(now);
-    let slowest: Pace | undefined;
-    for (const books of this.#log.books) {
-      const { limit, windowMs } = books;
-      const everyMs = windowMs / this.lentOf(books);
-      if (slowest === undefined || everyMs > slowest.everyMs) slowest = { everyMs, limit };
-    }
-    return slowest ?? { everyMs: 0, limit: 0 };
+    return this.#log.books
+      .map((books) => ({ everyMs: books.windowMs / this.lentOf(books), limit: books.limit }))
+      .reduce((a, b) => (b.everyMs > a.everyMs ? b : a));
   }
 
   /** Counts a call; the log is advanced to now. */

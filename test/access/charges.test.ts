@@ -1,10 +1,11 @@
 // What a caller is charged: nothing for what is at hand, one for what is not, two for what is not there, whatever the reason.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { bearer } from '../access/tokens.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 import { review, subscribeTo } from '../live/subscriber.ts';
 import { DOORS } from '../server/doors.ts';
-import { bearer, startSigned } from '../server/signed.ts';
+import { startSigned } from '../server/signed.ts';
 
 const [POST] = DOORS;
 const PAGE = 'query($refs: [InvitationRef!]!) { invitations(refs: $refs) { id } }';

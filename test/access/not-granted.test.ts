@@ -5,11 +5,12 @@ import { createClient } from 'graphql-ws';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { globalIdOf } from '../../src/invitation/ref.ts';
+import { bearer } from '../access/tokens.ts';
 import type { TestGateway } from '../harness.ts';
 import { invite, review, subscribeTo } from '../live/subscriber.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 import { DOORS } from '../server/doors.ts';
-import { bearer, startSigned } from '../server/signed.ts';
+import { startSigned } from '../server/signed.ts';
 import { fileOf, hashOf } from '../server/trusted-list.ts';
 
 const LUNCH = 'smartInvite(smartInviteId: "team-lunch")';

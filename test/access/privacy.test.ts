@@ -1,5 +1,5 @@
 // Nothing of a token, of a grant or of a person is told to anybody else: in no line of the log at any level, in no refusal, no
-// reason of a close, no key of Redis, no metric and on no page of operators.
+// reason of a close, no key of Redis, no metric, no span and on no page of operators.
 
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
@@ -7,8 +7,8 @@ import { WebSocket } from 'ws';
 import { startTestGateway } from '../harness.ts';
 import { operatorsView } from '../operators-view.ts';
 import { startRedisServer } from '../redis/server.ts';
-import { bearer, SECRET, sign } from '../server/bearer.ts';
 import { DOORS } from '../server/doors.ts';
+import { bearer, SECRET, sign } from './tokens.ts';
 
 const SUBJECT = 'canary-subject';
 const ADDRESS = 'canary-guest@example.com';
@@ -25,7 +25,7 @@ function formsOf(text: string): string[] {
   ];
 }
 
-test('no canary is in the log, in a refusal, in a close, in a key of Redis, or before an operator', {
+test('no canary is in the log, in a refusal, in a close, in a key of Redis, in a span, or before an operator', {
   timeout: 60_000,
 }, async () => {
   const redis = await startRedisServer();
@@ -37,7 +37,8 @@ test('no canary is in the log, in a refusal, in a close, in a key of Redis, or b
     CALLER_RATE: '40/60s',
     ADMIN_PORT: '0',
   };
-  const gateway = await startTestGateway({ environment });
+  const forms = ['canary', SECRET, ADDRESS, SUBJECT, ID].flatMap(formsOf);
+  const gateway = await startTestGateway({ environment, absentFromSpans: forms });
   onTestFinished(() => gateway.stop());
   const time = '2099-12-04T09:30:00Z';
   gateway.sandbox.cronofy.put({
@@ -50,7 +51,7 @@ test('no canary is in the log, in a refusal, in a close, in a key of Redis, or b
   const grants = { smart: [{ id: ID, recipient: ADDRESS }, 'canary-prefix-*'], review: [NONE] };
   const good = bearer({ sub: SUBJECT, invitations: grants });
   const bad = [
-    bearer({ sub: SUBJECT, invitations: grants }, 'z'.repeat(40)),
+    bearer({ sub: SUBJECT, invitations: grants }, { key: 'z'.repeat(40) }),
     bearer({ sub: SUBJECT, invitations: { smart: [{ id: ID, recipient: 'canary-no-address' }] } }),
     bearer({ sub: SUBJECT, invitations: { [ADDRESS]: [] } }),
     bearer({ sub: SUBJECT, exp: 1 }),
@@ -95,7 +96,7 @@ test('no canary is in the log, in a refusal, in a close, in a key of Redis, or b
     keys: keys.join('\n'),
   };
   const signatures = [good, ...bad].map((each) => each.split('.').at(-1) ?? '').filter((each) => each.length > 20);
-  for (const canary of ['canary', SECRET, ADDRESS, SUBJECT, ID].flatMap(formsOf).concat(signatures)) {
+  for (const canary of [...forms, ...signatures]) {
     for (const [where, text] of Object.entries(told))
       expect(text.includes(canary), `${canary} in ${where}`).toBe(false);
   }

@@ -7,7 +7,8 @@ import { WebSocket } from 'ws';
 import { startTestGateway } from '../harness.ts';
 import { review, subscribeTo } from '../live/subscriber.ts';
 import { beginRequest } from '../server/late-body.ts';
-import { createSigningKey, signWith, startKeyServer } from './tokens.ts';
+import { startKeyServer } from './key-server.ts';
+import { createSigningKey, signWith } from './tokens.ts';
 
 const LIVE = 'subscription { invitationChanged(refs: [{ reviewInvitation: { invitationId: "review-sent" } }]) { id } }';
 const PATIENCE = { timeout: 20_000, interval: 20 };
@@ -20,7 +21,7 @@ test('a removed key ends the streams and WebSockets of its tokens, and leaves th
   const gateway = await startTestGateway({ environment: { AUTH_JWKS_URL: server.url } });
   onTestFinished(() => gateway.stop());
   const { origin } = gateway;
-  const bearerOf = async (key: typeof kept) => `Bearer ${await signWith(key)}`;
+  const bearerOf = async (key: typeof kept) => `Bearer ${signWith(key)}`;
   const [thief, owner] = [await bearerOf(stolen), await bearerOf(kept)];
   const statusOf = async (authorization: string) => {
     const body = JSON.stringify({ query: '{ reviewInvitation(invitationId: "review-sent") { id } }' });

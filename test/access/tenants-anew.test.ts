@@ -33,7 +33,7 @@ async function start() {
     world.sandboxes[name].partoo.put({ invitation_id: 'one', status: name });
   const file = writeTenants(world.members);
   const environment = { ...world.environment, TENANTS_FILE: file.path, FRESH_SECONDS: '60' };
-  const tokens = { acme: await tokenOf('acme'), beta: await tokenOf('beta') };
+  const tokens = { acme: tokenOf('acme'), beta: tokenOf('beta') };
   return { ...world, file, environment, ...tokens };
 }
 
@@ -134,7 +134,7 @@ describe('a tenant that stays as it was', () => {
     expect((await query(beta, REVIEW, { id: 'one' })).data.reviewInvitation.rawStatus).toBe('beta');
     expect(sandboxes.beta.partoo.calls).toHaveLength(1);
     expect(completed).not.toHaveBeenCalled();
-    expect((await query(await tokenOf('gamma'), REVIEW, { id: 'one' })).data.reviewInvitation.rawStatus).toBe('acme');
+    expect((await query(tokenOf('gamma'), REVIEW, { id: 'one' })).data.reviewInvitation.rawStatus).toBe('acme');
   });
 });
 
@@ -199,8 +199,8 @@ describe('a tenant that has changed', () => {
     const { members, environment, readAnew, statusOf } = await startServing();
     const secret = 'the-new-secret-of-acme-with-32-bytes-or-more';
     Object.assign(environment, { NEW_SECRET: secret });
-    const old = await tokenOf('acme');
-    const renewed = await sign({ tenant: 'acme' }, { key: Buffer.from(secret) });
+    const old = tokenOf('acme');
+    const renewed = sign({ tenant: 'acme' }, { key: Buffer.from(secret) });
     expect([await statusOf(old), await statusOf(renewed)]).toEqual([200, 401]);
     readAnew({ ...members, acme: { ...members.acme, auth: { secrets: [{ env: 'NEW_SECRET' }] } } });
     expect([await statusOf(old), await statusOf(renewed)]).toEqual([401, 200]);
@@ -227,7 +227,7 @@ describe('a request that was admitted before SIGHUP, and whose body came after',
       const acmeIn = (dataCenter: string) => ({ ...members.acme, cronofy: { ...members.acme.cronofy, dataCenter } });
       readAnew({ acme: acmeIn('de') });
       sandboxes.acme.cronofy.put(inviteOf('acme', 'order-1'));
-      const token = await sign({ tenant: 'acme', invitations: { smart: ['order-1'] } });
+      const token = sign({ tenant: 'acme', invitations: { smart: ['order-1'] } });
       await query(token, INVITE, { id: 'order-1' });
       const ofUs = '{ us: smartInvite(smartInviteId: "order-1", dataCenter: US) { id }';
       const finish = await beginRequest(

@@ -86,7 +86,7 @@ test('a thousand operations of two tenants in turn are never crossed', { timeout
     NOT_FOUND_SECONDS: '0.02',
   };
   const served = await Promise.all([serve(set), serve(set)]);
-  const tokens = { acme: await tokenOf('acme'), beta: await tokenOf('beta') };
+  const tokens = { acme: tokenOf('acme'), beta: tokenOf('beta') };
   const dice = createDice(20_26);
   const pick = <T>(all: readonly T[]): T => all[dice(all.length)] as T;
 
@@ -178,7 +178,7 @@ test('tenants that are not asked for have no channel in Redis, no connection and
   const own = async () => (await channels()).filter((channel) => /:(acme|beta|tenant-\d+)\//.test(channel));
   expect(await own()).toEqual([]);
   expect(sandboxes.acme.partoo.calls).toEqual([]);
-  await query(await tokenOf('acme'), '{ reviewInvitation(invitationId: "one") { id } }');
+  await query(tokenOf('acme'), '{ reviewInvitation(invitationId: "one") { id } }');
   expect(await own()).toEqual([
     expect.stringMatching(/^gateway:notifications:acme\//),
     expect.stringMatching(/^gateway:snapshots:acme\//),
@@ -195,7 +195,7 @@ test('one account of two tenants is one quota and two sets of snapshots in Redis
     async () => !(await a.ready()).degraded.includes('REDIS') && !(await b.ready()).degraded.includes('REDIS'),
   );
   sandboxes.acme.partoo.put({ invitation_id: 'one', status: 'acme' });
-  const [acme, twin] = [await tokenOf('acme'), await tokenOf('twin')];
+  const [acme, twin] = [tokenOf('acme'), tokenOf('twin')];
   const ONE = '{ reviewInvitation(invitationId: "one") { rawStatus } }';
   const calls = () => sandboxes.acme.partoo.calls.length;
   await a.query(acme, ONE);

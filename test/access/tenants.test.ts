@@ -20,7 +20,7 @@ async function start(environment: object = {}) {
   const world = await startWorld();
   const file = writeTenants(world.members);
   const served = await serve({ ...world.environment, TENANTS_FILE: file.path, ...environment });
-  return { ...world, ...served, acme: await tokenOf('acme'), beta: await tokenOf('beta') };
+  return { ...world, ...served, acme: tokenOf('acme'), beta: tokenOf('beta') };
 }
 
 describe('a viewer', () => {
@@ -43,11 +43,11 @@ describe('a viewer', () => {
     const file = writeTenants({ acme: { partoo: { ...partoo, quota: '7/60s' } }, beta: world.members.beta });
     const { query } = await serve({ ...world.environment, TENANTS_FILE: file.path });
     const PROVIDERS = '{ providers { provider isConfigured quota { limit } } }';
-    expect((await query(await tokenOf('acme'), PROVIDERS)).data.providers).toEqual([
+    expect((await query(tokenOf('acme'), PROVIDERS)).data.providers).toEqual([
       { provider: 'CRONOFY', isConfigured: false, quota: null },
       { provider: 'PARTOO', isConfigured: true, quota: { limit: 7 } },
     ]);
-    const { providers } = (await query(await tokenOf('beta'), PROVIDERS)).data;
+    const { providers } = (await query(tokenOf('beta'), PROVIDERS)).data;
     expect(providers.map(({ isConfigured }: { isConfigured: boolean }) => isConfigured)).toEqual([true, true]);
   });
 
@@ -62,7 +62,7 @@ describe('a viewer', () => {
     ['null', null],
   ])('whose token names %s is FORBIDDEN, in the same words', async (_, tenant) => {
     const { query } = await start();
-    const { status, errors } = await query(await sign({ tenant }), REVIEW, { id: 'one' });
+    const { status, errors } = await query(sign({ tenant }), REVIEW, { id: 'one' });
     expect(status).toBe(403);
     expect(errors?.map(({ message, extensions }) => [message, extensions.code])).toEqual([
       ['The claim `tenant` does not name whose invitations are asked for.', 'FORBIDDEN'],
@@ -80,7 +80,7 @@ describe('a tenant’s own keys', () => {
     const set = { ...world.environment, ACME_SECRET: ACME, TENANTS_FILE: file.path, ...environment };
     const { query } = await serve(set);
     return async (tenant: string | undefined, secret: string, aud: string) =>
-      (await query(await sign({ tenant, aud }, { key: Buffer.from(secret) }), REVIEW, { id: 'one' })).status;
+      (await query(sign({ tenant, aud }, { key: Buffer.from(secret) }), REVIEW, { id: 'one' })).status;
   }
 
   test('sign for it, and the gateway’s do not', async () => {
@@ -104,9 +104,9 @@ describe('a tenant’s own keys', () => {
     const file = writeTenants({ acme: { ...world.members.acme, auth }, beta: world.members.beta });
     const { query, ready } = await serve({ ...world.environment, TENANTS_FILE: file.path });
     expect((await ready()).status).toBe('ready');
-    const token = await sign({ tenant: 'acme' }, { header: { alg: 'HS256' } });
+    const token = sign({ tenant: 'acme' }, { header: { alg: 'HS256' } });
     expect((await query(token, REVIEW, { id: 'one' })).status).toBe(401);
-    expect((await query(await tokenOf('beta'), REVIEW, { id: 'one' })).status).toBe(200);
+    expect((await query(tokenOf('beta'), REVIEW, { id: 'one' })).status).toBe(200);
   });
 });
 
@@ -119,7 +119,7 @@ describe('an account of two tenants', () => {
     });
     const { query } = await serve({ ...world.environment, TENANTS_FILE: file.path });
     world.sandboxes.acme.partoo.put({ invitation_id: 'one', status: 'OF_ACME' });
-    const [acme, twin] = [await tokenOf('acme'), await tokenOf('twin')];
+    const [acme, twin] = [tokenOf('acme'), tokenOf('twin')];
     const statusFor = async (token: string, id: string) => {
       const { data, errors } = await query(token, REVIEW, { id });
       return errors?.[0]?.extensions.code ?? data.reviewInvitation?.rawStatus;
@@ -145,10 +145,10 @@ describe('the quota of an account of two tenants', () => {
     const { query } = await serve({ ...world.environment, TENANTS_FILE: file.path });
     const refs = Array.from({ length: 40 }, (_, n) => ({ reviewInvitation: { invitationId: `order-${n}` } }));
     const PAGE = 'query($refs: [InvitationRef!]!) { invitations(refs: $refs) { id } }';
-    const greedy = await query(await tokenOf('acme'), PAGE, { refs });
+    const greedy = await query(tokenOf('acme'), PAGE, { refs });
     expect(greedy.errors?.length).toBeGreaterThan(30);
     // The same subject: it is another viewer all the same.
-    const { errors } = await query(await tokenOf('twin'), REVIEW, { id: 'one' });
+    const { errors } = await query(tokenOf('twin'), REVIEW, { id: 'one' });
     expect(errors).toBeUndefined();
   });
 });

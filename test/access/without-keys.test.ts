@@ -4,7 +4,8 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startTestGateway } from '../harness.ts';
 import { DOORS } from '../server/doors.ts';
-import { createSigningKey, signWith, startKeyServer } from './tokens.ts';
+import { startKeyServer } from './key-server.ts';
+import { createSigningKey, signWith } from './tokens.ts';
 
 test('every door answers 503 or 1013 until the keys are there, and admits the same token then', {
   timeout: 30_000,
@@ -14,7 +15,7 @@ test('every door answers 503 or 1013 until the keys are there, and admits the sa
   server.answer((response) => void response.writeHead(503).end());
   const gateway = await startTestGateway({ environment: { AUTH_JWKS_URL: server.url } });
   onTestFinished(() => gateway.stop());
-  const authorization = `Bearer ${await signWith(key)}`;
+  const authorization = `Bearer ${signWith(key)}`;
   const query = '{ reviewInvitation(invitationId: "review-sent") { status } }';
   for (const { name, ask, isWebSocket } of DOORS) {
     const { status, headers, body } = await ask(gateway.origin, authorization, { query });

@@ -5,7 +5,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { SECRET } from '../server/bearer.ts';
+import { SECRET } from '../access/tokens.ts';
 import { one } from './cases.ts';
 import { middle } from './figures.ts';
 import { ANSWERS } from './limits/answers.ts';

@@ -75,6 +75,7 @@ const graphql = createGraphQLService({
   operationRate: boundless(),
   tabs: undefined,
   log,
+  listener: {},
 });
 const webhooks = (_: unknown, response: { destroy(): void }) => void response.destroy();
 const routes = { graphql, admission: OPEN, webhooks, isConfigured: true, degraded: () => [], tabs: undefined };

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { START_VARIABLES } from './start-flags.ts';
 
 const children: ChildProcess[] = [];
 
@@ -26,7 +27,7 @@ export async function start(
   const command = [process.execPath, ...(options.flags ?? []), path, ...args];
   const child = spawn('taskset', ['-c', String(options.core), ...command], {
     stdio: ['ignore', options.output ? 'pipe' : 'ignore', 'inherit'],
-    env: { PATH: process.env.PATH, ...options.environment },
+    env: { PATH: process.env.PATH, ...START_VARIABLES, ...options.environment },
   });
   children.push(child);
   while (!(await listens(options.port))) {

@@ -10,7 +10,7 @@ import { Gauge, Registry } from 'prom-client';
 import { startGateway } from '../../src/gateway.ts';
 import { readSettings } from '../../src/settings.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { bearer, SECRET } from '../server/bearer.ts';
+import { bearer, SECRET } from '../access/tokens.ts';
 import { type Samples, samplesIn } from '../telemetry/metrics/collected.ts';
 import { one } from './cases.ts';
 import { middle } from './figures.ts';

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bearer, SECRET } from '../server/bearer.ts';
+import { bearer, SECRET } from '../access/tokens.ts';
 import { one } from './cases.ts';
 import { residentMegabytes, stop } from './processes.ts';
 import { ENVIRONMENT, PORTS, startGateway, startUpstream } from './servers.ts';

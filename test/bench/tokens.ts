@@ -2,7 +2,7 @@
 // hundred ids, beside a gateway that asks for none. The three take turns on one core.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bearer, SECRET } from '../server/bearer.ts';
+import { bearer, SECRET } from '../access/tokens.ts';
 import { CASES, type Case, HOT } from './cases.ts';
 import { middle } from './figures.ts';
 import { OTHER_CORE, PORTS, startGateway } from './servers.ts';

@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createServer } from 'vite';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { SECRET } from '../access/tokens.ts';
 import { freePort } from '../free-port.ts';
-import { SECRET } from '../server/bearer.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8');

@@ -3,9 +3,9 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { SECRET } from '../access/tokens.ts';
 import { freePort } from '../free-port.ts';
 import { endRuns, startGateway } from '../process.ts';
-import { SECRET } from '../server/bearer.ts';
 import { startPages } from './board-pages.ts';
 import { launchChromium } from './browser/chromium.ts';
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
 import type { Environment } from '../../src/settings.ts';
+import { SECRET } from '../access/tokens.ts';
 import { freePort } from '../free-port.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
-import { SECRET } from '../server/bearer.ts';
 import { invitationTokens } from './board/backend.ts';
 
 const BOARD = fileURLToPath(new URL('board/', import.meta.url));

@@ -1,8 +1,9 @@
 // nginx with its defaults before the gateway: it passes the largest token that the gateway takes.
 
 import { expect, onTestFinished, test } from 'vitest';
+import { bearer } from '../access/tokens.ts';
 import { startNginx } from '../proxies.ts';
-import { bearer, startSigned } from '../server/signed.ts';
+import { startSigned } from '../server/signed.ts';
 
 const PREFIX = 'Bearer '.length;
 

@@ -62,6 +62,7 @@ export async function differential({ schema, documents, seed }: DifferentialOpti
     operationRate: boundless(),
     tabs: undefined,
     log,
+    listener: {},
   });
 
   async function compare(query: string, variables: VariableSet): Promise<void> {
@@ -85,8 +86,9 @@ export async function differential({ schema, documents, seed }: DifferentialOpti
   }
 
   async function run(query: string, variables: Record<string, unknown>, viewer: Viewer): Promise<Answer> {
-    const operation = service.prepare({ query, variables }, viewer);
-    return 'errors' in operation ? operation : service.run(operation, { query, variables }, callerOf(viewer));
+    const record = service.begin('post', viewer, 'a request');
+    const operation = service.prepare({ query, variables }, record);
+    return 'errors' in operation ? operation : service.run(operation, { query, variables }, callerOf(viewer), record);
   }
 
   function expectSome(some: Answer, all: Answer, query: string, variables: object): void {

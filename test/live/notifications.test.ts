@@ -3,64 +3,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
-import type { Invitation } from '../../src/invitation/kinds.ts';
 import { ProviderTimeout } from '../../src/invitation/problem.ts';
-import { isSameInvitation, type Ref } from '../../src/invitation/ref.ts';
-import { createCallbackAddresses } from '../../src/live/callback-addresses.ts';
-import { createChanges } from '../../src/live/changes.ts';
-import { createNotifications, type Notifications } from '../../src/live/notifications.ts';
-import type { SharedNotifications } from '../../src/live/redis-notifications.ts';
-import type { Account } from '../../src/providers/provider.ts';
+import type { Ref } from '../../src/invitation/ref.ts';
 import { createWebhookHandler } from '../../src/server/webhooks.ts';
-import type { Snapshots } from '../../src/snapshots/snapshots.ts';
 import { smartInviteRef } from '../refs.ts';
-import { createFakeSource, inviteTo, pass, refTo, review, seenElsewhere, snapshotsOf } from '../snapshots/source.ts';
+import { createFakeSource, inviteTo, pass, refTo, review, snapshotsOf } from '../snapshots/source.ts';
+import { notificationsOf, receive, startKnowingOne } from './notifying.ts';
 
 afterEach(() => vi.useRealTimers());
-
-/** A provider whose notifications are two words: the id of a review invitation and its status, or `invite` and an id. */
-const account = {
-  provider: 'CRONOFY',
-  notifications: {
-    isGenuine: (body: Buffer) => body.length > 0,
-    read(body: Buffer) {
-      const [id = '', word = ''] = body.toString().split(' ');
-      if (id === 'nothing') return null;
-      const ref = id === 'invite' ? smartInviteRef('US', word, 'a@example.com') : refTo(id);
-      return { ref, overlay: (invitation: Invitation) => ({ ...invitation, rawStatus: word }) };
-    },
-  },
-} as unknown as Account;
-
-interface Others {
-  readonly watched?: readonly Ref[];
-  readonly shared?: SharedNotifications;
-  readonly onIgnored?: () => void;
-}
-
-function notificationsOf(snapshots: Snapshots, { watched = [], shared, onIgnored = () => {} }: Others = {}) {
-  const addresses = createCallbackAddresses(snapshots, createChanges());
-  const watcher = { namesOf: (ref: Ref) => watched.filter((each) => isSameInvitation(each, ref)) };
-  return {
-    addresses,
-    notifications: createNotifications({ accounts: [account], snapshots, watcher, addresses, shared, onIgnored }),
-  };
-}
-
-const receive = (notifications: Notifications, text: string) => notifications.receive('CRONOFY', Buffer.from(text), {});
-
-/** On a clock that the test sets, `one` is known already. */
-async function startKnowingOne(others?: Others) {
-  vi.useFakeTimers();
-  const source = createFakeSource();
-  const shown: string[] = [];
-  const { snapshots, ask } = snapshotsOf(source, {
-    onChange: (_, snapshot) => void shown.push(String(snapshot.rawStatus)),
-  });
-  const { notifications } = notificationsOf(snapshots, others);
-  await ask();
-  return { snapshots, source, shown, ask, notifications };
-}
 
 test('an older notification never replaces a newer one while the provider is slow', async () => {
   const { source, shown, notifications } = await startKnowingOne();
@@ -210,55 +160,4 @@ test('an invite is read again by each name that it is watched by, and by the nam
   await pass(5_000);
   expect(source.reads.at(-1)?.ref).toEqual(smartInviteRef('US', 'unwatched', 'a@example.com'));
   expect(source.reads).toHaveLength(3);
-});
-
-/** Two invitations are known, of which `one` is watched; `hear` is how another process tells what it was notified of. */
-async function startHearing() {
-  const heard = Promise.withResolvers<Parameters<SharedNotifications['listen']>[0]>();
-  const shared: SharedNotifications = {
-    share: vi.fn(),
-    async listen(hear) {
-      heard.resolve(hear);
-      return () => {};
-    },
-  };
-  const started = await startKnowingOne({ watched: [refTo('one')], shared });
-  await started.ask(refTo('two'));
-  await started.notifications.listen();
-  const hear = await heard.promise;
-  return {
-    ...started,
-    shared,
-    hear: (text: string, provider = 'CRONOFY') => hear(provider, Buffer.from(text), performance.now()),
-  };
-}
-
-test('a notification to another process shows in the streams here, and that process alone reads the invitation', async () => {
-  const { snapshots, source, shown, ask, shared, hear } = await startHearing();
-  for (const text of ['one first', 'two second', 'nothing that concerns us']) hear(text);
-  hear('one third', 'NOBODY');
-  await pass(500);
-  expect(shown).toEqual(['SENT', 'SENT', 'first']);
-  expect(await ask()).toBe('first 500 stale');
-  snapshots.adopt(seenElsewhere(refTo('one'), review(refTo('one'), 'CREATED')));
-  await pass(5_000);
-  expect(await ask()).toBe('CREATED 5000');
-  expect(source.reads).toHaveLength(2);
-  expect(shared.share).not.toHaveBeenCalled();
-});
-
-test('this process reads a watched invitation once where the notified process has shared nothing within a second', async () => {
-  const { source, hear } = await startHearing();
-  for (let n = 0; n < 100; n++) hear('one first');
-  await pass(900);
-  expect(source.reads).toHaveLength(2);
-  await pass(5_000);
-  expect(source.reads.slice(2).map(({ ref }) => ref)).toEqual([refTo('one')]);
-});
-
-test('a notification to another process makes an unwatched invitation old here too', async () => {
-  const { source, ask, hear } = await startHearing();
-  source.answer = (ref) => review(ref, 'CREATED');
-  hear('two second');
-  expect(await ask(refTo('two'))).toBe('CREATED 0');
 });

@@ -13,11 +13,11 @@ import { text } from 'node:stream/consumers';
 import { createClient as createSseClient } from 'graphql-sse';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { bearer, SECRET } from '../access/tokens.ts';
 import { createSocketClient } from '../clients/snippets/web-socket-client.ts';
 import { subscribeAnew } from '../clients/subscribe-anew.ts';
 import { freePort } from '../free-port.ts';
 import { type RedisServer, startRedisServer } from '../redis/server.ts';
-import { bearer, SECRET } from '../server/signed.ts';
 import { blockOf, SECRET_FILES } from './page.ts';
 
 const TOKEN = bearer({ exp: Math.floor(Date.now() / 1_000) + 600 });

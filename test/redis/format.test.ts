@@ -128,10 +128,9 @@ async function startCalls() {
   const of = (process: string) =>
     createRedisCalls({
       redis: client,
-      windows: [{ limit: 2, windowMs: 600_000 }],
+      windows: () => [{ limit: 2, lent: 2, windowMs: 600_000 }],
       accountId: 'partoo.form',
       process,
-      lent: () => [2],
     });
   return [of('one'), of('other')] as const;
 }

@@ -2,9 +2,9 @@
 // process has shared is cut as what was read here is.
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { bearer, SECRET } from '../access/tokens.ts';
 import { invite, review, subscribeTo } from '../live/subscriber.ts';
 import { DOORS } from '../server/doors.ts';
-import { bearer, SECRET } from '../server/signed.ts';
 import { type Pair, type PairedGateway, startPair, untilConnected, untilShared } from './pair.ts';
 import { type RedisServer, startRedisServer } from './server.ts';
 

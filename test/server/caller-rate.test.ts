@@ -3,10 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../src/settings.ts';
+import { bearer } from '../access/tokens.ts';
 import { type GraphQLAnswer, startTestGateway } from '../harness.ts';
 import { review, subscribeTo } from '../live/subscriber.ts';
 import { DOORS } from './doors.ts';
-import { bearer, startSigned } from './signed.ts';
+import { startSigned } from './signed.ts';
 
 /** Whoever asks counts as the address. */
 async function start(environment: Environment) {

@@ -6,8 +6,9 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { type Client, createClient } from 'graphql-ws';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { bearer } from '../access/tokens.ts';
 import type { TestGateway } from '../harness.ts';
-import { bearer, startSigned } from './signed.ts';
+import { startSigned } from './signed.ts';
 
 const LIVE =
   'subscription { invitationChanged(refs: [{ smartInvite: { smartInviteId: "invite-pending" } }]) { status } }';

@@ -3,10 +3,11 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { globalIdOf } from '../../src/invitation/ref.ts';
+import { bearer, SECRET } from '../access/tokens.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 import { reviewInvitationRef } from '../refs.ts';
 import { DOORS, type Door, POST } from './doors.ts';
-import { bearer, SECRET, startSigned } from './signed.ts';
+import { startSigned } from './signed.ts';
 import { fileOf, hashOf, relay, startWith } from './trusted-list.ts';
 
 const GRANTED = { review: ['review-sent'] };

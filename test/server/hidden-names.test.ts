@@ -4,8 +4,8 @@
 import { isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { schema } from '../../src/schema/index.ts';
+import { bearer, SECRET } from '../access/tokens.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
-import { bearer, SECRET } from './signed.ts';
 
 type Fault = readonly [name: string, query: string, variables?: object];
 

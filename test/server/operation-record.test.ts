@@ -37,7 +37,7 @@ async function start(trusted?: string) {
   const graphql = createGraphQLService({
     schema,
     createContext(_, given) {
-      given?.given('PARTOO', 'fresh', 12);
+      given.given('PARTOO', 'fresh', 12);
       return { loaders };
     },
     trustedDocuments: trusted === undefined ? undefined : [{ id: '1', text: trusted }],

@@ -48,6 +48,7 @@ async function startFaulty(faults: Partial<GraphQLService>, routes: Partial<Rout
     operationRate: boundless(),
     tabs: undefined,
     log,
+    listener: {},
   });
   const all = {
     graphql: { ...graphql, ...faults },

@@ -8,6 +8,7 @@ import type { Admission } from '../../src/access/admission.ts';
 import type { Refusal } from '../../src/access/refusal.ts';
 import { openViewer, type Viewer } from '../../src/access/viewer.ts';
 import { AuthUnavailable, CallerRateLimited, Forbidden, Unauthenticated } from '../../src/invitation/problem.ts';
+import { OperationRecord, type Transport } from '../../src/server/operation-record.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { DOORS } from './doors.ts';
@@ -70,7 +71,8 @@ beforeAll(async () => {
   const graphql = {
     kept: () => ({ count: 0, bytes: 0 }),
     streams: () => ({ sse: 0, websocket: 0 }),
-    begin: () => undefined,
+    begin: (transport: Transport, viewer: Viewer, requestId: string) =>
+      new OperationRecord(transport, viewer, requestId, {}),
     prepare: () => {
       prepared += 1;
       return { errors: [{ message: 'Admitted.', extensions: { code: 'BAD_USER_INPUT', retryable: false } }] };

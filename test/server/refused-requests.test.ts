@@ -3,14 +3,10 @@
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';
-
-const NOTHING = { partoo: [], cronofy: [] };
-const REVIEW = 'query($id: ID!) { reviewInvitation(invitationId: $id) { invitationId } }';
-const BAD_INPUT = { code: 'BAD_USER_INPUT', retryable: false };
+import { NOTHING, REVIEW, requestsTo } from './refused.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -19,37 +15,7 @@ beforeAll(async () => {
 afterEach(() => void gateway.takeCalls());
 afterAll(() => gateway.stop());
 
-function post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${gateway.origin}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body,
-  });
-}
-
-/** Sends the bytes as they are, and gives all that comes back. */
-async function exchange(request: string): Promise<string> {
-  const { hostname, port } = new URL(gateway.origin);
-  const socket = connect(Number(port), hostname);
-  await once(socket, 'connect');
-  socket.write(Buffer.from(request, 'latin1'));
-  return text(socket);
-}
-
-const get = (target: string, ...headers: string[]) =>
-  exchange(`GET ${target} HTTP/1.1\r\n${['connection: close', ...headers].join('\r\n')}\r\n\r\n`);
-
-async function expectRefused(answer: Response, status: number): Promise<void> {
-  expect(answer.status).toBe(status);
-  expect(await answer.json()).toEqual({ errors: [{ message: expect.any(String), extensions: BAD_INPUT }] });
-  expect(gateway.takeCalls()).toEqual(NOTHING);
-}
-
-function expectRefusedRaw(answer: string, status: number): void {
-  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-  expect(answer).not.toMatch(/\bat \w|\.[jt]s:\d|node_modules/);
-  expect(gateway.takeCalls()).toEqual(NOTHING);
-}
+const { post, exchange, get, expectRefused, expectRefusedRaw } = requestsTo(() => gateway);
 
 describe('a body is refused with 415', () => {
   const body = JSON.stringify({ query: REVIEW, variables: { id: 'review-sent' } });

@@ -2,14 +2,15 @@
 
 import { onTestFinished } from 'vitest';
 import type { Environment } from '../../src/settings.ts';
-import { startTestGateway, type TestGateway } from '../harness.ts';
-import { SECRET } from './bearer.ts';
-
-export { bearer, SECRET, sign } from './bearer.ts';
+import { SECRET } from '../access/tokens.ts';
+import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../harness.ts';
 
 /** Stops by itself when the test is over. */
-export async function startSigned(environment: Environment = {}): Promise<TestGateway> {
-  const gateway = await startTestGateway({ environment: { AUTH_JWT_SECRET: SECRET, ...environment } });
+export async function startSigned(
+  environment: Environment = {},
+  options: Omit<TestGatewayOptions, 'environment'> = {},
+): Promise<TestGateway> {
+  const gateway = await startTestGateway({ ...options, environment: { AUTH_JWT_SECRET: SECRET, ...environment } });
   onTestFinished(() => gateway.stop());
   return gateway;
 }

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { bearer, SECRET, sign } from '../access/tokens.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 import { rawRequest } from './raw-request.ts';
-import { bearer, SECRET, sign } from './signed.ts';
 
 const QUERY = '{ reviewInvitation(invitationId: "review-sent") { status } }';
 const ANSWER = { data: { reviewInvitation: { status: 'PENDING' } } };

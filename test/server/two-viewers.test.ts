@@ -2,10 +2,11 @@
 // share of what is limited.
 
 import { beforeAll, describe, expect, test } from 'vitest';
+import { bearer, SECRET } from '../access/tokens.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 import { review, subscribeTo } from '../live/subscriber.ts';
 import { DOORS } from './doors.ts';
-import { bearer, SECRET, startSigned } from './signed.ts';
+import { startSigned } from './signed.ts';
 
 const IDS = { ann: 'review-sent', bob: 'review-delivered' } as const;
 type Name = keyof typeof IDS;

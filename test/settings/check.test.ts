@@ -169,7 +169,7 @@ describe('an unknown argument', () => {
     const { ended, stdout, stderr } = run(MAIN, { PORT: '0' }, ...args);
     expect(await ended).toEqual({ code: 1, signal: null });
     expect(stderr()).toBe(
-      `Unknown argument${shown}: --check is the only one, and settings are environment variables.\n`,
+      `Unknown argument${shown}: there are --check and --compile, and settings are environment variables.\n`,
     );
     expect(stdout()).toBe('');
   });

@@ -1,38 +1,14 @@
 // Which read answers which question: none that began before the question allows, on a clock that the test sets.
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ReviewInvitation } from '../../src/invitation/review-invitation.ts';
-import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
-import { createFakeSource, type FakeSource, pass, refTo, review, snapshotsOf, useClock } from './source.ts';
+import { describe, expect, test } from 'vitest';
+import { one, useScript } from './scripted.ts';
+import { pass, snapshotsOf } from './source.ts';
 
-let source: FakeSource;
-let all: ReturnType<typeof snapshotsOf>;
-/** The answer of each read in turn, and how long it takes. */
-let script: [ms: number, status: ReviewInvitation['deliveryStatus'] | null][];
-
-const one = refTo('one');
-const times = () => source.reads.map(({ atMs }) => Math.round(atMs - startedAt));
-let startedAt: number;
-
-beforeEach(() => {
-  useClock();
-  startedAt = performance.now();
-  source = createFakeSource();
-  source.answer = async () => {
-    const [ms, status] = script[source.reads.length - 1] ?? [0, 'UNKNOWN'];
-    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
-    return status && review(one, status);
-  };
-  all = snapshotsOf(source);
-});
-afterEach(() => vi.useRealTimers());
-
-const ask = (maxAgeMs?: number, caller = new Cancellation()) =>
-  all.ask(one, { caller, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) });
+const { world, times, ask } = useScript();
 
 describe('a caller with maxAgeMs 0 during a read', () => {
   test('gets the answer of a read that began after the question', async () => {
-    script = [
+    world().script = [
       [500, 'SENT'],
       [100, 'DELIVERED'],
     ];
@@ -46,7 +22,7 @@ describe('a caller with maxAgeMs 0 during a read', () => {
   });
 
   test('does not get the "not found" of that read', async () => {
-    script = [
+    world().script = [
       [500, null],
       [0, 'CREATED'],
     ];
@@ -58,7 +34,7 @@ describe('a caller with maxAgeMs 0 during a read', () => {
   });
 
   test('shares the next read with all callers that come before it begins', async () => {
-    script = [
+    world().script = [
       [500, 'CREATED'],
       [500, 'SENT'],
       [500, 'DELIVERED'],
@@ -78,11 +54,11 @@ describe('a caller with maxAgeMs 0 during a read', () => {
     await pass(500);
     expect(await tooLate).toBe('DELIVERED 0');
     expect(times()).toEqual([0, 500, 1_000]);
-    expect(source.quota.status().remaining).toBe(997);
+    expect(world().source.quota.status().remaining).toBe(997);
   });
 
   test('waits a second where that read hangs, then a newer read begins beside it', async () => {
-    script = [
+    world().script = [
       [60_000, 'SENT'],
       [100, 'DELIVERED'],
       [0, 'DELIVERED'],
@@ -91,19 +67,19 @@ describe('a caller with maxAgeMs 0 during a read', () => {
     await pass(2_000);
     const callers = [ask(0), ask(0)];
     await pass(999);
-    expect(source.reads).toHaveLength(1);
+    expect(world().source.reads).toHaveLength(1);
     await pass(101);
     expect(await Promise.all(callers)).toEqual(['DELIVERED 0', 'DELIVERED 0']);
     expect(times()).toEqual([0, 3_000]);
     // The read that hung answers its own callers. It does not replace the newer answer, and another read follows.
     await pass(57_000);
     expect(await first).toBe('SENT 0');
-    expect(all.snapshots.peek(one)).toMatchObject({ deliveryStatus: 'DELIVERED' });
+    expect(world().all.snapshots.peek(one)).toMatchObject({ deliveryStatus: 'DELIVERED' });
     expect(times()).toEqual([0, 3_000, 60_000]);
   });
 
   test('shares the newer read with later callers, also after the read that hung has ended', async () => {
-    script = [
+    world().script = [
       [3_000, null],
       [7_500, 'DELIVERED'],
     ];
@@ -121,29 +97,29 @@ describe('a caller with maxAgeMs 0 during a read', () => {
   });
 
   test('gets the older answer as stale where no newer one is possible', async () => {
-    script = [
+    world().script = [
       [500, 'SENT'],
       [0, 'DELIVERED'],
     ];
     const first = ask();
     await pass(200);
     const second = ask(0);
-    source.quota.close(60_000);
+    world().source.quota.close(60_000);
     await pass(8_000);
     expect(await first).toMatch(/^SENT \d+$/);
     expect(await second).toMatch(/^SENT \d+ stale$/);
-    expect(source.reads).toHaveLength(1);
+    expect(world().source.reads).toHaveLength(1);
   });
 
   test('gets the error where no newer read is possible and the older one found nothing', async () => {
-    script = [
+    world().script = [
       [500, null],
       [0, 'DELIVERED'],
     ];
     const first = ask();
     await pass(200);
     const second = ask(0);
-    source.quota.close(60_000);
+    world().source.quota.close(60_000);
     await pass(8_000);
     expect([await first, await second]).toEqual([null, 'PROVIDER_RATE_LIMITED']);
   });
@@ -151,7 +127,7 @@ describe('a caller with maxAgeMs 0 during a read', () => {
 
 describe('the maximum age of a caller', () => {
   test('says how long ago a read may have begun for the caller to join it', async () => {
-    script = [
+    world().script = [
       [1_000, 'SENT'],
       [0, 'DELIVERED'],
     ];
@@ -165,7 +141,7 @@ describe('the maximum age of a caller', () => {
   });
 
   test('does not delay a caller without one who joins the current read', async () => {
-    script = [
+    world().script = [
       [500, 'SENT'],
       [5_000, 'DELIVERED'],
     ];
@@ -184,115 +160,27 @@ describe('the maximum age of a caller', () => {
   test('is met by a read that began in the same tick', async () => {
     let moment = 0;
     // A clock that gives another time at every call, as one of high resolution does.
-    all = snapshotsOf(source, { now: () => (moment += 0.001) });
-    script = [[100, 'SENT']];
+    world().all = snapshotsOf(world().source, { now: () => (moment += 0.001) });
+    world().script = [[100, 'SENT']];
     const both = [ask(), ask(0), ask(5)];
     await pass(100);
     expect(await Promise.all(both)).toEqual(['SENT 0', 'SENT 0', 'SENT 0']);
     const later = ask(0);
     await pass(0);
     expect(await later).toBe('UNKNOWN 0');
-    expect(source.reads).toHaveLength(2);
-  });
-});
-
-describe('among callers that wait for the next read', () => {
-  test('a caller that leaves cancels no other caller’s read', async () => {
-    script = [
-      [500, 'SENT'],
-      [500, 'DELIVERED'],
-    ];
-    const first = ask();
-    const callers = Array.from({ length: 3 }, () => new Cancellation());
-    await pass(200);
-    const waiting = callers.map((caller) => ask(0, caller));
-    callers[0]?.cancel(new CallerGone());
-    await pass(400);
-    callers[1]?.cancel(new CallerGone());
-    await pass(400);
-    expect(await first).toBe('SENT 0');
-    expect(await waiting[2]).toBe('DELIVERED 0');
-    expect(source.reads.map(({ cancellation }) => cancellation.reason)).toEqual([undefined, undefined]);
-  });
-
-  test('the next read never begins if all leave, and the current one continues', async () => {
-    script = [
-      [500, 'SENT'],
-      [0, 'DELIVERED'],
-    ];
-    const first = ask();
-    const callers = [new Cancellation(), new Cancellation()];
-    await pass(200);
-    const left = callers.map((caller) => ask(0, caller));
-    for (const caller of callers) caller.cancel(new CallerGone());
-    expect(await Promise.all(left)).toEqual(['CallerGone', 'CallerGone']);
-    await pass(2_000);
-    expect(await first).toBe('SENT 0');
-    expect(source.reads).toHaveLength(1);
-  });
-
-  test('the next read is cancelled if all leave after it has begun, and the next caller begins another', async () => {
-    script = [
-      [500, 'SENT'],
-      [5_000, 'DELIVERED'],
-      [0, 'DELIVERED'],
-    ];
-    const first = ask();
-    const caller = new Cancellation();
-    await pass(200);
-    const left = ask(0, caller);
-    await pass(400);
-    caller.cancel(new CallerGone());
-    expect([await first, await left]).toEqual(['SENT 0', 'CallerGone']);
-    expect(source.reads[1]?.cancellation.reason).toBeInstanceOf(CallerGone);
-    expect(await ask(0)).toBe('DELIVERED 0');
-    expect(times()).toEqual([0, 500, 600]);
-  });
-
-  test('no caller waits for a read that all its own callers have left', async () => {
-    script = [
-      [5_000, 'SENT'],
-      [0, 'DELIVERED'],
-    ];
-    const caller = new Cancellation();
-    const left = ask(undefined, caller);
-    await pass(200);
-    const next = ask(0);
-    caller.cancel(new CallerGone());
-    await pass(0);
-    expect([await left, await next]).toEqual(['CallerGone', 'DELIVERED 0']);
-    expect(times()).toEqual([0, 200]);
-  });
-
-  test('no caller waits for a next read that all its own callers have left', async () => {
-    script = [
-      [500, 'SENT'],
-      [5_000, 'SENT'],
-      [0, 'DELIVERED'],
-    ];
-    const first = ask();
-    const caller = new Cancellation();
-    await pass(200);
-    const left = ask(0, caller);
-    await pass(400);
-    const next = ask(0);
-    await pass(100);
-    caller.cancel(new CallerGone());
-    await pass(0);
-    expect(await Promise.all([first, left, next])).toEqual(['SENT 0', 'CallerGone', 'DELIVERED 0']);
-    expect(times()).toEqual([0, 500, 700]);
+    expect(world().source.reads).toHaveLength(2);
   });
 });
 
 describe('a read after a notification', () => {
   test('begins within a second beside a read that hangs', async () => {
-    script = [
+    world().script = [
       [7_000, 'SENT'],
       [0, 'DELIVERED'],
     ];
     const first = ask();
     await pass(200);
-    const soon = all.snapshots.readSoon(one);
+    const soon = world().all.snapshots.readSoon(one);
     await pass(1_000);
     expect(await soon).toBe(true);
     expect(await ask()).toBe('DELIVERED 0');
@@ -302,13 +190,13 @@ describe('a read after a notification', () => {
   });
 
   test('begins when the current read has ended, and answers callers with maxAgeMs 0', async () => {
-    script = [
+    world().script = [
       [500, 'SENT'],
       [100, 'DELIVERED'],
     ];
     const first = ask();
     await pass(200);
-    const soon = all.snapshots.readSoon(one);
+    const soon = world().all.snapshots.readSoon(one);
     const asked = ask(0);
     await pass(400);
     expect([await first, await soon, await asked]).toEqual(['SENT 0', true, 'DELIVERED 0']);

@@ -1,10 +1,11 @@
 // A collector that is down, hangs, refuses or talks rubbish: callers notice nothing, and the log tells what is lost, once.
 
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { freePort } from '../free-port.ts';
 import { startTestGateway } from '../harness.ts';
 import { endRuns, startGateway } from '../process.ts';
-import { type Answer, startCollector, TAKEN } from './collector.ts';
+import { type Answer, rejecting, startCollector, TAKEN } from './collector.ts';
+import { collect } from './metrics/collected.ts';
 
 const REVIEW = '{ reviewInvitation(invitationId: "review-sent") { status } }';
 
@@ -68,6 +69,23 @@ test('what a collector refuses is told with its status, and nothing of what it s
   const [line = ''] = await answersWith(collector.origin);
   expect(line).toContain('"reason":"413"');
   expect(line).not.toContain('secret-word');
+});
+
+test('what a collector does not take is counted, and told once', async () => {
+  const collector = await startCollector(rejecting(1, 'secret-word'));
+  const gateway = await startTestGateway({
+    environment: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.origin, OTEL_TRACES_SAMPLER_ARG: '1' },
+  });
+  onTestFinished(gateway.stop);
+  for (const requests of [1, 2]) {
+    await gateway.query(REVIEW);
+    await vi.waitUntil(() => collector.requests.length === requests, 10_000);
+  }
+  const lost = async () => (await collect(gateway.adminOrigin)).get('gateway_spans_lost_total');
+  await vi.waitUntil(async () => (await lost()) === 2);
+  const told = gateway.log.filter((line) => line.includes('spans are lost'));
+  expect(told.map((line) => JSON.parse(line))).toMatchObject([{ reason: 'REJECTED', count: 1, total: 1 }]);
+  expect(gateway.log.join()).not.toContain('secret-word');
 });
 
 test('a process whose collector hangs ends all the same', async () => {

@@ -15,6 +15,7 @@ type Value = string | number | boolean;
 export interface SpanLink {
   readonly traceId: string;
   readonly spanId: string;
+  readonly flags: number;
   readonly attributes: Readonly<Record<string, Value>>;
 }
 
@@ -31,6 +32,7 @@ export interface CollectedSpan {
   /** Empty where it is a root. */
   readonly parentId: string;
   readonly traceState: string;
+  readonly flags: number;
   readonly name: string;
   readonly kind: string;
   readonly startedAt: bigint;
@@ -50,6 +52,8 @@ export interface Collector {
   readonly origin: string;
   readonly url: string;
   readonly spans: readonly CollectedSpan[];
+  /** All that is in each span, decoded. */
+  readonly texts: readonly string[];
   /** Every byte that was posted, as text. */
   readonly posted: readonly string[];
   readonly requests: readonly { readonly url: string; readonly headers: IncomingHttpHeaders }[];
@@ -66,9 +70,28 @@ export const TAKEN: Answer = (_, response) => {
 
 const root = protobuf.parse(readFileSync(new URL('otlp.proto', import.meta.url), 'utf8')).root;
 const Request = root.lookupType('ExportTraceServiceRequest');
+const Response = root.lookupType('ExportTraceServiceResponse');
+
+/** Takes what it gets but for so many spans, and says why. */
+export function rejecting(rejectedSpans: number, errorMessage: string): Answer {
+  const body = Response.encode(Response.fromObject({ partialSuccess: { rejectedSpans, errorMessage } })).finish();
+  return (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(body);
+  };
+}
 
 /** Stops when the test is over; nothing that it was sent may be private. */
 export async function startCollector(answer = TAKEN): Promise<Collector> {
+  const collector = await listenAsCollector(answer);
+  onTestFinished(async () => {
+    await collector.stop();
+    // As decoded: among the random bytes of ids, anything may stand by chance.
+    expectPrivateLog(collector.texts, {});
+  });
+  return collector;
+}
+
+export async function listenAsCollector(answer = TAKEN): Promise<Collector> {
   const spans: CollectedSpan[] = [];
   const posted: string[] = [];
   const requests: { url: string; headers: IncomingHttpHeaders }[] = [];
@@ -90,6 +113,9 @@ export async function startCollector(answer = TAKEN): Promise<Collector> {
     origin,
     url: `${origin}/v1/traces`,
     spans,
+    get texts() {
+      return spans.map(textOf);
+    },
     posted,
     requests,
     answer,
@@ -107,11 +133,6 @@ export async function startCollector(answer = TAKEN): Promise<Collector> {
       await once(server, 'close');
     },
   };
-  onTestFinished(async () => {
-    await collector.stop();
-    // As decoded: among the random bytes of ids, anything may stand by chance.
-    expectPrivateLog(spans.map(textOf), {});
-  });
   return collector;
 }
 
@@ -123,7 +144,8 @@ interface Wire {
   readonly [field: string]: unknown;
 }
 
-function spansIn(body: Buffer): CollectedSpan[] {
+/** The spans of one request. */
+export function spansIn(body: Uint8Array): CollectedSpan[] {
   const message = Request.toObject(Request.decode(body), {
     longs: String,
     enums: String,
@@ -144,19 +166,21 @@ function spanOf(span: Wire, resource: CollectedSpan['resource']): CollectedSpan 
     spanId: hexOf(span.spanId),
     parentId: hexOf(span.parentSpanId),
     traceState: String(span.traceState ?? ''),
-    name: String(span.name),
+    flags: Number(span.flags),
+    name: String(span.name ?? ''),
     kind: String(span.kind).replace('SPAN_KIND_', ''),
-    startedAt: BigInt(String(span.startTimeUnixNano)),
-    endedAt: BigInt(String(span.endTimeUnixNano)),
+    startedAt: BigInt(String(span.startTimeUnixNano ?? 0)),
+    endedAt: BigInt(String(span.endTimeUnixNano ?? 0)),
     attributes: attributesOf(span.attributes),
     events: listOf(span.events).map((event) => ({
-      name: String(event.name),
-      at: BigInt(String(event.timeUnixNano)),
+      name: String(event.name ?? ''),
+      at: BigInt(String(event.timeUnixNano ?? 0)),
       attributes: attributesOf(event.attributes),
     })),
     links: listOf(span.links).map((link) => ({
       traceId: hexOf(link.traceId),
       spanId: hexOf(link.spanId),
+      flags: Number(link.flags),
       attributes: attributesOf(link.attributes),
     })),
     status: String(code ?? 'STATUS_CODE_UNSET').replace('STATUS_CODE_', ''),
@@ -169,7 +193,7 @@ function attributesOf(list: unknown): Record<string, Value> {
   return Object.fromEntries(
     listOf(list).map(({ key, value }) => {
       const [[type = '', plain] = []] = Object.entries(value as Wire);
-      return [String(key), type === 'intValue' ? Number(plain) : (plain as Value)];
+      return [String(key ?? ''), type === 'intValue' ? Number(plain) : (plain as Value)];
     }),
   );
 }

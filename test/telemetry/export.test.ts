@@ -2,12 +2,12 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { SpanExport } from '../../src/telemetry/traces/export.ts';
+import { TracedSpan } from '../../src/telemetry/traces/traced-span.ts';
 import { Secret } from '../../src/upstream/secret.ts';
 import { freePort } from '../free-port.ts';
-import { startCollector } from './collector.ts';
+import { rejecting, startCollector, TAKEN } from './collector.ts';
 
 interface Lost {
   readonly spans: number;
@@ -16,13 +16,19 @@ interface Lost {
 
 function exportTo(url: string, headers: readonly (readonly [string, Secret])[] = []) {
   const lost: Lost[] = [];
-  const spans = new SpanExport({ url, headers, onLost: (count, reason) => lost.push({ spans: count, reason }) });
-  const tracer = new TracerProvider({ spanProcessors: [spans] }).getTracer('test');
+  const spans = new SpanExport(
+    { 'service.name': 'test' },
+    { url, headers, onLost: (count, reason) => lost.push({ spans: count, reason }) },
+  );
   const end = (times = 1) => {
-    for (let n = 0; n < times; n += 1) tracer.startSpan('work', { attributes: { n } }).end();
+    for (let n = 0; n < times; n += 1) {
+      const span = new TracedSpan('work', 'SERVER', undefined, Date.now());
+      span.end({ n }, false, Date.now());
+      spans.add(span);
+    }
   };
   const total = () => lost.reduce((sum, { spans: count }) => sum + count, 0);
-  onTestFinished(() => spans.shutdown());
+  onTestFinished(() => spans.stop());
   return { spans, end, lost, total };
 }
 
@@ -57,15 +63,39 @@ test('where the collector refuses, its status is told, and nothing of what it wr
   const collector = await startCollector((_, response) => void response.writeHead(400).end('secret words'));
   const { spans, end, lost } = exportTo(collector.url);
   end(3);
-  await spans.forceFlush().catch(() => undefined);
+  await spans.flush();
   expect(lost).toEqual([{ spans: 3, reason: '400' }]);
+});
+
+test('where the collector takes only a part, the others are lost, and what it says of them is not told', async () => {
+  const collector = await startCollector(rejecting(3, 'secret words'));
+  const { spans, end, lost } = exportTo(collector.url);
+  end(5);
+  await spans.flush();
+  expect(lost).toEqual([{ spans: 3, reason: 'REJECTED' }]);
+  collector.answer = TAKEN;
+  end(5);
+  await spans.flush();
+  expect(lost).toHaveLength(1);
+});
+
+test.each([
+  [0, []],
+  [1_000_000, [{ spans: 5, reason: 'REJECTED' }]],
+])('a collector that says it has not taken %d of 5 is believed in reason', async (rejected, told) => {
+  const collector = await startCollector(rejecting(rejected, 'a warning'));
+  const { spans, end, lost } = exportTo(collector.url);
+  end(5);
+  await spans.flush();
+  expect(collector.spans).toHaveLength(5);
+  expect(lost).toEqual(told);
 });
 
 test('rubbish in place of an answer is taken for one', async () => {
   const collector = await startCollector((_, response) => void response.writeHead(200).end('<html>'));
   const { spans, end, lost } = exportTo(collector.url);
   end();
-  await spans.forceFlush();
+  await spans.flush();
   expect(collector.spans).toHaveLength(1);
   expect(lost).toEqual([]);
 });
@@ -79,7 +109,7 @@ test('where the collector talks another protocol, the spans are lost', async () 
   if (address === null || typeof address === 'string') throw new Error('it listens on no port');
   const { spans, end, lost } = exportTo(`http://127.0.0.1:${address.port}/v1/traces`);
   end(2);
-  await spans.forceFlush().catch(() => undefined);
+  await spans.flush();
   expect(lost).toEqual([{ spans: 2, reason: 'HPE_INVALID_CONSTANT' }]);
 });
 
@@ -107,7 +137,7 @@ test('the end sends what waits', async () => {
   const collector = await startCollector();
   const { spans, end, lost } = exportTo(collector.url);
   end(1_000);
-  await spans.shutdown();
+  await spans.stop();
   expect(collector.spans).toHaveLength(1_000);
   expect(lost).toEqual([]);
 });
@@ -116,6 +146,6 @@ test('the end does not wait for a collector that hangs', async () => {
   const collector = await startCollector(() => {});
   const { spans, end, lost } = exportTo(collector.url);
   end(5);
-  await spans.shutdown();
+  await spans.stop();
   expect(lost).toEqual([{ spans: 5, reason: 'STOPPED' }]);
 });

@@ -6,8 +6,8 @@ import type { OperationRecord } from '../../src/server/operation-record.ts';
 import type { Environment } from '../../src/settings.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createOperationLog } from '../../src/telemetry/operation-log.ts';
+import { bearer, SECRET } from '../access/tokens.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../harness.ts';
-import { bearer, SECRET } from '../server/signed.ts';
 import { openSocket } from '../server/socket-client.ts';
 
 async function start(environment: Environment = {}, options: TestGatewayOptions = {}): Promise<TestGateway> {

@@ -4,7 +4,7 @@
 import { expect, test, vi } from 'vitest';
 import { CRONOFY_CLIENT_SECRET } from '../../src/sandbox/cronofy.ts';
 import { PARTOO_API_KEY } from '../../src/sandbox/partoo.ts';
-import { bearer, SECRET } from '../server/bearer.ts';
+import { bearer, SECRET } from '../access/tokens.ts';
 import { startTraced } from './traced.ts';
 
 const CANARIES = [

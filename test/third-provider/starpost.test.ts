@@ -13,10 +13,11 @@ import { graphiqlTabs } from '../src/server/graphiql.ts';
 import { readSettings } from '../src/settings.ts';
 import { decodeSnapshot, encodeSnapshot } from '../src/snapshots/codec.ts';
 import { bytesOf } from '../src/snapshots/weight.ts';
+import { bearer } from './access/tokens.ts';
 import { describeProvider } from './contract/provider.contract.ts';
 import { startTestGateway, type TestGateway } from './harness.ts';
 import { DOORS } from './server/doors.ts';
-import { bearer, startSigned } from './server/signed.ts';
+import { startSigned } from './server/signed.ts';
 
 describeProvider({
   name: 'STARPOST',

@@ -20,8 +20,8 @@ const COPIED = [
   'test/harness.ts',
   'test/operators-view.ts',
   'test/private.ts',
+  'test/access/tokens.ts',
   'test/server/doors.ts',
-  'test/server/bearer.ts',
   'test/server/signed.ts',
 ];
 

@@ -1,80 +1,14 @@
 // A quota that processes share, on a real Redis and real clocks: every promise is checked against when calls were let
 // through. A grant is seen a little after Redis gave it, so that a tenth of a window is allowed for.
 
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
-import { createRedis, type SharedRedis } from '../../src/redis/redis.ts';
 import { CallerGone, Cancellation } from '../../src/upstream/cancellation.ts';
 import { BACKGROUND } from '../../src/upstream/payment.ts';
 import type { Quota } from '../../src/upstream/quota.ts';
-import { parseQuota } from '../../src/upstream/quota-window.ts';
-import { createSharedQuota } from '../../src/upstream/redis-quota.ts';
-import { type RedisServer, startRedisServer } from '../redis/server.ts';
+import { most, take, takeAll, takeAllInBackground, useProcesses } from './two-processes.ts';
 
-let server: RedisServer;
-beforeAll(async () => {
-  server = await startRedisServer();
-});
-afterAll(() => server.stop());
-afterEach(async () => {
-  if (await server.command('PING').catch(() => undefined)) return;
-  await server.restart();
-});
-
-const connections: SharedRedis[] = [];
-const untilUp = (isUp: boolean) => vi.waitUntil(() => connections.every((redis) => redis.isUp() === isUp), 5_000);
-
-let accounts = 0;
-
-/** One account's quota, as each of two processes has it. */
-async function startProcesses(text: string, processes = 2, accountId = `account-${accounts++}`) {
-  const windows = parseQuota(text);
-  if (windows === undefined) throw new Error(`${text} is no quota`);
-  const redises = [1, 2].map(() => {
-    const redis = createRedis(server.url, () => undefined);
-    connections.push(redis);
-    onTestFinished(() => {
-      connections.splice(connections.indexOf(redis), 1);
-      redis.close();
-    });
-    return redis;
-  });
-  await untilUp(true);
-  const [a, b] = await Promise.all(
-    redises.map((redis) => createSharedQuota('PARTOO', windows, redis, { accountId, processes })),
-  );
-  if (a === undefined || b === undefined) throw new Error('there are two');
-  return { a, b };
-}
-
-let callers = 0;
-
-/** Takes a call for a caller that has none yet. */
-function take(quota: Quota, patienceMs = 0, cancellation = new Cancellation()): Promise<number> {
-  callers += 1;
-  return quota.take({ how: 'caller', caller: `caller-${callers}` }, patienceMs, cancellation);
-}
-
-/** How many calls a caller gets who waits for none. */
-async function takeAll(quota: Quota): Promise<number> {
-  for (let taken = 0; ; taken++) {
-    const error = await take(quota).catch((error: unknown) => error);
-    if (typeof error === 'number') continue;
-    expect(error).toBeInstanceOf(ProviderRateLimited);
-    return taken;
-  }
-}
-
-async function takeAllInBackground(quota: Quota): Promise<number> {
-  let taken = 0;
-  while ((await quota.takeSpare(BACKGROUND)) === 0) taken += 1;
-  return taken;
-}
-
-/** Most of `times` that lie in one stretch of `lengthMs`. */
-function most(times: readonly number[], lengthMs: number): number {
-  return Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + lengthMs).length));
-}
+const { server, startProcesses } = useProcesses();
 
 /** When the account's calls were granted while `work` went on, by the clock of Redis, in milliseconds. */
 async function grantsDuring(accountId: string, work: Promise<unknown>): Promise<number[]> {
@@ -83,7 +17,7 @@ async function grantsDuring(accountId: string, work: Promise<unknown>): Promise<
   const watching = (async () => {
     while (!isOver) {
       isOver = await Promise.race([work.then(() => true), new Promise<false>((next) => setTimeout(next, 50, false))]);
-      const found = (await server.command('ZRANGE', `gateway:{${accountId}}:calls`, 0, -1, 'WITHSCORES')) as string[];
+      const found = (await server().command('ZRANGE', `gateway:{${accountId}}:calls`, 0, -1, 'WITHSCORES')) as string[];
       for (let n = 0; n < found.length; n += 2) grantedAt.set(found[n] ?? '', Number(found[n + 1]));
     }
   })();
@@ -133,14 +67,6 @@ test('a call that was taken and not made counts from when it is made, for both p
   await take(b, 5_000);
   const nextAt = await take(b, 5_000);
   expect(nextAt - madeAt).toBeGreaterThanOrEqual(1_990);
-});
-
-test('a Redis that was emptied grants no call beyond the limit', async () => {
-  const { a } = await startProcesses('10/60s');
-  expect(await takeAll(a)).toBe(10);
-  await server.command('FLUSHALL');
-  expect(await takeAll(a)).toBe(0);
-  expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
 });
 
 test('one process may take the whole quota, and the other then gets no call', async () => {
@@ -213,102 +139,6 @@ describe('a gate', () => {
     await take(b, 1_000).catch(() => undefined);
     expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
   });
-
-  test('that was closed while Redis was down is closed when Redis is back', async () => {
-    const { a } = await startProcesses('1000/1s');
-    await server.kill();
-    await untilUp(false);
-    a.close(60_000);
-    expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
-    await server.restart();
-    await untilUp(true);
-    await expect(take(a)).rejects.toBeInstanceOf(ProviderRateLimited);
-  });
-});
-
-describe('without Redis', () => {
-  test('each process makes its share of the calls, evenly spread, from the first one on', async () => {
-    const { a, b } = await startProcesses('12/1.2s', 3);
-    await server.kill();
-    await untilUp(false);
-    const times: number[] = [];
-    for (let n = 0; n < 5; n++) {
-      await take(a, 5_000);
-      times.push(performance.now());
-    }
-    const gaps = times.slice(1).map((at, n) => at - (times[n] ?? 0));
-    expect(Math.min(...gaps)).toBeGreaterThan(295);
-    await take(b, 100);
-  });
-
-  test('a process that has never reached Redis makes its share of the calls, too', async () => {
-    await server.kill();
-    const redis = createRedis(server.url, () => undefined);
-    onTestFinished(() => redis.close());
-    const windows = parseQuota('8/0.8s') ?? [];
-    const quota = await createSharedQuota('PARTOO', windows, redis, { accountId: 'never', processes: 4 });
-    expect(quota.status()).toMatchObject({ limit: 2, remaining: 2 });
-    const from = performance.now();
-    for (let n = 0; n < 3; n++) await take(quota, 5_000);
-    expect(performance.now() - from).toBeGreaterThan(790);
-  });
-
-  test('what the other processes had used before counts', async () => {
-    const { a, b } = await startProcesses('20/10s');
-    expect(await takeAll(a)).toBe(20);
-    await server.kill();
-    await untilUp(false);
-    expect(await takeAll(b)).toBe(0);
-    const error = await take(b, 8_000).catch((error: unknown) => error);
-    expect(error).toMatchObject({ retryAfterSeconds: 10 });
-  });
-
-  test('callers who waited for Redis wait for the share', async () => {
-    const { a, b } = await startProcesses('2/1s');
-    for (const quota of [a, b]) await take(quota);
-    const times: number[] = [];
-    const callers = [a, b, a, b].map((quota) => take(quota, 8_000).then(() => times.push(performance.now())));
-    await server.kill();
-    await Promise.all(callers);
-    expect(most(times, 900)).toBe(2);
-  });
-
-  test('calls that were made without Redis count when it is back, in whatever order the processes come back', async () => {
-    const { a, b } = await startProcesses('4/2s');
-    await server.kill();
-    await untilUp(false);
-    const times: number[] = [];
-    const call = async (quota: Quota) => {
-      const until = performance.now() + 9_000;
-      while (performance.now() < until) await take(quota, 8_000).then(() => times.push(performance.now()));
-    };
-    const calling = Promise.all([call(a), call(b)]);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    await server.restart();
-    await calling;
-    expect(most(times, 1_900)).toBe(4);
-    // Both shares while it was away, and nearly all when it was back.
-    expect(times.length).toBeGreaterThan(12);
-  }, 20_000);
-
-  test('processes share the quota again when Redis is back', async () => {
-    const { a, b } = await startProcesses('10/1s');
-    await server.kill();
-    await untilUp(false);
-    await server.restart();
-    await untilUp(true);
-    // Each try uses what there is, so that there is all of it again a second later.
-    await vi.waitUntil(async () => (await takeAll(a)) === 10, { timeout: 15_000, interval: 1_100 });
-    expect(await takeAll(b)).toBe(0);
-  });
-});
-
-test('a Redis that knows less than the processes is told what it does not know', async () => {
-  const { a, b } = await startProcesses('6/4s');
-  for (let n = 0; n < 3; n++) await take(a);
-  await server.command('FLUSHALL');
-  expect(await takeAll(b)).toBe(3);
-  expect(await takeAll(a)).toBe(0);
 });
 
 test('no process starves beside one that asks more often', async () => {

@@ -134,6 +134,7 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
   const limited = new Counter('gateway_limited_total', 'Operations, or parts of them, that were beyond a limit.', [
     ['limit', LIMITS],
   ]);
+  const spansLost = new Counter('gateway_spans_lost_total', 'Spans that the collector of traces did not take.', []);
 
   /** Of each provider, because an operation may give a hundred invitations. */
   const answers = new Map(
@@ -183,6 +184,7 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
       commandSeconds,
       documents,
       limited,
+      spansLost,
     ],
     answered,
     eventFailed(_, problems) {
@@ -209,5 +211,6 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
     },
     document: (how) => documents.add(1, how),
     limited: (limit) => limited.add(1, limit),
+    spansLost: (spans) => spansLost.add(spans),
   };
 }

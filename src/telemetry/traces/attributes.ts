@@ -1,9 +1,13 @@
 // What spans say: words of closed lists, numbers, and what the operator has chosen. By OpenTelemetry's semantic conventions
 // (GraphQL server, HTTP client; 1.37) where they have a name for it, and below `gateway.` where they have none.
 
-import type { Attributes } from '@opentelemetry/api';
 import type { OperationRecord } from '../../server/operation-record.ts';
+import { HOWS } from '../../snapshots/given.ts';
 import type { AttemptRecord, CallRecord } from '../../upstream/call-record.ts';
+import type { Attributes } from './ended-span.ts';
+
+/** The attribute of each way to answer a ref: made once, because it is asked for with every operation. */
+const REFS = HOWS.map((how) => ({ how, key: `gateway.refs.${how}` }));
 
 /** The kind of the operation, and its name where the operator has checked it. */
 export function nameOfOperation({ operation }: OperationRecord): string | undefined {
@@ -13,7 +17,7 @@ export function nameOfOperation({ operation }: OperationRecord): string | undefi
 
 export function attributesOfOperation(record: OperationRecord): Attributes {
   const { operation, viewer, transport, outcome, codes, refs } = record;
-  const attributes: Attributes = { 'gateway.transport': transport, 'gateway.outcome': outcome };
+  const attributes: Record<string, string | number> = { 'gateway.transport': transport, 'gateway.outcome': outcome };
   if (operation !== undefined) {
     attributes['graphql.operation.type'] = operation.type;
     if (operation.trustedName !== undefined) attributes['graphql.operation.name'] = operation.trustedName;
@@ -22,13 +26,13 @@ export function attributesOfOperation(record: OperationRecord): Attributes {
   if (viewer.tenant !== null) attributes['gateway.tenant'] = viewer.tenant.name;
   const [code] = codes;
   if (code !== undefined) attributes['error.type'] = code;
-  for (const [how, count] of Object.entries(refs)) if (count > 0) attributes[`gateway.refs.${how}`] = count;
+  for (const { how, key } of REFS) if (refs[how] > 0) attributes[key] = refs[how];
   return attributes;
 }
 
 export function attributesOfCall(call: CallRecord, tenant: string | null): Attributes {
   const { template, payment, outcome, attempts, quotaWaitMs, connectionWaitMs } = call;
-  const attributes: Attributes = {
+  const attributes: Record<string, string | number> = {
     'http.request.method': 'GET',
     'url.template': template,
     'gateway.payment': payment.how,

@@ -1,16 +1,9 @@
-// Spans → the collector of the company, in batches, by OTLP over HTTP. A collector that is down, slow or talks rubbish costs
-// spans and nothing else: so many wait for it at most, what does not fit or arrive is lost, and that is told by count.
+// Spans → batches → the collector of the company. A collector that is down, slow or talks rubbish costs spans and nothing
+// else: so many wait for it at most, and what does not fit is lost, which is told.
 
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { BatchSpanProcessor, type ReadableSpan, type SpanProcessor } from '@opentelemetry/sdk-trace';
-
-export interface ExportOptions {
-  readonly url: string;
-  readonly headers: readonly (readonly [string, { reveal(): string }])[];
-  /** Told of spans that do not reach the collector, and of why: a code of the system's, a status of HTTP, or ours. */
-  readonly onLost: (spans: number, reason: string) => void;
-}
+import { Collector, type CollectorOptions } from './collector.ts';
+import type { Attributes, EndedSpan } from './ended-span.ts';
+import { SpanBatch } from './span-batch.ts';
 
 /** Most spans that wait, and most that go out in one request. */
 const MAX_WAITING = 2_048;
@@ -19,85 +12,87 @@ const MAX_BATCH = 512;
 /** How long a span waits for others at most, in milliseconds. */
 const DELAY_MS = 1_000;
 
-/** How long a batch is sent, with the retries of it. */
-const SEND_TIMEOUT_MS = 10_000;
-
 /** How long a batch keeps the next one waiting: an answer may drip for ever. */
 const BATCH_TIMEOUT_MS = 15_000;
-
-/** Most requests at once, where several do not end. */
-const MAX_REQUESTS = 8;
 
 /** How long the process waits for the collector when it ends. */
 const END_TIMEOUT_MS = 1_000;
 
-export class SpanExport implements SpanProcessor {
-  readonly #onLost: ExportOptions['onLost'];
-  readonly #exporter: OTLPTraceExporter;
-  readonly #batches: BatchSpanProcessor;
+export class SpanExport {
+  readonly #resource: Attributes;
+  readonly #onLost: CollectorOptions['onLost'];
+  readonly #collector: Collector;
+  /** What waits: all but the last are full. */
+  readonly #batches: SpanBatch[] = [];
   #waiting = 0;
-  #sent = 0;
+  #isSending = false;
+  #isOver = false;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor({ url, headers, onLost }: ExportOptions) {
-    this.#onLost = onLost;
-    // All that the settings say is said here, or the exporter would take it out of the environment itself.
-    this.#exporter = new OTLPTraceExporter({
-      url,
-      headers: Object.fromEntries(headers.map(([name, value]) => [name, value.reveal()])),
-      timeoutMillis: SEND_TIMEOUT_MS,
-      concurrencyLimit: MAX_REQUESTS,
-    });
-    this.#batches = new BatchSpanProcessor({
-      exporter: {
-        export: (spans, done) => this.#send(spans, done),
-        shutdown: () => this.#exporter.shutdown(),
-      },
-      maxQueueSize: MAX_WAITING,
-      maxExportBatchSize: MAX_BATCH,
-      scheduledDelayMillis: DELAY_MS,
-      exportTimeoutMillis: BATCH_TIMEOUT_MS,
-    });
+  /** @param resource What the spans are of. */
+  constructor(resource: Attributes, options: CollectorOptions) {
+    this.#resource = resource;
+    this.#onLost = options.onLost;
+    this.#collector = new Collector(options);
   }
 
-  onStart(): void {}
-
-  onEnd(span: ReadableSpan): void {
-    if (this.#waiting >= MAX_WAITING) {
-      this.#onLost(1, 'FULL');
+  add(span: EndedSpan): void {
+    if (this.#isOver || this.#waiting >= MAX_WAITING) {
+      this.#onLost(1, this.#isOver ? 'STOPPED' : 'FULL');
       return;
     }
     this.#waiting += 1;
-    this.#batches.onEnd(span);
+    let batch = this.#batches.at(-1);
+    if (batch === undefined || batch.count === MAX_BATCH) {
+      batch = new SpanBatch(this.#resource);
+      this.#batches.push(batch);
+    }
+    batch.add(span);
+    this.#goOn();
   }
 
-  #send(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
-    this.#waiting -= spans.length;
-    this.#sent += spans.length;
-    this.#exporter.export(spans, (result) => {
-      this.#sent -= spans.length;
-      if (result.code !== ExportResultCode.SUCCESS) this.#onLost(spans.length, reasonOf(result.error));
-      done(result);
-    });
+  /** One batch after the other, and each when it is full or has waited: while the collector is slow, what comes waits. */
+  #goOn(): void {
+    const [next] = this.#batches;
+    if (next === undefined || this.#isSending) return;
+    if (next.count === MAX_BATCH) void this.#sendNext();
+    else this.#timer ??= setTimeout(() => this.#sendNext(), DELAY_MS).unref();
   }
 
-  forceFlush(): Promise<void> {
-    return this.#batches.forceFlush();
+  async #sendNext(): Promise<void> {
+    this.#isSending = true;
+    await within(BATCH_TIMEOUT_MS, this.#send());
+    this.#isSending = false;
+    this.#goOn();
   }
 
-  /** Sends what waits, and waits for that a second at most. */
-  async shutdown(): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, END_TIMEOUT_MS);
-    // What failed was told already.
-    await Promise.race([this.#batches.shutdown().catch(() => undefined), late]);
-    clearTimeout(timer);
-    const unsettled = this.#waiting + this.#sent;
+  async #send(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#batches.shift();
+    if (batch === undefined) return;
+    this.#waiting -= batch.count;
+    await this.#collector.send(batch);
+  }
+
+  /** Sends what waits, all at once, and waits until all that was sent is answered or given up. */
+  async flush(): Promise<void> {
+    await Promise.all(Array.from(this.#batches, () => this.#send()));
+    await this.#collector.settled();
+  }
+
+  /** Sends what waits, and waits for all that was sent a second at most. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await within(END_TIMEOUT_MS, this.flush());
+    const unsettled = this.#waiting + this.#collector.unanswered;
     if (unsettled > 0) this.#onLost(unsettled, 'STOPPED');
   }
 }
 
-/** Never its message, which may hold what the collector wrote. */
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'number' || (typeof code === 'string' && /^[A-Z_]+$/.test(code)) ? String(code) : 'UNANSWERED';
+async function within(ms: number, done: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([done, late]);
+  clearTimeout(timer);
 }

@@ -1,96 +1,63 @@
-// One span, from when it is begun to when it is exported, in the form that OpenTelemetry's exporters read. Its own span checks
-// and copies every attribute, some of them twice; ours are all known, and are given once.
+// One span, from when it is begun to when it has ended.
 
-import {
-  type Attributes,
-  type HrTime,
-  type Link,
-  type SpanContext,
-  type SpanKind,
-  type SpanStatus,
-  SpanStatusCode,
-  TraceFlags,
-} from '@opentelemetry/api';
-import type { InstrumentationScope } from '@opentelemetry/core';
-import type { Resource } from '@opentelemetry/resources';
-import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import type { Span } from '../../upstream/span.ts';
+import type { Attributes, EndedSpan, SpanEvent } from './ended-span.ts';
+import { SpanId } from './span-id.ts';
 
-export interface SpanBeginning {
-  readonly name: string;
-  readonly kind: SpanKind;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parent: SpanContext | undefined;
-  readonly links: readonly SpanContext[];
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-  readonly resource: Resource;
-  readonly scope: InstrumentationScope;
-}
-
-export class TracedSpan implements Span, ReadableSpan {
+export class TracedSpan implements Span, EndedSpan {
   name: string;
-  readonly kind: SpanKind;
-  readonly context: SpanContext;
-  readonly parentSpanContext?: SpanContext;
-  readonly startTime: HrTime;
-  endTime: HrTime = [0, 0];
-  attributes: Attributes = {};
-  readonly events: TimedEvent[] = [];
-  readonly links: Link[];
-  status: SpanStatus = UNSET;
-  ended = false;
-  readonly resource: Resource;
-  readonly instrumentationScope: InstrumentationScope;
-  // Nothing is without bounds where it is made.
-  readonly droppedAttributesCount = 0;
-  readonly droppedEventsCount = 0;
-  readonly droppedLinksCount = 0;
+  readonly kind: EndedSpan['kind'];
+  readonly id: SpanId;
+  readonly parent: SpanId | undefined;
+  readonly startedAt: number;
+  endedAt = Number.NaN;
+  attributes: Attributes = NONE;
+  isFailed = false;
+  // Most spans have none, and then none are made.
+  #events: SpanEvent[] | undefined;
+  #links: SpanId[] | undefined;
 
-  constructor({ name, kind, traceId, spanId, parent, links, startedAt, resource, scope }: SpanBeginning) {
+  /** @param startedAt Milliseconds since 1970. */
+  constructor(name: string, kind: EndedSpan['kind'], parent: SpanId | undefined, startedAt: number) {
     this.name = name;
     this.kind = kind;
-    this.context = { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
-    if (parent !== undefined) this.parentSpanContext = parent;
-    this.startTime = timeOf(startedAt);
-    this.links = links.map((context) => ({ context }));
-    this.resource = resource;
-    this.instrumentationScope = scope;
+    this.id = SpanId.create(parent);
+    this.parent = parent;
+    this.startedAt = startedAt;
   }
 
   get traceId(): string {
-    return this.context.traceId;
+    return this.id.traceId;
   }
 
-  get duration(): HrTime {
-    const seconds = this.endTime[0] - this.startTime[0];
-    const nanoseconds = this.endTime[1] - this.startTime[1];
-    return nanoseconds < 0 ? [seconds - 1, nanoseconds + 1e9] : [seconds, nanoseconds];
+  get events(): readonly SpanEvent[] {
+    return this.#events ?? NO_ITEMS;
   }
 
-  spanContext(): SpanContext {
-    return this.context;
+  get links(): readonly SpanId[] {
+    return this.#links ?? NO_ITEMS;
   }
 
   /** @param at Milliseconds since 1970. */
   addEvent(name: string, attributes: Attributes, at: number): void {
-    this.events.push({ name, attributes, time: timeOf(at) });
+    this.#events ??= [];
+    this.#events.push({ name, attributes, at });
+  }
+
+  /** Of no use once it has ended. */
+  link(id: SpanId): void {
+    this.#links ??= [];
+    this.#links.push(id);
   }
 
   /** Once. */
   end(attributes: Attributes, isFailed: boolean, at: number): void {
     this.attributes = attributes;
-    if (isFailed) this.status = ERROR;
-    this.endTime = timeOf(at);
-    this.ended = true;
+    this.isFailed = isFailed;
+    this.endedAt = at;
   }
 }
 
-const UNSET: SpanStatus = { code: SpanStatusCode.UNSET };
-const ERROR: SpanStatus = { code: SpanStatusCode.ERROR };
+const NONE: Attributes = {};
 
-function timeOf(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1_000);
-  return [seconds, Math.floor((ms - seconds * 1_000) * 1e6)];
-}
+const NO_ITEMS: readonly never[] = [];

@@ -4,11 +4,8 @@
 // No span has an id, an address, a variable, a message or a name that a caller chose.
 
 import { randomUUID } from 'node:crypto';
-import { type SpanContext, SpanKind, TraceFlags } from '@opentelemetry/api';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
-import { RandomIdGenerator } from '@opentelemetry/sdk-trace';
+import { SDK_INFO } from '@opentelemetry/core';
 import type { OperationRecord, Trace } from '../../server/operation-record.ts';
-import type { RemoteSpan } from '../../server/trace-context.ts';
 import type { CallRecord } from '../../upstream/call-record.ts';
 import type { Span } from '../../upstream/span.ts';
 import type { TelemetryListener } from '../telemetry.ts';
@@ -19,11 +16,14 @@ import {
   isFailed,
   nameOfOperation,
 } from './attributes.ts';
+import type { CollectorOptions } from './collector.ts';
+import type { Attributes } from './ended-span.ts';
 import { createEpoch } from './epoch.ts';
-import { type ExportOptions, SpanExport } from './export.ts';
+import { SpanExport } from './export.ts';
+import { SpanId } from './span-id.ts';
 import { TracedSpan } from './traced-span.ts';
 
-export interface TracesOptions extends ExportOptions {
+export interface TracesOptions extends CollectorOptions {
   readonly serviceName: string;
   /** The part that is traced of operations, notifications and background reads, 0 to 1. */
   readonly ratio: number;
@@ -38,41 +38,16 @@ export interface Traces extends TelemetryListener {
   stop(): Promise<void>;
 }
 
-const SCOPE = { name: 'invitation-gateway' };
-
 export function createTraces({ serviceName, ratio, random = Math.random, ...options }: TracesOptions): Traces {
-  const spans = new SpanExport(options);
-  const service = { 'service.name': serviceName, 'service.instance.id': randomUUID() };
-  const resource = defaultResource().merge(resourceFromAttributes(service));
-  const ids = new RandomIdGenerator();
+  const spans = new SpanExport(resourceOf(serviceName), options);
   const epoch = createEpoch();
-
-  function begin(
-    name: string,
-    kind: SpanKind,
-    parent: SpanContext | undefined,
-    links: readonly SpanContext[],
-    startedAt: number,
-  ): TracedSpan {
-    return new TracedSpan({
-      name,
-      kind,
-      traceId: parent?.traceId ?? ids.generateTraceId(),
-      spanId: ids.generateSpanId(),
-      parent,
-      links,
-      startedAt: epoch.at(startedAt),
-      resource,
-      scope: SCOPE,
-    });
-  }
 
   function answered(operation: OperationRecord): void {
     const { span, outcome, endedAt } = operation;
     if (!(span instanceof TracedSpan)) return;
     span.name = nameOfOperation(operation) ?? span.name;
     span.end(attributesOfOperation(operation), outcome === 'failed', epoch.at(endedAt));
-    spans.onEnd(span);
+    spans.add(span);
   }
 
   function called(call: CallRecord, tenant: string | null): void {
@@ -81,41 +56,48 @@ export function createTraces({ serviceName, ratio, random = Math.random, ...opti
     const isWaitedFor = payer !== undefined || waiting.size > 0;
     // Work without a caller has dice of its own.
     if (!isWaitedFor && (call.payment.caller !== '' || random() >= ratio)) return;
-    const parent = payer instanceof TracedSpan ? payer.context : undefined;
-    const links = Array.from(waiting, ({ context }) => context);
-    const span = begin(`${call.provider.toLowerCase()} GET`, SpanKind.CLIENT, parent, links, call.startedAt);
+    const parent = payer instanceof TracedSpan ? payer.id : undefined;
+    const span = new TracedSpan(`${call.provider.toLowerCase()} GET`, 'CLIENT', parent, epoch.at(call.startedAt));
+    for (const { id } of waiting) span.link(id);
     for (const attempt of call.attempts) {
       span.addEvent('attempt', attributesOfAttempt(attempt), epoch.at(attempt.startedAt));
     }
     span.end(attributesOfCall(call, tenant), isFailed(call), epoch.at(call.endedAt));
-    spans.onEnd(span);
+    spans.add(span);
     // Also the other way round: what one that joined has waited for is found from its own trace.
-    for (const each of waiting) if (!each.ended) each.links.push({ context: span.context });
+    for (const each of waiting) each.link(span.id);
   }
 
   return {
     trace(name, brought, startedAt) {
       if (random() >= ratio) return undefined;
-      epoch.renew();
-      const theirs = brought?.parent && remote(brought.parent);
+      epoch.renew(startedAt);
+      const theirs = brought?.parent && SpanId.remote(brought.parent);
       const isAdopted = brought?.isTrusted === true;
-      const links = theirs === undefined || isAdopted ? [] : [theirs];
-      return begin(name, SpanKind.SERVER, isAdopted ? theirs : undefined, links, startedAt);
+      const span = new TracedSpan(name, 'SERVER', isAdopted ? theirs : undefined, epoch.at(startedAt));
+      if (theirs !== undefined && !isAdopted) span.link(theirs);
+      return span;
     },
     answered,
     received(span, outcome) {
       if (!(span instanceof TracedSpan)) return;
       span.end({ 'gateway.outcome': outcome }, false, epoch.at(performance.now()));
-      spans.onEnd(span);
+      spans.add(span);
     },
     called,
-    stop: () => spans.shutdown(),
+    stop: () => spans.stop(),
   };
 }
 
 const NONE: readonly never[] = [];
 
-/** Whether it is sampled there is not known here: its flag is not read. */
-function remote(parent: RemoteSpan): SpanContext {
-  return { ...parent, traceFlags: TraceFlags.NONE, isRemote: true };
+/** What all spans are of: this process. */
+function resourceOf(serviceName: string): Attributes {
+  return {
+    'service.name': serviceName,
+    'service.instance.id': randomUUID(),
+    'telemetry.sdk.language': SDK_INFO['telemetry.sdk.language'],
+    'telemetry.sdk.name': SDK_INFO['telemetry.sdk.name'],
+    'telemetry.sdk.version': SDK_INFO['telemetry.sdk.version'],
+  };
 }

@@ -3,7 +3,7 @@
 // beside what such a difference is where the halves are drawn by chance.
 
 import { request } from 'undici';
-import { bearer } from '../../server/bearer.ts';
+import { bearer } from '../../access/tokens.ts';
 import { one } from '../cases.ts';
 
 const EACH = 1_000;

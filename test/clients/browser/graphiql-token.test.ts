@@ -2,8 +2,8 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { SECRET, sign } from '../../access/tokens.ts';
 import { startTestGateway, type TestGateway } from '../../harness.ts';
-import { SECRET, sign } from '../../server/signed.ts';
 import { launchChromium } from './chromium.ts';
 
 describe('GraphiQL with tokens', () => {

@@ -7,8 +7,8 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { schema } from '../../../src/schema/index.ts';
 import { graphiqlTabs } from '../../../src/server/graphiql.ts';
+import { SECRET } from '../../access/tokens.ts';
 import { startTestGateway, type TestGateway } from '../../harness.ts';
-import { SECRET } from '../../server/signed.ts';
 import { launchChromium } from './chromium.ts';
 
 const TITLES = graphiqlTabs(schema).map(({ query }) => /^(?:query|subscription) (\w+)/m.exec(query)?.[1] ?? '');

@@ -15,9 +15,9 @@ import { Service } from 'kubernetes-models/v1/Service';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { KNOWN } from '../../../src/settings/known.ts';
 import { reportSettings } from '../../../src/settings/report.ts';
+import { SECRET } from '../../access/tokens.ts';
 import { freePort } from '../../free-port.ts';
 import { blockOf, PAGE, SECRET_FILES } from '../../production/page.ts';
-import { SECRET } from '../../server/bearer.ts';
 import { type ClusterObject, containerOf, deploymentOf, environmentOf, readManifest } from './manifest.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

@@ -1,17 +1,17 @@
 // The effects of the settings that say who is let in, what they see of the schema, and how much they take.
 
 import { type Environment, readSettings } from '../../../src/settings.ts';
+import { startKeyServer } from '../../access/key-server.ts';
 import { clientOf, serve, writeTenants } from '../../access/tenants.ts';
-import { createSigningKey, sign, signWith, startKeyServer } from '../../access/tokens.ts';
-import { SECRET } from '../../server/signed.ts';
+import { type Claims, createSigningKey, SECRET, sign, signWith } from '../../access/tokens.ts';
 import { type Effects, SENT, start } from './effect.ts';
 
 /** The status of a query, with such a token. */
-const statusWith = (token: () => Promise<string>) => async (environment: Environment) => {
+const statusWith = (token: () => string) => async (environment: Environment) => {
   const { origin } = await start(environment);
   const response = await fetch(`${origin}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${await token()}` },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token()}` },
     body: JSON.stringify({ query: SENT }),
   });
   return response.status;
@@ -22,7 +22,7 @@ const statusWithout = async (environment: Environment) => {
   return status;
 };
 
-const signed = (claims: Readonly<Record<string, unknown>>) => () => sign(claims, { key: Buffer.from(SECRET) });
+const signed = (claims: Claims) => () => sign(claims);
 
 const KEYS = { AUTH_JWT_SECRET: SECRET };
 

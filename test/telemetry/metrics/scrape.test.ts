@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Environment } from '../../../src/settings.ts';
+import { SECRET } from '../../access/tokens.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
 import { subscribeTo } from '../../live/subscriber.ts';
 import { type RedisServer, startRedisServer } from '../../redis/server.ts';
-import { SECRET } from '../../server/signed.ts';
 import { collect, promtool, type Samples, samplesIn, scrape } from './collected.ts';
 
 async function start(environment: Environment = {}, options: TestGatewayOptions = {}): Promise<TestGateway> {

@@ -2,9 +2,9 @@
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { StatusReport } from '../../../src/telemetry/status/report.ts';
+import { bearer, SECRET } from '../../access/tokens.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
 import { operatorsView } from '../../operators-view.ts';
-import { bearer, SECRET } from '../../server/bearer.ts';
 
 async function start(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const gateway = await startTestGateway(options);

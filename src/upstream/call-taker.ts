@@ -1,0 +1,100 @@
+// Takes calls of an account that several processes share: of Redis, or alone where Redis cannot be asked (membership.ts
+// says which). A call is taken where this process and Redis both have room for it, because either may have forgotten what
+// the other knows. Payments come with the digests of their callers.
+
+import { nameOfCall } from './call-name.ts';
+import type { KnownCalls } from './known-calls.ts';
+import type { Membership } from './membership.ts';
+import type { OwnShare } from './own-share.ts';
+import { isSpare, type Payment } from './payment.ts';
+import type { Taken } from './quota-line.ts';
+import type { Rank, RedisCalls } from './redis-calls.ts';
+import type { Shares } from './shares.ts';
+
+export interface CallTakerOptions {
+  /** Names this process. */
+  readonly process: string;
+  /** Advances the shares' log, and gives the time. */
+  readonly now: () => number;
+  readonly shares: Shares;
+  readonly known: KnownCalls;
+  readonly own: OwnShare;
+  readonly redisCalls: RedisCalls;
+  readonly membership: Membership;
+}
+
+export class CallTaker {
+  readonly #options: CallTakerOptions;
+  #named = 0;
+
+  constructor(options: CallTakerOptions) {
+    this.#options = options;
+  }
+
+  /** In how many milliseconds from `at` a call may be taken as far as this process knows, with so many others ahead. */
+  delayMs(payment: Payment, ahead: number, at: number): number {
+    const { shares, own, membership } = this.#options;
+    const delayMs = shares.delayMs(payment, ahead, at);
+    return membership.standing === 'together' ? delayMs : Math.max(delayMs, own.delayMs(ahead, at));
+  }
+
+  /** Takes a call for each of these payments, the first ones first; the first has waited for so many milliseconds. */
+  take(payments: readonly Payment[], waitedMs: number): Taken | Promise<Taken> {
+    return this.#options.membership.isAlone ? this.#takeAlone(payments) : this.#takeOfRedis(payments, waitedMs);
+  }
+
+  /**
+   * Counts a call from now on that was taken for this caller and not made.
+   * @param unusedAt When it was taken, or a little later.
+   * @returns when it counts from; undefined where it cannot be moved.
+   */
+  async move({ caller }: Payment, unusedAt: number): Promise<number | undefined> {
+    const { process, now, known, redisCalls, membership } = this.#options;
+    const name = known.lastOf(process, caller, unusedAt);
+    if (name === undefined || membership.isAlone || !(await redisCalls.move(name))) return undefined;
+    const at = now();
+    known.move(name, at);
+    return at;
+  }
+
+  async #takeOfRedis(payments: readonly Payment[], waitedMs: number): Promise<Taken> {
+    const { now, shares, known, own, redisCalls, membership } = this.#options;
+    const areFirst = shares.areFirst(payments);
+    const wanted = payments.map((payment, n) => ({
+      name: this.#nameFor(payment),
+      rank: rankOf(payment, areFirst[n]),
+      spread: shares.spreadOf(payment, payments.length),
+    }));
+    let answer = await redisCalls.take(wanted, waitedMs, known.count(now()));
+    if (answer === 'behind') {
+      await membership.sync();
+      answer = membership.isAlone ? undefined : await redisCalls.take(wanted, waitedMs, 0);
+    }
+    if (answer === undefined || answer === 'behind') {
+      membership.lose();
+      return { taken: 0, at: now(), delayMs: 1 };
+    }
+    const at = now();
+    for (const { name } of wanted.slice(0, answer.taken)) known.record(name, at);
+    if (membership.standing !== 'together') own.record(at, answer.taken);
+    return { ...answer, at };
+  }
+
+  #takeAlone(payments: readonly Payment[]): Taken {
+    const { now, known, own } = this.#options;
+    const at = now();
+    for (const payment of payments) known.record(this.#nameFor(payment), at);
+    own.record(at, payments.length);
+    return { taken: payments.length, at, delayMs: 0 };
+  }
+
+  #nameFor({ how, caller }: Payment): string {
+    this.#named += 1;
+    return nameOfCall(this.#options.process, this.#named, how, caller);
+  }
+}
+
+function rankOf(payment: Payment, isFirst = false): Rank {
+  if (isSpare(payment)) return 2;
+  return isFirst ? 0 : 1;
+}

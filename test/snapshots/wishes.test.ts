@@ -1,0 +1,68 @@
+// What the list of wishes lets go of, and when. Alone in its file: it looks at what a collection leaves.
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { Evidence } from '../../src/order/evidence.ts';
+import { Order } from '../../src/order/order.ts';
+import { Lane } from '../../src/snapshots/wish.ts';
+import { Wishes } from '../../src/snapshots/wishes.ts';
+import type { Way } from '../../src/upstream/upstream.ts';
+import { entryOf } from './refreshing.ts';
+import { refTo } from './source.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** What is not looked at for so long is not wanted, in milliseconds. */
+const WISH_TTL_MS = 600_000;
+/** Steps in which all are gone through. */
+const SWEEP_STEPS = 256;
+
+function newWishes() {
+  const clock = { at: 0 };
+  const way: Way = { circuit: () => 'CLOSED', hasRoom: () => true, isCrowded: () => false };
+  const lane = new Lane(way, new Order(new Evidence()));
+  const wishes = new Wishes({
+    laneOf: () => lane,
+    freshMs: 10_000,
+    isNotified: () => false,
+    onDue: () => {},
+    onChange: () => {},
+    now: () => clock.at,
+  });
+  return { wishes, clock };
+}
+
+test('what has left the wishes can be collected while a sweep is in the middle of them', async () => {
+  const { wishes } = newWishes();
+  const want = (n: number) => {
+    const ref = refTo(`id-${n}`);
+    const entry = entryOf(ref, 0);
+    wishes.see(ref, entry, 1);
+    return { ref, entry: new WeakRef(entry) };
+  };
+  const gone = Array.from({ length: 1_000 }, (_, n) => want(n));
+  wishes.sweep(0);
+  for (const { ref } of gone) wishes.hold(ref.key, undefined);
+  // So many that a map makes its table anew.
+  for (let n = 1_000; n < 5_000; n++) want(n);
+  // What was made in one turn is kept until its end.
+  await new Promise(setImmediate);
+  collect();
+  expect(gone.filter(({ entry }) => entry.deref() !== undefined)).toEqual([]);
+});
+
+test('a sweep goes through all wishes in its steps, and lets go of those that nobody looks at any more', () => {
+  const { wishes, clock } = newWishes();
+  const refs = Array.from({ length: 1_000 }, (_, n) => refTo(`id-${n}`));
+  for (const ref of refs) wishes.see(ref, entryOf(ref, 0), 1);
+  clock.at = WISH_TTL_MS + 1;
+  const looked = refs.filter((_, n) => n % 3 === 0);
+  for (const ref of looked) wishes.see(ref, entryOf(ref, clock.at), 1);
+  wishes.sweep(clock.at);
+  expect(wishes.size).toBeGreaterThan(looked.length);
+  // A step is a part of those that there still are.
+  for (let n = 0; n < 2 * SWEEP_STEPS; n++) wishes.sweep(clock.at);
+  expect(wishes.size).toBe(looked.length);
+});
