@@ -30,7 +30,7 @@ const MAX_NAMED = 3;
 
 const BY_SEVERITY: readonly Circuit[] = ['CLOSED', 'HALF_OPEN', 'OPEN'];
 
-const TENANTS_PER_TURN = 100;
+const TENANTS_PER_TURN = 50;
 
 /** All of them, by id. */
 export async function accountSources(tenants: readonly TenantState[]): Promise<ReadonlyMap<string, AccountSource>> {

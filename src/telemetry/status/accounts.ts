@@ -22,8 +22,9 @@ const MAX_SHOWN = 20;
 
 const MAX_TAKERS = 8;
 
-const RANKED_PER_TURN = 200;
-const SHOWN_PER_TURN = 4;
+const SAMPLED_PER_TURN = 10;
+const RANKED_PER_TURN = 100;
+const SHOWN_PER_TURN = 1;
 
 /** What the page has of accounts. */
 export interface AccountsReport {
@@ -55,11 +56,11 @@ export class Accounts {
     // One that comes from now on may be of an account that is not among the sources.
     const meters = [...this.#meters];
     const sources = await this.#sources();
-    for (const [id, meter] of meters) {
+    await inSlices(meters, SAMPLED_PER_TURN, ([id, meter]) => {
       const source = sources.get(id);
       if (source === undefined || at - meter.usedAt > METER_TTL_MS) this.#meters.delete(id);
       else meter.sample({ ...partsOf(source), due: source.waiting.count });
-    }
+    });
     for (const meter of this.#together.values()) meter.sample(NO_PARTS);
   }
 

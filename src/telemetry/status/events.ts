@@ -2,6 +2,7 @@
 // them, and not at all where there is none. A reader that does not keep up is left out of the next ones.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { StatusReport } from './report.ts';
 
 /** Most readers at once: each of them keeps a connection open. */
@@ -35,7 +36,9 @@ export function createStatusEvents(report: (withHour: boolean) => Promise<Status
     const withHour = newcomers.size > 0 || sent % HOUR_EVERY === 0;
     sent = withHour ? 1 : sent + 1;
     try {
-      const text = eventOf(await report(withHour));
+      const made = await report(withHour);
+      await breathe();
+      const text = eventOf(made);
       for (const reader of readers) {
         // Who has come meanwhile needs the hour.
         if (newcomers.has(reader) && !withHour) continue;

@@ -1,6 +1,7 @@
 // What the operators' page shows: it hears of what the rooms do, counts that in fixed room, looks the rest up, and makes the
 // report of it. It begins to count when the process begins.
 
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { ProviderName } from '../../invitation/provider.ts';
 import { RECEIPTS, type Receipt } from '../../live/notifications.ts';
 import type { OperationRecord } from '../../server/operation-record.ts';
@@ -91,6 +92,7 @@ export class Status {
 
   async report(withHour: boolean): Promise<StatusReport> {
     const { accounts, beyond, together } = await this.#accounts.report(withHour);
+    await breathe();
     const { isDraining, streams } = this.#sources;
     const { sse, websocket } = streams();
     const figures: Figures = {
