@@ -33,6 +33,7 @@ export function showAccounts({ at, accounts, accountsBeyond: beyond, together })
     () => made('counted'),
     (article, counted) => {
       setText(partOf(article, 'h3'), counted.name);
+      setAttribute(article, 'aria-label', counted.name);
       showFigures(partOf(article, '.figures'), [...callsOf(counted), refusedOf(counted)]);
     },
   );
