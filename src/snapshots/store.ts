@@ -41,7 +41,8 @@ export function createStore(
   const cache = new LRUCache<string, Entry>({
     // Not `max`: the cache would make room for so many at once.
     maxSize: space.maxBytes,
-    sizeCalculation: (entry, key) => bytesOfText(key) + bytesOfEntry(entry) + bytesOfName(entry, key),
+    sizeCalculation: (entry, key) =>
+      bytesOfText(key) + bytesOfEntry(entry) + bytesOfName(entry, key) + bytesOfWish(entry),
     // What its clock is behind is no reason to forget an entry early.
     ttl: forgetMs + CLOCK_RESOLUTION_MS,
     updateAgeOnGet: true,
@@ -122,7 +123,14 @@ function bytesOfName({ whole }: Entry, key: string): number {
   return key === whole ? 0 : NAME_BYTES + bytesOfText(whole);
 }
 
+/** What may change is kept fresh while callers look at it (wishes.ts). */
+function bytesOfWish({ snapshot }: Entry): number {
+  return snapshot === null || snapshot.isFinal ? 0 : WISH_BYTES;
+}
+
 // The entry, its place in the map of the cache and in its seven lists.
 const ENTRY_BYTES = 232;
 // The list of keys, its place in a map, and what is left of how its text was put together.
 const NAME_BYTES = 180;
+// The wish, its place in the map and the list of wishes, and in the order.
+const WISH_BYTES = 440;

@@ -1,4 +1,4 @@
-// What a snapshot weighs in the store against what it takes on the heap. Alone in its file: it looks at the memory of the
+// What a snapshot weighs in the store against what it takes on the heap, with the wish to keep it fresh. Alone in its file: it looks at the memory of the
 // process.
 
 import { setFlagsFromString } from 'node:v8';
@@ -7,10 +7,16 @@ import { expect, test } from 'vitest';
 import type { Invitation } from '../../src/invitation/kinds.ts';
 import { refOf, wholeKeyOf } from '../../src/invitation/ref.ts';
 import { momentOf, type Snapshot, snapshotOf } from '../../src/invitation/snapshot.ts';
+import { Evidence } from '../../src/order/evidence.ts';
+import { Order } from '../../src/order/order.ts';
 import { decodeSmartInvite } from '../../src/providers/cronofy/wire.ts';
 import { decodeReviewInvitation } from '../../src/providers/partoo/wire.ts';
+import type { Entry } from '../../src/snapshots/entry.ts';
 import { createStore, type Store } from '../../src/snapshots/store.ts';
 import { createStoreSpace } from '../../src/snapshots/store-space.ts';
+import { Lane } from '../../src/snapshots/wish.ts';
+import { Wishes } from '../../src/snapshots/wishes.ts';
+import type { Way } from '../../src/upstream/upstream.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
 
 setFlagsFromString('--expose-gc');
@@ -56,7 +62,28 @@ function inviteOf(n: number, replies: number, comment: string, icalendar?: strin
 
 const DAY_MS = 86_400_000;
 const ROOMY = { maxEntries: 50_000, maxBytes: 1_000_000_000 };
-const newStore = () => createStore(createStoreSpace(ROOMY), DAY_MS, () => performance.now());
+const WAY: Way = { circuit: () => 'CLOSED', hasRoom: () => true, isCrowded: () => false };
+
+/** A store, and the wishes for what is in it. */
+interface Kept {
+  readonly store: Store;
+  readonly wishes: Wishes;
+}
+
+function newKept(): Kept {
+  const now = () => performance.now();
+  const lane = new Lane(WAY, new Order(new Evidence()));
+  const wishes = new Wishes({
+    laneOf: () => lane,
+    freshMs: 10_000,
+    isNotified: () => false,
+    onDue: () => {},
+    onChange: () => {},
+    now,
+  });
+  return { store: createStore(createStoreSpace(ROOMY), DAY_MS, now), wishes };
+}
+
 const ICS = 'X-LINE:some text of a calendar\r\n'.repeat(640);
 
 const addressedRef = (n: number) => smartInviteRef('US', `qTtZdczOccgaPncGJaCiLg-${n}`, `person-${n}@example.com`);
@@ -76,7 +103,7 @@ test.each<[string, number, (n: number) => Invitation | null]>([
   ['"not found" by an address', 20_000, () => null],
   ['a Smart Invite with an ICS', 500, (n) => inviteOf(n, 1, '', ICS)],
 ])('the weight of %s is what it takes on the heap, within a seventh', (what, count, make) => {
-  const fill = (store: Store, from: number) => {
+  const fill = ({ store, wishes }: Kept, from: number) => {
     for (let n = from; n < from + count; n++) {
       const invitation = make(n);
       const snapshot = invitation && snapshotOf(invitation, momentOf(n));
@@ -84,7 +111,7 @@ test.each<[string, number, (n: number) => Invitation | null]>([
       snapshot?.observedAt.toISOString();
       const seenAt = performance.now();
       const ref = what.endsWith('by an address') ? addressedRef(n) : refOfAny(n, snapshot);
-      store.set(ref.key, {
+      const entry: Entry = {
         snapshot,
         withExtras: true,
         whole: wholeKeyOf(ref),
@@ -95,17 +122,20 @@ test.each<[string, number, (n: number) => Invitation | null]>([
         looks: 0,
         freshMs: 10_000,
         staleness: null,
-      });
+      };
+      store.set(ref.key, entry);
+      wishes.see(ref, entry, 1);
     }
   };
-  const [first, second] = [newStore(), newStore()];
+  const [first, second] = [newKept(), newKept()];
   // What runs for the first time takes memory of its own.
   fill(first, 1_000_000);
   const before = used();
   fill(second, 2_000_000);
-  const ratio = second.calculatedSize / (used() - before);
+  const ratio = second.store.calculatedSize / (used() - before);
   // Both are in memory until here, so that nothing of the first one is freed in between.
-  expect(first.calculatedSize).toBe(second.calculatedSize);
+  expect(first.store.calculatedSize).toBe(second.store.calculatedSize);
+  expect(first.wishes.size).toBe(second.wishes.size);
   expect(ratio).toBeGreaterThan(6 / 7);
   expect(ratio).toBeLessThan(8 / 7);
 });

@@ -23,6 +23,8 @@ const COPIED = [
   'test/access/tokens.ts',
   'test/server/doors.ts',
   'test/server/signed.ts',
+  'test/telemetry/searched-spans.ts',
+  'test/telemetry/collector.ts',
 ];
 
 /** Each list of the sources, the line before which a line is put, and that line. */
