@@ -12,10 +12,10 @@ export type StreamTransport = (typeof STREAM_TRANSPORTS)[number];
 export type StreamCounts = Readonly<Record<StreamTransport, number>>;
 
 export class OpenStreams {
-  readonly #listener: OperationListener | undefined;
+  readonly #listener: OperationListener;
   readonly #counts: Record<StreamTransport, number> = { sse: 0, websocket: 0 };
 
-  constructor(listener: OperationListener | undefined) {
+  constructor(listener: OperationListener) {
     this.#listener = listener;
   }
 
@@ -27,7 +27,7 @@ export class OpenStreams {
   follow(events: AsyncIterableIterator<Answer>, record: OperationRecord): AsyncIterableIterator<Answer> {
     const counts = this.#counts;
     const transport = record.transport === 'websocket' ? 'websocket' : 'sse';
-    const tell = this.#listener?.eventFailed;
+    const tell = this.#listener.eventFailed;
     let isOpen = true;
     counts[transport] += 1;
 

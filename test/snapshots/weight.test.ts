@@ -1,5 +1,5 @@
-// What a snapshot weighs in the store against what it takes on the heap, with the wish to keep it fresh. Alone in its file: it looks at the memory of the
-// process.
+// What a snapshot weighs in the store against what it takes on the heap, with the wish to keep it fresh. Alone in its file: it
+// looks at the memory of the process.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -7,17 +7,14 @@ import { expect, test } from 'vitest';
 import type { Invitation } from '../../src/invitation/kinds.ts';
 import { refOf, wholeKeyOf } from '../../src/invitation/ref.ts';
 import { momentOf, type Snapshot, snapshotOf } from '../../src/invitation/snapshot.ts';
-import { Evidence } from '../../src/order/evidence.ts';
-import { Order } from '../../src/order/order.ts';
 import { decodeSmartInvite } from '../../src/providers/cronofy/wire.ts';
 import { decodeReviewInvitation } from '../../src/providers/partoo/wire.ts';
 import type { Entry } from '../../src/snapshots/entry.ts';
 import { createStore, type Store } from '../../src/snapshots/store.ts';
 import { createStoreSpace } from '../../src/snapshots/store-space.ts';
-import { Lane } from '../../src/snapshots/wish.ts';
-import { Wishes } from '../../src/snapshots/wishes.ts';
-import type { Way } from '../../src/upstream/upstream.ts';
+import type { Wishes } from '../../src/snapshots/wishes.ts';
 import { reviewInvitationRef, smartInviteRef } from '../refs.ts';
+import { newWishes } from './wishing.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -62,7 +59,6 @@ function inviteOf(n: number, replies: number, comment: string, icalendar?: strin
 
 const DAY_MS = 86_400_000;
 const ROOMY = { maxEntries: 50_000, maxBytes: 1_000_000_000 };
-const WAY: Way = { circuit: () => 'CLOSED', hasRoom: () => true, isCrowded: () => false };
 
 /** A store, and the wishes for what is in it. */
 interface Kept {
@@ -72,16 +68,7 @@ interface Kept {
 
 function newKept(): Kept {
   const now = () => performance.now();
-  const lane = new Lane(WAY, new Order(new Evidence()));
-  const wishes = new Wishes({
-    laneOf: () => lane,
-    freshMs: 10_000,
-    isNotified: () => false,
-    onDue: () => {},
-    onChange: () => {},
-    now,
-  });
-  return { store: createStore(createStoreSpace(ROOMY), DAY_MS, now), wishes };
+  return { store: createStore(createStoreSpace(ROOMY), DAY_MS, now), wishes: newWishes(now) };
 }
 
 const ICS = 'X-LINE:some text of a calendar\r\n'.repeat(640);

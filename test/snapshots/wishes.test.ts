@@ -3,13 +3,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { Evidence } from '../../src/order/evidence.ts';
-import { Order } from '../../src/order/order.ts';
-import { Lane } from '../../src/snapshots/wish.ts';
-import { Wishes } from '../../src/snapshots/wishes.ts';
-import type { Way } from '../../src/upstream/upstream.ts';
 import { entryOf } from './refreshing.ts';
 import { refTo } from './source.ts';
+import { newWishes } from './wishing.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -19,23 +15,8 @@ const WISH_TTL_MS = 600_000;
 /** Steps in which all are gone through. */
 const SWEEP_STEPS = 256;
 
-function newWishes() {
-  const clock = { at: 0 };
-  const way: Way = { circuit: () => 'CLOSED', hasRoom: () => true, isCrowded: () => false };
-  const lane = new Lane(way, new Order(new Evidence()));
-  const wishes = new Wishes({
-    laneOf: () => lane,
-    freshMs: 10_000,
-    isNotified: () => false,
-    onDue: () => {},
-    onChange: () => {},
-    now: () => clock.at,
-  });
-  return { wishes, clock };
-}
-
 test('what has left the wishes can be collected while a sweep is in the middle of them', async () => {
-  const { wishes } = newWishes();
+  const wishes = newWishes(() => 0);
   const want = (n: number) => {
     const ref = refTo(`id-${n}`);
     const entry = entryOf(ref, 0);
@@ -54,7 +35,8 @@ test('what has left the wishes can be collected while a sweep is in the middle o
 });
 
 test('a sweep goes through all wishes in its steps, and lets go of those that nobody looks at any more', () => {
-  const { wishes, clock } = newWishes();
+  const clock = { at: 0 };
+  const wishes = newWishes(() => clock.at);
   const refs = Array.from({ length: 1_000 }, (_, n) => refTo(`id-${n}`));
   for (const ref of refs) wishes.see(ref, entryOf(ref, 0), 1);
   clock.at = WISH_TTL_MS + 1;
