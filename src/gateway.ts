@@ -141,6 +141,7 @@ export async function startGateway(
       viewer: caller.viewer,
       providers: tenant.providers,
       defaultsOf: tenant.defaultsOf,
+      asked: undefined,
     };
   }
 

@@ -54,7 +54,7 @@ class OperationLoader implements InvitationLoader {
   readonly #given: GivenListener | undefined;
   #reads: DataLoader<readonly Wish[], Outcome[]> | undefined;
   readonly #refs: Ref[] = [];
-  /** Made where an operation names more than that, some of them several times. */
+  /** Made where an operation names more than so many, some of them several times. */
   #distinct: Set<string> | undefined;
   #weight = 0;
   /** Made where something has to be read. */
@@ -115,9 +115,11 @@ class OperationLoader implements InvitationLoader {
 
   /** Whether this ref is among the first so many distinct ones. */
   #admit(ref: Ref): boolean {
-    this.#refs.push(ref);
-    if (this.#refs.length <= MAX_REFS_PER_OPERATION) return true;
-    this.#distinct ??= new Set(this.#refs.slice(0, -1).map(({ key }) => key));
+    if (this.#refs.length < MAX_REFS_PER_OPERATION) {
+      this.#refs.push(ref);
+      return true;
+    }
+    this.#distinct ??= new Set(this.#refs.map(({ key }) => key));
     if (this.#distinct.has(ref.key)) return true;
     if (this.#distinct.size >= MAX_REFS_PER_OPERATION) return false;
     this.#distinct.add(ref.key);

@@ -18,25 +18,6 @@ import type { Complete, FieldPlan, Path, Run, SelectionPlan, Variables } from '.
 
 type Result = Record<string, unknown>;
 
-/** What failed in a run: nothing is kept of a place that is null already because of something else. */
-export class CollectedFaults {
-  readonly faults: FieldFault[] = [];
-  #places: Set<Path | undefined> | undefined;
-
-  add(fault: FieldFault, path: Path | undefined): void {
-    if (this.#isNull(path)) return;
-    this.#places ??= new Set();
-    this.#places.add(path);
-    this.faults.push(fault);
-  }
-
-  #isNull(path: Path | undefined): boolean {
-    if (this.#places === undefined) return false;
-    for (let place = path; place !== undefined; place = place.prev) if (this.#places.has(place)) return true;
-    return this.#places.has(undefined);
-  }
-}
-
 /** The fields of one object. @throws where one that must not be null fails. */
 export function executeFields(
   run: Run,
@@ -112,6 +93,14 @@ function fail(run: Run, field: FieldPlan, type: GraphQLOutputType, path: Path, e
   return null;
 }
 
+/** The same of an item of a list that is an error itself, and has nothing below it. */
+function failItem(run: Run, field: FieldPlan, type: GraphQLOutputType, path: Path, error: Error): null {
+  const fault = new FieldFault(error, field.nodes, pathToArray(path));
+  if (isNonNullType(type)) throw fault;
+  run.collected.addLast(fault, path);
+  return null;
+}
+
 const completes = new WeakMap<GraphQLOutputType, Complete>();
 
 /** How values of this type are completed. */
@@ -180,7 +169,7 @@ function completeList(type: GraphQLOutputType): Complete {
       const itemPath: Path = { prev: path, key: items.length, typename: undefined };
       // Thrown, as completing it would, each of thousands would cost several times as much.
       if (item instanceof Error) {
-        items.push(fail(run, field, type, itemPath, item));
+        items.push(failItem(run, field, type, itemPath, item));
         continue;
       }
       try {

@@ -15,7 +15,8 @@ import {
 } from 'graphql';
 import { BadUserInput } from '../invitation/problem.ts';
 import type { Answer, MaybePromise } from './answer.ts';
-import { CollectedFaults, executeFields, infoOf, isPromise, pathToArray, resolve } from './complete.ts';
+import { CollectedFaults } from './collected-faults.ts';
+import { executeFields, infoOf, isPromise, pathToArray, resolve } from './complete.ts';
 import { FieldFault, type MaskError } from './errors.ts';
 import { Events } from './events.ts';
 import { type Cost, checkLists, costOf, type IntrospectionSizes } from './limits.ts';

@@ -9,7 +9,7 @@ import type {
   GraphQLSchema,
   OperationDefinitionNode,
 } from 'graphql';
-import type { FieldFault } from './errors.ts';
+import type { CollectedFaults } from './collected-faults.ts';
 import type { Leaf } from './leaf.ts';
 
 export type Variables = { readonly [name: string]: unknown };
@@ -62,7 +62,7 @@ export interface Run {
   readonly rootValue: unknown;
   readonly context: unknown;
   readonly variables: Variables;
-  readonly collected: { add(fault: FieldFault, path: Path | undefined): void; readonly faults: readonly FieldFault[] };
+  readonly collected: CollectedFaults;
 }
 
 /** What a value that a field gave becomes; or a promise of it. @throws where it fails. */

@@ -4,7 +4,7 @@ import SchemaBuilder from '@pothos/core';
 import type { Viewer } from '../access/viewer.ts';
 import type { InvitationType } from '../invitation/kinds.ts';
 import type { ProviderName } from '../invitation/provider.ts';
-import type { Named } from '../invitation/ref.ts';
+import type { Named, Ref } from '../invitation/ref.ts';
 import type { Streams } from '../live/streams.ts';
 import type { InvitationLoader } from '../loaders/invitation-loader.ts';
 import type { GivenListener } from '../snapshots/given.ts';
@@ -20,6 +20,9 @@ export interface Loaders {
   readonly invitation: InvitationLoader;
 }
 
+/** What names an invitation; null where it names nothing, and an error where it can name none. */
+export type Asked = Ref | Error | null;
+
 /** What one operation works with. */
 export interface Context {
   readonly loaders: Loaders;
@@ -33,6 +36,8 @@ export interface Context {
   readonly providers: () => readonly ProviderStatus[];
   /** What is taken of the natural key of a kind where a caller does not name it. */
   readonly defaultsOf: (type: InvitationType) => Named | undefined;
+  /** What the lists that its fields have named so far were found to ask for. */
+  asked?: Map<readonly unknown[], readonly Asked[]> | undefined;
 }
 
 export const builder = new SchemaBuilder<{

@@ -8,7 +8,7 @@ import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot, Staleness as StalenessDomain } from '../invitation/snapshot.ts';
 import type { Outcome } from '../loaders/invitation-loader.ts';
 import type { Wish } from '../loaders/wish.ts';
-import { builder, type Context } from './builder.ts';
+import { type Asked, builder, type Context } from './builder.ts';
 import { InvitationRefInput, MAX_AGE_SECONDS, maxAgeMsOf, refOfId, refOfInput } from './ref-input.ts';
 import { selectionOf } from './selection.ts';
 
@@ -133,8 +133,7 @@ builder.queryFields((t) => ({
     args: { ids: t.arg.idList({ required: true, description: 'Global ids from earlier answers.' }) },
     resolve: (_, { ids }, context, info) => {
       requireSize('ids', ids);
-      const refs = ids.map((id) => refOrFault(() => refOfId(id)));
-      return loadAll(refs, null, context, info);
+      return loadAll(askedOf(ids, refOfId, context), null, context, info);
     },
   }),
   invitation: t.field({
@@ -162,14 +161,10 @@ builder.queryFields((t) => ({
     resolve: (_, { refs, maxAgeSeconds }, context, info) => {
       const maxAgeMs = maxAgeMsOf(maxAgeSeconds);
       requireSize('refs', refs);
-      const named = refs.map((input) => refOrFault(() => refOfInput(input, context)));
-      return loadAll(named, maxAgeMs, context, info);
+      return loadAll(askedOf(refs, refOfInput, context), maxAgeMs, context, info);
     },
   }),
 }));
-
-/** What names an invitation; null where it names nothing, and an error where it can name none. */
-type Asked = Ref | Error | null;
 
 /** Each in its place: what names no invitation stays as it is, everything else is read. */
 export function loadAll(
@@ -196,9 +191,26 @@ function isRef(asked: Asked): asked is Ref {
   return asked !== null && !(asked instanceof Error);
 }
 
-export function refOrFault(refOf: () => Ref | null): Asked {
+/**
+ * What each entry of a list asks for. One list, in a variable, may be named by every field of an operation: it is gone
+ * through once.
+ */
+export function askedOf<T>(
+  list: readonly T[],
+  refOf: (entry: T, context: Context) => Ref | null,
+  context: Context,
+): readonly Asked[] {
+  const known = context.asked?.get(list);
+  if (known !== undefined) return known;
+  const asked = list.map((entry) => refOrFault(entry, refOf, context));
+  context.asked ??= new Map();
+  context.asked.set(list, asked);
+  return asked;
+}
+
+function refOrFault<T>(entry: T, refOf: (entry: T, context: Context) => Ref | null, context: Context): Asked {
   try {
-    return refOf();
+    return refOf(entry, context);
   } catch (error) {
     if (error instanceof BadUserInput) return error;
     throw error;

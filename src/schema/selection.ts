@@ -70,28 +70,32 @@ const compiled = new LRUCache<string, Weigh>({
 function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
   let names = 0;
 
-  /** Code that adds up what `object` holds in these fields; what is certain of one is counted once, beforehand. */
-  function codeOf(object: string, objectType: GraphQLObjectType, nodes: Nodes): string {
+  /**
+   * Code that adds up what `object` holds in the fields that these ways select; what is certain of one is counted once,
+   * beforehand, and what a field holds once for all aliases that it has.
+   */
+  function codeOf(object: string, objectType: GraphQLObjectType, ways: readonly Nodes[]): string {
     const definitions = objectType.getFields();
-    let constant = 0;
+    const selected = ways.flatMap((nodes) => fieldsOf(info, objectType, nodes));
+    const constant = BYTES_PER_FIELD * selected.length;
     const lines: string[] = [];
-    for (const fieldNodes of fieldsOf(info, objectType, nodes)) {
-      const name = fieldNodes[0]?.name.value ?? '';
-      constant += BYTES_PER_FIELD;
+    for (const [name, aliases] of Map.groupBy(selected, ([node]) => node?.name.value ?? '')) {
       const given = definitions[name]?.type;
       if (given === undefined) continue;
       const [part, entry] = [`part${++names}`, `entry${names}`];
       const named = getNamedType(given);
+      const times = aliases.length === 1 ? '' : `${aliases.length} * `;
       lines.push(`const ${part} = ${object}[${JSON.stringify(name)}];`);
-      if (!isObjectType(named)) lines.push(`if (typeof ${part} === 'string') weight += weightOf(${part});`);
-      else if (!isListType(getNullableType(given))) lines.push(`if (${part}) { ${codeOf(part, named, fieldNodes)} }`);
-      else lines.push(`if (${part}) for (const ${entry} of ${part}) { ${codeOf(entry, named, fieldNodes)} }`);
+      if (!isObjectType(named))
+        lines.push(`if (typeof ${part} === 'string') weight += ${times}weightOf(${part}, most - weight);`);
+      else if (!isListType(getNullableType(given))) lines.push(`if (${part}) { ${codeOf(part, named, aliases)} }`);
+      else lines.push(`if (${part}) for (const ${entry} of ${part}) { ${codeOf(entry, named, aliases)} }`);
     }
     // It stops where it is too much already.
     return `weight += ${constant}; if (weight > most) return weight; ${lines.join('\n')}`;
   }
 
-  const code = `let weight = 0; ${codeOf('snapshot', type, info.fieldNodes)} return weight;`;
+  const code = `let weight = 0; ${codeOf('snapshot', type, [info.fieldNodes])} return weight;`;
   let weigh = compiled.get(code);
   if (weigh === undefined) {
     weigh = new Function('weightOf', `return (snapshot, most) => { ${code} };`)(weightOf) as Weigh;
@@ -105,8 +109,8 @@ const MAX_UNREAD_LENGTH = 32;
 
 const ESCAPED_OR_WIDE = /[^\x20-\x7e]|["\\]/;
 
-/** The bytes of a text in JSON. */
-function weightOf(text: string): number {
-  if (text.length <= MAX_UNREAD_LENGTH || !ESCAPED_OR_WIDE.test(text)) return text.length;
+/** The bytes of a text in JSON; it counts no further than its characters where these are too many already. */
+function weightOf(text: string, most: number): number {
+  if (text.length <= MAX_UNREAD_LENGTH || text.length > most || !ESCAPED_OR_WIDE.test(text)) return text.length;
   return Buffer.byteLength(JSON.stringify(text));
 }

@@ -17,7 +17,7 @@ import { BadUserInput } from '../invitation/problem.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Context } from './builder.ts';
-import { loadAll, Node, refOrFault, requireSize } from './invitation.ts';
+import { askedOf, loadAll, Node, requireSize } from './invitation.ts';
 import { refOfId } from './ref-input.ts';
 import { subgraphSdl } from './subgraph-sdl.ts';
 
@@ -89,7 +89,7 @@ export function subgraphOf(api: GraphQLSchema): GraphQLSchema {
         },
         resolve(_, { representations }: { representations: readonly Representation[] }, context, info) {
           requireSize('representations', representations);
-          const refs = representations.map((each) => refOrFault(() => refOfRepresentation(each, entities)));
+          const refs = askedOf(representations, (each) => refOfRepresentation(each, entities), context);
           return loadAll(refs, null, context, info);
         },
       },
