@@ -86,8 +86,10 @@ function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
       const named = getNamedType(given);
       const times = aliases.length === 1 ? '' : `${aliases.length} * `;
       lines.push(`const ${part} = ${object}[${JSON.stringify(name)}];`);
-      if (!isObjectType(named))
-        lines.push(`if (typeof ${part} === 'string') weight += ${times}weightOf(${part}, most - weight);`);
+      // A global id is of letters that stay as they are.
+      const isGlobalId = name === 'id' && isInvitationType(objectType.name);
+      const weight = isGlobalId ? `${part}.length` : `weightOf(${part}, most - weight)`;
+      if (!isObjectType(named)) lines.push(`if (typeof ${part} === 'string') weight += ${times}${weight};`);
       else if (!isListType(getNullableType(given))) lines.push(`if (${part}) { ${codeOf(part, named, aliases)} }`);
       else lines.push(`if (${part}) for (const ${entry} of ${part}) { ${codeOf(entry, named, aliases)} }`);
     }
