@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { startKeyServer } from '../../access/key-server.ts';
+import { createSigningKey } from '../../access/tokens.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
 import { startRedisServer } from '../../redis/server.ts';
 import { launchChromium } from './chromium.ts';
@@ -167,6 +169,19 @@ describe('the five questions are answered', { timeout: 60_000 }, () => {
     await redis.restart();
     await answerTo(page, 'Is it us or them?', /^Neither/);
   });
+});
+
+test('the page says how old the keys of tokens are, and that they cannot be fetched', async () => {
+  const server = await startKeyServer([(await createSigningKey('one')).jwk]);
+  const keysOf = (page: Page) => page.getByRole('region', { name: 'Process' }).getByRole('definition');
+  const { page } = await openScene({ environment: { AUTH_JWKS_URL: server.url } });
+  await keysOf(page)
+    .getByText(/^fetched [\d.]+ m?s ago$/)
+    .waitFor();
+  server.answer((response) => void response.writeHead(503).end());
+  const down = await openScene({ environment: { AUTH_JWKS_URL: server.url } });
+  await keysOf(down.page).getByText('never fetched; ■ cannot be fetched now').waitFor();
+  expect(await answerTo(down.page, 'Is it us or them?', /^Us: the keys .* were never had/)).toContain('Act on it');
 });
 
 test('the page says when it is disconnected, and since when, and is alive again by itself', {

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Environment } from '../../../src/settings.ts';
-import { SECRET } from '../../access/tokens.ts';
+import { startKeyServer } from '../../access/key-server.ts';
+import { createSigningKey, SECRET, signWith } from '../../access/tokens.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
 import { subscribeTo } from '../../live/subscriber.ts';
 import { type RedisServer, startRedisServer } from '../../redis/server.ts';
@@ -153,6 +154,17 @@ describe('providers', () => {
     );
   });
 
+  test('are told with the callers that wait for a call of the quota', async () => {
+    const gateway = await start({ PARTOO_QUOTA: '1/3s' });
+    const waiting = async () => (await collect(gateway.adminOrigin)).get('gateway_quota_waiting{provider="PARTOO"}');
+    await gateway.query(review('a'));
+    expect(await waiting()).toBe(0);
+    const second = gateway.query(review('b'));
+    await vi.waitFor(async () => expect(await waiting()).toBe(1), { timeout: 3_000, interval: 5 });
+    await second;
+    expect(await waiting()).toBe(0);
+  });
+
   test('are told with what waits to be read again, and what reads found', async () => {
     const gateway = await start({ PARTOO_QUOTA: '4/60s', FRESH_SECONDS: '0.1' });
     await gateway.query(review('review-sent'));
@@ -215,6 +227,30 @@ describe('the door', () => {
       'gateway_access_refused_total{reason="missing"}': 1,
       'gateway_access_refused_total{reason="invalid"}': 1,
     });
+  });
+
+  test('is told with how old the keys are, and that they could not be fetched', async () => {
+    const key = await createSigningKey('one');
+    const server = await startKeyServer([key.jwk]);
+    const gateway = await start({ AUTH_JWKS_URL: server.url });
+    const ask = (authorization: string) =>
+      fetch(`${gateway.origin}/graphql?query={__typename}`, { headers: { authorization } });
+    expect((await ask(`Bearer ${signWith(key)}`)).status).toBe(200);
+    const before = await scrape(gateway.adminOrigin);
+    expect(samplesIn(before).get('gateway_jwks_failing')).toBe(0);
+    expect(samplesIn(before).get('gateway_jwks_age_seconds')).toBeLessThan(300);
+    expect(promtool(['check', 'metrics'], before)).toEqual({ code: 0, text: '' });
+  });
+
+  test('is told with keys that were never had', async () => {
+    const server = await startKeyServer();
+    const gateway = await start({ AUTH_JWKS_URL: server.url });
+    await vi.waitFor(async () => {
+      expect((await collect(gateway.adminOrigin)).get('gateway_jwks_failing')).toBe(1);
+    });
+    const text = await scrape(gateway.adminOrigin);
+    expect(text).toContain('\ngateway_jwks_age_seconds +Inf\n');
+    expect(promtool(['check', 'metrics'], text)).toEqual({ code: 0, text: '' });
   });
 
   test('is told with how documents were found, those that are kept, and those beyond a limit', async () => {
