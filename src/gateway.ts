@@ -7,6 +7,7 @@ import { createRate } from './access/caller-rate.ts';
 import { createToldFaults } from './access/told-faults.ts';
 import type { Caller } from './access/viewer.ts';
 import { keysStateOf } from './gateway/keys-state.ts';
+import { ownHostsOf } from './gateway/own-hosts.ts';
 import { createQuotas } from './gateway/quotas.ts';
 import { createTenant, type Tenant } from './gateway/tenant.ts';
 import { createTenants, type TenantList } from './gateway/tenants.ts';
@@ -181,7 +182,11 @@ export async function startGateway(
   ];
 
   const isConfigured = settings.accounts.length > 0 || settings.tenants !== undefined;
-  server = await startServer({ graphql, admission, webhooks, isConfigured, degraded, tabs }, settings, log);
+  server = await startServer(
+    { graphql, admission, isOwnHost: ownHostsOf(admission, settings), webhooks, isConfigured, degraded, tabs },
+    settings,
+    log,
+  );
   const state: GatewayState = {
     tenants: tenants.made,
     held: space.held,
