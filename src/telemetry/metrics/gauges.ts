@@ -42,6 +42,11 @@ export function gaugesOf(state: GatewayState, version: string): readonly Family[
     gauge('gateway_circuit_open', 'Whether calls are not made: 1 open, 0.5 half-open, 0 closed.', () =>
       ofAccounts(({ circuit }) => CIRCUITS[circuit]),
     ),
+    gauge(
+      'gateway_reads_wanted',
+      'Invitations that are kept fresh, because they are watched or were looked at of late.',
+      () => ofAccounts(({ waiting }) => waiting.wanted),
+    ),
     gauge('gateway_reads_waiting', 'Invitations that are due to be read again.', () =>
       ofAccounts(({ waiting }) => waiting.count),
     ),

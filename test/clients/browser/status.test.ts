@@ -95,6 +95,20 @@ describe('the five questions are answered', { timeout: 60_000 }, () => {
     expect(await partoo.getByRole('meter').first().getAttribute('aria-valuetext')).toMatch(/^\d+ of \d+ calls used$/);
     await partoo.getByRole('img', { name: /Quota of Partoo in the last hour/ }).waitFor();
     await partoo.getByText('Breaker closed').waitFor();
+    await partoo
+      .getByText(/^\d+ answered$/)
+      .first()
+      .waitFor();
+    await partoo.getByText(/\(mean\), .* \(p99\)$/).waitFor();
+    await partoo.getByText(/ for 4 in use$/).waitFor();
+    await partoo.getByText(/^[\w-]{11}$/).waitFor();
+    await partoo.getByText('closed since the process began').waitFor();
+    const live = page.getByRole('region', { name: 'Live' });
+    await live.getByText('3 in the last minute').waitFor();
+    await live.getByText(/^0 open, of 2,000 at most$/).waitFor();
+    await live.getByText('none in the last hour').waitFor();
+    const slowest = page.getByRole('region', { name: 'Slowest operations' });
+    await slowest.getByRole('cell', { name: /^document [0-9a-f]{12}$/ }).waitFor();
     await takePictures(page, 'well');
     expect(complaints).toEqual([]);
     expect(asked.filter((url) => !url.startsWith(`${gateway.adminOrigin}/status`) && !url.startsWith('data:'))).toEqual(

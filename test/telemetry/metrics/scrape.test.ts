@@ -182,6 +182,7 @@ describe('providers', () => {
     await vi.waitFor(async () => {
       await gateway.query(review('review-created'));
       const samples = await collect(gateway.adminOrigin);
+      expect(samples.get(`gateway_reads_wanted{tenant="default",${partoo}}`)).toBe(2);
       expect(samples.get(`gateway_reads_waiting{tenant="default",${partoo}}`)).toBeGreaterThan(0);
       expect(samples.get(`gateway_reads_longest_wait_seconds{tenant="default",${partoo}}`)).toBeGreaterThan(0.1);
     }, 10_000);
@@ -301,11 +302,13 @@ test("all of it is what Prometheus' own checker takes, with what the process tel
   await gateway.query(review('review-sent'));
   const text = await scrape(gateway.adminOrigin);
   expect(promtool(['check', 'metrics'], text)).toEqual({ code: 0, text: '' });
+  expect(text).toContain('\n# TYPE nodejs_gc_duration_seconds histogram\n');
   const names = [...samplesIn(text).keys()];
   for (const name of ['nodejs_eventloop_lag_p99_seconds', 'nodejs_heap_size_used_bytes', 'process_cpu_seconds_total'])
     expect(names).toContain(name);
   expect(names.filter((name) => /^nodejs_active_\w+_total/.test(name))).toEqual([]);
   expect(names).toContain('gateway_build_info{version="0.1.0"}');
+  expect(samplesIn(text).get('gateway_tenants')).toBe(1);
 });
 
 test('nothing is served where there is no admin port', async () => {
