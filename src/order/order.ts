@@ -54,12 +54,8 @@ export class Order<T extends Placed<T>> {
     wanted.place = place;
     this.#size += 1;
     const dueAt = this.#dueAt(wanted);
-    if (dueAt <= at) {
-      this.#enter(place, at);
-    } else {
-      place.rank = dueAt;
-      this.#later.add(place);
-    }
+    if (dueAt <= at) this.#enter(place, at);
+    else this.#later.add(place, dueAt);
   }
 
   /** Takes it out of the order, where it is in it: it may change then, and be wanted again. */
@@ -97,11 +93,11 @@ export class Order<T extends Placed<T>> {
   }
 
   #advance(at: number): void {
-    for (let { first } = this.#later; first !== undefined && first.rank <= at; { first } = this.#later) {
+    for (let { first } = this.#later; first !== undefined && this.#later.lowest <= at; { first } = this.#later) {
       this.#later.remove(first);
       this.#enter(first, at);
     }
-    for (let { first } = this.#dated; first !== undefined && first.wanted.changesAt <= at; { first } = this.#dated) {
+    for (let { first } = this.#dated; first !== undefined && this.#dated.lowest <= at; { first } = this.#dated) {
       this.#dated.remove(first);
       first.heap.remove(first);
       this.#group(first, at);
@@ -110,7 +106,7 @@ export class Order<T extends Placed<T>> {
 
   /** When the next one becomes due that is not; Infinity where there is none. */
   nextDueAt(): number {
-    return this.#later.first?.rank ?? Number.POSITIVE_INFINITY;
+    return this.#later.lowest;
   }
 
   #score(group: Group<T>, first: Place<T>, at: number): void {
@@ -135,10 +131,10 @@ export class Order<T extends Placed<T>> {
   }
 
   #enter(place: Place<T>, at: number): void {
-    const { changesAt } = place.wanted;
+    const { waitsFrom, changesAt } = place.wanted;
     this.#group(place, at);
-    this.#waiting.add(place);
-    if (changesAt > at && changesAt !== Number.POSITIVE_INFINITY) this.#dated.add(place);
+    this.#waiting.add(place, waitsFrom);
+    if (changesAt > at && changesAt !== Number.POSITIVE_INFINITY) this.#dated.add(place, changesAt);
   }
 
   #group(place: Place<T>, at: number): void {
@@ -151,8 +147,7 @@ export class Order<T extends Placed<T>> {
       group = { heap: new Heap<Place<T>>(IN_HEAP), score: 0, scored: undefined, scoredUntil: 0 };
       this.#groups.set(name, group);
     }
-    place.rank = isSeen ? seenAt : place.wanted.waitsFrom;
     place.heap = group.heap;
-    group.heap.add(place);
+    group.heap.add(place, isSeen ? seenAt : place.wanted.waitsFrom);
   }
 }

@@ -1,7 +1,7 @@
 // A thing in an order: what the order needs to know of it, and where it stands in the order's heaps. The thing itself holds its
 // place: there may be a hundred thousand of them, and to look one up by its key costs more than all else that is done with it.
 
-import type { Heap } from './heap.ts';
+import type { Heap, Places } from './heap.ts';
 
 /** What an order needs to know of a thing. It does not change while the thing is in the order. */
 export interface Wanted {
@@ -45,7 +45,6 @@ export class Place<T extends Placed<T>> {
   readonly wanted: T;
   /** Where in its group, or among those not due, it stands. */
   heap: Heap<Place<T>>;
-  rank = 0;
   place = -1;
   waitingPlace = -1;
   datedPlace = -1;
@@ -70,33 +69,28 @@ export interface Group<T extends Placed<T>> {
 
 /** A place, whatever stands there. */
 interface AnyPlace {
-  readonly wanted: Wanted;
-  rank: number;
   place: number;
   waitingPlace: number;
   datedPlace: number;
 }
 
-export const IN_HEAP = {
-  rankOf: ({ rank }: AnyPlace) => rank,
-  placeOf: ({ place }: AnyPlace) => place,
-  setPlace(one: AnyPlace, place: number) {
+export const IN_HEAP: Places<AnyPlace> = {
+  placeOf: ({ place }) => place,
+  setPlace(one, place) {
     one.place = place;
   },
 };
 
-export const AMONG_WAITING = {
-  rankOf: ({ wanted }: AnyPlace) => wanted.waitsFrom,
-  placeOf: ({ waitingPlace }: AnyPlace) => waitingPlace,
-  setPlace(one: AnyPlace, place: number) {
+export const AMONG_WAITING: Places<AnyPlace> = {
+  placeOf: ({ waitingPlace }) => waitingPlace,
+  setPlace(one, place) {
     one.waitingPlace = place;
   },
 };
 
-export const AMONG_DATED = {
-  rankOf: ({ wanted }: AnyPlace) => wanted.changesAt,
-  placeOf: ({ datedPlace }: AnyPlace) => datedPlace,
-  setPlace(one: AnyPlace, place: number) {
+export const AMONG_DATED: Places<AnyPlace> = {
+  placeOf: ({ datedPlace }) => datedPlace,
+  setPlace(one, place) {
     one.datedPlace = place;
   },
 };

@@ -1,11 +1,12 @@
 // What was last seen of an invitation by one of its names, and when; and what becomes of it when the provider notifies us.
 // All times are milliseconds of a clock that never goes back.
 
-import { kindOf } from '../invitation/kinds.ts';
+import { type InvitationType, kindOf } from '../invitation/kinds.ts';
 import type { Ref } from '../invitation/ref.ts';
 import { type Snapshot, type Staleness, UNCONFIRMED } from '../invitation/snapshot.ts';
 
 export interface Entry {
+  readonly type: InvitationType;
   /** Null where the provider knew no such invitation. */
   readonly snapshot: Snapshot | null;
   /** Whether it was read with its extras, where its kind has any. */

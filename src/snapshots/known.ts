@@ -48,7 +48,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
   // What may still be given is not forgotten, whichever of the two is set to be longer.
   const { space = createStoreSpace(options) } = options;
   const forgetMs = Math.max(options.finalMs, options.staleMs);
-  const store = createStore(space, forgetMs, now, (key) => listener?.forgotten(key));
+  const store = createStore(space, forgetMs, now, (key, last) => listener?.forgotten(key, last));
   let listener: KnownListener | undefined;
   const heard = createHeard(store, { replace, freshMsOf, stateOf, now, onChange: options.onChange });
 
@@ -57,6 +57,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
     const isSameAsBefore = before !== undefined && isSame(before.snapshot, snapshot);
     const lastWithExtras = before?.withExtras ? before : before?.lastWithExtras;
     const entry: Entry = {
+      type: ref.type,
       snapshot,
       withExtras,
       whole,
@@ -69,9 +70,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       staleness: null,
       lastWithExtras: isSameAsBefore && !withExtras ? lastWithExtras : undefined,
     };
-    store.set(ref.key, entry, byUs);
-    // One that is too large is not kept.
-    if (store.peek(ref.key) === entry)
+    if (store.set(ref.key, entry, byUs))
       listener?.seen({ ref, before, entry, isSame: isSameAsBefore, byUs, isForCaller });
     if (snapshot === null) return;
     if (!isSameAsBefore && !snapshot.isFinal) heard.denyFinal(ref, entry);

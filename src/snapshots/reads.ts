@@ -101,10 +101,10 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, option
       wishesOf(ref)?.see(ref, entry, isForCaller ? 1 : 0);
     },
     replaced(key, entry) {
-      for (const { wishes } of refreshers.values()) wishes.hold(key, entry);
+      wishesOf(entry)?.hold(key, entry);
     },
-    forgotten(key) {
-      for (const { wishes } of refreshers.values()) wishes.hold(key, undefined);
+    forgotten(key, last) {
+      wishesOf(last)?.hold(key, undefined);
     },
   });
 
@@ -144,7 +144,7 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, option
     });
   }
 
-  function wishesOf({ type }: Ref): Wishes | undefined {
+  function wishesOf({ type }: Pick<Ref, 'type'>): Wishes | undefined {
     return refreshers.get(type)?.wishes;
   }
 

@@ -11,7 +11,8 @@ export interface KnownListener {
   seen(seen: Sight): void;
   /** Without a read, an entry has taken the place of another one. */
   replaced(key: string, entry: Entry): void;
-  forgotten(key: string): void;
+  /** The last entry of this key is given no more. */
+  forgotten(key: string, entry: Entry): void;
 }
 
 /** What a read has seen, and what was known before. */

@@ -169,16 +169,21 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
   }
 
   function read(ref: Ref, wish: SnapshotWish): Promise<Snapshot | null> {
-    if (wish.given === undefined) return readWith(ref, wish, undefined);
-    const note = new ReadNote(wish.given, kindOf(ref).provider, known.peek(ref, wish.withExtras) !== undefined);
-    return note.tell(readWith(ref, wish, note));
+    const entry = known.find(ref, wish.withExtras);
+    if (wish.given === undefined) return readWith(ref, wish, entry, undefined);
+    const note = new ReadNote(wish.given, kindOf(ref).provider, entry !== undefined);
+    return note.tell(readWith(ref, wish, entry, note));
   }
 
-  function readWith(ref: Ref, wish: SnapshotWish, note: ReadNote | undefined): Promise<Snapshot | null> {
+  function readWith(
+    ref: Ref,
+    wish: SnapshotWish,
+    entry: Entry | undefined,
+    note: ReadNote | undefined,
+  ): Promise<Snapshot | null> {
     const source = sources.get(ref.type);
     if (source === undefined) return Promise.reject(new ProviderNotConfigured(kindOf(ref).provider));
     const { withExtras, maxAgeMs, caller, callerId } = wish;
-    const entry = known.find(ref, withExtras);
     const atOnce = entry && answerFrom(entry, ref, withExtras, maxAgeMs, note);
     if (atOnce !== undefined) return Promise.resolve(atOnce);
     const reading = readingOf(ref, withExtras);
@@ -213,9 +218,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     const askedAt = now();
     return readNow(source, reading, asker).catch((error: unknown) => {
       // A caller that shared a read with spare quota has a share of its own.
-      if (error instanceof SpareQuotaUsedUp && how !== 'spare') return readWith(reading.ref, wish, note);
-      if (error instanceof ProviderRateLimited || how === 'spare') wantBehind(reading);
       const old = known.find(reading.ref, reading.withExtras);
+      if (error instanceof SpareQuotaUsedUp && how !== 'spare') return readWith(reading.ref, wish, old, note);
+      if (error instanceof ProviderRateLimited || how === 'spare') wantBehind(reading);
       const staleness = stalenessOf(error);
       if (staleness !== null && mayStandIn(old, askedAt)) {
         note?.given(kindOf(reading.ref).provider, 'stale', now() - old.seenAt);

@@ -5,11 +5,14 @@
 import { LRUCache } from 'lru-cache';
 import type { Entry } from './entry.ts';
 import type { StoreSpace } from './store-space.ts';
-import { bytesOf, bytesOfText } from './weight.ts';
+import { bytesOfSnapshot, bytesOfText } from './weight.ts';
 
 export interface Store extends Pick<LRUCache<string, Entry>, 'get' | 'peek' | 'delete'> {
-  /** @param isAsked Whether a caller asks for it, so that it is kept for longer. */
-  set(key: string, entry: Entry, isAsked?: boolean): void;
+  /**
+   * @param isAsked Whether a caller asks for it, so that it is kept for longer.
+   * @returns whether it is kept: one that is too large is not.
+   */
+  set(key: string, entry: Entry, isAsked?: boolean): boolean;
   /** The keys under which an invitation may be found, by its key as a whole. */
   keysOf(whole: string): readonly string[];
   /** Bytes of what is in it. */
@@ -34,24 +37,22 @@ export function createStore(
   space: StoreSpace,
   forgetMs: number,
   now: () => number,
-  onForget?: (key: string) => void,
+  onForget?: (key: string, last: Entry) => void,
 ): Store {
   /** By an invitation's key as a whole, its other keys that are in use. */
   const others = new Map<string, readonly string[]>();
   const cache = new LRUCache<string, Entry>({
     // Not `max`: the cache would make room for so many at once.
     maxSize: space.maxBytes,
-    sizeCalculation: (entry, key) =>
-      bytesOfText(key) + bytesOfEntry(entry) + bytesOfName(entry, key) + bytesOfWish(entry),
     // What its clock is behind is no reason to forget an entry early.
     ttl: forgetMs + CLOCK_RESOLUTION_MS,
     updateAgeOnGet: true,
     ttlResolution: 0,
     perf: { now: coarse(now) },
-    dispose({ whole }, key, reason) {
+    dispose(entry, key, reason) {
       if (reason === 'set') return;
-      forgetName(whole, key);
-      onForget?.(key);
+      if (key !== entry.whole || others.size > 0) forgetName(entry.whole, key);
+      onForget?.(key, entry);
     },
   });
 
@@ -77,16 +78,18 @@ export function createStore(
     peek: (key) => cache.peek(key),
     delete: (key) => cache.delete(key),
     set(key, entry, isAsked = true) {
-      if (isStopped) return;
+      if (isStopped) return false;
       const { whole } = entry;
-      cache.set(key, entry, { noUpdateTTL: !isAsked });
+      const size = bytesOf(entry, key);
+      const isKept = size <= space.maxBytes;
+      cache.set(key, entry, { noUpdateTTL: !isAsked, size });
       space.grown();
       purging ??= setInterval(purge, PURGE_MS).unref();
-      if (key === whole) return;
+      if (key === whole) return isKept;
       const keys = others.get(whole) ?? [];
-      // One that is too large is not kept.
-      if (!cache.has(key)) forgetName(whole, key);
+      if (!isKept) forgetName(whole, key);
       else if (!keys.includes(key)) others.set(whole, [...keys, key]);
+      return isKept;
     },
     keysOf: (whole) => [whole, ...(others.get(whole) ?? [])],
     get calculatedSize() {
@@ -113,8 +116,12 @@ function coarse(now: () => number): () => number {
   };
 }
 
+function bytesOf(entry: Entry, key: string): number {
+  return bytesOfText(key) + bytesOfEntry(entry) + bytesOfName(entry, key) + bytesOfWish(entry);
+}
+
 function bytesOfEntry({ snapshot, lastWithExtras }: Entry): number {
-  const bytes = ENTRY_BYTES + (snapshot === null ? 0 : bytesOf(snapshot));
+  const bytes = ENTRY_BYTES + (snapshot === null ? 0 : bytesOfSnapshot(snapshot));
   return lastWithExtras === undefined ? bytes : bytes + bytesOfEntry(lastWithExtras);
 }
 

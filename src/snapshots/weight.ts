@@ -19,7 +19,7 @@ type Weigh = (value: unknown) => number;
 
 const weighs = new Map<InvitationType, Weigh>(INVITATION_TYPES.map((type) => [type, weighOf(KINDS[type].shape)]));
 
-export function bytesOf(snapshot: Snapshot): number {
+export function bytesOfSnapshot(snapshot: Snapshot): number {
   return SNAPSHOT_BYTES + bytesOfText(snapshot.id) + (weighs.get(snapshot.type)?.(snapshot) ?? 0);
 }
 

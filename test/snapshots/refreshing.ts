@@ -19,6 +19,7 @@ export const plain = (id: string): Reading => ({ ref: refTo(id), withExtras: fal
 /** What is known of a ref that was seen then; by default of one that was pending all the time. */
 export function entryOf(ref: Ref, seenAt: number, invitation: Invitation = pending(ref), withExtras = false): Entry {
   return {
+    type: ref.type,
     snapshot: snapshotOf(invitation, new Date(Date.now() + seenAt - now())),
     withExtras,
     whole: wholeKeyOf(ref),

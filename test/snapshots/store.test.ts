@@ -18,6 +18,7 @@ const REPLY = {
 } as const;
 const DAY_MS = 86_400_000;
 const NOTHING: Entry = {
+  type: 'ReviewInvitation',
   snapshot: null,
   withExtras: false,
   whole: '',

@@ -99,6 +99,7 @@ test.each<[string, number, (n: number) => Invitation | null]>([
       const seenAt = performance.now();
       const ref = what.endsWith('by an address') ? addressedRef(n) : refOfAny(n, snapshot);
       const entry: Entry = {
+        type: ref.type,
         snapshot,
         withExtras: true,
         whole: wholeKeyOf(ref),

@@ -12,7 +12,7 @@ import { schema } from '../src/schema/index.ts';
 import { graphiqlTabs } from '../src/server/graphiql.ts';
 import { readSettings } from '../src/settings.ts';
 import { decodeSnapshot, encodeSnapshot } from '../src/snapshots/codec.ts';
-import { bytesOf } from '../src/snapshots/weight.ts';
+import { bytesOfSnapshot } from '../src/snapshots/weight.ts';
 import { bearer } from './access/tokens.ts';
 import { describeProvider } from './contract/provider.contract.ts';
 import { startTestGateway, type TestGateway } from './harness.ts';
@@ -64,7 +64,7 @@ test('the codec of shared snapshots encodes its invitations', () => {
 
 test('the weight of its invitations is the weight of their texts', () => {
   const longer = { ...invitation, rawStatus: 'x'.repeat(1_000) };
-  const [one, other] = [invitation, longer].map((each) => bytesOf(snapshotOf(each, momentOf(0))));
+  const [one, other] = [invitation, longer].map((each) => bytesOfSnapshot(snapshotOf(each, momentOf(0))));
   expect((other ?? 0) - (one ?? 0)).toBeGreaterThanOrEqual(1_000);
 });
 

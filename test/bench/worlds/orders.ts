@@ -9,7 +9,6 @@ import { HOUR } from './worlds.ts';
 
 interface Place {
   readonly wish: Wish;
-  readonly rank: number;
   place: number;
 }
 
@@ -17,7 +16,6 @@ interface Place {
 export class Rotation implements WishOrder {
   readonly #places = new Map<Wish, Place>();
   readonly #heap = new Heap<Place>({
-    rankOf: ({ rank }) => rank,
     placeOf: ({ place }) => place,
     setPlace(one, place) {
       one.place = place;
@@ -34,9 +32,9 @@ export class Rotation implements WishOrder {
 
   want(wish: Wish): void {
     if (wish.isFinal) return;
-    const place = { wish, rank: Math.max(wish.seenAt, wish.notBefore), place: -1 };
+    const place = { wish, place: -1 };
     this.#places.set(wish, place);
-    this.#heap.add(place);
+    this.#heap.add(place, Math.max(wish.seenAt, wish.notBefore));
   }
 
   drop(wish: Wish): void {
@@ -52,12 +50,11 @@ export class Rotation implements WishOrder {
   }
 
   longestWaiting(at: number): Wish | undefined {
-    const { first } = this.#heap;
-    return first !== undefined && first.rank + FRESH_MS <= at ? first.wish : undefined;
+    return this.nextDueAt() <= at ? this.#heap.first?.wish : undefined;
   }
 
   nextDueAt(): number {
-    return (this.#heap.first?.rank ?? Number.POSITIVE_INFINITY) + FRESH_MS;
+    return this.#heap.lowest + FRESH_MS;
   }
 }
 
