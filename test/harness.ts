@@ -7,7 +7,7 @@ import { type Environment, readSettings } from '../src/settings.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { EVENT, OPERATION, REFUSED } from '../src/telemetry/operation-log.ts';
 import { operatorsView } from './operators-view.ts';
-import { expectPrivateLog } from './private.ts';
+import { expectPrivateLog, secretsIn } from './private.ts';
 
 export interface GraphQLAnswer {
   readonly status: number;
@@ -62,6 +62,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const searched =
     absentFromSpans && (await (await import('./telemetry/searched-spans.ts')).searchSpans(absentFromSpans));
   const environment = { ...sandbox.variables, ...searched?.environment, ...options.environment };
+  const secrets = secretsIn(environment);
   const log: string[] = [];
   const operations: string[] = [];
   const settings = readSettings({
@@ -104,8 +105,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       const view = await operatorsView(gateway.adminOrigin ?? '');
       await gateway.stop(1_000);
       await sandbox.stop();
-      expectPrivateLog([...log, ...operations, ...view], environment);
-      await searched?.end(operations.length, environment);
+      expectPrivateLog([...log, ...operations, ...view], secrets);
+      await searched?.end(operations.length, secrets);
     },
   };
 }

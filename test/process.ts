@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { UNLIMITED } from './harness.ts';
-import { expectPrivateLog } from './private.ts';
+import { expectPrivateLog, secretsIn } from './private.ts';
 
 export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 export const SANDBOX = fileURLToPath(new URL('../src/sandbox/main.ts', import.meta.url));
@@ -24,7 +24,7 @@ export interface Run {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-const runs: Run[] = [];
+const runs: (Run & { readonly secrets: readonly string[] })[] = [];
 
 /** For `afterEach`: ends every process that was started. */
 export async function endRuns(): Promise<void> {
@@ -33,12 +33,12 @@ export async function endRuns(): Promise<void> {
     child.kill('SIGKILL');
     await ended;
   }
-  for (const { stdout, environment } of ending) {
+  for (const { stdout, secrets } of ending) {
     expectPrivateLog(
       stdout()
         .split('\n')
         .filter((line) => line.startsWith('{"level"')),
-      environment,
+      secrets,
     );
   }
 }
@@ -59,7 +59,7 @@ function start(program: string, args: readonly string[], environment: Record<str
   });
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   const started = { child, environment, stdout: () => stdout, stderr: () => stderr, ended };
-  runs.push(started);
+  runs.push({ ...started, secrets: secretsIn(environment) });
   return started;
 }
 

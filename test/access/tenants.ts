@@ -11,6 +11,8 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type Environment, readSettings } from '../../src/settings.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { GraphQLAnswer } from '../harness.ts';
+import { operatorsView } from '../operators-view.ts';
+import { expectPrivateLog, secretsIn } from '../private.ts';
 import { SECRET, sign } from './tokens.ts';
 
 export const NAMES = ['acme', 'beta'] as const;
@@ -60,6 +62,7 @@ export async function startWorld(quota = '10000/1s'): Promise<World> {
     members: { acme: membersOf('acme', acme), beta: membersOf('beta', beta) },
     environment: {
       PORT: '0',
+      ADMIN_PORT: '0',
       AUTH_JWT_SECRET: SECRET,
       CALLER_RATE: '100000/1s',
       PARTOO_KEY: acme.variables.PARTOO_API_KEY ?? '',
@@ -83,8 +86,13 @@ export interface TenantsGateway {
 export async function serve(environment: Environment): Promise<TenantsGateway> {
   const log: string[] = [];
   const write = (line: string) => void log.push(line);
+  const secrets = secretsIn(environment);
   const gateway = await startGateway(readSettings(environment), createLog('trace', { write }));
-  onTestFinished(() => gateway.stop(1_000));
+  onTestFinished(async () => {
+    const view = await operatorsView(gateway.adminOrigin ?? '');
+    await gateway.stop(1_000);
+    expectPrivateLog([...log, ...view], secrets);
+  });
   return { gateway, log, ...clientOf(gateway.origin) };
 }
 

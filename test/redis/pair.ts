@@ -6,6 +6,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type Environment, readSettings } from '../../src/settings.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { GraphQLAnswer } from '../harness.ts';
+import { expectPrivateLog, secretsIn } from '../private.ts';
 
 export interface PairedGateway {
   readonly origin: string;
@@ -37,15 +38,19 @@ export async function startPair(redisUrl: string, environment: Environment = {})
 
   async function join(): Promise<PairedGateway> {
     const log: string[] = [];
-    const settings = readSettings({
+    const variables: Environment = {
       PORT: '0',
       REDIS_URL: redisUrl,
       PROCESSES: '2',
       ...sandbox.variables,
       ...environment,
-    });
+    };
+    const [settings, secrets] = [readSettings(variables), secretsIn(variables)];
     const gateway = await startGateway(settings, createLog('trace', { write: (line) => void log.push(line) }));
-    stops.push(() => gateway.stop(1_000));
+    stops.push(async () => {
+      await gateway.stop(1_000);
+      expectPrivateLog(log, secrets);
+    });
     return {
       origin: gateway.origin,
       log,
@@ -73,8 +78,9 @@ export async function startPair(redisUrl: string, environment: Environment = {})
     join,
     calls: () => [...sandbox.partoo.calls, ...sandbox.cronofy.calls].map(({ target }) => target),
     async stop() {
-      await Promise.all(stops.map((stop) => stop()));
+      const ended = await Promise.allSettled(stops.map((stop) => stop()));
       await sandbox.stop();
+      for (const each of ended) if (each.status === 'rejected') throw each.reason;
     },
   };
 }

@@ -86,7 +86,7 @@ export async function startCollector(answer = TAKEN): Promise<Collector> {
   onTestFinished(async () => {
     await collector.stop();
     // As decoded: among the random bytes of ids, anything may stand by chance.
-    expectPrivateLog(collector.texts, {});
+    expectPrivateLog(collector.texts, []);
   });
   return collector;
 }
