@@ -10,6 +10,7 @@ import { HOST_FAULT, hasOneHost, namesNoHost } from './host.ts';
 import type { Probe } from './probes.ts';
 import { type Handler, reply } from './reply.ts';
 import { originOf } from './server.ts';
+import { cutStalled } from './stalled.ts';
 
 export interface AdminOptions {
   readonly host: string;
@@ -48,6 +49,7 @@ export async function startAdmin(
 ): Promise<RunningAdmin> {
   const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS });
   server.maxConnections = MAX_CONNECTIONS;
+  cutStalled(server);
   const isOwn = createHostCheck([host.toLowerCase(), ...allowedHosts]);
 
   function route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {

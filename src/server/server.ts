@@ -19,6 +19,7 @@ import { isRefusedGet, type OriginOptions } from './origins.ts';
 import { createProbes, type Probe } from './probes.ts';
 import { refuse } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
+import { cutStalled } from './stalled.ts';
 import { createBroughtTraces } from './trace-context.ts';
 import { acceptWebSockets } from './websocket.ts';
 
@@ -81,6 +82,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
   const connections = boundConnections(server, log);
+  cutStalled(server);
   const drain = createDrain(server);
   const doors = { graphql, admission, callerIdOf, broughtBy, onFault };
   const handle = createGraphQLHandler({ ...doors, isClosing: drain.isClosing });
