@@ -20,6 +20,9 @@ export const MAX_TOKENS = 2_000;
 const MAX_DEPTH = 20;
 const MAX_FIELDS = 25_000;
 
+/** A field counts once more for each so many characters of its key in the answer: one of 90 KB is there for every entry of a list. */
+const CHARACTERS_PER_FIELD = 100;
+
 /** The same for what the schema tells of itself; GraphiQL's introspection is counted as 26,000. */
 const MAX_INTROSPECTED = 100_000;
 
@@ -79,9 +82,10 @@ export function costOf(
     const isInside = isIntrospection || TELL_SCHEMA.has(name);
     const below = ofSelections(field.selectionSet, isInside);
     const depth = below.depth + 1;
+    const own = 1 + Math.floor((field.alias ?? field.name).value.length / CHARACTERS_PER_FIELD);
     if (isInside) {
       const entries = Object.hasOwn(introspection, name) ? (introspection[name] ?? 1) : 1;
-      return { ...below, fields: 1 + below.fields, depth, introspected: 1 + below.introspected * entries };
+      return { ...below, fields: own + below.fields, depth, introspected: own + below.introspected * entries };
     }
     const lists = below === NOTHING ? [] : (field.arguments?.map(({ value }) => value) ?? []);
     const entries = lists.reduce(
@@ -93,7 +97,7 @@ export function costOf(
       if (value.kind === Kind.VARIABLE)
         perEntry = merge(perEntry, new Map([[value.name.value, below.fields * entries]]));
     }
-    return { ...below, fields: 1 + below.fields * entries, perEntry, depth };
+    return { ...below, fields: own + below.fields * entries, perEntry, depth };
   }
 
   return ofSelections(operation.selectionSet, false);

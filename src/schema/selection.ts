@@ -17,8 +17,11 @@ import { LRUCache } from 'lru-cache';
 import { isInvitationType, kindOf } from '../invitation/kinds.ts';
 import type { Selection } from '../loaders/wish.ts';
 
-/** About what a key and a short value are in JSON, in bytes. */
+/** About what a short key and a short value are in JSON, in bytes. */
 const BYTES_PER_FIELD = 32;
+
+/** What a key is more than that counts as it is. */
+const SHORT_KEY = 20;
 
 type Weigh = Selection['weigh'];
 
@@ -59,6 +62,10 @@ function fieldsOf({ schema, fragments, variableValues }: GraphQLResolveInfo, typ
   return [...collectSubfields(schema, fragments, variableValues, type, nodes).values()];
 }
 
+function bytesOfField(node: Nodes[number] | undefined): number {
+  return BYTES_PER_FIELD + Math.max(0, ((node?.alias ?? node?.name)?.value.length ?? 0) - SHORT_KEY);
+}
+
 /** Different documents often select the same, and compiling takes longer than a small operation. */
 const compiled = new LRUCache<string, Weigh>({
   max: 500,
@@ -77,7 +84,7 @@ function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
   function codeOf(object: string, objectType: GraphQLObjectType, ways: readonly Nodes[]): string {
     const definitions = objectType.getFields();
     const selected = ways.flatMap((nodes) => fieldsOf(info, objectType, nodes));
-    const constant = BYTES_PER_FIELD * selected.length;
+    const constant = selected.reduce((bytes, [node]) => bytes + bytesOfField(node), 0);
     const lines: string[] = [];
     for (const [name, aliases] of Map.groupBy(selected, ([node]) => node?.name.value ?? '')) {
       const given = definitions[name]?.type;
@@ -86,8 +93,10 @@ function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
       const named = getNamedType(given);
       const times = aliases.length === 1 ? '' : `${aliases.length} * `;
       lines.push(`const ${part} = ${object}[${JSON.stringify(name)}];`);
-      if (!isObjectType(named))
-        lines.push(`if (typeof ${part} === 'string') weight += ${times}weightOf(${part}, most - weight);`);
+      // A global id is of letters that stay as they are.
+      const isGlobalId = name === 'id' && isInvitationType(objectType.name);
+      const weight = isGlobalId ? `${part}.length` : `weightOf(${part}, most - weight)`;
+      if (!isObjectType(named)) lines.push(`if (typeof ${part} === 'string') weight += ${times}${weight};`);
       else if (!isListType(getNullableType(given))) lines.push(`if (${part}) { ${codeOf(part, named, aliases)} }`);
       else lines.push(`if (${part}) for (const ${entry} of ${part}) { ${codeOf(entry, named, aliases)} }`);
     }

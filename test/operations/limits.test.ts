@@ -30,6 +30,13 @@ test.each([
   ['inline fragments', '{ ... on Query { ... { __typename } } }', 1, 1],
   ['a list written out', '{ nodes(ids: ["a", "b", "c"]) { id ... on Invitation { status } } }', 7, 2],
   ['an empty list as one entry', '{ nodes(ids: []) { id } }', 2, 2],
+  ['a long key as several fields', `{ ${'k'.repeat(250)}: __typename }`, 3, 1],
+  [
+    'a long key in each entry of a list',
+    `{ nodes(ids: ["a", "b"]) { ${'k'.repeat(99)}: id ${'k'.repeat(100)}: id } }`,
+    7,
+    2,
+  ],
   ['a fragment within itself once', '{ ...F } fragment F on Query { a: __typename ...F }', 1, 1],
 ])('counts %s', (_, text, fields, depth) => {
   expect(cost(text)).toMatchObject({ fields, depth });
@@ -63,6 +70,12 @@ test('allows a page of a hundred invitations with every field, far below the lim
   const page = cost(text);
   expect(() => checkCost(page)).not.toThrow();
   expect(() => checkLists(page, { refs: Array(100).fill({}) })).not.toThrow();
+});
+
+test('counts a long key as often as the schema tells what it names', () => {
+  const introspection = (key: string) => cost(`{ __schema { types { fields { ${key}: name } } } }`).introspected;
+  const [once, times] = [introspection('k'.repeat(99)), introspection('k'.repeat(200))];
+  expect(times - once).toBe(2 * (sizes.types ?? 1) * (sizes.fields ?? 1));
 });
 
 test('allows the introspection of GraphiQL', () => {
