@@ -2,7 +2,7 @@
 // once, and a text that many of its aliases give is weighed once.
 
 import { graphql } from 'graphql';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openViewer } from '../../src/access/viewer.ts';
 import { snapshotOf } from '../../src/invitation/snapshot.ts';
 import type { Outcome } from '../../src/loaders/invitation-loader.ts';
@@ -16,7 +16,7 @@ const REF = smartInviteRef('US', 'lunch', null);
 const ICS = 'BEGIN:VCALENDAR\r\nEND:VCALENDAR'.repeat(100);
 
 /** Gives everything that is asked for, and counts how often a kind's defaults are looked up: once for each ref. */
-function counting(outcome: Outcome, select: (selection: Selection) => void = () => undefined) {
+function counting(outcome: Outcome, select: (selection: Selection) => unknown = () => undefined) {
   const counts = { refs: 0 };
   const loaders: Context['loaders'] = {
     invitation: {
@@ -134,6 +134,22 @@ test('a text under twenty aliases weighs twenty times as much, and is looked at 
   expect(within).toEqual({ weight: 32 + 20 * (once.weight - 32), looks: 1 });
   const apart = aliases(20, (n) => `a${n}: attachments { icalendar }`);
   expect(await weighed(apart, Number.POSITIVE_INFINITY)).toEqual({ weight: 20 * once.weight, looks: 1 });
+});
+
+test('a long text of what is known is weighed once for all operations', async () => {
+  const attachments = { icalendar: ICS.repeat(10) };
+  const snapshot = { ...snapshotOf(inviteTo(REF, 'pending'), new Date(0)), attachments };
+  const weights: number[] = [];
+  const { context } = counting(null, (selection) => weights.push(selection.weigh(snapshot, Number.POSITIVE_INFINITY)));
+  const stringify = vi.spyOn(JSON, 'stringify');
+  onTestFinished(() => stringify.mockRestore());
+  for (const name of ['A', 'B', 'C']) {
+    const source = `query ${name} { smartInvite(smartInviteId: "lunch") { attachments { icalendar } } }`;
+    await graphql({ schema, source, contextValue: context });
+  }
+  const weighings = stringify.mock.calls.filter(([text]) => text === attachments.icalendar);
+  expect(weighings).toHaveLength(1);
+  expect(weights).toEqual(Array(3).fill(64 + Buffer.byteLength(JSON.stringify(attachments.icalendar))));
 });
 
 test('a text that is too long by its characters alone is too heavy', async () => {

@@ -29,7 +29,8 @@ async function askUnread(origin: string, asked: string): Promise<Socket> {
 async function cut(socket: Socket): Promise<void> {
   // A line break before a request is nothing to HTTP.
   const writing = setInterval(() => socket.write('\r\n'), 50);
-  await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  // Not by `once`, which an error ends.
+  if (!socket.closed) await new Promise((resolve) => socket.on('close', resolve));
   clearInterval(writing);
 }
 
