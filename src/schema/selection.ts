@@ -15,10 +15,8 @@ import {
 import { collectSubfields } from 'graphql/execution/collectFields.js';
 import { LRUCache } from 'lru-cache';
 import { isInvitationType, kindOf } from '../invitation/kinds.ts';
+import { weightOfField } from '../loaders/answer-weight.ts';
 import type { Selection } from '../loaders/wish.ts';
-
-/** About what a key and a short value are in JSON, in bytes. */
-const BYTES_PER_FIELD = 32;
 
 type Weigh = Selection['weigh'];
 
@@ -77,7 +75,7 @@ function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
   function codeOf(object: string, objectType: GraphQLObjectType, ways: readonly Nodes[]): string {
     const definitions = objectType.getFields();
     const selected = ways.flatMap((nodes) => fieldsOf(info, objectType, nodes));
-    const constant = BYTES_PER_FIELD * selected.length;
+    const constant = selected.reduce((bytes, [node]) => bytes + (node ? weightOfField(node) : 0), 0);
     const lines: string[] = [];
     for (const [name, aliases] of Map.groupBy(selected, ([node]) => node?.name.value ?? '')) {
       const given = definitions[name]?.type;
