@@ -6,6 +6,8 @@ import { type AuthoritySettings, createAuthority } from './access/authority.ts';
 import { createRate } from './access/caller-rate.ts';
 import { createToldFaults } from './access/told-faults.ts';
 import type { Caller } from './access/viewer.ts';
+import { keysStateOf } from './gateway/keys-state.ts';
+import { ownHostsOf } from './gateway/own-hosts.ts';
 import { createQuotas } from './gateway/quotas.ts';
 import { createTenant, type Tenant } from './gateway/tenant.ts';
 import { createTenants, type TenantList } from './gateway/tenants.ts';
@@ -81,9 +83,10 @@ export async function startGateway(
   const refRate = createRate(limit, windowMs);
   const places = createStreamPlaces(settings.streams);
   const space = createStoreSpace(settings.snapshots);
+  const quotas = createQuotas(settings, client);
   const shared = {
     settings,
-    quotas: createQuotas(settings, client),
+    quotas,
     places,
     space,
     refRate,
@@ -116,11 +119,12 @@ export async function startGateway(
   }
 
   const { access } = settings;
+  const authority = access?.authority && authorityOf(access.authority);
   const admission: Admission =
     access === undefined
       ? OPEN
       : createAdmission({
-          authority: access.authority && authorityOf(access.authority),
+          authority,
           onFault: createToldFaults(log, now),
           failures: createRate(FAILED_TOKENS.limit, FAILED_TOKENS.windowMs),
           tenants: settings.tenants && tenants,
@@ -178,12 +182,18 @@ export async function startGateway(
   ];
 
   const isConfigured = settings.accounts.length > 0 || settings.tenants !== undefined;
-  server = await startServer({ graphql, admission, webhooks, isConfigured, degraded, tabs }, settings, log);
+  server = await startServer(
+    { graphql, admission, isOwnHost: ownHostsOf(admission, settings), webhooks, isConfigured, degraded, tabs },
+    settings,
+    log,
+  );
   const state: GatewayState = {
     tenants: tenants.made,
     held: space.held,
     streams: graphql.streams,
     documents: graphql.kept,
+    inLine: quotas.inLine,
+    keys: () => keysStateOf([...(authority?.keys === undefined ? [] : [authority.keys]), ...tenants.keySets()]),
     isRedisUp: client?.isUp,
   };
   const pages: AdminRoutes = new Map([

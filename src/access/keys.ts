@@ -16,7 +16,17 @@ export interface KeySet {
   has(key: KeyObject): boolean;
   /** Whether keys are there. The first question fetches them. */
   isReady(): boolean;
+  /** Undefined while nobody needs it: it is not fetched then. To ask is no use of it. */
+  state(): KeySetState | undefined;
   stop(): void;
+}
+
+/** How it stands with a set, for operators. */
+export interface KeySetState {
+  /** How long ago it was fetched, in milliseconds; Infinity where it never was. */
+  readonly ageMs: number;
+  /** Whether its source gave no keys when it was last asked. */
+  readonly isDown: boolean;
 }
 
 export interface KeySetOptions {
@@ -85,10 +95,11 @@ export function createKeySet({
     return flight;
   }
 
+  const isInUse = () => now() - usedAt <= IN_USE_MS;
+
   function schedule(): void {
     clearTimeout(timer);
-    const isInUse = !isStopped && now() - usedAt <= IN_USE_MS;
-    timer = isInUse ? setTimeout(refresh, isDown ? RETRY_MS : REFRESH_MS).unref() : undefined;
+    timer = isInUse() && !isStopped ? setTimeout(refresh, isDown ? RETRY_MS : REFRESH_MS).unref() : undefined;
   }
 
   /** Those that were there stay the same objects: what was verified by them goes on. */
@@ -139,6 +150,8 @@ export function createKeySet({
       use(now());
       return isReady();
     },
+    // One that could never be fetched has verified no token, and is in use by nobody.
+    state: () => (isInUse() || isDown ? { ageMs: now() - fetchedAt, isDown } : undefined),
     stop() {
       isStopped = true;
       clearTimeout(timer);

@@ -2,6 +2,7 @@
 // more, for the requests that were admitted before.
 
 import type { Authority } from '../access/authority.ts';
+import type { KeySet } from '../access/keys.ts';
 import type { TenantOfTokens } from '../access/viewer.ts';
 import type { InvitationType } from '../invitation/kinds.ts';
 import type { Named } from '../invitation/ref.ts';
@@ -35,6 +36,11 @@ export class ListedTenant implements TenantOfTokens {
   get authority(): Authority | undefined {
     this.#authority ??= this.#isServed ? this.#options.createAuthority() : undefined;
     return this.#authority;
+  }
+
+  /** Where its tokens are checked with published keys of its own, and one has come. */
+  get keys(): KeySet | undefined {
+    return this.#authority?.keys;
   }
 
   defaultsOf(type: InvitationType): Named | undefined {

@@ -2,6 +2,7 @@
 // counts their calls together. An account's calls are remembered after its last tenant has gone: the provider remembers
 // them too.
 
+import type { ProviderName } from '../invitation/provider.ts';
 import type { Account } from '../providers/provider.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import type { Settings } from '../settings.ts';
@@ -11,6 +12,8 @@ import { createSharedQuota } from '../upstream/redis-quota.ts';
 
 export interface Quotas {
   of(account: Account): Quota | Promise<Quota>;
+  /** How many callers of this process wait for a call, by provider. */
+  inLine(): ReadonlyMap<ProviderName, number>;
 }
 
 /** @param redis Where processes share them; undefined where there is one process. */
@@ -28,10 +31,15 @@ export function createQuotas(
   }
 
   function add(account: Account): Entry {
-    const entry: Entry = { quota: create(account), windows: JSON.stringify(account.quota) };
+    const { provider } = account;
+    const entry: Entry = { provider, quota: create(account), inLine: () => 0, windows: JSON.stringify(account.quota) };
     quotas.set(account.id, entry);
     // One that could not be made is made when it is next asked for.
-    if (entry.quota instanceof Promise) entry.quota.catch(() => quotas.delete(account.id));
+    const made = (quota: Quota) => {
+      entry.inLine = () => quota.inLine;
+    };
+    if (entry.quota instanceof Promise) entry.quota.then(made, () => quotas.delete(account.id));
+    else made(entry.quota);
     return entry;
   }
 
@@ -45,10 +53,18 @@ export function createQuotas(
       }
       return entry.quota;
     },
+    inLine() {
+      const counts = new Map<ProviderName, number>();
+      for (const { provider, inLine } of quotas.values()) counts.set(provider, (counts.get(provider) ?? 0) + inLine());
+      return counts;
+    },
   };
 }
 
 interface Entry {
+  readonly provider: ProviderName;
+  /** Nobody before the quota is made. */
+  inLine: () => number;
   quota: Quota | Promise<Quota>;
   /** Those that it keeps to. They may be set anew: what was called before counts in the new ones. */
   windows: string;

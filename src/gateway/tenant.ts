@@ -139,6 +139,9 @@ export async function createTenant(
         get quota() {
           return quota.status();
         },
+        get inLine() {
+          return quota.inLine;
+        },
         get waiting() {
           return snapshots.waiting(reads);
         },

@@ -2,6 +2,7 @@
 // everything, and the others are made anew.
 
 import type { Authority, AuthoritySettings } from '../access/authority.ts';
+import type { KeySet } from '../access/keys.ts';
 import type { TenantOfTokens } from '../access/viewer.ts';
 import type { InvitationType } from '../invitation/kinds.ts';
 import type { Named } from '../invitation/ref.ts';
@@ -28,6 +29,8 @@ export interface Tenants {
   takerOf(name: string | null): NotificationTaker;
   /** Those that were made, and are in use. */
   made(): readonly Tenant[];
+  /** Of those that are in the list and have their own. */
+  keySets(): readonly KeySet[];
   /** Those that have changed or are gone are served no more. */
   replace(list: TenantList): void;
   /** Also of those that are made from now on. */
@@ -79,6 +82,7 @@ export function createTenants(list: TenantList, { create, createAuthority }: Ten
       return tenant instanceof ListedTenant ? tenant.open() : undefined;
     },
     made,
+    keySets: () => [...listed.values()].flatMap(({ keys }) => keys ?? []),
     defaultsOf: (type) => listed.get(null)?.defaultsOf(type),
     takerOf(name) {
       // Looked up each time: the list may be replaced while a notification arrives.

@@ -3,12 +3,15 @@
 /** Most bytes that one operation gives. */
 export const MAX_WEIGHT = 4 * 1024 * 1024;
 
-/** About what a short value and the signs around it and its key are in JSON, in bytes. */
+/** About what a short key and a short value are in JSON, in bytes. */
 const BYTES_PER_FIELD = 32;
+
+/** What a key is more than that counts as it is. */
+const SHORT_KEY = 20;
 
 /** A key is as long as its caller makes it; names are of single bytes. */
 export function weightOfField({ alias, name }: FieldName): number {
-  return BYTES_PER_FIELD + (alias ?? name).value.length;
+  return BYTES_PER_FIELD + Math.max(0, (alias ?? name).value.length - SHORT_KEY);
 }
 
 interface FieldName {

@@ -17,13 +17,13 @@ import type { GivenListener } from '../snapshots/given.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import { MAX_WEIGHT } from './answer-weight.ts';
 import { merge, WishMap } from './merge.ts';
-import type { Selection, Wish } from './wish.ts';
+import type { Selection, Wanted, Wish } from './wish.ts';
 
 export interface InvitationLoader {
   /** At once where it is known. @throws Problem where this one could not be read. */
   load<R extends Ref>(wish: Wish<R>): Found<R> | Promise<Found<R>>;
-  /** In the order of the wishes, at once where all are known; what could not be read is a Problem in its place. */
-  loadMany(wishes: readonly Wish[]): readonly Outcome[] | Promise<readonly Outcome[]>;
+  /** In the order of the refs, at once where all are known; what could not be read is a Problem in its place. */
+  loadMany(refs: readonly Ref[], wanted: Wanted): readonly Outcome[] | Promise<readonly Outcome[]>;
 }
 
 export type Found<R extends Ref = Ref> = Snapshot<R['type']> | null;
@@ -71,33 +71,32 @@ class OperationLoader implements InvitationLoader {
   }
 
   load<R extends Ref>(wish: Wish<R>): Found<R> | Promise<Found<R>> {
-    const outcome = this.#answer(wish);
+    const outcome = this.#answer(wish.ref, wish);
     if (outcome !== undefined) return foundOf(wish, outcome);
     return this.#read([wish]).then(([read = null]) => foundOf(wish, this.#weighed(wish, read)));
   }
 
-  loadMany(wishes: readonly Wish[]): readonly Outcome[] | Promise<readonly Outcome[]> {
-    const outcomes: Outcome[] = [];
+  loadMany(refs: readonly Ref[], wanted: Wanted): readonly Outcome[] | Promise<readonly Outcome[]> {
+    const { maxAgeMs, selection } = wanted;
     const missing: Wish[] = [];
     const places: number[] = [];
-    for (const wish of wishes) {
-      const outcome = this.#answer(wish);
-      if (outcome === undefined) {
-        missing.push(wish);
-        places.push(outcomes.length);
-      }
-      outcomes.push(outcome ?? null);
-    }
+    const outcomes = refs.map((ref, place) => {
+      const outcome = this.#answer(ref, wanted);
+      if (outcome !== undefined) return outcome;
+      missing.push({ ref, maxAgeMs, selection });
+      places.push(place);
+      return null;
+    });
     if (missing.length === 0) return outcomes;
     return this.#read(missing).then((read) => {
-      for (const [n, wish] of missing.entries()) outcomes[places[n] ?? 0] = this.#weighed(wish, read[n] ?? null);
+      for (const [n, place] of places.entries()) outcomes[place] = this.#weighed(wanted, read[n] ?? null);
       return outcomes;
     });
   }
 
   /** What is given at once; undefined where it has to be read. */
-  #answer(wish: Wish): Outcome | undefined {
-    const { ref, selection, maxAgeMs } = wish;
+  #answer(ref: Ref, wanted: Wanted): Outcome | undefined {
+    const { selection, maxAgeMs } = wanted;
     if (!this.#admit(ref)) return TOO_MANY;
     const grant = this.#caller.viewer.grants.of(ref);
     if (grant === 'nothing') return undefined;
@@ -108,7 +107,7 @@ class OperationLoader implements InvitationLoader {
     const shown = known && shownOf(known, grant);
     if (!shown) return undefined;
     if (note instanceof Held) note.tell();
-    return this.#weighed(wish, shown);
+    return this.#weighed(wanted, shown);
   }
 
   /** Whether this ref is among the first so many distinct ones. */
@@ -124,7 +123,7 @@ class OperationLoader implements InvitationLoader {
     return true;
   }
 
-  #weighed({ selection }: Wish, outcome: Outcome): Outcome {
+  #weighed({ selection }: Wanted, outcome: Outcome): Outcome {
     if (outcome === null || outcome instanceof Error) return outcome;
     const left = MAX_WEIGHT - this.#weight;
     const weight = selection.weigh(outcome, left);

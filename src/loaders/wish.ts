@@ -3,8 +3,12 @@
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 
-export interface Wish<R extends Ref = Ref> {
+export interface Wish<R extends Ref = Ref> extends Wanted {
   readonly ref: R;
+}
+
+/** What is the same for all refs that a field names. */
+export interface Wanted {
   /** The oldest answer that will do, in milliseconds; null leaves it to the gateway. */
   readonly maxAgeMs: number | null;
   readonly selection: Selection;

@@ -51,11 +51,12 @@ function constantly(name: string, value: unknown): Argument {
 
 function variable(name: string, variableName: string, defaultValue: unknown, isRequired: boolean): Argument {
   return (taken, variables) => {
-    const value = variables[variableName];
-    if (value === undefined && !Object.hasOwn(variables, variableName)) {
+    // One that is named like a member of every object is none of the request's.
+    if (!Object.hasOwn(variables, variableName)) {
       if (defaultValue !== undefined) taken[name] = defaultValue;
       return !isRequired || defaultValue !== undefined;
     }
+    const value = variables[variableName];
     taken[name] = value;
     return !isRequired || (value !== null && value !== undefined);
   };

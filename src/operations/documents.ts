@@ -118,7 +118,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
       if (IS_SHA256.test(hash)) seen.set(hash, true);
       throw new PersistedQueryNotFound();
     }
-    if (sha256(text) !== hash) throw new BadUserInput('The hash is not the SHA-256 of the query.');
+    if (sha256(text) !== hash) throw hashDoesNotFit();
     const document = known === undefined ? findText(text) : told('known', known);
     if (kept.has(text)) registered.set(hash, document);
     return document;
@@ -163,8 +163,16 @@ export function createDocuments(options: DocumentsOptions): Documents {
   };
 }
 
+/** @throws BadUserInput where id and text name two documents. */
 function listed(list: TrustedDocuments, { query, hash }: DocumentRequest): PreparedDocument | undefined {
-  return (hash === undefined ? undefined : list.byId(hash)) ?? (query === undefined ? undefined : list.byText(query));
+  if (hash === undefined) return query === undefined ? undefined : list.byText(query);
+  const document = list.byId(hash);
+  if (query !== undefined && list.byText(query) !== document) throw hashDoesNotFit();
+  return document;
+}
+
+function hashDoesNotFit(): BadUserInput {
+  return new BadUserInput('The hash is not that of the query: send one of the two, or both of one document.');
 }
 
 function createStore() {

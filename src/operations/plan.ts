@@ -35,13 +35,17 @@ function selectionPlan(
 /** Plans what is selected of each type of object that a field gives, once a type. */
 function selectionsOf(scope: Scope, nodes: readonly FieldNode[]): FieldPlan['selectionOn'] {
   const { schema, fragments, conditions } = scope;
-  const selections = new Map<GraphQLObjectType, SelectionPlan>();
+  // Most fields give objects of one type, or none.
+  let selections: Map<GraphQLObjectType, SelectionPlan> | undefined;
   let last: SelectionPlan | undefined;
   return (type) => {
     if (last?.type === type) return last;
     const selection =
-      selections.get(type) ?? selectionPlan(scope, type, collectSubfields(schema, fragments, conditions, type, nodes));
-    selections.set(type, selection);
+      selections?.get(type) ?? selectionPlan(scope, type, collectSubfields(schema, fragments, conditions, type, nodes));
+    if (last !== undefined) {
+      selections ??= new Map([[last.type, last]]);
+      selections.set(type, selection);
+    }
     last = selection;
     return selection;
   };

@@ -55,7 +55,7 @@ export function prepareTrusted(
   const faults: string[] = [];
   for (const { id, text } of documents) {
     try {
-      const document = prepare(text);
+      const document = byText.get(text) ?? prepare(text);
       // What the schema has no root for is valid all the same, and is found only here.
       for (const { name } of operationsOf(document.document)) document.operation(name?.value);
       byId.set(id, document);

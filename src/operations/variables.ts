@@ -57,13 +57,12 @@ export function coerceVariablesOf(
   return (given) => {
     const values: Record<string, unknown> = {};
     for (const { name, type, defaultValue, coerce } of declared) {
-      const value = given[name];
-      if (value === undefined && !Object.hasOwn(given, name)) {
+      if (!Object.hasOwn(given, name)) {
         if (defaultValue !== undefined) values[name] = defaultValue;
         else if (isNonNullType(type)) return coerceSlowly(declared, given, tellsNames);
         continue;
       }
-      const coerced = coerce(value);
+      const coerced = coerce(given[name]);
       if (coerced === UNFIT) return coerceSlowly(declared, given, tellsNames);
       values[name] = coerced;
     }

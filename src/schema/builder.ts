@@ -20,8 +20,13 @@ export interface Loaders {
   readonly invitation: InvitationLoader;
 }
 
-/** What names an invitation; null where it names nothing, and an error where it can name none. */
-export type Asked = Ref | Error | null;
+/** What a list asks for. */
+export interface Asked {
+  /** For each entry what it names; null where it names nothing, and an error where it can name none. */
+  readonly places: readonly (Ref | Error | null)[];
+  /** What is named, in the same order. */
+  readonly refs: readonly Ref[];
+}
 
 /** What one operation works with. */
 export interface Context {
@@ -36,8 +41,8 @@ export interface Context {
   readonly providers: () => readonly ProviderStatus[];
   /** What is taken of the natural key of a kind where a caller does not name it. */
   readonly defaultsOf: (type: InvitationType) => Named | undefined;
-  /** What the lists that its fields have named so far were found to ask for. */
-  asked?: Map<readonly unknown[], readonly Asked[]> | undefined;
+  /** What the lists that its fields have named so far ask for. */
+  asked?: Map<readonly unknown[], Asked> | undefined;
 }
 
 export const builder = new SchemaBuilder<{

@@ -7,7 +7,6 @@ import { PROVIDERS } from '../invitation/provider.ts';
 import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot, Staleness as StalenessDomain } from '../invitation/snapshot.ts';
 import type { Outcome } from '../loaders/invitation-loader.ts';
-import type { Wish } from '../loaders/wish.ts';
 import { type Asked, builder, type Context } from './builder.ts';
 import { InvitationRefInput, MAX_AGE_SECONDS, maxAgeMsOf, refOfId, refOfInput } from './ref-input.ts';
 import { selectionOf } from './selection.ts';
@@ -168,47 +167,49 @@ builder.queryFields((t) => ({
 
 /** Each in its place: what names no invitation stays as it is, everything else is read. */
 export function loadAll(
-  refs: readonly Asked[],
+  { places, refs }: Asked,
   maxAgeMs: number | null,
   context: Context,
   info: GraphQLResolveInfo,
 ): (Snapshot | null)[] | Promise<(Snapshot | null)[]> {
-  const selection = selectionOf(info);
-  const wishes: Wish[] = [];
-  for (const ref of refs) if (isRef(ref)) wishes.push({ ref, maxAgeMs, selection });
-  const loaded = context.loaders.invitation.loadMany(wishes);
-  return loaded instanceof Promise ? loaded.then((outcomes) => inPlace(refs, outcomes)) : inPlace(refs, loaded);
+  const loaded = context.loaders.invitation.loadMany(refs, { maxAgeMs, selection: selectionOf(info) });
+  return loaded instanceof Promise ? loaded.then((outcomes) => inPlace(places, outcomes)) : inPlace(places, loaded);
 }
 
-function inPlace(refs: readonly Asked[], outcomes: readonly Outcome[]): (Snapshot | null)[] {
+function inPlace(places: Asked['places'], outcomes: readonly Outcome[]): (Snapshot | null)[] {
   let next = 0;
-  const results = refs.map((ref) => (isRef(ref) ? (outcomes[next++] ?? null) : ref));
+  const isInPlace = outcomes.length === places.length;
+  const results = isInPlace ? outcomes : places.map((place) => (isRef(place) ? (outcomes[next++] ?? null) : place));
   // An Error in a list is its item's error, to every executor; Pothos alone has no type for it.
   return results as (Snapshot | null)[];
 }
 
-function isRef(asked: Asked): asked is Ref {
-  return asked !== null && !(asked instanceof Error);
+function isRef(place: Ref | Error | null): place is Ref {
+  return place !== null && !(place instanceof Error);
 }
 
 /**
- * What each entry of a list asks for. One list, in a variable, may be named by every field of an operation: it is gone
- * through once.
+ * What a list asks for. One list, in a variable, may be named by every field of an operation: it is gone through once.
  */
 export function askedOf<T>(
   list: readonly T[],
   refOf: (entry: T, context: Context) => Ref | null,
   context: Context,
-): readonly Asked[] {
+): Asked {
   const known = context.asked?.get(list);
   if (known !== undefined) return known;
-  const asked = list.map((entry) => refOrFault(entry, refOf, context));
+  const places = list.map((entry) => refOrFault(entry, refOf, context));
+  const asked = { places, refs: places.every(isRef) ? places : places.filter(isRef) };
   context.asked ??= new Map();
   context.asked.set(list, asked);
   return asked;
 }
 
-function refOrFault<T>(entry: T, refOf: (entry: T, context: Context) => Ref | null, context: Context): Asked {
+function refOrFault<T>(
+  entry: T,
+  refOf: (entry: T, context: Context) => Ref | null,
+  context: Context,
+): Ref | BadUserInput | null {
   try {
     return refOf(entry, context);
   } catch (error) {

@@ -84,8 +84,10 @@ function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
       const named = getNamedType(given);
       const times = aliases.length === 1 ? '' : `${aliases.length} * `;
       lines.push(`const ${part} = ${object}[${JSON.stringify(name)}];`);
-      if (!isObjectType(named))
-        lines.push(`if (typeof ${part} === 'string') weight += ${times}weightOf(${part}, most - weight);`);
+      // A global id is of letters that stay as they are.
+      const isGlobalId = name === 'id' && isInvitationType(objectType.name);
+      const weight = isGlobalId ? `${part}.length` : `weightOf(${part}, most - weight, ${object})`;
+      if (!isObjectType(named)) lines.push(`if (typeof ${part} === 'string') weight += ${times}${weight};`);
       else if (!isListType(getNullableType(given))) lines.push(`if (${part}) { ${codeOf(part, named, aliases)} }`);
       else lines.push(`if (${part}) for (const ${entry} of ${part}) { ${codeOf(entry, named, aliases)} }`);
     }
@@ -107,8 +109,23 @@ const MAX_UNREAD_LENGTH = 32;
 
 const ESCAPED_OR_WIDE = /[^\x20-\x7e]|["\\]/;
 
+/** From here on a text's weight is remembered. */
+const MIN_LONG_LENGTH = 4_096;
+
+/** By the object that holds it: what is known of an invitation is given in many answers, and never changed. */
+const long = new WeakMap<object, { readonly text: string; readonly bytes: number }>();
+
 /** The bytes of a text in JSON; it counts no further than its characters where these are too many already. */
-function weightOf(text: string, most: number): number {
-  if (text.length <= MAX_UNREAD_LENGTH || text.length > most || !ESCAPED_OR_WIDE.test(text)) return text.length;
-  return Buffer.byteLength(JSON.stringify(text));
+function weightOf(text: string, most: number, holder: object): number {
+  if (text.length <= MAX_UNREAD_LENGTH || text.length > most) return text.length;
+  if (text.length < MIN_LONG_LENGTH) return bytesOf(text);
+  const earlier = long.get(holder);
+  if (earlier?.text === text) return earlier.bytes;
+  const bytes = bytesOf(text);
+  long.set(holder, { text, bytes });
+  return bytes;
+}
+
+function bytesOf(text: string): number {
+  return ESCAPED_OR_WIDE.test(text) ? Buffer.byteLength(JSON.stringify(text)) : text.length;
 }

@@ -33,8 +33,8 @@ builder.subscriptionField('invitationChanged', (t) =>
       if (context.viewer.grants.of(ref) !== 'whole') return event;
       // The loaders of the subscription would give its first state for ever; and no extras older than the event will do.
       // Ages count whole milliseconds: one more, or a read as old as the event would not do.
-      const wish = { ref, selection, maxAgeMs: Date.now() - event.observedAt.getTime() + 1 };
-      const [read] = await context.createLoaders().invitation.loadMany([wish]);
+      const maxAgeMs = Date.now() - event.observedAt.getTime() + 1;
+      const [read] = await context.createLoaders().invitation.loadMany([ref], { maxAgeMs, selection });
       // An Error in a field's place is that field's error: the event is still sent.
       if (read instanceof Error) return { ...event, [extras.selectedBy[0]]: read };
       return read?.type === event.type ? extras.from(event, read) : event;

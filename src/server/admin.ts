@@ -5,11 +5,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from '../telemetry/log.ts';
-import { createHostCheck, FOREIGN_HOST_FAULT } from './admin-host.ts';
+import { createHostCheck, FOREIGN_ADMIN_HOST_FAULT } from './foreign-host.ts';
 import { HOST_FAULT, hasOneHost, namesNoHost } from './host.ts';
 import type { Probe } from './probes.ts';
 import { type Handler, reply } from './reply.ts';
 import { originOf } from './server.ts';
+import { cutStalled } from './stalled.ts';
 
 export interface AdminOptions {
   readonly host: string;
@@ -48,6 +49,7 @@ export async function startAdmin(
 ): Promise<RunningAdmin> {
   const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS });
   server.maxConnections = MAX_CONNECTIONS;
+  cutStalled(server);
   const isOwn = createHostCheck([host.toLowerCase(), ...allowedHosts]);
 
   function route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
@@ -58,7 +60,7 @@ export async function startAdmin(
       return reply(response, 405, { error: 'This port takes GET.' }, { allow: 'GET, HEAD', connection: 'close' });
     // Whatever name a check gives: the port for callers answers it too.
     if (probe(path, response)) return;
-    if (!isOwn(request.headers.host ?? '')) return reply(response, 403, { error: FOREIGN_HOST_FAULT });
+    if (!isOwn(request.headers.host ?? '')) return reply(response, 403, { error: FOREIGN_ADMIN_HOST_FAULT });
     if (path === '/') return void response.writeHead(302, { location: FIRST_PATH, 'content-length': '0' }).end();
     const handle = routes.get(path);
     if (handle === undefined) return reply(response, 404, { error: `There is ${[...routes.keys()].join(', ')}.` });

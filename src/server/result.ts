@@ -38,6 +38,9 @@ function headersOf(mediaType: MediaType): string[] {
   return Object.entries({ ...JSON_HEADERS, 'content-type': `${mediaType}; charset=utf-8` }).flat();
 }
 
+/** Up to here another write costs more than another text. */
+const MAX_JOINED_BYTES = 256 * 1024;
+
 export function sendResult(response: ServerResponse, mediaType: MediaType, result: Answer, requestId: string): void {
   const waitSeconds = refusedForSeconds(result);
   if (waitSeconds !== undefined) response.setHeader('retry-after', String(waitSeconds));
@@ -48,7 +51,10 @@ export function sendResult(response: ServerResponse, mediaType: MediaType, resul
   // Without its length Node would send the body in chunks: three writes in place of one.
   response.writeHead(status, [...HEADERS[mediaType], REQUEST_ID, requestId, 'content-length', String(bytes)]);
   // A byte a character is ASCII, which need not be encoded.
-  response.end(body, bytes === body.length ? 'latin1' : 'utf8');
+  const encoding = bytes === body.length ? 'latin1' : 'utf8';
+  // Node would put the head in front of a text, by making another text of both.
+  if (bytes > MAX_JOINED_BYTES) response.end(Buffer.from(body, encoding));
+  else response.end(body, encoding);
 }
 
 // Where the operation never ran there is no data; callers that know only application/json are told so in a 200. A

@@ -1,8 +1,7 @@
 // GET of a text that is made in slices, as fast as its reader takes them.
 
-import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import type { Handler } from './reply.ts';
+import { drained } from './stalled.ts';
 
 /** @param text Made anew for each request. */
 export function createScrapeHandler(text: () => AsyncIterable<string>, contentType: string): Handler {
@@ -18,14 +17,4 @@ export function createScrapeHandler(text: () => AsyncIterable<string>, contentTy
     }
     response.end();
   };
-}
-
-async function drained(response: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  const { signal } = gone;
-  try {
-    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
-  } finally {
-    gone.abort();
-  }
 }

@@ -9,6 +9,7 @@ import { createCallerIds } from './caller-id.ts';
 import { boundConnections } from './connections.ts';
 import { createCors } from './cors.ts';
 import { createDrain } from './drain.ts';
+import { FOREIGN_HOST_FAULT, type HostCheck } from './foreign-host.ts';
 import { createForeignOrigins } from './foreign-origins.ts';
 import type { GraphiqlTab } from './graphiql-html.ts';
 import { createGraphiqlPage, isPageRequest } from './graphiql-page.ts';
@@ -19,6 +20,7 @@ import { isRefusedGet, type OriginOptions } from './origins.ts';
 import { createProbes, type Probe } from './probes.ts';
 import { refuse } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
+import { cutStalled } from './stalled.ts';
 import { createBroughtTraces } from './trace-context.ts';
 import { acceptWebSockets } from './websocket.ts';
 
@@ -48,6 +50,8 @@ export interface Routes {
   readonly graphql: GraphQLService;
   /** Who may ask it. */
   readonly admission: Admission;
+  /** By which hosts. Webhooks, which are signed, and probes are asked by any. */
+  readonly isOwnHost: HostCheck;
   readonly webhooks: Handler;
   /** Whether any provider can be called. */
   readonly isConfigured: boolean;
@@ -69,7 +73,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   const tellOrigin = createForeignOrigins(options, log);
   const callerIdOf = createCallerIds(options.trustedProxies);
   const broughtBy = createBroughtTraces(options.trustedProxies);
-  const { graphql, admission, tabs } = routes;
+  const { graphql, admission, isOwnHost, tabs } = routes;
   const { asksForTokens } = admission;
   const graphiql = tabs && createGraphiqlPage({ title: 'Invitation gateway', tabs, asksForTokens });
   const server = createServer({
@@ -81,6 +85,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
   const connections = boundConnections(server, log);
+  cutStalled(server);
   const drain = createDrain(server);
   const doors = { graphql, admission, callerIdOf, broughtBy, onFault };
   const handle = createGraphQLHandler({ ...doors, isClosing: drain.isClosing });
@@ -97,6 +102,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
     if (!hasOneHost(request)) return refuse(request, response, 400, HOST_FAULT);
     if (cors(request, response)) return;
     if (path === GRAPHQL_PATH) {
+      if (!isOwnHost(request.headers.host ?? '')) return refuse(request, response, 403, FOREIGN_HOST_FAULT);
       tellOrigin(request);
       if (request.method === 'POST') return handle(request, response);
       if (isRefusedGet(request, options))
@@ -131,7 +137,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
       fail(response, error);
     }
   });
-  const webSockets = acceptWebSockets(server, { ...doors, origins: options, tellOrigin });
+  const webSockets = acceptWebSockets(server, { ...doors, isOwnHost, origins: options, tellOrigin });
   server.listen(options.port, options.host);
   await once(server, 'listening');
   return {

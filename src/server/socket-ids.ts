@@ -2,9 +2,9 @@
 // soon as it has completed it, while what the first operation sent still waits for the reader; graphql-ws goes by ids
 // alone, and would take the end of the first for that of the second. So it is given ids of our own.
 
-import { exactNumber } from './exact-json.ts';
+import { parseExactly } from './exact-json.ts';
 
-/** What graphql-ws is given in place of a message: the object, or a text that it refuses itself. */
+/** What graphql-ws is given in place of a message: the object, or a text that it refuses. */
 export type Incoming = object | string;
 
 export class SocketIds {
@@ -14,7 +14,7 @@ export class SocketIds {
   /** @returns undefined for an id that is in use. */
   own(text: string): Incoming | undefined {
     const message = parse(text);
-    if (message === undefined) return text;
+    if (message === undefined) return NO_MESSAGE;
     const { type, id, payload } = message;
     if (typeof id !== 'string') return message;
     if (type === 'subscribe') {
@@ -42,12 +42,16 @@ export class SocketIds {
   }
 }
 
+// graphql-ws closes the socket with 4400. It never gets a text that was not read here: it would read the numbers in it as they
+// come, and the id as the client's.
+const NO_MESSAGE = '';
+
 // graphql-ws writes the id first.
 const OWN_ID = /^\{"id":("\d+ (?:[^"\\]|\\.)*")/;
 
 function parse(text: string): Record<string, unknown> | undefined {
   try {
-    const message: unknown = JSON.parse(text, exactNumber);
+    const message: unknown = parseExactly(text);
     return isObject(message) ? message : undefined;
   } catch {
     return undefined;

@@ -1,13 +1,13 @@
 // A subscription as Server-Sent Events: GraphQL over SSE, distinct connections mode
-// (https://github.com/enisdenk/graphql-sse/blob/master/PROTOCOL.md), with what proxies in between need. A reader that
-// takes nothing for thirty seconds is cut: until then one event waits for it, and everything newer waits in its feed. A stream
-// completes when its token expires, and no event comes after.
+// (https://github.com/enisdenk/graphql-sse/blob/master/PROTOCOL.md), with what proxies in between need. One
+// event waits for a reader, and everything newer waits in its feed; one that stalls is cut (stalled.ts). A stream completes when its
+// token expires, and no event comes after.
 
 import type { ServerResponse } from 'node:http';
 import type { Answer } from '../operations/answer.ts';
 import { hasExpired, onExpiry } from './expiry.ts';
+import { drained } from './stalled.ts';
 
-const STALLED_MS = 30_000;
 const HEARTBEAT_MS = 12_000;
 
 const open = new Set<ServerResponse>();
@@ -43,7 +43,7 @@ export async function sendEvents(
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
     if (response.writableEnded || hasExpired(expiresAt)) break;
     const isTaken = response.write(`event: next\ndata: ${JSON.stringify(next.value)}\n\n`);
-    if (!isTaken && !(await drained(response))) response.destroy();
+    if (!isTaken) await drained(response);
     if (response.destroyed) return;
   }
   complete(response);
@@ -53,22 +53,6 @@ function complete(response: ServerResponse): void {
   if (response.writableEnded) return;
   forget(response);
   response.end('event: complete\ndata:\n\n');
-}
-
-function drained(response: ServerResponse): Promise<boolean> {
-  return new Promise((resolve) => {
-    const finish = (isDrained: boolean) => {
-      clearTimeout(timer);
-      response.off('drain', onDrain);
-      response.off('close', onClose);
-      resolve(isDrained);
-    };
-    const onDrain = () => finish(true);
-    const onClose = () => finish(false);
-    const timer = setTimeout(finish, STALLED_MS, false);
-    response.on('drain', onDrain);
-    response.on('close', onClose);
-  });
 }
 
 // One timer for all of them: proxies and browsers close what is silent.

@@ -9,6 +9,7 @@ import { WebSocketServer } from 'ws';
 import type { Admission } from '../access/admission.ts';
 import { authorizationOf } from './authorization.ts';
 import { type CallerIdOf, FORWARDED_FAULT } from './caller-id.ts';
+import { FOREIGN_HOST_FAULT, type HostCheck } from './foreign-host.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost } from './host.ts';
 import { isAllowedOrigin, type OriginOptions } from './origins.ts';
@@ -29,6 +30,7 @@ export interface WebSocketOptions {
   readonly admission: Admission;
   readonly callerIdOf: CallerIdOf;
   readonly broughtBy: BroughtBy;
+  readonly isOwnHost: HostCheck;
   readonly origins: OriginOptions;
   /** Tells the operator of an origin that is kept out. */
   readonly tellOrigin: (request: IncomingMessage) => void;
@@ -44,7 +46,7 @@ export interface AcceptedWebSockets {
 
 export function acceptWebSockets(
   server: Server,
-  { graphql, admission, callerIdOf, broughtBy, origins, tellOrigin, onFault }: WebSocketOptions,
+  { graphql, admission, callerIdOf, broughtBy, isOwnHost, origins, tellOrigin, onFault }: WebSocketOptions,
 ): AcceptedWebSockets {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -73,6 +75,7 @@ export function acceptWebSockets(
     if (!hasOneHost(request)) return refuse(socket, '400 Bad Request', HOST_FAULT);
     if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH)
       return refuse(socket, '403 Forbidden', `GraphQL is at ${GRAPHQL_PATH}.`);
+    if (!isOwnHost(request.headers.host ?? '')) return refuse(socket, '403 Forbidden', FOREIGN_HOST_FAULT);
     if (!isAllowedOrigin(request.headers, origins)) {
       tellOrigin(request);
       return refuse(socket, '403 Forbidden', 'Pages of this origin may not ask: add it to CORS_ORIGINS.');

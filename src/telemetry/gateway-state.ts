@@ -17,8 +17,21 @@ export interface GatewayState {
   streams(): StreamCounts;
   /** Documents that are kept, and about how many bytes they take. */
   documents(): { readonly count: number; readonly bytes: number };
+  /** How many callers wait for a call of a quota, by provider. */
+  inLine(): ReadonlyMap<ProviderName, number>;
+  /** How it stands with the published keys that tokens are checked with; undefined where none are needed. */
+  keys(): KeysState | undefined;
   /** Whether Redis can be used; undefined where there is none. */
   readonly isRedisUp: (() => boolean) | undefined;
+}
+
+/** Of all sets of keys that are in use: the gateway's, and those of tenants with their own. */
+export interface KeysState {
+  readonly sets: number;
+  /** How many could not be fetched when that was last tried. */
+  readonly failing: number;
+  /** How long ago the oldest was fetched, in milliseconds; Infinity where one never was. */
+  readonly oldestMs: number;
 }
 
 export interface TenantState {
@@ -34,6 +47,8 @@ export interface AccountState {
   readonly provider: ProviderName;
   readonly circuit: Circuit;
   readonly quota: QuotaStatus;
+  /** How many callers wait for a call of the quota, of all tenants that use it. */
+  readonly inLine: number;
   /** What is due to be read again and was not yet. */
   readonly waiting: Waiting;
   /** How it stands with all windows, and which callers use them most, so many of them. */

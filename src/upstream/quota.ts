@@ -28,8 +28,6 @@ export interface QuotaUsage {
   readonly background: number;
   /** How many callers have calls. */
   readonly callers: number;
-  /** How many wait for one. */
-  readonly inLine: number;
   /** For how long no call is made, because a 429 asks for that, in milliseconds. */
   readonly closedMs: number;
   /** Whether this process keeps to its own part: the windows are of that. */
@@ -73,6 +71,8 @@ export interface Quota {
   keepTo(windows: readonly QuotaWindow[]): void;
   /** Background work spread evenly. */
   readonly pace: Pace;
+  /** How many callers of this process wait for a call. */
+  readonly inLine: number;
 }
 
 /** The quota of one process. */
@@ -150,6 +150,9 @@ export function createQuota(
     get pace() {
       return shares.pace(now());
     },
+    get inLine() {
+      return line.size;
+    },
     status: () => statusOf(log, shares, now()),
     usage(takers) {
       const at = now();
@@ -157,7 +160,6 @@ export function createQuota(
       return {
         windows: windowsOf(log),
         ...counts,
-        inLine: line.size,
         closedMs: closedMsOf(shares, at),
         isAlone: false,
       };

@@ -163,6 +163,9 @@ export async function createSharedQuota(
     get pace() {
       return shares.pace(clock());
     },
+    get inLine() {
+      return line.size;
+    },
     status() {
       const at = clock();
       return membership.isAlone ? own.status(at, shares.closedUntil) : statusOf(log, shares, at);
@@ -175,7 +178,6 @@ export async function createSharedQuota(
         // Those of other processes are known by their digests alone.
         takers: takers.map(([digest, calls]) => [digests.callerOf(digest) ?? digest, calls] as const),
         ...counts,
-        inLine: line.size,
         closedMs: closedMsOf(shares, at),
         isAlone: membership.isAlone,
       };

@@ -9,7 +9,7 @@ import { AUDIENCE, forge, sign } from './tokens.ts';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-test('fifty thousand tokens of rubbish leave memory as it was, and a good one known', async () => {
+test('a hundred thousand tokens of rubbish leave memory as it was, and a good one known', async () => {
   const { show } = startAdmission();
   const header = [`Bearer ${sign()}`];
   await show(header);
@@ -27,7 +27,7 @@ test('fifty thousand tokens of rubbish leave memory as it was, and a good one kn
     return process.memoryUsage().heapUsed;
   };
   const before = await flood(0, 10_000);
-  const after = await flood(10_000, 40_000);
+  const after = await flood(10_000, 90_000);
   expect(after - before).toBeLessThan(30 * 1024 * 1024);
   expect(show(header)).not.toBeInstanceOf(Promise);
-}, 60_000);
+}, 120_000);

@@ -74,6 +74,33 @@ test('keys that were had too long ago are no keys', async () => {
   await expect(count('ES256', 'one')).rejects.toThrow('Tokens cannot be checked for now');
 });
 
+test('a set tells how old it is, and whether its source is down, for as long as it is in use', async () => {
+  const server = await startKeyServer([one.jwk]);
+  const { set, count, pass } = keySet(server);
+  expect(set.state()).toBeUndefined();
+  set.isReady();
+  expect(set.state()).toEqual({ ageMs: Number.POSITIVE_INFINITY, isDown: false });
+  await count('ES256', 'one');
+  pass(20_000);
+  expect(set.state()).toEqual({ ageMs: 20_000, isDown: false });
+  server.answer((response) => void response.destroy());
+  await count('ES256', 'unknown');
+  expect(set.state()).toEqual({ ageMs: 20_000, isDown: true });
+  server.give([one.jwk]);
+  pass(20_000);
+  await count('ES256', 'unknown');
+  expect(set.state()).toEqual({ ageMs: 0, isDown: false });
+  pass(100_000_000);
+  expect(set.state()).toBeUndefined();
+});
+
+test('a source that was down from the start is told, though no token was verified', async () => {
+  const server = await startKeyServer();
+  const { set, count } = keySet(server);
+  await expect(count('ES256', 'one')).rejects.toThrow('Tokens cannot be checked for now');
+  expect(set.state()).toEqual({ ageMs: Number.POSITIVE_INFINITY, isDown: true });
+});
+
 test('a new key is found at once, and looked for once in ten seconds', async () => {
   const server = await startKeyServer([one.jwk]);
   const { count, pass } = keySet(server);

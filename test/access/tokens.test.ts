@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http';
 import { exportJWK, exportSPKI } from 'jose';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Secret } from '../../src/upstream/secret.ts';
 import { startAdmission, wordOf } from './admitting.ts';
 import { startKeyServer } from './key-server.ts';
@@ -20,8 +20,6 @@ describe('a token signed with the secret', () => {
     ['with exp beyond all times', { exp: 1e308 }, 'invalid'],
     ['with exp in the year 9999', { exp: 253_402_300_799 }, 'invalid'],
     ['with exp over a day ahead', { exp: now() + 86_500 }, 'invalid'],
-    ['that expired 20 seconds ago, within the tolerance', { exp: now() - 20 }, 'admitted'],
-    ['that expired 31 seconds ago', { exp: now() - 31 }, 'expired'],
     ['not valid for ten minutes', { nbf: now() + 600 }, 'invalid'],
     ['made ten minutes ahead', { iat: now() + 600 }, 'invalid'],
     ['made ten seconds ahead, within the tolerance', { iat: now() + 10 }, 'admitted'],
@@ -37,6 +35,21 @@ describe('a token signed with the secret', () => {
     ['with a tenant called __proto__', { tenant: '__proto__' }, 'forbidden'],
   ])('%s: %j is %s', async (_, more, word) => {
     expect(await startAdmission().admit(sign(more))).toBe(word);
+  });
+
+  test.each([
+    ['expired 29 seconds ago', { exp: -29 }, 'admitted'],
+    ['expired 31 seconds ago', { exp: -31 }, 'expired'],
+    ['is valid in 29 seconds', { nbf: 29 }, 'admitted'],
+    ['is valid in 31 seconds', { nbf: 31 }, 'invalid'],
+    ['is made in 29 seconds', { iat: 29 }, 'admitted'],
+    ['is made in 31 seconds', { iat: 31 }, 'invalid'],
+  ] as const)('that %s: %j is %s, because clocks differ by 30', async (_, given, word) => {
+    // Time stands still, for jose too: a second that passes meanwhile would turn the answer.
+    vi.useFakeTimers({ toFake: ['Date'], now: now() * 1_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const at = Object.fromEntries(Object.entries(given).map(([name, seconds]) => [name, now() + seconds]));
+    expect(await startAdmission().admit(sign(at))).toBe(word);
   });
 
   test('is genuine by each of several secrets, and by no other', async () => {
@@ -56,10 +69,10 @@ describe('a token signed with the secret', () => {
 
   test('of which one character of the signature is another is invalid', async () => {
     const token = sign();
-    // The last character holds bits that are not looked at.
-    const at = token.length - 2;
-    const other = token[at] === 'A' ? 'B' : 'A';
-    expect(await startAdmission().admit(token.slice(0, at) + other + token.slice(at + 1))).toBe('invalid');
+    for (const at of [token.length - 2, token.length - 1]) {
+      const other = token[at] === 'A' ? 'B' : 'A';
+      expect(await startAdmission().admit(token.slice(0, at) + other + token.slice(at + 1))).toBe('invalid');
+    }
   });
 });
 

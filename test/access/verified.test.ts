@@ -12,6 +12,8 @@ vi.mock('jose', { spy: true });
 const verified = vi.mocked(jwtVerify);
 beforeEach(() => void verified.mockClear());
 
+const ALPHABET = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
+
 test('a thousand requests at once with one new token verify it once', async () => {
   const { show } = startAdmission();
   const header = [`Bearer ${sign()}`];
@@ -101,6 +103,23 @@ test('characters that a decoder passes over make a token no second one', async (
   }
   expect(verified).not.toHaveBeenCalled();
 });
+
+test.each(['HS256', 'ES256', 'RS256', 'EdDSA'] as const)(
+  'a token signed by %s has one text: bits that a decoder leaves unread make no second one',
+  async (alg) => {
+    const key = alg === 'HS256' ? undefined : await createSigningKey('one', alg);
+    const authority = key === undefined ? {} : { authority: { jwksUrl: (await startKeyServer([key.jwk])).url } };
+    const { admit } = startAdmission(authority);
+    const token = key === undefined ? sign() : signWith(key);
+    const signature = token.slice(token.lastIndexOf('.') + 1);
+    const same = ALPHABET.map((last) => token.slice(0, -1) + last).filter((text) =>
+      Buffer.from(text.slice(text.lastIndexOf('.') + 1), 'base64url').equals(Buffer.from(signature, 'base64url')),
+    );
+    expect(same.length).toBeGreaterThanOrEqual(4);
+    for (const text of same) expect(await admit(text), text).toBe(text === token ? 'admitted' : 'invalid');
+    expect(verified).toHaveBeenCalledOnce();
+  },
+);
 
 test('a token that expires while its keys are fetched has expired, and is not taken for a forged one', async () => {
   let at = Date.now();

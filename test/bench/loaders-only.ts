@@ -8,6 +8,7 @@ import { createInvitationLoader } from '../../src/loaders/invitation-loader.ts';
 import type { Reader } from '../../src/providers/provider.ts';
 import type { Context } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/index.ts';
+import { takesAnyHost } from '../../src/server/foreign-host.ts';
 import { createGraphQLService } from '../../src/server/graphql.ts';
 import { startServer } from '../../src/server/server.ts';
 import { readSettings } from '../../src/settings.ts';
@@ -78,5 +79,13 @@ const graphql = createGraphQLService({
   listener: {},
 });
 const webhooks = (_: unknown, response: { destroy(): void }) => void response.destroy();
-const routes = { graphql, admission: OPEN, webhooks, isConfigured: true, degraded: () => [], tabs: undefined };
+const routes = {
+  graphql,
+  admission: OPEN,
+  isOwnHost: takesAnyHost,
+  webhooks,
+  isConfigured: true,
+  degraded: () => [],
+  tabs: undefined,
+};
 await startServer(routes, settings, log);

@@ -33,6 +33,9 @@ const DECLARATIONS: Readonly<Record<string, readonly string[]>> = {
   email: ['String', 'String = "x@example.com"'],
   at: ['CronofyDataCenter', 'CronofyDataCenter = DE'],
   age: ['Int', 'Int = 5'],
+  // Every object has members of these names.
+  constructor: ['Int', 'Int = 5'],
+  toString: ['String', 'String = "x@example.com"'],
   one: ['_Any!', '_Any! = { __typename: "Invitation", id: "WyJSZXZpZXdJbnZpdGF0aW9uIiwiMTIiXQ" }'],
   representations: [
     '[_Any!]!',
@@ -55,10 +58,16 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
     '(refs: [{ smartInvite: { smartInviteId: "1" } }, { reviewInvitation: { invitationId: 7 } }, $ref], maxAgeSeconds: 0)',
     '(refs: { smartInvite: { smartInviteId: "9" } })',
   ],
-  reviewInvitation: ['(invitationId: $name)', '(invitationId: "6", maxAgeSeconds: $age)', '(invitationId: 8)'],
+  reviewInvitation: [
+    '(invitationId: $name)',
+    '(invitationId: "6", maxAgeSeconds: $age)',
+    '(invitationId: "6", maxAgeSeconds: $constructor)',
+    '(invitationId: 8)',
+  ],
   smartInvite: [
     '(smartInviteId: $name, dataCenter: $at)',
     '(smartInviteId: "3", recipientEmail: $email)',
+    '(smartInviteId: "3", recipientEmail: $toString)',
     '(smartInviteId: "", maxAgeSeconds: -1)',
   ],
   _entities: [

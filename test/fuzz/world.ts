@@ -17,12 +17,12 @@ export function createWorld(): Context {
     // biome-ignore lint/suspicious/noExplicitAny: a world may give what no type allows, which is what is tested
     load: ({ ref }: { ref: Ref }): any => given(ref),
     // biome-ignore lint/suspicious/noExplicitAny: as above
-    loadMany: (wishes: readonly { ref: Ref }[]): any => {
-      const kind = seedOf(wishes.map(({ ref }) => ref.key).join()) % 7;
+    loadMany: (refs: readonly Ref[]): any => {
+      const kind = seedOf(refs.map(({ key }) => key).join()) % 7;
       if (kind === 0) throw new ProviderUnavailable('PARTOO');
       if (kind === 1) return later(() => Promise.reject(new ProviderTimeout('CRONOFY')));
-      const outcomes = wishes.map(({ ref }) => outcomeOf(ref));
-      if (kind === 2) return wishes.map(({ ref }) => given(ref, (error) => error));
+      const outcomes = refs.map(outcomeOf);
+      if (kind === 2) return refs.map((ref) => given(ref, (error) => error));
       return kind === 3 ? later(() => outcomes) : outcomes;
     },
   };

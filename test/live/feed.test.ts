@@ -2,6 +2,7 @@
 
 import { expect, test, vi } from 'vitest';
 import { createFeed } from '../../src/live/feed.ts';
+import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 
 test('a feed gives what was pushed, in the order of the keys, and then waits', async () => {
   const feed = createFeed<string>(() => {});
@@ -21,6 +22,18 @@ test('a slow reader gets the newest state of each key, and none of the states be
   const given = [];
   for await (const value of feed) given.push(value);
   expect(given).toEqual(['a999', 'b999']);
+});
+
+test('each state that a newer one replaced is told as skipped, and each that was given as an event', async () => {
+  const metrics = createMetrics(['PARTOO']);
+  const feed = createFeed<number>(() => {}, { event: () => metrics.event?.(), skipped: () => metrics.skipped?.() });
+  for (let n = 0; n < 10; n++) feed.push('a', n);
+  feed.push('b', 0);
+  feed.complete();
+  for await (const _ of feed);
+  const lines = metrics.families.flatMap((family) => [...family.lines()]);
+  expect(lines).toContain('gateway_stream_skipped_total 9');
+  expect(lines).toContain('gateway_stream_events_total 2');
 });
 
 test('a key that was given may be pushed again', async () => {

@@ -8,7 +8,7 @@ import { openViewer } from '../../src/access/viewer.ts';
 import { CallerRateLimited } from '../../src/invitation/problem.ts';
 import type { Ref } from '../../src/invitation/ref.ts';
 import { createInvitationLoader } from '../../src/loaders/invitation-loader.ts';
-import type { Wish } from '../../src/loaders/wish.ts';
+import type { Wanted, Wish } from '../../src/loaders/wish.ts';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
 import { smartInviteRef } from '../refs.ts';
 import { createFakeSource, type FakeSource, inviteTo, refTo, review, snapshotsOf } from '../snapshots/source.ts';
@@ -67,8 +67,12 @@ function loaderFor(claim: unknown = GRANTED, rate = countsAll) {
 
 const nameOf = ({ parts }: Ref) => ('invitationId' in parts ? parts.invitationId : parts.smartInviteId);
 
+const wanted = (maxAgeMs: number | null = null, withExtras = false): Wanted => {
+  return { maxAgeMs, selection: { withExtras, weigh: () => 1 } };
+};
+
 const wishFor = (ref: Ref, maxAgeMs: number | null = null, withExtras = false): Wish => {
-  return { ref, maxAgeMs, selection: { withExtras, weigh: () => 1 } };
+  return { ref, ...wanted(maxAgeMs, withExtras) };
 };
 
 describe('an operation', () => {
@@ -94,8 +98,8 @@ describe('an operation', () => {
     async (age) => {
       const loader = loaderFor();
       const invite = smartInviteRef('US', 'lunch', null);
-      const wishes = [wishFor(refTo('secret'), age), wishFor(refTo('none-such'), age), wishFor(invite, age, true)];
-      expect(await loader.loadMany(wishes)).toEqual([null, null, null]);
+      const found = await loader.loadMany([refTo('secret'), refTo('none-such'), invite], wanted(age, true));
+      expect(found).toEqual([null, null, null]);
       expect(steps).toEqual(['take 3', 'charge 3']);
     },
   );
@@ -106,7 +110,7 @@ describe('an operation', () => {
     await Promise.all([
       ...refs.map((ref) => loader.load(wishFor(ref))),
       ...refs.map((ref) => loader.load(wishFor(ref, 60_000))),
-      loader.loadMany(refs.map((ref) => wishFor(ref))),
+      loader.loadMany(refs, wanted()),
     ]);
     expect(steps.filter((step) => /^(take|charge)/.test(step))).toEqual(['take 3', 'charge 2']);
   });
@@ -123,10 +127,7 @@ describe('an operation', () => {
     const loader = loaderFor(GRANTED, rate);
     rate.take('192.0.2.1', 1);
     const refs = [refTo('kept'), refTo('new'), refTo('secret'), refTo('none')];
-    const outcomes = await Promise.all([
-      loader.loadMany(refs.map((ref) => wishFor(ref))),
-      loader.load(wishFor(refTo('kept'))),
-    ]);
+    const outcomes = await Promise.all([loader.loadMany(refs, wanted()), loader.load(wishFor(refTo('kept')))]);
     const refused = expect.any(CallerRateLimited);
     expect(outcomes).toEqual([
       [expect.objectContaining({ invitationId: 'kept' }), refused, refused, refused],
@@ -177,7 +178,7 @@ describe('a viewer of one recipient', () => {
 
 test('of a page that is granted one by one nothing is charged while it is kept, and all of it is given at once', async () => {
   const ids = Array.from({ length: 100 }, (_, n) => `page-${n}`);
-  const page = (claim: unknown) => loaderFor(claim).loadMany(ids.map((id) => wishFor(refTo(id))));
+  const page = (claim: unknown) => loaderFor(claim).loadMany(ids.map(refTo), wanted());
   await page('*');
   steps = [];
   const granted = page({ review: ids });

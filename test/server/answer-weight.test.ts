@@ -176,6 +176,14 @@ describe('1,000 replies', () => {
     }
   });
 
+  test('count with the key that each of them has in the answer', async () => {
+    const answer = await gateway.query(
+      `{ smartInvite(smartInviteId: "crowd") { replies { ${'k'.repeat(5_000)}: status } } }`,
+    );
+    expectWithin(answer, ['smartInvite']);
+    expect(answer.data.smartInvite).toBeNull();
+  });
+
   test.each([
     [
       'by aliases',

@@ -85,8 +85,8 @@ describe('a GET is answered', () => {
 
   test('to our own page behind a proxy that ends TLS', async () => {
     const headers = {
-      host: 'gateway.example.com',
-      origin: 'https://gateway.example.com',
+      host: 'gateway.internal',
+      origin: 'https://gateway.internal',
       ...from('same-site', 'cors'),
     };
     expect((await get({ query: QUERY }, headers)).status).toBe(200);

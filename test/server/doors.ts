@@ -18,7 +18,13 @@ export interface Outcome {
 export interface Door {
   readonly name: string;
   readonly isWebSocket: boolean;
-  readonly ask: (origin: string, authorization: string | undefined, payload: object) => Promise<Outcome>;
+  /** @param more Further headers, as a proxy adds them. */
+  readonly ask: (
+    origin: string,
+    authorization: string | undefined,
+    payload: object,
+    more?: Readonly<Record<string, string>>,
+  ) => Promise<Outcome>;
 }
 
 const JSON_BODY = 'application/json';
@@ -26,7 +32,7 @@ const RESPONSE = 'application/graphql-response+json';
 const EVENTS = 'text/event-stream';
 
 function http(method: 'GET' | 'POST', accept: string): Door['ask'] {
-  return async (origin, authorization, payload) => {
+  return async (origin, authorization, payload, more) => {
     const parameters = Object.entries(payload).map(([name, value]) => [
       name,
       typeof value === 'string' ? value : JSON.stringify(value),
@@ -39,6 +45,7 @@ function http(method: 'GET' | 'POST', accept: string): Door['ask'] {
         accept,
         ...(method === 'POST' ? { 'content-type': JSON_BODY } : {}),
         ...(authorization === undefined ? {} : { authorization }),
+        ...more,
       },
     });
     sent.end(method === 'POST' ? JSON.stringify(payload) : undefined);
@@ -63,8 +70,8 @@ async function firstEvent(response: IncomingMessage): Promise<unknown> {
 }
 
 function webSocket(showsIn: 'init' | 'header'): Door['ask'] {
-  return async (origin, authorization, payload) => {
-    const headers = showsIn === 'header' && authorization !== undefined ? { authorization } : {};
+  return async (origin, authorization, payload, more) => {
+    const headers = { ...(showsIn === 'header' && authorization !== undefined ? { authorization } : {}), ...more };
     const socket = new WebSocket(`${origin.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
     onTestFinished(() => socket.terminate());
     const outcome = new Promise<Outcome>((resolve, reject) => {

@@ -69,6 +69,16 @@ describe('an id that is a number which JSON does not hold exactly is refused', (
     });
   });
 
+  test('also beside what is nested so deep that numbers cannot be looked at', async () => {
+    const deep = '['.repeat(30_000) + ']'.repeat(30_000);
+    const payload = `{"query":${JSON.stringify(REVIEW)},"variables":{"id":4503599627370497.5,"more":${deep}}}`;
+    expect((await post(payload)).status).toBe(400);
+    const { socket, closed } = await openSocket(gateway.origin);
+    socket.send(`{"id":"1","type":"subscribe","payload":${payload}}`);
+    expect(await closed).toBe(4400);
+    expect(gateway.takeCalls()).toEqual(NOTHING);
+  });
+
   test('an id that is a number which JSON holds exactly is accepted, and so is a text or a literal of any length', async () => {
     const ids = ['815', '1600', '9007199254740991', '-12'];
     for (const id of ids) {

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OPEN } from '../../src/access/admission.ts';
 import { ProviderTimeout } from '../../src/invitation/problem.ts';
 import { schema } from '../../src/schema/index.ts';
+import { takesAnyHost } from '../../src/server/foreign-host.ts';
 import { createGraphQLService } from '../../src/server/graphql.ts';
 import type { OperationRecord } from '../../src/server/operation-record.ts';
 import { startServer } from '../../src/server/server.ts';
@@ -50,6 +51,7 @@ async function start(trusted?: string) {
   const routes = {
     graphql,
     admission: OPEN,
+    isOwnHost: takesAnyHost,
     webhooks: () => undefined,
     isConfigured: true,
     degraded: () => [],

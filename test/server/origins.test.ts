@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Environment } from '../../src/settings.ts';
+import { SECRET } from '../access/tokens.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 
 let gateway: TestGateway;
@@ -10,7 +11,8 @@ afterEach(() => gateway.stop());
 
 /** 101 where it is accepted, else the status that it was refused with. */
 async function open(host: string, origin: string, environment: Environment = {}): Promise<number | undefined> {
-  gateway = await startTestGateway({ environment });
+  // Without tokens, pages of other names are kept out before their origin is looked at.
+  gateway = await startTestGateway({ environment: { AUTH_JWT_SECRET: SECRET, ...environment } });
   const url = `${gateway.origin.replace('http', 'ws')}/graphql`;
   const socket = new WebSocket(url, 'graphql-transport-ws', { headers: { host, origin } });
   onTestFinished(() => socket.terminate());

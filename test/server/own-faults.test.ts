@@ -6,6 +6,7 @@ import { createClient } from 'graphql-sse';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OPEN } from '../../src/access/admission.ts';
 import { schema } from '../../src/schema/index.ts';
+import { takesAnyHost } from '../../src/server/foreign-host.ts';
 import { createGraphQLService, type GraphQLService } from '../../src/server/graphql.ts';
 import { type Routes, startServer } from '../../src/server/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -53,6 +54,7 @@ async function startFaulty(faults: Partial<GraphQLService>, routes: Partial<Rout
   const all = {
     graphql: { ...graphql, ...faults },
     admission: OPEN,
+    isOwnHost: takesAnyHost,
     webhooks: () => undefined,
     isConfigured: true,
     degraded: () => [],

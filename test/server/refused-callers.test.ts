@@ -8,6 +8,7 @@ import type { Admission } from '../../src/access/admission.ts';
 import type { Refusal } from '../../src/access/refusal.ts';
 import { openViewer, type Viewer } from '../../src/access/viewer.ts';
 import { AuthUnavailable, CallerRateLimited, Forbidden, Unauthenticated } from '../../src/invitation/problem.ts';
+import { takesAnyHost } from '../../src/server/foreign-host.ts';
 import { OperationRecord, type Transport } from '../../src/server/operation-record.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -83,6 +84,7 @@ beforeAll(async () => {
   const routes = {
     graphql,
     admission,
+    isOwnHost: takesAnyHost,
     webhooks: (_: unknown, response: import('node:http').ServerResponse) => void response.end('a webhook'),
     isConfigured: true,
     degraded: () => [],

@@ -89,6 +89,23 @@ describe.each(FORMS)('a list of trusted documents in the form of %s', (_, manife
     }
   });
 
+  test.each(TRANSPORTS)('refuses an id and a text that do not name one document, over %s', async (_, ask) => {
+    const { origin, takeCalls } = await startWith(manifest(LISTED));
+    takeCalls();
+    const pairs = [
+      [TWO, idOf(REVIEW)],
+      [REVIEW, idOf(TWO)],
+      [REVIEW, hashOf('sha256', '{ __typename }')],
+      ['{ __typename }', idOf(REVIEW)],
+    ] as const;
+    for (const [query, id] of pairs) {
+      for (const _ of [1, 2, 3]) {
+        expect(await ask(origin, { variables, query, ...byHash(id) })).toEqual(refused('BAD_USER_INPUT'));
+      }
+    }
+    expect(takeCalls()).toEqual({ partoo: [], cronofy: [] });
+  });
+
   test.each(TRANSPORTS)('allows no other operation, over %s', async (_, ask) => {
     const { origin, takeCalls, log } = await startWith(manifest(LISTED));
     const others = [

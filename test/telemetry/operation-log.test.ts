@@ -124,6 +124,14 @@ test('a trace is named where there is one, and a viewer never', () => {
   expect(lines[0]).not.toContain('ann');
 });
 
+test('a tenant is named where there is a file of tenants', () => {
+  const lines: string[] = [];
+  const { answered } = createOperationLog(createLog('debug', { write: (line) => void lines.push(line) }), 1_000);
+  answered?.(recordOf());
+  answered?.(recordOf({ viewer: { id: 'ann@example.com', tenant: { name: 'acme' } } }));
+  expect(lines.map((line) => JSON.parse(line).tenant)).toEqual([undefined, 'acme']);
+});
+
 test('like lines are ten a second at most, of which the last stands for all that were left out', () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());

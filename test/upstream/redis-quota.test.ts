@@ -90,6 +90,23 @@ test('background work of both processes leaves a tenth to callers', async () => 
   expect(await a.takeSpare(BACKGROUND)).toBeGreaterThan(50_000);
 });
 
+describe('callers that insist have half of the quota over both processes', () => {
+  const insist = (quota: Quota, caller: string) =>
+    quota.take({ how: 'insistent', caller }, 0, new Cancellation()).then(
+      () => 'taken',
+      (error) => error.code,
+    );
+  const times = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+  test('where one process has had it, and then other callers still have the rest', async () => {
+    const { a, b } = await startProcesses('10/60s');
+    for (const n of times(5)) expect(await insist(a, `a-${n}`)).toBe('taken');
+    await vi.waitUntil(() => b.status().remaining === 5);
+    expect(await insist(b, 'b')).toBe('PROVIDER_RATE_LIMITED');
+    expect(await takeAll(b)).toBe(5);
+  });
+});
+
 test('a caller that cannot be served in time is refused at once, with the time to retry after', async () => {
   const { a, b } = await startProcesses('1/60s');
   await take(a);

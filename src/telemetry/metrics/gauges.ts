@@ -2,7 +2,7 @@
 // be a thousand in use.
 
 import { STREAM_TRANSPORTS } from '../../server/open-streams.ts';
-import type { AccountState, GatewayState } from '../gateway-state.ts';
+import type { AccountState, GatewayState, KeysState } from '../gateway-state.ts';
 import { type Family, type GaugeSample, gauge } from './family.ts';
 
 const CIRCUITS = { CLOSED: 0, HALF_OPEN: 0.5, OPEN: 1 } as const;
@@ -22,6 +22,12 @@ export function gaugesOf(state: GatewayState, version: string): readonly Family[
     }
   }
 
+  /** Where tokens are checked with no published keys it has no samples. */
+  const ofKeys = (read: (keys: KeysState) => number) => {
+    const keys = state.keys();
+    return keys === undefined ? [] : one(read(keys));
+  };
+
   const one = (value: number): readonly GaugeSample[] => [[[], value]];
   return [
     gauge('gateway_quota_limit', 'Calls that an account may make in the window that has least left.', () =>
@@ -30,8 +36,16 @@ export function gaugesOf(state: GatewayState, version: string): readonly Family[
     gauge('gateway_quota_used', 'Calls that it has made in that window, of all tenants that use it.', () =>
       ofAccounts(({ quota }) => quota.limit - quota.remaining),
     ),
+    gauge('gateway_quota_waiting', 'Callers that wait for a call of the quota.', () =>
+      [...state.inLine()].map(([provider, count]) => [[`provider="${provider}"`], count]),
+    ),
     gauge('gateway_circuit_open', 'Whether calls are not made: 1 open, 0.5 half-open, 0 closed.', () =>
       ofAccounts(({ circuit }) => CIRCUITS[circuit]),
+    ),
+    gauge(
+      'gateway_reads_wanted',
+      'Invitations that are kept fresh, because they are watched or were looked at of late.',
+      () => ofAccounts(({ waiting }) => waiting.wanted),
     ),
     gauge('gateway_reads_waiting', 'Invitations that are due to be read again.', () =>
       ofAccounts(({ waiting }) => waiting.count),
@@ -56,6 +70,12 @@ export function gaugesOf(state: GatewayState, version: string): readonly Family[
       one(state.documents().count),
     ),
     gauge('gateway_documents_kept_bytes', 'About how much memory they take.', () => one(state.documents().bytes)),
+    gauge('gateway_jwks_age_seconds', 'How long ago the oldest keys that tokens are checked with were fetched.', () =>
+      ofKeys(({ oldestMs }) => oldestMs / 1_000),
+    ),
+    gauge('gateway_jwks_failing', 'Sets of such keys that could not be fetched when that was last tried.', () =>
+      ofKeys(({ failing }) => failing),
+    ),
     ...(isRedisUp === undefined
       ? []
       : [gauge('gateway_redis_up', 'Whether Redis can be used.', () => one(isRedisUp() ? 1 : 0))]),

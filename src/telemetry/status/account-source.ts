@@ -19,6 +19,7 @@ export interface AccountSource {
   readonly circuit: Circuit;
   /** The quota is theirs together. */
   readonly quota: QuotaStatus;
+  readonly inLine: number;
   readonly waiting: Waiting;
   usage(takers: number): QuotaUsage;
   /** What was read again: how much, and how much of it had changed and was expected to. */
@@ -90,6 +91,10 @@ class SharedAccount implements AccountSource {
 
   get quota(): QuotaStatus {
     return this.#first.quota;
+  }
+
+  get inLine(): number {
+    return this.#first.inLine;
   }
 
   get waiting(): Waiting {

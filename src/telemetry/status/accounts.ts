@@ -86,7 +86,7 @@ export class Accounts {
   #reportOf(source: AccountSource, withHour: boolean): AccountReport {
     const own = this.#ownMeterOf(source.id);
     const meter = own ?? NOT_COUNTED;
-    const { windows, takers, callers, inLine, closedMs, isAlone } = source.usage(MAX_TAKERS);
+    const { windows, takers, callers, closedMs, isAlone } = source.usage(MAX_TAKERS);
     const { wanted, count: due, longestMs } = source.waiting;
     const named = takers.map(([caller, calls]) => ({ viewer: caller === '' ? null : digestOfViewer(caller), calls }));
     const report = {
@@ -95,7 +95,7 @@ export class Accounts {
       name: nameOf(source),
       windows: windows.map(({ limit, used, windowMs }) => ({ limit, used, windowMs })),
       takers: named,
-      inLine,
+      inLine: source.inLine,
       closedMs,
       isAlone,
       circuit: source.circuit,

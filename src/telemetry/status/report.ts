@@ -151,6 +151,15 @@ export interface RedisReport {
   readonly lost: number;
 }
 
+/** Of the published keys that tokens are checked with (JWKS). */
+export interface KeysReport {
+  readonly sets: number;
+  /** How many could not be fetched when that was last tried. */
+  readonly failing: number;
+  /** How long ago the oldest was fetched; null where one never was. */
+  readonly oldestMs: number | null;
+}
+
 export interface ProcessReport {
   readonly version: string;
   readonly node: string;
@@ -186,6 +195,8 @@ export interface StatusReport {
   readonly notifications: Readonly<Record<string, number>>;
   /** Null where there is none. */
   readonly redis: RedisReport | null;
+  /** Null where none are needed. */
+  readonly keys: KeysReport | null;
   readonly problems: readonly ProblemReport[];
   /** How often each code was met in the last hour. */
   readonly problemsByCode: readonly {

@@ -6,7 +6,7 @@ import type { ProviderName } from '../../invitation/provider.ts';
 import { RECEIPTS, type Receipt } from '../../live/notifications.ts';
 import type { OperationRecord } from '../../server/operation-record.ts';
 import type { CallRecord } from '../../upstream/call-record.ts';
-import type { GatewayState } from '../gateway-state.ts';
+import type { GatewayState, KeysState } from '../gateway-state.ts';
 import type { TelemetryListener } from '../telemetry.ts';
 import type { AccountMeter } from './account-meter.ts';
 import { accountSources } from './account-source.ts';
@@ -16,11 +16,11 @@ import { Hour, POINT_MS } from './hour.ts';
 import { Problems } from './problems.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { RedisMeter } from './redis-meter.ts';
-import type { Circuit, Figures, StatusReport } from './report.ts';
+import type { Circuit, Figures, KeysReport, StatusReport } from './report.ts';
 import { SlowestOperations } from './slowest.ts';
 
 /** What is looked up in the running gateway. */
-export interface StatusSources extends Pick<GatewayState, 'tenants' | 'streams'> {
+export interface StatusSources extends Pick<GatewayState, 'tenants' | 'streams' | 'keys'> {
   isDraining(): boolean;
 }
 
@@ -93,7 +93,7 @@ export class Status {
   async report(withHour: boolean): Promise<StatusReport> {
     const { accounts, beyond, together } = await this.#accounts.report(withHour);
     await breathe();
-    const { isDraining, streams } = this.#sources;
+    const { isDraining, streams, keys } = this.#sources;
     const { sse, websocket } = streams();
     const figures: Figures = {
       at: Date.now(),
@@ -104,6 +104,7 @@ export class Status {
       streams: { open: sse + websocket, most: this.#options.maxStreams, events: this.#process.eventsLastMinute },
       notifications: this.#notificationsOfHour(),
       redis: this.#redis?.report ?? null,
+      keys: keysReport(keys()),
       problems: this.#problems.last,
       problemsByCode: this.#problems.byCode,
       process: this.#process.report(isDraining()),
@@ -170,8 +171,15 @@ type AccountMeters = Partial<Record<ProviderName, AccountMeter>>;
 const NOTHING_YET: StatusSources = {
   tenants: () => [],
   streams: () => ({ sse: 0, websocket: 0 }),
+  keys: () => undefined,
   isDraining: () => false,
 };
+
+function keysReport(keys: KeysState | undefined): KeysReport | null {
+  if (keys === undefined) return null;
+  // JSON has no Infinity.
+  return { ...keys, oldestMs: Number.isFinite(keys.oldestMs) ? keys.oldestMs : null };
+}
 
 function providerOf(name: string | undefined): ProviderName | null {
   return (name as ProviderName | undefined) ?? null;

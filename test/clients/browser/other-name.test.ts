@@ -1,5 +1,6 @@
-// A stranger's page in an operator's browser that has had its own name lead to the operators' port: to the browser what it
-// asks for there is its own.
+// A stranger's page in the browser of somebody who reaches the gateway, after it has had its own name lead there: to the
+// browser what it asks for is its own. It is kept out of the operators' port, and of the port for callers where that asks for
+// no token.
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
@@ -37,7 +38,7 @@ function readBy(page: Page): Promise<{ statuses: number[]; event: string }> {
   });
 }
 
-test('it reads nothing, though the browser sends for it what it sends for the operators’ page', async () => {
+test('it reads nothing of the operators’ port, though the browser sends for it what it sends for the operators’ page', async () => {
   const gateway = await startTestGateway();
   onTestFinished(() => gateway.stop());
   const { port } = new URL(gateway.adminOrigin);
@@ -51,4 +52,43 @@ test('it reads nothing, though the browser sends for it what it sends for the op
     expect(headers.host).toBe(`rebound.example:${port}`);
     expect(Object.keys(headers).filter((name) => /^(origin|sec-fetch-.*)$/.test(name))).toEqual([]);
   }
+});
+
+/** What the page can read of an invitation whose id it knows, over HTTP, as events and over a WebSocket. */
+function askedBy(page: Page): Promise<unknown[]> {
+  return page.evaluate(async () => {
+    const selection = '(refs: [{ reviewInvitation: { invitationId: "review-sent" } }]) { status }';
+    const query = `{ invitations${selection} }`;
+    const get = `/graphql?query=${encodeURIComponent(query)}`;
+    const headers = { 'content-type': 'application/json' };
+    const answers = await Promise.all([
+      fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query }) }),
+      fetch(get),
+      fetch('/graphql', { headers: { accept: 'text/html' } }),
+    ]);
+    const stream = `/graphql?query=${encodeURIComponent(`subscription { invitationChanged${selection} }`)}`;
+    const events = new EventSource(stream);
+    const event = await new Promise((resolve) => {
+      events.addEventListener('next', () => resolve('a state'));
+      events.addEventListener('error', () => resolve('an error'));
+    });
+    events.close();
+    const socket = new WebSocket(`ws://${location.host}/graphql`, 'graphql-transport-ws');
+    const opened = await new Promise((resolve) => {
+      socket.addEventListener('open', () => resolve('open'));
+      socket.addEventListener('error', () => resolve('an error'));
+    });
+    socket.close();
+    return [...answers.map(({ status }) => status), event, opened];
+  });
+}
+
+test('it asks nothing of the port for callers where that asks for no token', async () => {
+  const gateway = await startTestGateway();
+  onTestFinished(() => gateway.stop());
+  const { port } = new URL(gateway.origin);
+  const own = await openPage(`http://localhost:${port}`);
+  expect(await askedBy(own.page)).toEqual([200, 200, 200, 'a state', 'open']);
+  const rebound = await openPage(`http://rebound.example:${port}`);
+  expect(await askedBy(rebound.page)).toEqual([403, 403, 403, 'an error', 'an error']);
 });

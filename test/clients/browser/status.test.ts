@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { startKeyServer } from '../../access/key-server.ts';
+import { createSigningKey } from '../../access/tokens.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
 import { startRedisServer } from '../../redis/server.ts';
 import { launchChromium } from './chromium.ts';
@@ -93,6 +95,20 @@ describe('the five questions are answered', { timeout: 60_000 }, () => {
     expect(await partoo.getByRole('meter').first().getAttribute('aria-valuetext')).toMatch(/^\d+ of \d+ calls used$/);
     await partoo.getByRole('img', { name: /Quota of Partoo in the last hour/ }).waitFor();
     await partoo.getByText('Breaker closed').waitFor();
+    await partoo
+      .getByText(/^\d+ answered$/)
+      .first()
+      .waitFor();
+    await partoo.getByText(/\(mean\), .* \(p99\)$/).waitFor();
+    await partoo.getByText(/ for 4 in use$/).waitFor();
+    await partoo.getByText(/^[\w-]{11}$/).waitFor();
+    await partoo.getByText('closed since the process began').waitFor();
+    const live = page.getByRole('region', { name: 'Live' });
+    await live.getByText('3 in the last minute').waitFor();
+    await live.getByText(/^0 open, of 2,000 at most$/).waitFor();
+    await live.getByText('none in the last hour').waitFor();
+    const slowest = page.getByRole('region', { name: 'Slowest operations' });
+    await slowest.getByRole('cell', { name: /^document [0-9a-f]{12}$/ }).waitFor();
     await takePictures(page, 'well');
     expect(complaints).toEqual([]);
     expect(asked.filter((url) => !url.startsWith(`${gateway.adminOrigin}/status`) && !url.startsWith('data:'))).toEqual(
@@ -167,6 +183,19 @@ describe('the five questions are answered', { timeout: 60_000 }, () => {
     await redis.restart();
     await answerTo(page, 'Is it us or them?', /^Neither/);
   });
+});
+
+test('the page says how old the keys of tokens are, and that they cannot be fetched', async () => {
+  const server = await startKeyServer([(await createSigningKey('one')).jwk]);
+  const keysOf = (page: Page) => page.getByRole('region', { name: 'Process' }).getByRole('definition');
+  const { page } = await openScene({ environment: { AUTH_JWKS_URL: server.url } });
+  await keysOf(page)
+    .getByText(/^fetched [\d.]+ m?s ago$/)
+    .waitFor();
+  server.answer((response) => void response.writeHead(503).end());
+  const down = await openScene({ environment: { AUTH_JWKS_URL: server.url } });
+  await keysOf(down.page).getByText('never fetched; ■ cannot be fetched now').waitFor();
+  expect(await answerTo(down.page, 'Is it us or them?', /^Us: the keys .* were never had/)).toContain('Act on it');
 });
 
 test('the page says when it is disconnected, and since when, and is alive again by itself', {

@@ -28,6 +28,8 @@ test('no more than 250 lines are made, and 126 tenants looked at, before others 
   expect(text.split('\n').length).toBeGreaterThan(TENANTS * 2 * 5);
   expect(turns).toBeGreaterThanOrEqual(slices.length - 1);
   expect(text).toContain('\ngateway_quota_used{tenant="tenant-999",provider="PARTOO"} 100\n');
+  expect(text).toContain(`\ngateway_tenants ${TENANTS}\n`);
+  expect(text).toContain('\ngateway_reads_wanted{tenant="tenant-0",provider="CRONOFY"} 9\n');
   expect(text).toContain('\ngateway_reads_longest_wait_seconds{tenant="tenant-0",provider="CRONOFY"} 4\n');
   expect(promtool(['check', 'metrics'], text)).toEqual({ code: 0, text: '' });
 });

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Environment } from '../../../src/settings.ts';
-import { SECRET } from '../../access/tokens.ts';
+import { startKeyServer } from '../../access/key-server.ts';
+import { createSigningKey, SECRET, signWith } from '../../access/tokens.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
 import { subscribeTo } from '../../live/subscriber.ts';
 import { type RedisServer, startRedisServer } from '../../redis/server.ts';
@@ -153,6 +154,17 @@ describe('providers', () => {
     );
   });
 
+  test('are told with the callers that wait for a call of the quota', async () => {
+    const gateway = await start({ PARTOO_QUOTA: '1/3s' });
+    const waiting = async () => (await collect(gateway.adminOrigin)).get('gateway_quota_waiting{provider="PARTOO"}');
+    await gateway.query(review('a'));
+    expect(await waiting()).toBe(0);
+    const second = gateway.query(review('b'));
+    await vi.waitFor(async () => expect(await waiting()).toBe(1), { timeout: 3_000, interval: 5 });
+    await second;
+    expect(await waiting()).toBe(0);
+  });
+
   test('are told with what waits to be read again, and what reads found', async () => {
     const gateway = await start({ PARTOO_QUOTA: '4/60s', FRESH_SECONDS: '0.1' });
     await gateway.query(review('review-sent'));
@@ -170,6 +182,7 @@ describe('providers', () => {
     await vi.waitFor(async () => {
       await gateway.query(review('review-created'));
       const samples = await collect(gateway.adminOrigin);
+      expect(samples.get(`gateway_reads_wanted{tenant="default",${partoo}}`)).toBe(2);
       expect(samples.get(`gateway_reads_waiting{tenant="default",${partoo}}`)).toBeGreaterThan(0);
       expect(samples.get(`gateway_reads_longest_wait_seconds{tenant="default",${partoo}}`)).toBeGreaterThan(0.1);
     }, 10_000);
@@ -215,6 +228,30 @@ describe('the door', () => {
       'gateway_access_refused_total{reason="missing"}': 1,
       'gateway_access_refused_total{reason="invalid"}': 1,
     });
+  });
+
+  test('is told with how old the keys are, and that they could not be fetched', async () => {
+    const key = await createSigningKey('one');
+    const server = await startKeyServer([key.jwk]);
+    const gateway = await start({ AUTH_JWKS_URL: server.url });
+    const ask = (authorization: string) =>
+      fetch(`${gateway.origin}/graphql?query={__typename}`, { headers: { authorization } });
+    expect((await ask(`Bearer ${signWith(key)}`)).status).toBe(200);
+    const before = await scrape(gateway.adminOrigin);
+    expect(samplesIn(before).get('gateway_jwks_failing')).toBe(0);
+    expect(samplesIn(before).get('gateway_jwks_age_seconds')).toBeLessThan(300);
+    expect(promtool(['check', 'metrics'], before)).toEqual({ code: 0, text: '' });
+  });
+
+  test('is told with keys that were never had', async () => {
+    const server = await startKeyServer();
+    const gateway = await start({ AUTH_JWKS_URL: server.url });
+    await vi.waitFor(async () => {
+      expect((await collect(gateway.adminOrigin)).get('gateway_jwks_failing')).toBe(1);
+    });
+    const text = await scrape(gateway.adminOrigin);
+    expect(text).toContain('\ngateway_jwks_age_seconds +Inf\n');
+    expect(promtool(['check', 'metrics'], text)).toEqual({ code: 0, text: '' });
   });
 
   test('is told with how documents were found, those that are kept, and those beyond a limit', async () => {
@@ -265,11 +302,13 @@ test("all of it is what Prometheus' own checker takes, with what the process tel
   await gateway.query(review('review-sent'));
   const text = await scrape(gateway.adminOrigin);
   expect(promtool(['check', 'metrics'], text)).toEqual({ code: 0, text: '' });
+  expect(text).toContain('\n# TYPE nodejs_gc_duration_seconds histogram\n');
   const names = [...samplesIn(text).keys()];
   for (const name of ['nodejs_eventloop_lag_p99_seconds', 'nodejs_heap_size_used_bytes', 'process_cpu_seconds_total'])
     expect(names).toContain(name);
   expect(names.filter((name) => /^nodejs_active_\w+_total/.test(name))).toEqual([]);
   expect(names).toContain('gateway_build_info{version="0.1.0"}');
+  expect(samplesIn(text).get('gateway_tenants')).toBe(1);
 });
 
 test('nothing is served where there is no admin port', async () => {

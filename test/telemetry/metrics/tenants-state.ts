@@ -8,8 +8,9 @@ const account = (provider: ProviderName): AccountState => ({
   provider,
   circuit: 'CLOSED',
   quota: { limit: 300, remaining: 200, resetsInMs: 1_000 },
+  inLine: 0,
   waiting: { wanted: 9, count: 3, longestMs: 4_000 },
-  usage: () => ({ windows: [], takers: [], background: 0, callers: 0, inLine: 0, closedMs: 0, isAlone: false }),
+  usage: () => ({ windows: [], takers: [], background: 0, callers: 0, closedMs: 0, isAlone: false }),
   foresight: () => ({ reads: 0, changed: 0, expected: 0 }),
 });
 
@@ -29,6 +30,8 @@ export function tenantsState(count: number): { readonly state: GatewayState; tak
       held: () => ({ entries: 1, bytes: 2, evictions: 3 }),
       streams: () => ({ sse: 3, websocket: 1 }),
       documents: () => ({ count: 5, bytes: 6 }),
+      inLine: () => new Map([['PARTOO', 2]]),
+      keys: () => ({ sets: 3, failing: 1, oldestMs: 400_000 }),
       isRedisUp: () => true,
     },
     takeLooks() {

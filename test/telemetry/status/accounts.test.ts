@@ -18,6 +18,9 @@ function sourceOf(id: string, circuit: Circuit = 'CLOSED', quota = createQuota('
     get quota() {
       return quota.status();
     },
+    get inLine() {
+      return quota.inLine;
+    },
     waiting: { wanted: 50, count: 2, longestMs: 700 },
     usage: quota.usage,
     reads: () => ({ made: 9, changed: 1, expected: 1.4 }),
@@ -154,9 +157,18 @@ test('a meter that is made while a point is closed is kept', async () => {
 
 test('the process goes on with others while a thousand accounts are reported', async () => {
   const tenants = Array.from({ length: 1_000 }, (_, n) => {
-    const { usage, waiting, quota, circuit } = sourceOf(`account-${n}`);
+    const { usage, waiting, inLine, quota, circuit } = sourceOf(`account-${n}`);
     const foresight = () => ({ reads: 0, changed: 0, expected: 0 });
-    const account = { id: `account-${n}`, provider: 'PARTOO' as const, circuit, quota, waiting, usage, foresight };
+    const account = {
+      id: `account-${n}`,
+      provider: 'PARTOO' as const,
+      circuit,
+      quota,
+      inLine,
+      waiting,
+      usage,
+      foresight,
+    };
     return { name: `tenant-${n}`, accounts: () => [account] };
   });
   const accounts = new Accounts(() => accountSources(tenants));

@@ -48,6 +48,7 @@ export function figuresWith(changes: Partial<Figures> = {}): Figures {
     streams: { open: 3, most: 2_000, events: 12 },
     notifications: { accepted: 4, forged: 0, busy: 0, ignored: 0 },
     redis: null,
+    keys: null,
     problems: [],
     problemsByCode: [],
     process: {

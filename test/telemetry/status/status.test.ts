@@ -2,7 +2,8 @@
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { StatusReport } from '../../../src/telemetry/status/report.ts';
-import { bearer, SECRET } from '../../access/tokens.ts';
+import { startKeyServer } from '../../access/key-server.ts';
+import { bearer, createSigningKey, SECRET, type SigningKey, signWith } from '../../access/tokens.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
 import { operatorsView } from '../../operators-view.ts';
 
@@ -80,4 +81,22 @@ test('callers that are not admitted, and notifications, are told by what became 
   expect(problemsByCode).toEqual([{ code: 'UNAUTHENTICATED', provider: null, count: 3 }]);
   expect(notifications).toMatchObject({ accepted: 0, forged: 1 });
   expect(operations.lastMinute).toBe(1);
+});
+
+test('the keys of tokens are told with their age while their source fails, and nothing where there are none', async () => {
+  expect((await reportOf(await start())).keys).toBeNull();
+  const key = await createSigningKey('one');
+  const server = await startKeyServer([key.jwk]);
+  const gateway = await start({ environment: { AUTH_JWKS_URL: server.url } });
+  const ask = (signer: SigningKey) =>
+    fetch(`${gateway.origin}/graphql?query={__typename}`, { headers: { authorization: `Bearer ${signWith(signer)}` } });
+  expect((await ask(key)).status).toBe(200);
+  expect((await reportOf(gateway)).keys).toEqual({ sets: 1, failing: 0, oldestMs: expect.any(Number) });
+  const never = await start({ environment: { AUTH_JWKS_URL: server.url.replace(/:\d+/, ':1') } });
+  await vi.waitFor(async () => expect((await reportOf(never)).keys).toEqual({ sets: 1, failing: 1, oldestMs: null }));
+  const { findings } = await reportOf(never);
+  expect(findings[0]).toMatchObject({
+    state: 'wrong',
+    answer: expect.stringContaining('keys that tokens are checked'),
+  });
 });

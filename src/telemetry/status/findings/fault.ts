@@ -48,13 +48,24 @@ export function faultFinding(figures: Figures): Finding {
   return { id: 'fault', question, state: first.state, answer, details: [...rest, ...well] };
 }
 
-function ownFaults({ at, redis, process, problems }: Figures): Fault[] {
+function ownFaults({ at, redis, keys, process, problems }: Figures): Fault[] {
   const faults: Fault[] = [];
   if (redis !== null && !redis.isUp) {
     const why = redis.reason === null ? '' : ` (${redis.reason})`;
     faults.push({
       state: 'wrong',
       text: `Redis cannot be used for ${duration(at - redis.since)}${why}: this process serves from its own memory, and takes its own part of the quota.`,
+    });
+  }
+  if (keys !== null && keys.failing > 0) {
+    const { oldestMs } = keys;
+    faults.push({
+      state: oldestMs === null ? 'wrong' : 'watch',
+      text: `the keys that tokens are checked with cannot be fetched: ${
+        oldestMs === null
+          ? 'they were never had, and such tokens are not accepted'
+          : `those of ${duration(oldestMs)} ago go on for AUTH_JWKS_STALE_SECONDS`
+      }. Look at the identity provider.`,
     });
   }
   if (process.lateMs > LATE_MS) {

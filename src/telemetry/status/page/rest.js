@@ -7,7 +7,7 @@ import { createPlot } from './plots.js';
 /** @typedef {import('../report.ts').StatusReport} StatusReport */
 
 /** @param {StatusReport} report */
-export function showRest({ at, problems, operations, streams, notifications, redis, process, hour }) {
+export function showRest({ at, problems, operations, streams, notifications, redis, keys, process, hour }) {
   showRows(
     byId('problems'),
     problems.map(({ at: metAt, code, provider, count: times }) => [clock(metAt), code, provider ?? '–', count(times)]),
@@ -42,6 +42,7 @@ export function showRest({ at, problems, operations, streams, notifications, red
       'Memory',
       `${megabytes(process.rssBytes)}, heap ${megabytes(process.heapBytes)} of ${megabytes(process.heapLimitBytes)}`,
     ],
+    ...(keys === null ? [] : [keysOf(keys)]),
     ['Up for', duration(process.uptimeMs)],
     ['Version', `${process.version}, Node ${process.node}`],
   ]);
@@ -74,6 +75,14 @@ function redisOf(redis, at) {
     ],
     ['Lost', `${count(lost)} in the last hour`],
   ];
+}
+
+/** @param {NonNullable<StatusReport['keys']>} keys @returns {readonly [string, string]} */
+function keysOf({ sets, failing, oldestMs }) {
+  const which = sets === 1 ? '' : `${count(sets)} sets, the oldest `;
+  const age = oldestMs === null ? 'never fetched' : `fetched ${duration(oldestMs)} ago`;
+  const trouble = failing === 0 ? '' : `; ■ ${sets === 1 ? '' : `${count(failing)} `}cannot be fetched now`;
+  return ['Keys of tokens', `${which}${age}${trouble}`];
 }
 
 /** @type {Map<string, { plot: ReturnType<typeof createPlot>, drawn: HTMLElement }>} */

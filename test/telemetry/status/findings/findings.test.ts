@@ -208,3 +208,18 @@ test('what is steady, or known for too short a time, is not carried on', () => {
   expect(fullIn(Array.from({ length: 360 }, (_, n) => 30 + (n % 7)))).toBeUndefined();
   expect(fullIn(Array.from({ length: 30 }, (_, n) => n))).toBeUndefined();
 });
+
+test('keys of tokens that cannot be fetched are told, with for how long the last ones have gone on', () => {
+  const faultWith = (keys: Figures['keys']) => findingOf('fault', figuresWith({ keys }));
+  expect(faultWith({ sets: 1, failing: 0, oldestMs: 200_000 }).state).toBe('well');
+  expect(faultWith({ sets: 2, failing: 1, oldestMs: 1_200_000 })).toMatchObject({
+    state: 'watch',
+    answer: expect.stringMatching(
+      /^Us: the keys that tokens are checked with cannot be fetched: those of 20 min ago go on/,
+    ),
+  });
+  expect(faultWith({ sets: 1, failing: 1, oldestMs: null })).toMatchObject({
+    state: 'wrong',
+    answer: expect.stringContaining('they were never had'),
+  });
+});
