@@ -143,8 +143,10 @@ export class PreparedOperation {
     }
   }
 
-  #answerOf(data: Record<string, unknown> | null, { collected: { faults } }: Run): Answer {
-    return faults.length === 0 ? { data } : { errors: faults.map(this.#options.maskError), data };
+  #answerOf(data: Record<string, unknown> | null, { collected: { faults, excess } }: Run): Answer {
+    const { maskError } = this.#options;
+    if (excess !== undefined) return { errors: [excess, ...faults].map(maskError), data: null };
+    return faults.length === 0 ? { data } : { errors: faults.map(maskError), data };
   }
 
   // Something that must not be null failed, and nothing above it may be null.
