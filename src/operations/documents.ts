@@ -13,10 +13,11 @@ import {
   PersistedQueryNotInList,
   PersistedQueryNotSupported,
 } from '../invitation/problem.ts';
+import { costOf } from './cost.ts';
 import { operationsOf, PreparedDocument } from './document.ts';
 import type { MaskError } from './errors.ts';
 import { introspectionSizesOf } from './introspection.ts';
-import { checkCost, costOf, MAX_TEXT_BYTES, MAX_TOKENS } from './limits.ts';
+import { checkCost, MAX_TEXT_BYTES, MAX_TOKENS } from './limits.ts';
 import { ownTexts } from './own-texts.ts';
 import { prepareTrusted, type TrustedDocument, type TrustedDocuments } from './trusted-documents.ts';
 

@@ -17,9 +17,11 @@ import { BadUserInput } from '../invitation/problem.ts';
 import type { Answer, MaybePromise } from './answer.ts';
 import { CollectedFaults } from './collected-faults.ts';
 import { executeFields, infoOf, isPromise, pathToArray, resolve } from './complete.ts';
+import { type Cost, costOf } from './cost.ts';
 import { FieldFault, type MaskError } from './errors.ts';
 import { Events } from './events.ts';
-import { type Cost, checkLists, costOf, type IntrospectionSizes } from './limits.ts';
+import type { IntrospectionSizes } from './introspection.ts';
+import { checkLists } from './limits.ts';
 import { planOf } from './plan.ts';
 import type { Path, Run, Scope, SelectionPlan, Variables } from './plan-shape.ts';
 import { type CoerceVariables, coerceVariablesOf } from './variables.ts';
@@ -141,8 +143,10 @@ export class PreparedOperation {
     }
   }
 
-  #answerOf(data: Record<string, unknown> | null, { collected: { faults } }: Run): Answer {
-    return faults.length === 0 ? { data } : { errors: faults.map(this.#options.maskError), data };
+  #answerOf(data: Record<string, unknown> | null, { collected: { faults, excess } }: Run): Answer {
+    const { maskError } = this.#options;
+    if (excess !== undefined) return { errors: [excess, ...faults].map(maskError), data: null };
+    return faults.length === 0 ? { data } : { errors: faults.map(maskError), data };
   }
 
   // Something that must not be null failed, and nothing above it may be null.
