@@ -1,4 +1,5 @@
-// `npm run bench:quota`: many viewers, few calls. First five worlds on a clock of their own (worlds/main.ts).
+// `npm run bench:quota`: many viewers, few calls. First five worlds on a clock of their own, for each of `--seeds`
+// (worlds/main.ts).
 // Then two thousand viewers poll pages of twenty out of three thousand live invitations, half of each provider, against the
 // sandbox with its quotas on. The gateway is compared with one that has
 // only per-request loaders. Time runs faster by `--speed`: quotas, ages and polls alike. `--share` is a part of
@@ -188,11 +189,15 @@ function quantile(values: readonly number[], share: number): number {
 
 if (import.meta.main) {
   const { values } = parseArgs({
-    options: { speed: { type: 'string', default: '5' }, share: { type: 'string', default: '1' } },
+    options: {
+      speed: { type: 'string', default: '5' },
+      share: { type: 'string', default: '1' },
+      seeds: { type: 'string', default: '1' },
+    },
   });
   try {
     const held = [
-      await worldsBench([1]),
+      await worldsBench(values.seeds.split(',').map(Number)),
       await quotaBench({ speed: Number(values.speed), share: Number(values.share) }),
       await newcomers(),
     ];

@@ -1,5 +1,7 @@
-// What the order of the gateway is compared with: a rotation by age, and an order that knows when everything changes.
+// What the order of the gateway is compared with: a rotation by age, and an order that knows when everything changes. And two
+// that lack a part of it: the proof is to fail with each.
 
+import { Evidence } from '../../../src/order/evidence.ts';
 import { Heap } from '../../../src/order/heap.ts';
 import { binOf } from '../../../src/order/histogram.ts';
 import { type Next, Order } from '../../../src/order/order.ts';
@@ -59,6 +61,23 @@ export class Rotation implements WishOrder {
 }
 
 const FRESH_MS = 5_000;
+
+/** The order as built, but nothing gets a turn because it has waited longest. */
+export class Unbounded extends Order<Wish> {
+  override longestWaiting(at: number): Wish | undefined {
+    return this.next(at)?.wanted;
+  }
+
+  /** What waits longest all the same. */
+  neglected(at: number): Wish | undefined {
+    return super.longestWaiting(at);
+  }
+}
+
+/** The order as built, but nothing is learned. */
+export function unlearned(): Order<Wish> {
+  return new Order<Wish>(new Evidence());
+}
 
 interface Told extends Placed<Told> {
   readonly wish: Wish;

@@ -17,11 +17,13 @@ import { createQuota, type Quota } from '../../../src/upstream/quota.ts';
 import { parseQuota, withMargin } from '../../../src/upstream/quota-window.ts';
 import type { Way } from '../../../src/upstream/upstream.ts';
 import type { SimulatedClock } from './clock.ts';
-import { Knowing, Rotation } from './orders.ts';
+import { Knowing, Rotation, Unbounded, unlearned } from './orders.ts';
 import { HOUR, Random, type World } from './worlds.ts';
 
 export const MODES = ['rotation', 'as built', 'knows all'] as const;
-export type Mode = (typeof MODES)[number];
+/** With which the proof is to fail. */
+export const CONTROLS = ['without learning', 'without turns'] as const;
+export type Mode = (typeof MODES)[number] | (typeof CONTROLS)[number];
 
 export interface Outcome {
   /** Answers that were not true when given, of all. */
@@ -105,6 +107,8 @@ export class Simulation {
     const createOrder = ({ evidence }: Learning): WishOrder => {
       if (mode === 'rotation') this.#order = new Rotation();
       else if (mode === 'as built') this.#order = new Order<Wish>(evidence);
+      else if (mode === 'without learning') this.#order = unlearned();
+      else if (mode === 'without turns') this.#order = new Unbounded(evidence);
       else this.#order = new Knowing(sentAt, (age, at) => world.unchanged(age, at - this.#beginsAt));
       return this.#order;
     };
@@ -236,7 +240,7 @@ export class Simulation {
 
   #noteWait(): void {
     const { now } = this.#clock;
-    const longest = this.#order?.longestWaiting(now);
+    const longest = this.#order instanceof Unbounded ? this.#order.neglected(now) : this.#order?.longestWaiting(now);
     if (this.#order === undefined || longest === undefined || !this.#isCounting()) return;
     const roundMs = this.#order.size * MS_A_READ;
     this.#counted.longestWait = Math.max(this.#counted.longestWait, (now - longest.waitsFrom) / roundMs);
