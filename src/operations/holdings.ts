@@ -8,13 +8,17 @@ const BYTES_PER_CHARACTER = 100;
 /** Of what is expected by the text, the part of plans and their code. */
 const PLANNED = 0.5;
 
-/** What grows is booked in such steps, in advance. */
-const STEP_BYTES = 64 * 1024;
+/** What grows is booked in advance, by so much or this part of what there is. */
+const STEP_BYTES = 4 * 1024;
+const STEP = 1 / 8;
 
 /** Measured over plans of 12,000 fields. */
 const BYTES_PER_FIELD = 450;
 const BYTES_PER_NODE = 8;
 const BYTES_PER_FUNCTION = 2_000;
+
+/** Of a field of the root: whatever its resolver keeps of what is selected (for invitations, code that weighs them). */
+const BYTES_PER_ROOT_FIELD = 10_000;
 
 /** Most functions that one plan is compiled to: about as many as a text has selections, so that more are of fragments. */
 const MAX_FUNCTIONS = 300;
@@ -38,7 +42,7 @@ export class Holdings {
   add(bytes: number): void {
     this.#free -= bytes;
     if (this.#free >= 0) return;
-    const step = Math.ceil(-this.#free / STEP_BYTES) * STEP_BYTES;
+    const step = Math.ceil(Math.max(STEP_BYTES, this.#bytes * STEP) - this.#free);
     this.#bytes += step;
     this.#free += step;
     this.#onGrown();
@@ -64,7 +68,7 @@ export class KeptPlan {
   }
 
   /** @param nodes Places in the document that select it. */
-  addField(nodes: number): void {
-    this.#holdings.add(BYTES_PER_FIELD + BYTES_PER_NODE * nodes);
+  addField(nodes: number, isOfRoot: boolean): void {
+    this.#holdings.add(BYTES_PER_FIELD + BYTES_PER_NODE * nodes + (isOfRoot ? BYTES_PER_ROOT_FIELD : 0));
   }
 }

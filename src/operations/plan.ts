@@ -28,8 +28,11 @@ function selectionPlan(
     if (field !== undefined) fields.push(field);
   }
   // Resolvers of the root have effects: they are called once, and never tried.
-  const isRoot = type === scope.schema.getRootType(scope.operation.operation);
-  return { type, fields, quick: isRoot ? undefined : quickOf(scope, type, fields) };
+  return { type, fields, quick: isRootOf(scope, type) ? undefined : quickOf(scope, type, fields) };
+}
+
+function isRootOf({ schema, operation }: Scope, type: GraphQLObjectType): boolean {
+  return type === schema.getRootType(operation.operation);
 }
 
 function quickOf({ kept }: Scope, type: GraphQLObjectType, fields: readonly FieldPlan[]): Quick | undefined {
@@ -69,7 +72,7 @@ function fieldOf(
   return scope.planned.get(type, nodes, () => {
     const definition = definitionOf(scope.schema, type, node.name.value);
     if (!definition) return undefined;
-    scope.kept?.addField(nodes.length);
+    scope.kept?.addField(nodes.length, node.selectionSet !== undefined && isRootOf(scope, type));
     return {
       key,
       nodes,
