@@ -27,6 +27,7 @@ export default defineConfig({
             'test/third-provider/starpost.test.ts',
             'test/faults/*.tls.test.ts',
             'test/schedules/*.test.ts',
+            'test/upstream/redis-quota.test.ts',
             'test/upstream/redis-shares.test.ts',
             'test/server/newcomers.test.ts',
             'test/clients/first-minutes.test.ts',
@@ -49,6 +50,7 @@ export default defineConfig({
           name: 'schedules',
           include: [
             'test/schedules/*.test.ts',
+            'test/upstream/redis-quota.test.ts',
             'test/upstream/redis-shares.test.ts',
             'test/server/newcomers.test.ts',
             'test/clients/first-minutes.test.ts',

@@ -1,9 +1,7 @@
-// Apollo Client's core, without React: queries by HttpLink into a normalized cache, subscriptions by GraphQLWsLink,
-// persisted queries by PersistedQueryLink.
+// Apollo Client's core, without React: queries by HttpLink into a normalized cache, subscriptions by GraphQLWsLink.
+// Persisted queries: persisted.test.ts.
 
-import { createHash } from 'node:crypto';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client/core/index.js';
-import { PersistedQueryLink } from '@apollo/client/link/persisted-queries/index.js';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions/index.js';
 import { createClient } from 'graphql-ws';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -65,33 +63,4 @@ test('Apollo Client gets the current state by a subscription and then a change, 
   await vi.waitUntil(() => statuses.length === 2, { timeout: 10_000 });
   expect(statuses).toEqual(['PENDING', 'ACCEPTED']);
   await vi.waitUntil(() => shown.at(-1) === 'ACCEPTED');
-});
-
-test.each([
-  [false, ['POST hash', 'POST text and hash', 'POST hash']],
-  [true, ['GET hash', 'POST text and hash', 'GET hash']],
-])('Apollo Client sends a text once, and then only its hash; by GET: %s', async (useGETForHashedQueries, wanted) => {
-  const sent: string[] = [];
-  const recording: typeof fetch = (input, init) => {
-    const text = init?.body === undefined ? new URL(String(input)).searchParams.get('query') : String(init.body);
-    const hasText = text?.includes('reviewInvitation') === true;
-    sent.push(`${init?.method} ${hasText ? 'text and hash' : 'hash'}`);
-    return fetch(input, init);
-  };
-  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-  const client = new ApolloClient({
-    link: new PersistedQueryLink({ sha256, useGETForHashedQueries }).concat(
-      new HttpLink({ uri: `${gateway.origin}/graphql`, fetch: recording }),
-    ),
-    cache: new InMemoryCache(),
-  });
-  onTestFinished(() => client.stop());
-  const query = gql('query Review($id: ID!) { reviewInvitation(invitationId: $id) { status } }');
-  const variables = { id: 'review-sent' };
-  for (const _ of [1, 2]) {
-    const { data, error } = await client.query({ query, variables, fetchPolicy: 'no-cache' });
-    expect(error).toBeUndefined();
-    expect(data).toMatchObject({ reviewInvitation: { status: 'PENDING' } });
-  }
-  expect(sent).toEqual(wanted);
 });

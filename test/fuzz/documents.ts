@@ -33,7 +33,7 @@ const DECLARATIONS: Readonly<Record<string, readonly string[]>> = {
   email: ['String', 'String = "x@example.com"'],
   at: ['CronofyDataCenter', 'CronofyDataCenter = DE'],
   age: ['Int', 'Int = 5'],
-  // Every object has members of these names.
+  // Every object has members of these names. __proto__ is not among them: graphql-js loses it.
   constructor: ['Int', 'Int = 5'],
   toString: ['String', 'String = "x@example.com"'],
   one: ['_Any!', '_Any! = { __typename: "Invitation", id: "WyJSZXZpZXdJbnZpdGF0aW9uIiwiMTIiXQ" }'],

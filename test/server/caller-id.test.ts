@@ -59,6 +59,17 @@ describe('X-Forwarded-For', () => {
     expect(idOf(remote, forwarded)).toBe(id);
   });
 
+  test.each([
+    ['', '203.0.113.9', '203.0.113.9'],
+    ['and rubbish where a caller wrote it', '%, 1.2.3.4:5, , 203.0.113.9', '203.0.113.9'],
+    ['and nothing else', '10.9.9.9', '10.9.9.9'],
+    ['and, left of them, what is no address', 'rubbish', undefined],
+  ])('is read past a thousand proxies that are trusted %s', (_, first, id) => {
+    const forwarded = [first, ...Array(1_000).fill('10.1.2.3')].join(', ');
+    expect(Buffer.byteLength(forwarded)).toBeLessThan(16 * 1_024);
+    expect(idOf('10.1.2.3', forwarded)).toBe(id);
+  });
+
   test('is ignored where no proxy is trusted', () => {
     const callerIdOf = createCallerIds(readSettings({}).trustedProxies);
     const headers = { 'x-forwarded-for': '198.51.100.1' };
@@ -140,6 +151,16 @@ describe('over HTTP', () => {
     await start({ TRUSTED_PROXIES: '127.0.0.1' });
     expect(await open({ forwarded: 'for=203.0.113.1' })).toBe('open');
     expect(await open({ forwarded: 'for=203.0.113.2' })).toBe('RATE_LIMITED');
+  });
+
+  test('a caller is told from others behind a thousand proxies that are trusted', async () => {
+    await start({ TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8' });
+    const hops = Array(1_000).fill('10.1.2.3').join(',');
+    expect(await open(by(`203.0.113.1,${hops}`))).toBe('open');
+    expect(await open(by(`rubbish, 203.0.113.1,${hops}`))).toBe('RATE_LIMITED');
+    expect(await open(by(`203.0.113.2,${hops}`))).toBe('open');
+    expect(await open(by(`rubbish,${hops}`))).toMatch(/^400 /);
+    expect(await upgrade(by(`203.0.113.3,${hops}`))).toBe(101);
   });
 
   test('a request for which a trusted proxy names no valid address is refused, and the answer says why', async () => {

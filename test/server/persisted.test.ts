@@ -1,5 +1,5 @@
 // Automatic persisted queries, as Apollo Client and urql speak them: a hash alone is answered once its text is known, a
-// hash that does not fit its text is refused, and every transport does the same. Apollo Client itself: test/clients/.
+// hash that does not fit its text is refused, and every transport does the same. The clients themselves: test/clients/.
 
 import { createHash } from 'node:crypto';
 import { createClient as createSseClient, NetworkError } from 'graphql-sse';
@@ -125,6 +125,19 @@ describe.each(TRANSPORTS)('by %s', (_, ask) => {
     expect(await ask({ query: QUERY, variables, extensions })).toMatchObject(BAD_INPUT);
   });
 
+  test('documentId and a hash that differ are refused, each known or not', async () => {
+    const [one, other] = [newText(), newText('{ __typename }')];
+    for (const query of [one, other, one, other]) {
+      await ask({ query, variables, extensions: extensionsOf(sha256(query)) });
+    }
+    const { persistedQuery } = extensionsOf('');
+    for (const extensions of [extensionsOf(sha256(other)), extensionsOf('0'.repeat(64)), { persistedQuery }]) {
+      expect(await ask({ variables, documentId: sha256(one), extensions })).toMatchObject(BAD_INPUT);
+      expect(await ask({ query: one, variables, documentId: sha256(one), extensions })).toMatchObject(BAD_INPUT);
+    }
+    expect(await ask({ variables, documentId: sha256(one), extensions: extensionsOf(sha256(one)) })).toEqual(ANSWER);
+  });
+
   test('an invalid text is not registered for its hash', async () => {
     for (const query of [newText('{ nothing }'), newText('{'), newText(`{ ${'b '.repeat(3_000)} }`)]) {
       const extensions = extensionsOf(sha256(query));
@@ -144,22 +157,6 @@ test.each(['application/json', TYPE])('an unknown hash gets status 200 in %s', a
   const extensions = extensionsOf(sha256(newText()));
   expect(await post({ extensions }, accept)).toEqual({ status: 200, json: NOT_FOUND });
   expect(await get({ extensions }, accept)).toEqual({ status: 200, json: NOT_FOUND });
-});
-
-test('urql registers a hash: it recognizes the message and the cache marker', async () => {
-  const query = newText();
-  const persistedQuery = { version: 1, sha256Hash: sha256(query) };
-  const { json } = await post({ operationName: 'Review', variables, extensions: { persistedQuery } });
-  const { errors } = json as typeof NOT_FOUND;
-  expect(errors.some(({ message }) => message === 'PersistedQueryNotFound')).toBe(true);
-  const again = {
-    operationName: 'Review',
-    query,
-    variables,
-    extensions: { persistedQuery: { ...persistedQuery, miss: true } },
-  };
-  expect((await post(again)).json).toEqual(ANSWER);
-  expect((await get({ operationName: 'Review', variables, extensions: { persistedQuery } })).json).toEqual(ANSWER);
 });
 
 test('the client of graphql-ws subscribes by a hash', async () => {
