@@ -27,6 +27,8 @@ export default defineConfig({
             'test/third-provider/starpost.test.ts',
             'test/faults/*.tls.test.ts',
             'test/schedules/*.test.ts',
+            'test/redis/failover.test.ts',
+            'test/redis/gateways.test.ts',
             'test/upstream/redis-quota.test.ts',
             'test/upstream/redis-shares.test.ts',
             'test/server/newcomers.test.ts',
@@ -50,6 +52,8 @@ export default defineConfig({
           name: 'schedules',
           include: [
             'test/schedules/*.test.ts',
+            'test/redis/failover.test.ts',
+            'test/redis/gateways.test.ts',
             'test/upstream/redis-quota.test.ts',
             'test/upstream/redis-shares.test.ts',
             'test/server/newcomers.test.ts',
