@@ -20,8 +20,8 @@ const BYTES_PER_FUNCTION = 2_000;
 /** Of a field of the root: whatever its resolver keeps of what is selected (for invitations, code that weighs them). */
 const BYTES_PER_ROOT_FIELD = 10_000;
 
-/** Most functions that one plan is compiled to: about as many as a text has selections, so that more are of fragments. */
-const MAX_FUNCTIONS = 300;
+/** Most functions that one plan is compiled to. Pages have fewer selections; where fragments make a thousand, nobody waits for it. */
+const MAX_FUNCTIONS = 100;
 
 export class Holdings {
   #bytes: number;
