@@ -208,7 +208,7 @@ export class PersistedQueryNotFound extends Problem {
   }
 }
 
-/** Documents cannot be registered here: the client is to send each as a text. */
+/** A text came with its hash where the documents of a list alone are run, and none is registered. */
 export class PersistedQueryNotSupported extends Problem {
   readonly code = 'PERSISTED_QUERY_NOT_SUPPORTED';
 

@@ -15,6 +15,7 @@ import type { Ref } from '../invitation/ref.ts';
 import type { Snapshot } from '../invitation/snapshot.ts';
 import type { GivenListener } from '../snapshots/given.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
+import { MAX_WEIGHT } from './answer-weight.ts';
 import { merge, WishMap } from './merge.ts';
 import type { Selection, Wanted, Wish } from './wish.ts';
 
@@ -30,9 +31,6 @@ export type Outcome = Snapshot | null | Error;
 
 /** Most distinct invitations that one operation reads. */
 const MAX_REFS_PER_OPERATION = 200;
-
-/** Most that the invitations of one answer weigh, in bytes. */
-const MAX_WEIGHT = 4 * 1024 * 1024;
 
 /**
  * @param rate What is charged for refs that are not answered from what is kept.

@@ -2,23 +2,28 @@
 
 import { type DocumentNode, Kind, type OperationDefinitionNode } from 'graphql';
 import { BadUserInput } from '../invitation/problem.ts';
+import { Holdings } from './holdings.ts';
 import { type OperationOptions, PreparedOperation } from './operation.ts';
 
 /** The operations of a valid document, by name. */
 export class PreparedDocument {
   readonly document: DocumentNode;
   readonly #options: OperationOptions;
+  readonly #holdings: Holdings | undefined;
   readonly #operations: readonly OperationDefinitionNode[];
   readonly #prepared = new Map<string | undefined, PreparedOperation>();
 
-  constructor(document: DocumentNode, options: OperationOptions) {
+  /** @param onGrown Where set, it is kept; called when it takes more memory than was told before. */
+  constructor(document: DocumentNode, options: OperationOptions, onGrown: (() => void) | undefined) {
     this.document = document;
     this.#options = options;
+    this.#holdings = onGrown && new Holdings(document.loc?.end ?? 0, onGrown);
     this.#operations = operationsOf(document);
   }
 
-  get textLength(): number {
-    return this.document.loc?.end ?? 0;
+  /** About how many bytes it takes where it is kept. */
+  get bytes(): number {
+    return this.#holdings?.bytes ?? 0;
   }
 
   /** Whether it asks for the schema itself, and for nothing else. */
@@ -36,7 +41,7 @@ export class PreparedDocument {
     const [operation, ...others] = named;
     if (operation === undefined) throw new BadUserInput('The document has no operation of that name.');
     if (others.length > 0) throw new BadUserInput('The document has several operations: name one by operationName.');
-    const prepared = new PreparedOperation(operation, this.document, this.#options);
+    const prepared = new PreparedOperation(operation, this.document, this.#options, this.#holdings);
     this.#prepared.set(name, prepared);
     return prepared;
   }

@@ -13,10 +13,11 @@ import {
   PersistedQueryNotInList,
   PersistedQueryNotSupported,
 } from '../invitation/problem.ts';
+import { costOf } from './cost.ts';
 import { operationsOf, PreparedDocument } from './document.ts';
 import type { MaskError } from './errors.ts';
 import { introspectionSizesOf } from './introspection.ts';
-import { checkCost, costOf, MAX_TEXT_BYTES, MAX_TOKENS } from './limits.ts';
+import { checkCost, MAX_TEXT_BYTES, MAX_TOKENS } from './limits.ts';
 import { ownTexts } from './own-texts.ts';
 import { prepareTrusted, type TrustedDocument, type TrustedDocuments } from './trusted-documents.ts';
 
@@ -67,10 +68,6 @@ const MAX_KEPT = 1_000;
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 const MAX_SEEN = 10_000;
 
-/** What a kept document holds on to: nodes, plan and code. Measured: a page of 340 characters 32 KB, one field of 120 16 KB. */
-const BYTES = 8_000;
-const BYTES_PER_CHARACTER = 100;
-
 const IS_SHA256 = /^[0-9a-f]{64}$/;
 
 /** @throws UntrustworthyDocuments where trusted documents do not fit the schema. */
@@ -80,9 +77,10 @@ export function createDocuments(options: DocumentsOptions): Documents {
   const kept = createStore();
   const registered = createStore();
   const seen = new LRUCache<string, true>({ max: MAX_SEEN });
-  const trusted = options.trusted && prepareTrusted(options.trusted, (text) => prepare(text, true, true));
+  const trusted = options.trusted && prepareTrusted(options.trusted, (text) => prepare(text, () => {}, true));
 
-  function prepare(text: string, isKept: boolean, isTrusted = false): PreparedDocument {
+  /** @param onGrown Where set, it will be kept. */
+  function prepare(text: string, onGrown: (() => void) | undefined, isTrusted = false): PreparedDocument {
     if (!isTrusted && Buffer.byteLength(text) > MAX_TEXT_BYTES) {
       throw new OverLimit('bytes', `The document is larger than ${MAX_TEXT_BYTES} bytes: ask for less at once.`);
     }
@@ -91,7 +89,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
       for (const operation of operationsOf(document)) checkCost(costOf(operation, document, introspection));
     }
     options.validate(document);
-    return new PreparedDocument(document, { schema, maskError, introspection, tellsNames, isKept, isTrusted });
+    return new PreparedDocument(document, { schema, maskError, introspection, tellsNames, isTrusted }, onGrown);
   }
 
   function findText(text: string): PreparedDocument {
@@ -99,14 +97,27 @@ export function createDocuments(options: DocumentsOptions): Documents {
     if (known !== undefined) return told('known', known);
     const digest = sha256(text);
     if (!seen.has(digest)) {
-      const once = prepare(text, false);
+      const once = prepare(text, undefined);
       // A document that cannot be run is not kept.
       seen.set(digest, true);
       return told('prepared', once);
     }
-    const document = prepare(text, true);
+    const document: PreparedDocument = prepare(text, () => bookAnew(text, document));
     kept.set(text, document);
     return told('compiled', document);
+  }
+
+  // A store weighs what it is given for the first time alone.
+  function bookAnew(text: string, document: PreparedDocument): void {
+    if (kept.peek(text) === document) {
+      kept.delete(text);
+      kept.set(text, document);
+    }
+    const hash = sha256(text);
+    if (registered.peek(hash) === document) {
+      registered.delete(hash);
+      registered.set(hash, document);
+    }
   }
 
   function findRegistered(hash: string, text: string | undefined): PreparedDocument {
@@ -126,7 +137,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
   /** What is run of documents that are not in the list. */
   function findBeside({ query, hash }: DocumentRequest): PreparedDocument {
     if (hash === undefined && query !== undefined && options.allowsIntrospection) {
-      const asked = prepare(query, false);
+      const asked = prepare(query, undefined);
       if (asked.isIntrospection) return told('prepared', asked);
     }
     throw hash !== undefined && query !== undefined ? new PersistedQueryNotSupported() : new PersistedQueryNotInList();
@@ -178,7 +189,7 @@ function createStore() {
   return new LRUCache<string, PreparedDocument>({
     max: MAX_KEPT,
     maxSize: MAX_KEPT_BYTES,
-    sizeCalculation: ({ textLength }) => BYTES + BYTES_PER_CHARACTER * textLength,
+    sizeCalculation: ({ bytes }) => bytes,
   });
 }
 

@@ -17,11 +17,15 @@ import { BadUserInput } from '../invitation/problem.ts';
 import type { Answer, MaybePromise } from './answer.ts';
 import { CollectedFaults } from './collected-faults.ts';
 import { executeFields, infoOf, isPromise, pathToArray, resolve } from './complete.ts';
+import { type Cost, costOf } from './cost.ts';
 import { FieldFault, type MaskError } from './errors.ts';
 import { Events } from './events.ts';
-import { type Cost, checkLists, costOf, type IntrospectionSizes } from './limits.ts';
+import { type Holdings, KeptPlan } from './holdings.ts';
+import type { IntrospectionSizes } from './introspection.ts';
+import { checkLists } from './limits.ts';
 import { planOf } from './plan.ts';
 import type { Path, Run, Scope, SelectionPlan, Variables } from './plan-shape.ts';
+import { Planned } from './planned.ts';
 import { type CoerceVariables, coerceVariablesOf } from './variables.ts';
 
 /** Most values of conditions (@include, @skip) whose plans one operation keeps; what goes beyond is planned each time. */
@@ -31,8 +35,6 @@ export interface OperationOptions {
   readonly schema: GraphQLSchema;
   readonly maskError: MaskError;
   readonly introspection: IntrospectionSizes;
-  /** It is run again and again. */
-  readonly isKept: boolean;
   /** Whether errors may name what there is in the schema beside what the caller wrote. */
   readonly tellsNames: boolean;
   /** The operator has checked its text. */
@@ -48,6 +50,7 @@ export class PreparedOperation {
   readonly trustedName: string | undefined;
   readonly #document: DocumentNode;
   readonly #options: OperationOptions;
+  readonly #holdings: Holdings | undefined;
   readonly #scope: Scope;
   readonly #rootType: GraphQLObjectType;
   readonly #coerce: CoerceVariables;
@@ -56,9 +59,17 @@ export class PreparedOperation {
   #digest: string | undefined;
   readonly #variants = new Map<string, SelectionPlan>();
 
-  /** @throws BadUserInput where the schema has no such operation. */
-  constructor(operation: OperationDefinitionNode, document: DocumentNode, options: OperationOptions) {
-    const { schema, isKept, introspection, tellsNames } = options;
+  /**
+   * @param holdings What is held of its document; undefined where that is not kept, but run once.
+   * @throws BadUserInput where the schema has no such operation.
+   */
+  constructor(
+    operation: OperationDefinitionNode,
+    document: DocumentNode,
+    options: OperationOptions,
+    holdings: Holdings | undefined,
+  ) {
+    const { schema, introspection, tellsNames } = options;
     const rootType = schema.getRootType(operation.operation);
     if (!rootType) throw new BadUserInput(`The schema has no ${operation.operation}.`);
     this.cost = costOf(operation, document, introspection);
@@ -67,6 +78,7 @@ export class PreparedOperation {
     this.trustedName = options.isTrusted ? operation.name?.value : undefined;
     this.#document = document;
     this.#options = options;
+    this.#holdings = holdings;
     this.#rootType = rootType;
     this.#conditions = conditionsOf(document);
     this.#coerce = coerceVariablesOf(schema, operation, tellsNames);
@@ -75,8 +87,8 @@ export class PreparedOperation {
       operation,
       fragments: fragmentsOf(document),
       conditions: {},
-      isCompiled: isKept,
-      planned: new Map(),
+      kept: holdings && new KeptPlan(holdings),
+      planned: new Planned(),
     };
   }
 
@@ -141,8 +153,10 @@ export class PreparedOperation {
     }
   }
 
-  #answerOf(data: Record<string, unknown> | null, { collected: { faults } }: Run): Answer {
-    return faults.length === 0 ? { data } : { errors: faults.map(this.#options.maskError), data };
+  #answerOf(data: Record<string, unknown> | null, { collected: { faults, excess } }: Run): Answer {
+    const { maskError } = this.#options;
+    if (excess !== undefined) return { errors: [excess, ...faults].map(maskError), data: null };
+    return faults.length === 0 ? { data } : { errors: faults.map(maskError), data };
   }
 
   // Something that must not be null failed, and nothing above it may be null.
@@ -186,7 +200,8 @@ export class PreparedOperation {
       this.#conditions.flatMap((name) => (Object.hasOwn(variables, name) ? [[name, variables[name]]] : [])),
     );
     const isKept = this.#variants.size < MAX_VARIANTS;
-    const scope = { ...this.#scope, conditions, isCompiled: this.#scope.isCompiled && isKept, planned: new Map() };
+    const kept = isKept && this.#holdings ? new KeptPlan(this.#holdings) : undefined;
+    const scope: Scope = { ...this.#scope, conditions, kept, planned: new Planned() };
     const plan = planOf(scope, this.#rootType);
     if (isKept) this.#variants.set(key, plan);
     return plan;

@@ -10,7 +10,9 @@ import type {
   OperationDefinitionNode,
 } from 'graphql';
 import type { CollectedFaults } from './collected-faults.ts';
+import type { KeptPlan } from './holdings.ts';
 import type { Leaf } from './leaf.ts';
+import type { Planned } from './planned.ts';
 
 export type Variables = { readonly [name: string]: unknown };
 
@@ -22,10 +24,9 @@ export interface Scope {
   readonly operation: OperationDefinitionNode;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   readonly conditions: Variables;
-  /** Whether it is worth compiling: it is kept. */
-  readonly isCompiled: boolean;
-  /** Of each field that is selected in one place alone, its plan on each type: fragments reach one by many ways. */
-  readonly planned: Map<FieldNode, FieldPlan[]>;
+  /** Set where the plan is kept, so that it is worth compiling. */
+  readonly kept: KeptPlan | undefined;
+  readonly planned: Planned<FieldPlan>;
 }
 
 /** The fields that are selected of an object. */

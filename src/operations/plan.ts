@@ -14,7 +14,7 @@ import { collectFields, collectSubfields } from 'graphql/execution/collectFields
 import { argumentsOf } from './arguments.ts';
 import { completeOf } from './complete.ts';
 import { leafOf } from './leaf.ts';
-import type { FieldPlan, Scope, SelectionPlan } from './plan-shape.ts';
+import type { FieldPlan, Quick, Scope, SelectionPlan } from './plan-shape.ts';
 import { compileQuick } from './quick.ts';
 
 function selectionPlan(
@@ -28,8 +28,18 @@ function selectionPlan(
     if (field !== undefined) fields.push(field);
   }
   // Resolvers of the root have effects: they are called once, and never tried.
-  const isRoot = type === scope.schema.getRootType(scope.operation.operation);
-  return { type, fields, quick: scope.isCompiled && !isRoot ? compileQuick(type, fields) : undefined };
+  return { type, fields, quick: isRootOf(scope, type) ? undefined : quickOf(scope, type, fields) };
+}
+
+function isRootOf({ schema, operation }: Scope, type: GraphQLObjectType): boolean {
+  return type === schema.getRootType(operation.operation);
+}
+
+function quickOf({ kept }: Scope, type: GraphQLObjectType, fields: readonly FieldPlan[]): Quick | undefined {
+  if (kept === undefined || !kept.mayCompile) return undefined;
+  const quick = compileQuick(type, fields);
+  if (quick !== undefined) kept.addFunction();
+  return quick;
 }
 
 /** Plans what is selected of each type of object that a field gives, once a type. */
@@ -51,7 +61,6 @@ function selectionsOf(scope: Scope, nodes: readonly FieldNode[]): FieldPlan['sel
   };
 }
 
-// So a document costs what it says, and not what its fragments expand to.
 function fieldOf(
   scope: Scope,
   type: GraphQLObjectType,
@@ -60,22 +69,21 @@ function fieldOf(
 ): FieldPlan | undefined {
   const [node] = nodes;
   if (node === undefined) return undefined;
-  const known = nodes.length === 1 ? scope.planned.get(node)?.find(({ parentType }) => parentType === type) : undefined;
-  if (known !== undefined) return known;
-  const definition = definitionOf(scope.schema, type, node.name.value);
-  if (!definition) return undefined;
-  const field: FieldPlan = {
-    key,
-    nodes,
-    parentType: type,
-    definition,
-    argumentsOf: argumentsOf(definition, node),
-    complete: completeOf(definition.type),
-    leaf: leafOf(type, definition),
-    selectionOn: selectionsOf(scope, nodes),
-  };
-  if (nodes.length === 1) scope.planned.set(node, [...(scope.planned.get(node) ?? []), field]);
-  return field;
+  return scope.planned.get(type, nodes, () => {
+    const definition = definitionOf(scope.schema, type, node.name.value);
+    if (!definition) return undefined;
+    scope.kept?.addField(nodes.length, node.selectionSet !== undefined && isRootOf(scope, type));
+    return {
+      key,
+      nodes,
+      parentType: type,
+      definition,
+      argumentsOf: argumentsOf(definition, node),
+      complete: completeOf(definition.type),
+      leaf: leafOf(type, definition),
+      selectionOn: selectionsOf(scope, nodes),
+    };
+  });
 }
 
 /**

@@ -2,10 +2,10 @@
 // built. Three forms are known: Apollo's manifest (generate-persisted-query-manifest), and the map of ids to texts that
 // Relay's compiler (persistConfig) and graphql-codegen's client preset (persistedDocuments) write.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
-import { Problem } from '../invitation/problem.ts';
+import { BadUserInput, Problem } from '../invitation/problem.ts';
 import { operationsOf, type PreparedDocument } from './document.ts';
 
 export interface TrustedDocument {
@@ -58,17 +58,20 @@ export function prepareTrusted(
       const document = byText.get(text) ?? prepare(text);
       // What the schema has no root for is valid all the same, and is found only here.
       for (const { name } of operationsOf(document.document)) document.operation(name?.value);
-      byId.set(id, document);
-      // By automatic hashes, too: a client's library may make its own.
-      byId.set(createHash('sha256').update(text).digest('hex'), document);
       byText.set(text, document);
+      // By automatic hashes, too: a client's library may make its own.
+      for (const name of [id, hash('sha256', text)]) {
+        if ((byId.get(name) ?? document) !== document)
+          throw new BadUserInput('another document of the list has this id, or its text this hash');
+        byId.set(name, document);
+      }
     } catch (error) {
       const why = error instanceof GraphQLError || error instanceof Problem ? error.message : 'it cannot be prepared';
       faults.push(`  ${nameOf(text)} (${id}): ${why}`);
     }
   }
   if (faults.length > 0) {
-    throw new UntrustworthyDocuments(`Trusted documents do not fit the schema:\n${faults.join('\n')}`);
+    throw new UntrustworthyDocuments(`Trusted documents cannot be run:\n${faults.join('\n')}`);
   }
   return { byId: (id) => byId.get(id), byText: (text) => byText.get(text) };
 }

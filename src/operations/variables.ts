@@ -46,6 +46,10 @@ const MAX_FAULTS = 50;
 
 const NONE: Coerced = { values: Object.freeze({}) };
 
+// Nothing is inherited: a caller may give a variable the name of a member that every object has, __proto__ among them. (An
+// object whose own prototype is null would be slower.)
+const NO_MEMBERS: object = Object.freeze(Object.create(null));
+
 /** @param tellsNames Whether a fault may say which values of an enum there are. */
 export function coerceVariablesOf(
   schema: GraphQLSchema,
@@ -55,7 +59,7 @@ export function coerceVariablesOf(
   const declared = (operation.variableDefinitions ?? []).map((node) => declaredOf(schema, node));
   if (declared.length === 0) return () => NONE;
   return (given) => {
-    const values: Record<string, unknown> = {};
+    const values: Record<string, unknown> = Object.create(NO_MEMBERS);
     for (const { name, type, defaultValue, coerce } of declared) {
       if (!Object.hasOwn(given, name)) {
         if (defaultValue !== undefined) values[name] = defaultValue;
@@ -147,7 +151,7 @@ function countOf(value: object): number {
 /** As graphql-js does it, value by value, with an error for each value that does not fit. */
 function coerceSlowly(declared: readonly Declared[], given: Variables, tellsNames: boolean): Coerced {
   const faults: FieldFault[] = [];
-  const values: Record<string, unknown> = {};
+  const values: Record<string, unknown> = Object.create(NO_MEMBERS);
   const tell = (node: VariableDefinitionNode, message: string) => {
     if (faults.length < MAX_FAULTS) faults.push(refusal(node, message));
   };

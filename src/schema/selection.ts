@@ -15,13 +15,8 @@ import {
 import { collectSubfields } from 'graphql/execution/collectFields.js';
 import { LRUCache } from 'lru-cache';
 import { isInvitationType, kindOf } from '../invitation/kinds.ts';
+import { weightOfField } from '../loaders/answer-weight.ts';
 import type { Selection } from '../loaders/wish.ts';
-
-/** About what a short key and a short value are in JSON, in bytes. */
-const BYTES_PER_FIELD = 32;
-
-/** What a key is more than that counts as it is. */
-const SHORT_KEY = 20;
 
 type Weigh = Selection['weigh'];
 
@@ -62,10 +57,6 @@ function fieldsOf({ schema, fragments, variableValues }: GraphQLResolveInfo, typ
   return [...collectSubfields(schema, fragments, variableValues, type, nodes).values()];
 }
 
-function bytesOfField(node: Nodes[number] | undefined): number {
-  return BYTES_PER_FIELD + Math.max(0, ((node?.alias ?? node?.name)?.value.length ?? 0) - SHORT_KEY);
-}
-
 /** Different documents often select the same, and compiling takes longer than a small operation. */
 const compiled = new LRUCache<string, Weigh>({
   max: 500,
@@ -84,7 +75,7 @@ function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
   function codeOf(object: string, objectType: GraphQLObjectType, ways: readonly Nodes[]): string {
     const definitions = objectType.getFields();
     const selected = ways.flatMap((nodes) => fieldsOf(info, objectType, nodes));
-    const constant = selected.reduce((bytes, [node]) => bytes + bytesOfField(node), 0);
+    const constant = selected.reduce((bytes, [node]) => bytes + (node ? weightOfField(node) : 0), 0);
     const lines: string[] = [];
     for (const [name, aliases] of Map.groupBy(selected, ([node]) => node?.name.value ?? '')) {
       const given = definitions[name]?.type;

@@ -2,6 +2,7 @@
 // Yoga parses and validates; its HTTP adapter, its caches (they count documents, not bytes) and its execution are passed
 // by, because a prepared operation needs none of them.
 
+import { hash } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { type Rate, tooManyOperations } from '../access/caller-rate.ts';
@@ -183,7 +184,8 @@ async function noted<A extends Answer | AsyncIterableIterator<Answer>>(
 const BEGUN: Answer = {};
 
 function documentsOf(tabs: readonly GraphiqlTab[] = []): readonly TrustedDocument[] {
-  return tabs.map(({ query }, n) => ({ id: `graphiql-tab-${n + 1}`, text: query }));
+  // By the name of its text alone: any other might be one of the list's.
+  return tabs.map(({ query }) => ({ id: hash('sha256', query), text: query }));
 }
 
 /** Yoga would validate by all of graphql-js's rules, and by those that its plugins add. */

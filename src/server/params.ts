@@ -73,7 +73,11 @@ export function paramsOf(value: Readonly<Record<string, unknown>>): Params | Fau
   if (variables !== null && !isObject(variables)) return { fault: 'variables is not an object.' };
   if (operationName !== null && typeof operationName !== 'string') return { fault: 'operationName is not a text.' };
   if (extensions !== null && !isObject(extensions)) return { fault: 'extensions is not an object.' };
-  const hash = documentId ?? (extensions === null ? null : hashOf(extensions));
+  const registered = extensions === null ? null : hashOf(extensions);
+  if (documentId !== null && registered !== null && documentId !== registered) {
+    return { fault: 'documentId and the hash of extensions.persistedQuery differ: send one of them.' };
+  }
+  const hash = documentId ?? registered;
   if (hash !== null && !isHash(hash)) return { fault: 'The hash or id of the document is none.' };
   if (!query && hash === null) return { fault: 'The request has no query: send {"query": "…"}.' };
   return {

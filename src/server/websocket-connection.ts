@@ -26,8 +26,11 @@ export interface Session {
 
 export type ConnectionInit = Readonly<Record<string, unknown>> | undefined;
 
-/** Most bytes that wait for a reader: two of the largest answers. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/**
+ * Most bytes that wait for a reader: the largest answer (4 MB of invitations, 4 MB of other fields, 1 MB of errors), or two
+ * whose invitations weigh the most.
+ */
+const MAX_WAITING_BYTES = 10 * 1024 * 1024;
 
 /** A reader that has so many bytes before it is answered no pings. */
 const MAX_WAITING_BYTES_FOR_PONG = 64 * 1024;

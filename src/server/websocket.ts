@@ -2,8 +2,7 @@
 // browser's six connections a host with SSE. graphql-ws speaks the protocol; each socket is bounded on its own. Browsers cannot
 // set headers of a WebSocket: who asks is settled by its first message.
 
-import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Admission } from '../access/admission.ts';
@@ -13,6 +12,7 @@ import { FOREIGN_HOST_FAULT, type HostCheck } from './foreign-host.ts';
 import { GRAPHQL_PATH, type GraphQLService } from './graphql.ts';
 import { HOST_FAULT, hasOneHost } from './host.ts';
 import { isAllowedOrigin, type OriginOptions } from './origins.ts';
+import { refuse } from './refusals.ts';
 import { asWritten, SocketOperations } from './socket-operations.ts';
 import type { BroughtBy } from './trace-context.ts';
 import { type ConnectionInit, connect, type Extra, type Session } from './websocket-connection.ts';
@@ -24,6 +24,9 @@ const GOING_AWAY = 1001;
 
 /** A client that says nothing between two of these has gone; the pings keep a silent socket open through proxies. */
 const PING_MS = 12_000;
+
+const NO_HANDSHAKE =
+  'This is no handshake of a WebSocket: send a GET with sec-websocket-key and sec-websocket-version: 13, as clients do.';
 
 export interface WebSocketOptions {
   readonly graphql: GraphQLService;
@@ -68,20 +71,26 @@ export function acceptWebSockets(
     onComplete: ({ extra }, id) => extra.operations.end(id),
   });
 
+  sockets.on('wsClientError', (_, __, request) =>
+    refuseUpgrade(request, 400, NO_HANDSHAKE, { 'sec-websocket-version': '13, 8' }),
+  );
+  let isClosed = false;
+
   server.on('upgrade', (request, socket, head) => {
     // Node hands the socket over bare: a client that breaks off now would end the process, and one that stays would keep it
     // from ending.
     socket.on('error', () => socket.destroy());
-    if (!hasOneHost(request)) return refuse(socket, '400 Bad Request', HOST_FAULT);
+    if (isClosed) return refuseUpgrade(request, 503, 'The gateway goes away: connect again.');
+    if (!hasOneHost(request)) return refuseUpgrade(request, 400, HOST_FAULT);
     if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH)
-      return refuse(socket, '403 Forbidden', `GraphQL is at ${GRAPHQL_PATH}.`);
-    if (!isOwnHost(request.headers.host ?? '')) return refuse(socket, '403 Forbidden', FOREIGN_HOST_FAULT);
+      return refuseUpgrade(request, 403, `GraphQL is at ${GRAPHQL_PATH}.`);
+    if (!isOwnHost(request.headers.host ?? '')) return refuseUpgrade(request, 403, FOREIGN_HOST_FAULT);
     if (!isAllowedOrigin(request.headers, origins)) {
       tellOrigin(request);
-      return refuse(socket, '403 Forbidden', 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
+      return refuseUpgrade(request, 403, 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
     }
     const address = callerIdOf(request);
-    if (address === undefined) return refuse(socket, '400 Bad Request', FORWARDED_FAULT);
+    if (address === undefined) return refuseUpgrade(request, 400, FORWARDED_FAULT);
     const header = authorizationOf(request);
     const brought = broughtBy(request)?.linked();
     const admit = (payload: ConnectionInit) => admission.admit(shownIn(payload) ?? header, address);
@@ -109,6 +118,7 @@ export function acceptWebSockets(
       for (const socket of sockets.clients) sessions.get(socket)?.endIfOutdated();
     },
     close(timeoutMs) {
+      isClosed = true;
       clearInterval(pings);
       sockets.close();
       for (const socket of sockets.clients) socket.close(GOING_AWAY, 'going away');
@@ -126,12 +136,11 @@ function shownIn(payload: ConnectionInit): readonly string[] | undefined {
   return [typeof authorization === 'string' ? authorization : ''];
 }
 
-function refuse(socket: Duplex, status: string, message: string): void {
-  const head = [
-    `HTTP/1.1 ${status}`,
-    'content-type: text/plain; charset=utf-8',
-    `content-length: ${Buffer.byteLength(message)}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${message}`, () => socket.destroy());
+// Node hands over no response. Who is refused is told so as over HTTP, and the socket goes.
+function refuseUpgrade(request: IncomingMessage, status: number, message: string, headers: object = {}): void {
+  const response = new ServerResponse(request);
+  response.assignSocket(request.socket);
+  response.once('finish', () => request.socket.destroySoon());
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  refuse(request, response, status, message);
 }

@@ -7,7 +7,7 @@ import type { KnownCalls } from './known-calls.ts';
 import type { Membership } from './membership.ts';
 import type { OwnShare } from './own-share.ts';
 import { isSpare, type Payment } from './payment.ts';
-import type { Taken } from './quota-line.ts';
+import type { Taken, Wanted } from './quota-line.ts';
 import type { Rank, RedisCalls } from './redis-calls.ts';
 import type { Shares } from './shares.ts';
 
@@ -38,9 +38,9 @@ export class CallTaker {
     return membership.standing === 'together' ? delayMs : Math.max(delayMs, own.delayMs(ahead, at));
   }
 
-  /** Takes a call for each of these payments, the first ones first; the first has waited for so many milliseconds. */
-  take(payments: readonly Payment[], waitedMs: number): Taken | Promise<Taken> {
-    return this.#options.membership.isAlone ? this.#takeAlone(payments) : this.#takeOfRedis(payments, waitedMs);
+  /** Takes calls, the first ones first; the first has waited for so many milliseconds. */
+  take(wanted: readonly Wanted[], waitedMs: number): Taken | Promise<Taken> {
+    return this.#options.membership.isAlone ? this.#takeAlone(wanted) : this.#takeOfRedis(wanted, waitedMs);
   }
 
   /**
@@ -57,13 +57,14 @@ export class CallTaker {
     return at;
   }
 
-  async #takeOfRedis(payments: readonly Payment[], waitedMs: number): Promise<Taken> {
+  async #takeOfRedis(calls: readonly Wanted[], waitedMs: number): Promise<Taken> {
     const { now, shares, known, own, redisCalls, membership } = this.#options;
-    const areFirst = shares.areFirst(payments);
-    const wanted = payments.map((payment, n) => ({
+    const areFirst = shares.areFirst(calls.map(({ payment }) => payment));
+    const wanted = calls.map(({ payment, patienceMs }, n) => ({
       name: this.#nameFor(payment),
       rank: rankOf(payment, areFirst[n]),
-      spread: shares.spreadOf(payment, payments.length),
+      patienceMs,
+      spread: shares.spreadOf(payment, calls.length),
     }));
     let answer = await redisCalls.take(wanted, waitedMs, known.count(now()));
     if (answer === 'behind') {
@@ -72,7 +73,8 @@ export class CallTaker {
     }
     if (answer === undefined || answer === 'behind') {
       membership.lose();
-      return { taken: 0, at: now(), delayMs: 1 };
+      // They are tried again at once: this process is alone now.
+      return { taken: 0, at: now(), delayMs: 0 };
     }
     const at = now();
     for (const { name } of wanted.slice(0, answer.taken)) known.record(name, at);
@@ -80,12 +82,12 @@ export class CallTaker {
     return { ...answer, at };
   }
 
-  #takeAlone(payments: readonly Payment[]): Taken {
+  #takeAlone(wanted: readonly Wanted[]): Taken {
     const { now, known, own } = this.#options;
     const at = now();
-    for (const payment of payments) known.record(this.#nameFor(payment), at);
-    own.record(at, payments.length);
-    return { taken: payments.length, at, delayMs: 0 };
+    for (const { payment } of wanted) known.record(this.#nameFor(payment), at);
+    own.record(at, wanted.length);
+    return { taken: wanted.length, at, delayMs: 0 };
   }
 
   #nameFor({ how, caller }: Payment): string {

@@ -14,8 +14,14 @@ export interface Taken {
   readonly delayMs: number;
 }
 
-/** Takes a call for each of these payments, the first ones first; the first has waited for so many milliseconds. */
-export type TakeCalls = (payments: readonly Payment[], waitedMs: number) => Taken | Promise<Taken>;
+export interface Wanted {
+  readonly payment: Payment;
+  /** For how long it would wait, in milliseconds. */
+  readonly patienceMs: number;
+}
+
+/** Takes calls, the first ones first; the first has waited for so many milliseconds. */
+export type TakeCalls = (wanted: readonly Wanted[], waitedMs: number) => Taken | Promise<Taken>;
 
 export interface LineOptions {
   readonly provider: ProviderName;
@@ -120,16 +126,16 @@ export class QuotaLine {
       const [first] = next;
       if (first === undefined) continue;
       // Nothing is waited for where nothing has to be.
-      const waitedMs = this.#options.now() - first.since;
+      const from = this.#options.now();
       const taking = this.#options.take(
-        next.map(({ payment }) => payment),
-        waitedMs,
+        next.map(({ payment, until }) => ({ payment, patienceMs: Math.max(0, until - from) })),
+        from - first.since,
       );
       const { taken, at, delayMs: againMs } = taking instanceof Promise ? await taking : taking;
       // A call that was taken for a caller that has gone meanwhile is the next one's.
       for (const waiter of next.filter((one) => this.#waiting.includes(one)).slice(0, taken)) waiter.serve(at);
       delayMs = againMs;
-      if (againMs === 0) this.#hasMore = true;
+      if (againMs === 0 || this.#refuseNext(next.slice(taken), at, againMs)) this.#hasMore = true;
     }
     this.#isServing = false;
     this.#wakeIn(delayMs);
@@ -165,6 +171,19 @@ export class QuotaLine {
       const delayMs = this.#options.delayMs(waiter.payment, place, at);
       if (delayMs > 0 && at + delayMs > waiter.until) waiter.refuse(this.#refusalIn(delayMs));
     }
+  }
+
+  /**
+   * Refuses what was asked for, and cannot be had in time: more may be used up than this process has heard of.
+   * @returns whether any was: others may be served then.
+   */
+  #refuseNext([first, ...others]: readonly Waiter[], at: number, delayMs: number): boolean {
+    if (first === undefined) return false;
+    const { how, caller } = first.payment;
+    const alike = others.filter(({ payment }) => payment.how === how && payment.caller === caller);
+    const late = [first, ...alike].filter((waiter) => this.#waiting.includes(waiter) && at + delayMs > waiter.until);
+    for (const waiter of late) waiter.refuse(this.#refusalIn(delayMs));
+    return late.length > 0;
   }
 
   #refusalIn(delayMs: number): ProviderRateLimited {

@@ -114,9 +114,9 @@ export function createQuota(
     now,
     delayMs: (payment, ahead, at) => shares.delayMs(payment, ahead, at),
     batch: 1,
-    take([payment]) {
+    take([wanted]) {
       const at = now();
-      if (payment !== undefined) shares.record(at, payment);
+      if (wanted !== undefined) shares.record(at, wanted.payment);
       return { taken: 1, at, delayMs: 0 };
     },
   });

@@ -21,6 +21,8 @@ export type Rank = 0 | 1 | 2;
 export interface WantedCall {
   readonly name: string;
   readonly rank: Rank;
+  /** For how long it would wait, in milliseconds. */
+  readonly patienceMs: number;
   /** How it is spread over each window. */
   readonly spread: readonly Spread[];
 }
@@ -90,9 +92,10 @@ export function createRedisCalls({ redis, windows: windowsNow, accountId, proces
       const half = partOf(longestOf(windows).limit, INSISTENT_SHARE);
       const bounds = windows.flatMap(({ limit, lent, windowMs }) => [limit, lent, Math.ceil(windowMs)]);
       const about = [channel, process, Math.round(waitedMs), known, half, windows.length, ...bounds];
-      const each = wanted.flatMap(({ rank, name, spread }) => [
+      const each = wanted.flatMap(({ rank, name, patienceMs, spread }) => [
         rank,
         name,
+        Math.floor(patienceMs),
         ...spread.flatMap(({ gapMs, burst }) => [Math.round(gapMs), Math.ceil(burst)]),
       ]);
       const answer = await redis.ask((client) => TAKE(client, keys, [...about, ...each]));

@@ -64,7 +64,7 @@ export async function createSharedQuota(
     shares,
     now: clock,
     delayMs: (payment, ahead, at) => taker.delayMs(payment, ahead, at),
-    take: (payments, waitedMs) => taker.take(payments, waitedMs),
+    take: (wanted, waitedMs) => taker.take(wanted, waitedMs),
     batch: BATCH,
   });
 
@@ -128,7 +128,7 @@ export async function createSharedQuota(
       if (unusedAt !== undefined && (await taker.move(payment, unusedAt)) !== undefined) return 0;
       const aheadMs = spareDelayMs(payment);
       if (aheadMs > 0) return aheadMs;
-      const { taken, delayMs } = await taker.take([payment], 0);
+      const { taken, delayMs } = await taker.take([{ payment, patienceMs: 0 }], 0);
       return taken > 0 ? 0 : Math.max(1, delayMs);
     },
     refusal(payment, others, patienceMs) {

@@ -15,8 +15,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 // KEYS: the calls, the gate, the line of processes that wait, by when each has to come again, and when the last call was
 // made of those that are spread evenly over each window. ARGV: channel, process, for how long its first call has waited, how
 // many calls it knows of, how many calls may be taken by those who insist, how many windows, limit and part and length of
-// each; then of each call rank and name, and for each window how long after the last one it is made, and how many calls its
-// caller may have had (0: whenever, and however many).
+// each; then of each call rank, name, and for how long it would wait, and for each window how long after the last one it is made,
+// and how many calls its caller may have had (0: whenever, and however many). A call that would not wait for so long, or
+// waits for others that insist alone, takes no place in the line: it would keep a call from others.
 export const TAKE = createScript(`${NOW}
 for _, key in ipairs({ KEYS[1], KEYS[3], KEYS[4], KEYS[5] }) do
   if redis.call('TYPE', key).ok ~= 'zset' then redis.call('DEL', key) end
@@ -82,6 +83,7 @@ local function delayOf(rank, name, spread, others)
       if wait > delay then delay = wait end
     end
   end
+  local insistsFor = 0
   if string.find(name, ':i:', 1, true) then
     local insistent = {}
     local calls = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
@@ -89,11 +91,10 @@ local function delayOf(rank, name, spread, others)
       if string.find(calls[i], ':i:', 1, true) then insistent[#insistent + 1] = tonumber(calls[i + 1]) end
     end
     if #insistent >= half then
-      local wait = insistent[#insistent - half + 1] + longest - now
-      if wait > delay then delay = wait end
+      insistsFor = insistent[#insistent - half + 1] + longest - now
     end
   end
-  return delay
+  return delay, insistsFor
 end
 
 -- From when the next one is spread.
@@ -105,15 +106,18 @@ end
 
 local taken = {}
 local delay = 0
-for i = at, #ARGV, 2 + 2 * #windows do
-  local rank, name, spread = ARGV[i], ARGV[i + 1], {}
-  for n = 1, #windows do spread[n] = { gap = tonumber(ARGV[i + 2 * n]), burst = tonumber(ARGV[i + 2 * n + 1]) } end
+for i = at, #ARGV, 3 + 2 * #windows do
+  local rank, name, patience, spread = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), {}
+  for n = 1, #windows do spread[n] = { gap = tonumber(ARGV[i + 1 + 2 * n]), burst = tonumber(ARGV[i + 2 + 2 * n]) } end
   local place = rank .. ':' .. process
   local since = now - waited
   if rank ~= '2' then since = tonumber(redis.call('ZSCORE', KEYS[3], place) or since) end
-  delay = delayOf(rank, name, spread, ahead(tonumber(rank), since))
-  if delay > 0 then
-    if rank ~= '2' then
+  local insistsFor
+  delay, insistsFor = delayOf(rank, name, spread, ahead(tonumber(rank), since))
+  if delay > 0 or insistsFor > 0 then
+    local isInLine = rank ~= '2' and delay >= insistsFor
+    delay = math.max(delay, insistsFor)
+    if isInLine and delay <= patience then
       redis.call('ZADD', KEYS[3], 'NX', since, place)
       redis.call('ZADD', KEYS[4], now + delay + 250, place)
       redis.call('PEXPIRE', KEYS[3], longest + 1000)

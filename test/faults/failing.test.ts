@@ -40,7 +40,7 @@ test.concurrent('a provider answers at once while the other one hangs, however m
   const hanging = Promise.all(Array.from({ length: 60 }, (_, n) => invite(`hangs-${n}`))).finally(() => {
     isOver = true;
   });
-  await vi.waitUntil(() => cronofy.requests.length === 32);
+  await vi.waitUntil(() => cronofy.requests.length === 32, { timeout: 10_000 });
   for (let n = 0; n < 100; n++) expect(await review('review-sent', 0)).toBe('SENT');
   expect(isOver).toBe(false);
   for (const code of await hanging) expect(code).toMatch(/^PROVIDER_(TIMEOUT|UNAVAILABLE)$/);

@@ -65,6 +65,8 @@ const one = fc
     name: mostly(fc.oneof(name, fc.nat({ max: 30 })), fc.constantFrom<unknown>('', null, true)),
     email: mostly(fc.constantFrom('ann@example.com', 'ann', null, undefined), fc.constant(5)),
     at: mostly(fc.constantFrom('US', 'DE', null, undefined), fc.constantFrom('MARS', 3)),
+    constructor: mostly(fc.constantFrom(0, 5, null, undefined), fc.constantFrom<unknown>(-1, '5')),
+    toString: mostly(fc.constantFrom('ann@example.com', null, undefined), fc.constant(5)),
     one: mostly(fc.oneof(representation, anything), fc.constantFrom<unknown>(null, undefined)),
     representations: mostly(
       fc.oneof(fc.array(mostly(representation, anything), { minLength: 1, maxLength: 5 }), representation),

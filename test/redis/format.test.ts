@@ -141,6 +141,7 @@ const SPREAD = [{ gapMs: 1, burst: 2 }];
 const called = (process: string, number: number) => ({
   name: nameOfCall(process, number, 'caller', digestOf('partoo.form', '192.0.2.7')),
   rank: 1 as const,
+  patienceMs: 600_000,
   spread: SPREAD,
 });
 

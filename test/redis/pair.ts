@@ -22,8 +22,8 @@ export interface Pair {
   /** The one that Cronofy notifies. */
   readonly a: PairedGateway;
   readonly b: PairedGateway;
-  /** One more, which has missed all earlier messages. */
-  join(): Promise<PairedGateway>;
+  /** One more, which has missed all earlier messages. @param own Variables that it alone has. */
+  join(own?: Environment): Promise<PairedGateway>;
   /** Targets of the upstream calls so far. */
   calls(): string[];
   stop(): Promise<void>;
@@ -36,7 +36,7 @@ export async function startPair(redisUrl: string, environment: Environment = {})
   const sandbox = await startSandbox({ cronofy: QUICK, partoo: QUICK });
   const stops: (() => Promise<void>)[] = [];
 
-  async function join(): Promise<PairedGateway> {
+  async function join(own: Environment = {}): Promise<PairedGateway> {
     const log: string[] = [];
     const variables: Environment = {
       PORT: '0',
@@ -44,6 +44,7 @@ export async function startPair(redisUrl: string, environment: Environment = {})
       PROCESSES: '2',
       ...sandbox.variables,
       ...environment,
+      ...own,
     };
     const [settings, secrets] = [readSettings(variables), secretsIn(variables)];
     const gateway = await startGateway(settings, createLog('trace', { write: (line) => void log.push(line) }));

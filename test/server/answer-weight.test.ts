@@ -16,6 +16,7 @@ let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startTestGateway();
   const { cronofy } = gateway.sandbox;
+  for (let n = 0; n < 100; n++) cronofy.put({ smart_invite_id: `page-${n}`, recipients: RECIPIENTS, event: EVENT });
   cronofy.put({ smart_invite_id: 'heavy', recipients: RECIPIENTS, event: { ...EVENT, description: DESCRIPTION } });
   cronofy.put({
     smart_invite_id: 'crowd',
@@ -210,5 +211,63 @@ describe('1,000 replies', () => {
       );
       expect(JSON.stringify(data).length).toBeGreaterThan(2 * MEGABYTE);
     }
+  });
+});
+
+describe('a key of 90 KB', () => {
+  const KEY = 'k'.repeat(90_000);
+  const refs = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({ smartInvite: { smartInviteId: `page-${n}` } }));
+
+  function expectRefused({ data, errors }: GraphQLAnswer): void {
+    expect(data).toBeUndefined();
+    expect(errors).toHaveLength(1);
+    expect(errors?.[0]?.message).toMatch(/^The answer would weigh \d+ bytes by its fields .* and 4194304 is the most/);
+    expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', retryable: false });
+  }
+
+  test('counts for each invitation of each page: what cannot fit is refused before it is run', async () => {
+    const query = `query($refs: [InvitationRef!]!) { ${many(141, (n) => `a${n}: invitations(refs: $refs) { ...K }`)} }
+      fragment K on Invitation { ${KEY}: id }`;
+    for (const _ of [1, 2, 3]) {
+      expectRefused(await gateway.query(query, { refs: refs(100) }));
+      expectRefused(await gateway.query(query, { refs: [] }));
+    }
+  });
+
+  test('is given as often as it fits', async () => {
+    const query = `query($refs: [InvitationRef!]!) { invitations(refs: $refs) { ${KEY}: id } }`;
+    for (const _ of [1, 2, 3]) {
+      expectRefused(await gateway.query(query, { refs: refs(47) }));
+      const answer = await gateway.query(query, { refs: refs(46) });
+      expectWithin(answer, []);
+      expect(answer.data.invitations[45][KEY]).toBeTypeOf('string');
+    }
+  });
+
+  test('counts for each reply, and what is too heavy by it fails in its place', async () => {
+    for (const _ of [1, 2, 3]) {
+      const answer = await gateway.query(
+        `{ a: smartInvite(smartInviteId: "crowd") { replies { ${KEY}: email } } b: smartInvite(smartInviteId: "page-1") { smartInviteId } }`,
+      );
+      expectWithin(answer, ['a']);
+      expect(answer.data).toEqual({ a: null, b: { smartInviteId: 'page-1' } });
+    }
+  });
+
+  test('counts for each type, field and provider that the gateway tells of', async () => {
+    for (const query of [
+      `{ __schema { types { fields { ${KEY}: name } } } }`,
+      `{ ${many(40, (n) => `a${n}: providers { ...K }`)} } fragment K on ProviderStatus { ${KEY}: circuit }`,
+    ])
+      for (const _ of [1, 2, 3]) expectRefused(await gateway.query(query));
+    const { data } = await gateway.query(`{ providers { ${KEY}: circuit } }`);
+    expect(data.providers[0][KEY]).toBe('CLOSED');
+  });
+
+  test('long texts of the schema count as long as they are', async () => {
+    const query = `{ ${many(80, (n) => `a${n}: __type(name: "__Type") { ...D }`)} }
+      fragment D on __Type { ${many(150, (n) => `d${n}: description`)} }`;
+    expectRefused(await gateway.query(query));
   });
 });

@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';
+import { EIGHT_CONDITIONS, otherPairs, samePairs } from '../operations/meeting-fragments.ts';
 import { openSocket } from './socket-client.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -74,3 +75,30 @@ test('60 documents of 90 KB over WebSockets leave no memory in use', async () =>
   }
   await vi.waitUntil(() => kept() - before < 40, { timeout: 10_000, interval: 200 });
 }, 60_000);
+
+test.each([
+  ['the same', samePairs],
+  ['other', otherPairs],
+])(
+  '8 documents in which %s pairs of fragments meet in a thousand places leave no memory in use',
+  async (name, textOf) => {
+    gateway.sandbox.cronofy.put({
+      smart_invite_id: 'id-1',
+      recipients: [{ email: 'one@example.org', status: 'pending' }],
+      event: { start: { time: '2030-05-02', tzid: 'Etc/UTC' }, end: { time: '2030-05-03', tzid: 'Etc/UTC' } },
+    });
+    const before = kept();
+    for (let n = 0; n < 8; n++) {
+      const query = textOf(`${name === 'the same' ? 'Same' : 'Other'}${n}`);
+      expect(query.length).toBeLessThan(9_000);
+      // From the second time on it is kept, with a plan for each set of conditions.
+      for (const variables of [{ a: false, b: false, c: false }, ...EIGHT_CONDITIONS]) {
+        const { data } = await gateway.query(query, variables);
+        expect(data.a8.e9.s9.t6).toBe('EventTime');
+      }
+    }
+    // Each has thousands of fields for each set of conditions, whose plans took 44 MB.
+    await vi.waitUntil(() => kept() - before < 40, { timeout: 10_000, interval: 200 });
+  },
+  60_000,
+);

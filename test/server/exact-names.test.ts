@@ -73,10 +73,26 @@ describe('an id that is a number which JSON does not hold exactly is refused', (
     const deep = '['.repeat(30_000) + ']'.repeat(30_000);
     const payload = `{"query":${JSON.stringify(REVIEW)},"variables":{"id":4503599627370497.5,"more":${deep}}}`;
     expect((await post(payload)).status).toBe(400);
+    // A URL is shorter: numbers can be looked at there, or cannot, and none is read as another.
+    const shorter = '['.repeat(7_000) + ']'.repeat(7_000);
+    const variables = `{"id":4503599627370497.5,"more":${shorter}}`;
+    expect(await get(`/graphql?query=${encodeURIComponent(REVIEW)}&variables=${variables}`, 'host: gateway')).toContain(
+      'BAD_USER_INPUT',
+    );
     const { socket, closed } = await openSocket(gateway.origin);
     socket.send(`{"id":"1","type":"subscribe","payload":${payload}}`);
     expect(await closed).toBe(4400);
     expect(gateway.takeCalls()).toEqual(NOTHING);
+  });
+
+  test('but what is nested as deep harms nothing where no number has to be looked at', async () => {
+    const deep = '['.repeat(45_000) + ']'.repeat(45_000);
+    const payload = `{"query":${JSON.stringify(REVIEW)},"variables":{"id":"review-sent","more":${deep}}}`;
+    const found = { data: { reviewInvitation: { invitationId: 'review-sent' } } };
+    expect(await (await post(payload)).json()).toEqual(found);
+    const { socket, outcomeOf } = await openSocket(gateway.origin);
+    socket.send(`{"id":"1","type":"subscribe","payload":${payload}}`);
+    expect((await outcomeOf('1'))[0]?.payload).toEqual(found);
   });
 
   test('an id that is a number which JSON holds exactly is accepted, and so is a text or a literal of any length', async () => {

@@ -125,6 +125,19 @@ describe.each(TRANSPORTS)('by %s', (_, ask) => {
     expect(await ask({ query: QUERY, variables, extensions })).toMatchObject(BAD_INPUT);
   });
 
+  test('documentId and a hash that differ are refused, each known or not', async () => {
+    const [one, other] = [newText(), newText('{ __typename }')];
+    for (const query of [one, other, one, other]) {
+      await ask({ query, variables, extensions: extensionsOf(sha256(query)) });
+    }
+    const { persistedQuery } = extensionsOf('');
+    for (const extensions of [extensionsOf(sha256(other)), extensionsOf('0'.repeat(64)), { persistedQuery }]) {
+      expect(await ask({ variables, documentId: sha256(one), extensions })).toMatchObject(BAD_INPUT);
+      expect(await ask({ query: one, variables, documentId: sha256(one), extensions })).toMatchObject(BAD_INPUT);
+    }
+    expect(await ask({ variables, documentId: sha256(one), extensions: extensionsOf(sha256(one)) })).toEqual(ANSWER);
+  });
+
   test('an invalid text is not registered for its hash', async () => {
     for (const query of [newText('{ nothing }'), newText('{'), newText(`{ ${'b '.repeat(3_000)} }`)]) {
       const extensions = extensionsOf(sha256(query));

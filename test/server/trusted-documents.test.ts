@@ -162,6 +162,11 @@ test('a document in the list may exceed the size limit, and its variables are ch
   }
 });
 
+test('a document may stand in the list twice', async () => {
+  const { origin } = await startWith(apollo([REVIEW, REVIEW]));
+  expect(await TRANSPORTS[0]?.[1](origin, { query: REVIEW, variables })).toEqual(ANSWER);
+});
+
 describe('GraphiQL beside a list', () => {
   const page = (origin: string) => fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } });
   const post: Ask = (origin, payload) => TRANSPORTS[0]?.[1](origin, payload) ?? Promise.reject();
@@ -172,6 +177,15 @@ describe('GraphiQL beside a list', () => {
     expect(response.status).toBe(406);
     expect(response.headers.get('content-type')).toMatch(/json/);
     for (const { query } of graphiqlTabs(schema)) expect(await post(origin, { query })).toEqual(NOT_IN_LIST);
+  });
+
+  test('takes no name from the list', async () => {
+    const list = { 'graphiql-tab-1': REVIEW, 'graphiql-tab-2': TWO };
+    const { origin } = await startWith(list, { GRAPHIQL: 'on' });
+    expect(await post(origin, { documentId: 'graphiql-tab-1', variables })).toEqual(ANSWER);
+    expect(await post(origin, { documentId: 'graphiql-tab-2', operationName: 'One' })).toEqual({
+      data: { __typename: 'Query' },
+    });
   });
 
   test('that is turned on allows its tabs and its introspection, and nothing more', async () => {

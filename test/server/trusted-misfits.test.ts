@@ -36,6 +36,21 @@ describe('the gateway does not start with a list', () => {
     await expect(startWith(list)).rejects.toThrow(/First.*Last/s);
   });
 
+  const OTHER = 'query Other { __typename }';
+
+  test.each<[string, string, string]>([
+    ['with an id that another one has', 'review', 'review'],
+    ["with another one's hash for an id", hashOf('sha256', OTHER), 'other'],
+    ['whose hash is the id of another one', 'review', hashOf('sha256', REVIEW)],
+  ])('that has a document %s, and the message names it', async (_, review, other) => {
+    const operations = [
+      { id: review, body: REVIEW },
+      { id: other, body: OTHER },
+    ];
+    const list = { format: 'apollo-persisted-query-manifest', version: 1, operations };
+    await expect(startWith(list)).rejects.toThrow(`Other (${other}): another document of the list has this id`);
+  });
+
   test.each([
     ['not JSON', 'nothing'],
     ['a list', '[]'],

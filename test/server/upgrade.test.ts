@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 
@@ -28,6 +29,34 @@ const REFUSED: [string, string, string][] = [
   ['of another path', '/elsewhere', ''],
   ['by a page of another origin', '/graphql', 'origin: https://elsewhere.example\r\n'],
 ];
+
+const NO_HANDSHAKES: [string, string, string][] = [
+  ['of a version that nobody has', '/graphql', 'sec-websocket-version: 7\r\n'],
+  ['that brings its key twice', '/graphql', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n'],
+  ['whose protocols are none', '/graphql', 'sec-websocket-protocol: ,\r\n'],
+];
+
+test.each([...REFUSED, ...NO_HANDSHAKES])(
+  'an upgrade %s is answered as every request is, with what keeps caches and guesses away',
+  async (_, path, more) => {
+    const socket = await upgrade(path, `${more}x-request-id: a-request\r\n`);
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 40[03] /);
+    const headers = head.toLowerCase().split('\r\n').slice(1);
+    expect(headers).toEqual(
+      expect.arrayContaining([
+        'cache-control: no-store',
+        'x-content-type-options: nosniff',
+        'x-request-id: a-request',
+        'content-type: application/json; charset=utf-8',
+        `content-length: ${Buffer.byteLength(body)}`,
+        'connection: close',
+      ]),
+    );
+    const extensions = { code: 'BAD_USER_INPUT', retryable: false };
+    expect(JSON.parse(body)).toEqual({ errors: [{ message: expect.any(String), extensions }] });
+  },
+);
 
 test.each(REFUSED)('an upgrade %s is refused, and its open socket does not delay the end', async (_, path, more) => {
   const socket = await upgrade(path, more);

@@ -1,10 +1,10 @@
 // When the quota of a call is taken, and out of whose share: against a real server, to which a connection takes its time.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Cancellation } from '../../src/upstream/cancellation.ts';
 import { BACKGROUND, type PaymentKind } from '../../src/upstream/payment.ts';
-import { createQuota } from '../../src/upstream/quota.ts';
+import { createQuota, type Quota } from '../../src/upstream/quota.ts';
 import type { QuotaWindow } from '../../src/upstream/quota-window.ts';
 import { createAuthority, trust } from '../certificates.ts';
 import { answerWith, type Fault, type FaultyProxy, startProxy } from '../faults/proxy.ts';
@@ -25,15 +25,49 @@ async function openSlowAccount(window: QuotaWindow, answersAtOnce = true) {
   const provider: FaultyProxy = await startProxy('http://127.0.0.1:1', { certificate, setUpMs: 100 });
   provider.break(good);
   const own = createQuota('PARTOO', [window]);
-  const quota = answersAtOnce ? own : { ...own, takeNow: () => undefined };
+  /** Of each call that was paid for, whether it was for the second time. */
+  const payments: boolean[] = [];
+  let onPaid = () => {};
+  const paid = <T>(at: T, unusedAt: number | undefined): T => {
+    if (at === undefined) return at;
+    payments.push(unusedAt !== undefined);
+    if (unusedAt === undefined) onPaid();
+    return at;
+  };
+  const quota: Quota = {
+    ...own,
+    takeNow: (payment, unusedAt) => (answersAtOnce ? paid(own.takeNow(payment, unusedAt), unusedAt) : undefined),
+    take: async (payment, patienceMs, cancellation, unusedAt) =>
+      paid(await own.take(payment, patienceMs, cancellation, unusedAt), unusedAt),
+  };
   onTestFinished(() => provider.refuse());
   const account = openAccount({ quota });
   const call = (payment: PaymentKind, cancellation?: Cancellation) =>
     account.call(provider.origin, payment, cancellation);
-  return { provider, quota, call, remaining: () => quota.status().remaining };
+  return {
+    provider,
+    quota,
+    payments,
+    call,
+    remaining: () => quota.status().remaining,
+    /** Does that as soon as a call was paid for the first time. */
+    whenPaid(next: () => void) {
+      onPaid = next;
+    },
+  };
 }
 
 const MINUTE = { limit: 10, windowMs: 60_000 };
+
+/** A clock that stands still until it is moved. */
+function stopClock(): (ms: number) => void {
+  let at = performance.now();
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => at);
+  onTestFinished(() => clock.mockRestore());
+  return (ms) => {
+    at += ms;
+  };
+}
 
 function standStill(ms: number): void {
   const until = performance.now() + ms;
@@ -111,6 +145,24 @@ describe('a call', () => {
     test('is paid for once', async () => {
       const { provider, remaining } = await lateCall(MINUTE);
       expect([remaining(), provider.requests.length, provider.connections]).toEqual([8, 2, connections]);
+    });
+
+    // What the opposite of standing still is, real time does not tell on a busy machine.
+    test.each([
+      [10, false],
+      [20, false],
+      [25, true],
+    ])('for %i ms is paid for again where that is more than 20: %s', async (ms, isPaidAgain) => {
+      const { call, payments, remaining, whenPaid } = await openSlowAccount(MINUTE, answersAtOnce);
+      expect(await call('caller')).toBe('decoded');
+      // The connection is free again.
+      await sleep(20);
+      payments.length = 0;
+      const pass = stopClock();
+      whenPaid(() => pass(ms));
+      expect(await call('caller')).toBe('decoded');
+      expect(payments).toEqual(isPaidAgain ? [false, true] : [false]);
+      expect(remaining()).toBe(8);
     });
 
     test('counts from when it was sent', async () => {

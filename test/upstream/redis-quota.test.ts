@@ -105,6 +105,62 @@ describe('callers that insist have half of the quota over both processes', () =>
     expect(await insist(b, 'b')).toBe('PROVIDER_RATE_LIMITED');
     expect(await takeAll(b)).toBe(5);
   });
+
+  test('where callers of both insist at the same moment, before either process has heard of the other', async () => {
+    const { a, b } = await startProcesses('10/60s');
+    const insisting = times(5).flatMap((n) => [insist(a, `a-${n}`), insist(b, `b-${n}`)]);
+    const outcomes = await Promise.all(insisting);
+    expect(outcomes.filter((outcome) => outcome === 'taken')).toHaveLength(5);
+    // A caller that was refused keeps no place in Redis, or a call would be left over.
+    expect((await takeAll(a)) + (await takeAll(b))).toBe(5);
+  });
+});
+
+describe('where Redis knows of calls that a process has not heard of', () => {
+  /** Two processes, one call of the first, and so many calls that Redis alone knows. */
+  async function startUnheard(accountId: string, count: number, letter: string) {
+    const { a, b } = await startProcesses('10/60s', 2, accountId);
+    await take(a);
+    const key = `gateway:{${accountId}}:calls`;
+    const [, score = ''] = (await server().command('ZRANGE', key, 0, -1, 'WITHSCORES')) as string[];
+    const unheard = Array.from({ length: count }, (_, n) => [score, `other:${n}:${letter}:other-${n}`]).flat();
+    await server().command('ZADD', key, ...unheard);
+    return { a, b, forget: () => server().command('ZREM', key, `other:0:${letter}:other-0`) };
+  }
+
+  test('a caller that cannot be served in time is refused, and keeps no call from others', async () => {
+    const { a, b, forget } = await startUnheard('unheard', 9, 'c');
+    const error = await take(a, 8_000).catch((error: unknown) => error);
+    expect([59, 60]).toContain((error as { retryAfterSeconds?: number }).retryAfterSeconds);
+    await forget();
+    expect(await takeAll(b)).toBe(1);
+  });
+
+  test('a caller that waits for others that insist keeps no call from those who do not', async () => {
+    const { a, b } = await startUnheard('unheard-insistent', 5, 'i');
+    const cancellation = new Cancellation();
+    const waiting = a.take({ how: 'insistent', caller: 'waits' }, 70_000, cancellation);
+    expect(await takeAll(b)).toBe(4);
+    cancellation.cancel(new CallerGone());
+    await expect(waiting).rejects.toBeInstanceOf(CallerGone);
+  });
+});
+
+test('callers who wait in one process are served in the order they came, and ask Redis together', async () => {
+  const { a, b } = await startProcesses('20/1s');
+  await Promise.all(Array.from({ length: 20 }, (_, n) => take(n % 2 ? a : b, 1_000)));
+  const evaluations = async () => {
+    const stats = `${await server().command('INFO', 'commandstats')}`;
+    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1]);
+  };
+  const before = await evaluations();
+  const served: number[] = [];
+  const callers = Array.from({ length: 60 }, (_, n) => take(a, 10_000).then(() => served.push(n)));
+  await Promise.all(callers);
+  expect(served).toEqual(callers.map((_, n) => n));
+  // Three windows' worth of calls, of which each leaves in a few pieces.
+  const asked = (await evaluations()) - before;
+  expect(asked).toBeLessThan(30);
 });
 
 test('a caller that cannot be served in time is refused at once, with the time to retry after', async () => {

@@ -1,7 +1,7 @@
 // What processes that share a quota do without Redis, when it is back, and with one that has forgotten what they know.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ProviderRateLimited } from '../../src/invitation/problem.ts';
 import { createRedis } from '../../src/redis/redis.ts';
 import { CallLog } from '../../src/upstream/call-log.ts';
@@ -109,7 +109,7 @@ describe('without Redis', () => {
     expect(performance.now() - from).toBeGreaterThan(790);
   });
 
-  test('what the other processes had used before counts', async () => {
+  test('a caller is told when what the other processes had used before leaves the window', async () => {
     const { a, b } = await startProcesses('20/10s');
     expect(await takeAll(a)).toBe(20);
     await server().kill();
@@ -156,6 +156,32 @@ describe('without Redis', () => {
     // Each try uses what there is, so that there is all of it again a second later.
     await vi.waitUntil(async () => (await takeAll(a)) === 10, { timeout: 15_000, interval: 1_100 });
     expect(await takeAll(b)).toBe(0);
+  });
+});
+
+describe.each([
+  ['killed', () => server().kill()],
+  ['stopped', async () => server().pause()],
+  ['emptied', () => server().command('FLUSHALL')],
+] as const)('where Redis was %s', (_, lose) => {
+  afterEach(() => server().resume());
+
+  test.each([2, 4])('what one process had used before counts for all, among %i', async (processes) => {
+    const { a, b } = await startProcesses('20/2s', processes);
+    const times: number[] = [];
+    const call = (quota: Quota, patienceMs = 0) => take(quota, patienceMs).then(() => times.push(performance.now()));
+    // Each must know how much is left for all, and not only that nothing is.
+    for (let n = 0; n < 15; n++) await call(a);
+    const lostAt = performance.now();
+    await vi.waitUntil(() => b.status().remaining === 5);
+    await lose();
+    const goOn = async (quota: Quota) => {
+      while (performance.now() < lostAt + 2_900) await call(quota, 2_000).catch(() => sleep(20));
+    };
+    await Promise.all([a, b].flatMap((quota) => [goOn(quota), goOn(quota), goOn(quota)]));
+    expect(most(times, 1_800)).toBeLessThanOrEqual(20);
+    // They go on when those leave the window.
+    expect(times.length).toBeGreaterThan(20);
   });
 });
 

@@ -65,6 +65,41 @@ export const ANSWERS: readonly Candidate[] = [
       ),
   },
   {
+    name: 'a page of 100 refs that cannot be, again and again, under long aliases',
+    unit: 'times',
+    most: 160,
+    outcome: 'errors beside data',
+    operation: (size, run) =>
+      onePage(
+        run,
+        IMPOSSIBLE_PAGE,
+        list(size, (n) => `${'k'.repeat(400)}${n}: invitations(refs: $refs) { id }`),
+      ),
+  },
+  {
+    name: 'a page of 100 known invitations under a long alias each',
+    unit: 'characters',
+    most: 90_000,
+    operation: (size, run) => onePage(run, KNOWN_PAGE, `invitations(refs: $refs) { ${'k'.repeat(1 + size)}: id }`),
+  },
+  {
+    name: 'pages of 100 known invitations under a long alias each',
+    unit: 'pages',
+    most: 141,
+    operation: (size, run) => ({
+      query: `${named(run)}($refs: [InvitationRef!]!) { ${list(size, (n) => `a${n}: invitations(refs: $refs) { ...Known }`)} } fragment Known on Invitation { ${'k'.repeat(2_000)}: id }`,
+      variables: { refs: KNOWN_PAGE },
+    }),
+  },
+  {
+    name: 'an invite with 1,000 replies under a long alias each',
+    unit: 'characters',
+    most: 90_000,
+    operation: (size, run) => ({
+      query: `${named(run)} { smartInvite(smartInviteId: "replies-1000-1") { replies { ${'k'.repeat(1 + size)}: email } } }`,
+    }),
+  },
+  {
     name: 'known invitations of both kinds, everything of each',
     unit: 'invitations',
     most: 240,

@@ -1,6 +1,7 @@
 // Documents that are expensive to read, to check or to compile, however little they ask for.
 
-import { type Candidate, list, named } from './candidate.ts';
+import { otherPairs, samePairs } from '../../operations/meeting-fragments.ts';
+import { type Candidate, list, named, type Operation, RUNS_A_TEXT } from './candidate.ts';
 
 const REVIEW = 'reviewInvitation(invitationId: "id-1")';
 
@@ -15,6 +16,12 @@ const nested = (leaves: number) => `
   fragment Invite on SmartInvite { ${list(10, (n) => `e${n}: event { ...Event }`)} }
   fragment Event on SmartInviteEvent { ${list(10, (n) => `s${n}: start { ...Time }`)} }
   fragment Time on EventTime { ${list(leaves, (n) => `t${n}: __typename`)} }`;
+
+/** Every other operation of a text has other conditions, whose plan is made anew. */
+function meeting(textOf: (name: string, leaves: number) => string, run: number, size: number): Operation {
+  const name = `Text${Math.floor(run / RUNS_A_TEXT)}`;
+  return { query: textOf(name, Math.max(1, size)), variables: { a: run % 2 === 0, b: true, c: true } };
+}
 
 export const DOCUMENTS: readonly Candidate[] = [
   {
@@ -48,6 +55,18 @@ export const DOCUMENTS: readonly Candidate[] = [
     operation: (size, run) => ({
       query: `${named(run)} { ${list(10, (n) => `a${n}: smartInvite(smartInviteId: "id-1") { ...Invite }`)} } ${nested(size)}`,
     }),
+  },
+  {
+    name: 'two fragments that meet in a thousand objects',
+    unit: 'fields each',
+    most: 30,
+    operation: (size, run) => meeting(samePairs, run, size),
+  },
+  {
+    name: 'ten fragments that meet in other pairs in a thousand objects',
+    unit: 'fields each',
+    most: 9,
+    operation: (size, run) => meeting(otherPairs, run, size),
   },
   {
     name: 'fragments that spread another one twice',

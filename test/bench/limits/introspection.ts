@@ -39,4 +39,20 @@ export const INTROSPECTION: readonly Candidate[] = [
       query: `${named(run)} { ${list(size, (n) => `s${n}: __schema { types ${followed(2)} }`)} }`,
     }),
   },
+  {
+    name: 'fields of all types under a long alias',
+    unit: 'characters',
+    most: 90_000,
+    operation: (size, run) => ({
+      query: `${named(run)} { __schema { types { fields { ${'k'.repeat(1 + size)}: name } } } }`,
+    }),
+  },
+  {
+    name: 'the longest description, again and again',
+    unit: 'aliases',
+    most: 150,
+    operation: (size, run) => ({
+      query: `${named(run)} { ${list(80, (n) => `a${n}: __type(name: "__Type") { ...Long }`)} } fragment Long on __Type { ${list(size, (n) => `d${n}: description`)} }`,
+    }),
+  },
 ];
