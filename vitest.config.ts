@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 15_000 } },
+    setupFiles: ['test/patience.ts'],
     // More than there are cores, because many tests mostly wait: for a deadline, a watcher, a stalled reader.
     maxWorkers: 3,
     projects: [

@@ -88,7 +88,7 @@ async function start(
     );
   };
   try {
-    await vi.waitUntil(answers, { timeout: 10_000 });
+    await vi.waitUntil(answers);
   } catch (error) {
     await stop();
     throw error;

@@ -25,7 +25,7 @@ import { sign } from './tokens.ts';
 
 afterEach(endRuns);
 
-const PATIENCE = { timeout: 10_000, interval: 10 };
+const PATIENCE = { interval: 10 };
 
 async function start() {
   const world = await startWorld();

@@ -50,7 +50,7 @@ test('Apollo Client gets the current state by a subscription and then a change, 
   const page = client.watchQuery<Page>({ query: gql(PAGE), variables: LIVE_VARIABLES });
   const watching = page.subscribe(({ data }) => shown.push((data as Page | undefined)?.invitations[0]?.status));
   onTestFinished(() => watching.unsubscribe());
-  await vi.waitUntil(() => shown.at(-1) === 'PENDING', { timeout: 10_000 });
+  await vi.waitUntil(() => shown.at(-1) === 'PENDING');
 
   const statuses: (string | undefined)[] = [];
   const events = client.subscribe<Live>({ query: gql(LIVE), variables: LIVE_VARIABLES });
@@ -58,9 +58,9 @@ test('Apollo Client gets the current state by a subscription and then a change, 
     statuses.push(error?.message ?? data?.invitationChanged.status);
   });
   onTestFinished(() => subscription.unsubscribe());
-  await vi.waitUntil(() => statuses.length === 1, { timeout: 10_000 });
+  await vi.waitUntil(() => statuses.length === 1);
   accept(gateway);
-  await vi.waitUntil(() => statuses.length === 2, { timeout: 10_000 });
+  await vi.waitUntil(() => statuses.length === 2);
   expect(statuses).toEqual(['PENDING', 'ACCEPTED']);
   await vi.waitUntil(() => shown.at(-1) === 'ACCEPTED');
 });

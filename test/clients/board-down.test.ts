@@ -36,7 +36,7 @@ test.each(['SSE', 'WebSocket'])(
 
     const first = await startGateway(environment);
     await status(/^Live$/);
-    await expect.poll(rows, { timeout: 15_000 }).not.toContainEqual(expect.stringContaining('Not read yet'));
+    await expect.poll(rows).not.toContainEqual(expect.stringContaining('Not read yet'));
     await expect.poll(() => page.getByRole('alert').count()).toBe(0);
 
     first.child.kill('SIGKILL');

@@ -12,7 +12,7 @@ import { subscribeAnew } from './subscribe-anew.ts';
 
 afterEach(endRuns);
 
-const PATIENCE = { timeout: 15_000, interval: 10 };
+const PATIENCE = { interval: 10 };
 const QUERY = 'subscription Live($refs: [InvitationRef!]!) { invitationChanged(refs: $refs) { id status isFinal } }';
 const OPEN = { smartInvite: { smartInviteId: 'invite-pending' } };
 const FINAL = { reviewInvitation: { invitationId: 'review-delivered' } };

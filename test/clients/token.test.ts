@@ -16,7 +16,7 @@ import { LIVE, LIVE_VARIABLES, PAGE, PAGE_VARIABLES } from './gateway.ts';
 import { subscribeAnew } from './subscribe-anew.ts';
 import { createTokens, fetchWith } from './token.ts';
 
-const PATIENCE = { timeout: 15_000, interval: 10 };
+const PATIENCE = { interval: 10 };
 
 let gateway: TestGateway;
 let asked: number;

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type Board, startBoard } from './board-pages.ts';
 import { launchChromium } from './browser/chromium.ts';
 
-const PATIENCE = { timeout: 15_000 };
 const MOVING = 'invite-tentative';
 const ROWS = Array.from({ length: 12 }, (_, n) => ({ smartInvite: { smartInviteId: `invite-of-row-${n + 1}` } }));
 const QUERY = `subscription Row($refs: [InvitationRef!]!) { invitationChanged(refs: $refs) { externalId } }`;
@@ -71,7 +70,7 @@ test('with a stream a row over SSE six rows stay silent, because a browser opens
     { url: `${board.gateway.origin}/graphql`, query: QUERY, rows: ROWS },
   );
   const live = async () => (await heardBy(page)).filter((text) => text.includes('externalId')).length;
-  await expect.poll(live, PATIENCE).toBe(6);
+  await expect.poll(live).toBe(6);
   expect((await heardBy(page)).filter((text) => text === 'nothing')).toHaveLength(6);
 });
 
@@ -97,8 +96,8 @@ test('with a stream a row over WebSocket rows eleven and twelve are refused', as
   );
   const starting = (text: string) => async () =>
     (await heardBy(page)).flatMap((each, n) => (each.includes(text) ? [n + 1] : []));
-  await expect.poll(starting('RATE_LIMITED'), PATIENCE).toEqual([11, 12]);
-  await expect.poll(starting('externalId'), PATIENCE).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  await expect.poll(starting('RATE_LIMITED')).toEqual([11, 12]);
+  await expect.poll(starting('externalId')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });
 
 test.each([
@@ -125,12 +124,12 @@ test.each([
   if (client !== 'urql') await page.getByRole('radio', { name: transport }).check();
   const rows = page.getByRole('listitem');
   const text = async (name: RegExp) => (await rows.filter({ hasText: name }).innerText()).toLowerCase();
-  await expect.poll(() => text(/invite.tentative/), PATIENCE).toMatch(/[~:] tentative/);
+  await expect.poll(() => text(/invite.tentative/)).toMatch(/[~:] tentative/);
   expect(await rows.count()).toBe(12);
   await expect.poll(() => text(/invite-of-our-branch/)).toContain('not configured for this data center');
   for (const status of ['accepted', 'declined']) {
     reply(status);
-    await expect.poll(() => text(/invite.tentative/), PATIENCE).toContain(status);
+    await expect.poll(() => text(/invite.tentative/)).toContain(status);
   }
   expect(complaints).toEqual([]);
   if (transport === 'WebSocket') expect(subscribed).toHaveLength(1);

@@ -67,9 +67,9 @@ test.each([
     statuses.push(error?.message ?? data?.invitationChanged.status);
   });
   onTestFinished(unsubscribe);
-  await vi.waitUntil(() => statuses.length === 1, { timeout: 10_000 });
+  await vi.waitUntil(() => statuses.length === 1);
   accept(gateway);
-  await vi.waitUntil(() => statuses.length === 2, { timeout: 10_000 });
+  await vi.waitUntil(() => statuses.length === 2);
   expect(statuses).toEqual(['PENDING', 'ACCEPTED']);
 });
 
@@ -85,8 +85,8 @@ test('urql subscribes without another package where fetch carries the subscripti
     statuses.push(error?.message ?? data?.invitationChanged.status);
   });
   onTestFinished(unsubscribe);
-  await vi.waitUntil(() => statuses.length === 1, { timeout: 10_000 });
+  await vi.waitUntil(() => statuses.length === 1);
   accept(gateway);
-  await vi.waitUntil(() => statuses.length === 2, { timeout: 10_000 });
+  await vi.waitUntil(() => statuses.length === 2);
   expect(statuses).toEqual(['PENDING', 'ACCEPTED']);
 });

@@ -48,7 +48,7 @@ test.concurrent('the end of a trouble is logged, and so is its next beginning', 
   const began = `PARTOO connect ECONNREFUSED: ${FAIL}`;
   const over = 'PARTOO connect ECONNREFUSED: calls to the provider do not fail like this any more';
   expect(troublesIn(faulty)).toEqual([began]);
-  await vi.waitUntil(() => troublesIn(faulty).length === 2, { timeout: 15_000 });
+  await vi.waitUntil(() => troublesIn(faulty).length === 2);
   expect(troublesIn(faulty)).toEqual([began, over]);
   await partoo.refuse();
   expect(await review('two')).toBe('PROVIDER_UNAVAILABLE');

@@ -42,7 +42,7 @@ async function startRedis(): Promise<SharedRedis> {
     client.close();
     await server.stop();
   });
-  await vi.waitUntil(() => client.isUp(), { timeout: 5_000 });
+  await vi.waitUntil(() => client.isUp());
   return client;
 }
 

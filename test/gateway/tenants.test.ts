@@ -165,7 +165,7 @@ test('what a tenant of no more use holds is given back: its channels and its pla
   onTestFinished(server.stop);
   const client = createRedis(server.url, () => undefined);
   onTestFinished(() => client.close());
-  await vi.waitUntil(() => client.isUp(), { timeout: 5_000 });
+  await vi.waitUntil(() => client.isUp());
   const heard: string[] = [];
   const ended: string[] = [];
   const space = createStoreSpace({ maxEntries: 10, maxBytes: 10_000 });

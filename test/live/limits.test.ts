@@ -89,7 +89,6 @@ test('callers who leave at once leave no stream behind', async () => {
   }
   await vi.waitUntil(
     async () => (await subscribeTo(origin, [review('review-sent')]).first(1))[0]?.invitation !== undefined,
-    { timeout: 5_000 },
   );
 });
 

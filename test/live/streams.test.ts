@@ -140,7 +140,7 @@ describe('the cost of subscriptions', () => {
     gateway.sandbox.cronofy.reply('invite-pending', { email: GUEST, status: 'accepted' });
     await streams[1]?.until(({ invitation }) => invitation?.status === 'ACCEPTED');
     // The first read after the subscription is due for every invite: what comes later is not.
-    await vi.waitUntil(() => asked('quiet') === 2, { timeout: 15_000 });
+    await vi.waitUntil(() => asked('quiet') === 2);
     gateway.sandbox.cronofy.reply('quiet', { email: 'quiet@example.com', status: 'declined' });
     await streams[0]?.until(({ invitation }) => invitation?.status === 'DECLINED');
   }, 40_000);
@@ -151,8 +151,8 @@ describe('the cost of subscriptions', () => {
     await Promise.all([...leaving, staying].map((stream) => stream.first(1)));
     for (const stream of leaving) stream.leave();
     // By then the one that was left would have been read again too.
-    await vi.waitUntil(() => asked('review-waiting-2') === 2, { timeout: 15_000 });
-    await vi.waitUntil(() => asked('review-waiting-2') === 3, { timeout: 15_000 });
+    await vi.waitUntil(() => asked('review-waiting-2') === 2);
+    await vi.waitUntil(() => asked('review-waiting-2') === 3);
     expect(asked('review-waiting-1')).toBe(1);
   }, 40_000);
 });

@@ -29,7 +29,7 @@ const FIELDS = `
   ... on SmartInvite { smartInviteId recipients { email status comment } }
 `;
 
-const PATIENCE = { timeout: 15_000, interval: 5 };
+const PATIENCE = { interval: 5 };
 
 /** Leaves by itself when the test is over. */
 export function subscribeTo(

@@ -27,7 +27,7 @@ test.each<[string, () => Promise<{ url: string; servers: readonly RedisServer[];
   onTestFinished(() => pair.stop());
   const isReady = async () =>
     (await Promise.all([pair.a.ready(), pair.b.ready()])).every(({ status }) => status === 'ready');
-  await vi.waitUntil(isReady, { timeout: 10_000 });
+  await vi.waitUntil(isReady);
 
   // Messages, and what one has read for the other.
   const stream = subscribeTo(pair.b.origin, [invite('invite-pending')]);

@@ -24,7 +24,7 @@ const now = () => performance.now();
 beforeEach(async () => {
   await server.command('FLUSHALL');
   redis = createRedis(server.url, () => {});
-  await vi.waitUntil(() => redis.isUp(), { timeout: 5_000, interval: 10 });
+  await vi.waitUntil(() => redis.isUp(), { interval: 10 });
 });
 afterEach(() => {
   for (const end of ends.splice(0)) end();
@@ -62,7 +62,7 @@ async function start(scope = 'scope') {
 }
 
 const kept = async () => (await server.command('KEYS', 'gateway:evidence:*')) as string[];
-const untilKept = () => vi.waitUntil(async () => (await kept()).length > 0, { timeout: 5_000, interval: 10 });
+const untilKept = () => vi.waitUntil(async () => (await kept()).length > 0, { interval: 10 });
 
 test('a process that starts knows what another one had learned a minute before it ended', async () => {
   const first = await start();
@@ -71,7 +71,7 @@ test('a process that starts knows what another one had learned a minute before i
   first.passMinute();
   await untilKept();
   const second = await start();
-  await vi.waitUntil(() => second.expected() > unknown, { timeout: 5_000, interval: 10 });
+  await vi.waitUntil(() => second.expected() > unknown, { interval: 10 });
   expect(second.expected() / first.expected()).toBeCloseTo(1, 1);
   expect(onRubbish).not.toHaveBeenCalled();
 });
@@ -100,7 +100,7 @@ test('a process hears since when a state is known, on its own clock', async () =
   const invitation = review(refTo('one'), 'SENT');
   const snapshot = { ref: refTo('one'), invitation, observedAt: Date.now(), begunAt: at - 100, seenAt: at };
   first.share({ ...snapshot, sinceAt: at - 60_000 });
-  const found = await vi.waitUntil(() => second.find(refTo('one')), { timeout: 5_000, interval: 10 });
+  const found = await vi.waitUntil(() => second.find(refTo('one')), { interval: 10 });
   expect(found.seenAt - (found.sinceAt ?? 0)).toBeCloseTo(60_000, 0);
   expect(Math.abs(found.seenAt - (at + 4_000_000))).toBeLessThan(1_000);
 });
@@ -119,9 +119,9 @@ test('what is no evidence is ignored, told, and replaced', async () => {
     onRubbish.mockReset();
     await server.command('SET', key, rubbish);
     const next = await start();
-    await vi.waitUntil(() => onRubbish.mock.calls.length > 0, { timeout: 5_000, interval: 10 });
+    await vi.waitUntil(() => onRubbish.mock.calls.length > 0, { interval: 10 });
     next.learn();
     next.passMinute();
-    await vi.waitUntil(async () => (await server.command('GET', key)) !== rubbish, { timeout: 5_000, interval: 10 });
+    await vi.waitUntil(async () => (await server.command('GET', key)) !== rubbish, { interval: 10 });
   }
 });

@@ -150,7 +150,7 @@ test('the calls of an account are written and told in the one form that all vers
   expect(await one.take([called('one', 1), called('one', 2)], 0, 0)).toMatchObject({ taken: 1 });
   // The second one is spread, by a millisecond.
   const second = async () => taken(await one.take([called('one', 2)], 0, 1)) === 1;
-  await vi.waitUntil(second, { timeout: 5_000, interval: 5 });
+  await vi.waitUntil(second, { interval: 5 });
   expect(taken(await other.take([called('other', 1)], 10, 2))).toBe(0);
   expect(await one.move(called('one', 1).name)).toBe(true);
   other.close(5_000);

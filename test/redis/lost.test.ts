@@ -17,7 +17,7 @@ async function connect() {
   const told: (string | undefined)[] = [];
   const redis = createRedis(server.url, (reason) => void told.push(reason));
   onTestFinished(() => redis.close());
-  await vi.waitUntil(() => redis.isUp(), { timeout: 5_000 });
+  await vi.waitUntil(() => redis.isUp());
   return { redis, told };
 }
 
@@ -38,7 +38,7 @@ test('a process asks Redis nothing after the first lost command until Redis answ
   expect(await redis.ask(command)).toBeUndefined();
   expect(command).toHaveBeenCalledOnce();
   server.resume();
-  await vi.waitUntil(() => redis.isUp(), { timeout: 5_000 });
+  await vi.waitUntil(() => redis.isUp());
   expect(told).toEqual([undefined, 'no answer', undefined]);
 });
 

@@ -110,7 +110,6 @@ export async function untilConnected(
 /** Resolves when Redis holds what was shared of so many invitations. */
 export async function untilShared(server: Commanded, count: number): Promise<void> {
   await vi.waitUntil(async () => ((await server.command('KEYS', 'gateway:snapshot:*')) as string[]).length === count, {
-    timeout: 5_000,
     interval: 5,
   });
 }

@@ -31,7 +31,7 @@ function connect(url: string): Connection {
   return { redis, told };
 }
 
-const untilUp = ({ redis }: Connection) => vi.waitUntil(() => redis.isUp(), { timeout: 10_000 });
+const untilUp = ({ redis }: Connection) => vi.waitUntil(() => redis.isUp());
 const untilTold = ({ told }: Connection, reason: string) => vi.waitUntil(() => told.includes(reason), 10_000);
 
 /** Until it refuses every command in that way. */

@@ -28,7 +28,7 @@ const untilPromoted = () =>
       const [, port] = (await watched.sentinels[0].command('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', PRIMARY)) as string[];
       return Number(port) === watched.replica.port;
     },
-    { timeout: 15_000, interval: 20 },
+    { interval: 20 },
   );
 
 const untilRole = (role: string) =>

@@ -92,7 +92,7 @@ describe.each([
     ] as const) {
       sandbox.partoo.put({ invitation_id: 'review-waiting-1', status });
       const read = await reader.read(0);
-      await expect.poll(() => other.read(600), { timeout: 5_000, interval: 10 }).toEqual(read);
+      await expect.poll(() => other.read(600), { interval: 10 }).toEqual(read);
     }
     expect(calls()).toBe(3);
   });

@@ -54,7 +54,7 @@ function connect(url: string, ca: string) {
 
 async function expectHeard(url: string): Promise<void> {
   const { redis } = connect(url, 'ca.pem');
-  await vi.waitUntil(() => redis.isUp(), { timeout: 10_000 });
+  await vi.waitUntil(() => redis.isUp());
   const onMessage = vi.fn();
   await redis.listen('gateway:test:channel', onMessage, () => undefined);
   redis.tell((client) => client.publish('gateway:test:channel', 'news'));

@@ -13,7 +13,7 @@ import { startSigned } from './signed.ts';
 const LIVE =
   'subscription { invitationChanged(refs: [{ smartInvite: { smartInviteId: "invite-pending" } }]) { status } }';
 const READ = '{ reviewInvitation(invitationId: "review-sent") { status } }';
-const PATIENCE = { timeout: 10_000, interval: 10 };
+const PATIENCE = { interval: 10 };
 
 let gateway: TestGateway;
 beforeEach(async () => {

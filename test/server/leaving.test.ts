@@ -39,7 +39,7 @@ async function startSlow(): Promise<{ gateway: TestGateway; partoo: SlowProvider
     server.close();
     server.closeAllConnections();
   });
-  const call = (id: string) => vi.waitUntil(() => calls.get(id), { timeout: 5_000, interval: 5 }) as Promise<SlowCall>;
+  const call = (id: string) => vi.waitUntil(() => calls.get(id), { interval: 5 }) as Promise<SlowCall>;
   return { gateway, partoo: { call, ids } };
 }
 

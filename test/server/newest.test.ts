@@ -24,7 +24,7 @@ async function startHolding() {
     server.close();
   });
   return {
-    called: (count: number) => vi.waitUntil(() => calls.length >= count, { timeout: 5_000, interval: 5 }),
+    called: (count: number) => vi.waitUntil(() => calls.length >= count, { interval: 5 }),
     /** @param status null where there is no such invitation. */
     answer(call: number, status: string | null) {
       calls[call]?.writeHead(status === null ? 404 : 200).end(JSON.stringify(status === null ? {} : { status }));

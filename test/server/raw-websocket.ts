@@ -82,7 +82,7 @@ export async function openRawWebSocket(origin: string): Promise<RawWebSocket> {
     say,
     messages,
     async closeCode() {
-      const told = await vi.waitUntil(() => frames.find(({ opcode }) => opcode === CLOSE), { timeout: 5_000 });
+      const told = await vi.waitUntil(() => frames.find(({ opcode }) => opcode === CLOSE));
       return told.payload.readUInt16BE(0);
     },
   };

@@ -26,7 +26,7 @@ export interface SocketClient {
   first(count: number, id: string): Promise<readonly SocketMessage[]>;
 }
 
-const PATIENCE = { timeout: 10_000, interval: 5 };
+const PATIENCE = { interval: 5 };
 
 /** Is acknowledged when this resolves; leaves by itself when the test is over. */
 export async function openSocket(origin: string): Promise<SocketClient> {

@@ -10,7 +10,7 @@ import { subscribeTo } from '../live/subscriber.ts';
 import { openRawWebSocket } from './raw-websocket.ts';
 import { openSocket } from './socket-client.ts';
 
-const PATIENCE = { timeout: 10_000, interval: 5 };
+const PATIENCE = { interval: 5 };
 
 const review = (id: string) => ({ query: `{ reviewInvitation(invitationId: "${id}") { invitationId } }` });
 const found = (id: string) => ({ data: { reviewInvitation: { invitationId: id } } });

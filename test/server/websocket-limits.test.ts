@@ -8,7 +8,7 @@ import { review, subscribeTo } from '../live/subscriber.ts';
 import { BINARY, frame, openRawWebSocket, PING, PONG, type RawWebSocket, TEXT } from './raw-websocket.ts';
 import { openSocket } from './socket-client.ts';
 
-const PATIENCE = { timeout: 10_000, interval: 5 };
+const PATIENCE = { interval: 5 };
 const LIVE =
   'subscription { invitationChanged(refs: [{ reviewInvitation: { invitationId: "review-sent" } }]) { status } }';
 const HEAVY = '{ smartInvite(smartInviteId: "heavy") { event { description } } }';

@@ -46,7 +46,7 @@ async function startWithSlow(environment: Environment = {}) {
   };
 }
 
-const until = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 10_000, interval: 5 });
+const until = (condition: () => boolean) => vi.waitUntil(condition, { interval: 5 });
 
 // The second field, of the caller's own, shows the provider's side that the caller has come.
 const READ = `query ($id: ID!, $own: ID!) {

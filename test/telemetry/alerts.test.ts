@@ -118,13 +118,10 @@ test('a breaker that stays open fires', async () => {
   gateway.sandbox.partoo.misbehave({ status: 503 });
   const circuit = async () =>
     (await collectFrom(gateway)).get('gateway_circuit_open{tenant="default",provider="PARTOO"}');
-  await vi.waitUntil(
-    async () => {
-      await askFor(gateway, someIds(20), 0);
-      return (await circuit()) === 1;
-    },
-    { timeout: 15_000 },
-  );
+  await vi.waitUntil(async () => {
+    await askFor(gateway, someIds(20), 0);
+    return (await circuit()) === 1;
+  });
   const open = [...(await collectFrom(gateway))].filter(([series]) => series.startsWith('gateway_circuit_open'));
   await expectAlerts(recorded(new Map(), new Map(open)), {
     InvitationGatewayBreakerOpen: { tenant: 'default', provider: 'PARTOO' },
@@ -141,9 +138,9 @@ test('Redis that cannot be used fires', async () => {
   onTestFinished(() => redis.stop());
   const gateway = await start({ environment: { REDIS_URL: redis.url } });
   const isUp = async () => (await collectFrom(gateway)).get('gateway_redis_up');
-  await vi.waitUntil(async () => (await isUp()) === 1, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await isUp()) === 1);
   await redis.kill();
-  await vi.waitUntil(async () => (await isUp()) === 0, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await isUp()) === 0);
   const down = [...(await collectFrom(gateway))].filter(([series]) => series === 'gateway_redis_up');
   await expectAlerts(recorded(new Map(), new Map(down)), { InvitationGatewayRedisDown: {} });
 });

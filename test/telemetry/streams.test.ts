@@ -31,7 +31,7 @@ async function expectOpen(gateway: TestGateway, sse: number, websocket: number):
       const told = ['sse', 'websocket'].map((each) => samples.get(`gateway_streams{transport="${each}"}`));
       expect(told).toEqual([sse, websocket]);
     },
-    { timeout: 10_000, interval: 20 },
+    { interval: 20 },
   );
   expect((await reportOf(gateway)).streams.open).toBe(sse + websocket);
 }

@@ -154,7 +154,7 @@ describe('without Redis', () => {
     await server().restart();
     await untilUp(true);
     // Each try uses what there is, so that there is all of it again a second later.
-    await vi.waitUntil(async () => (await takeAll(a)) === 10, { timeout: 15_000, interval: 1_100 });
+    await vi.waitUntil(async () => (await takeAll(a)) === 10, { interval: 1_100 });
     expect(await takeAll(b)).toBe(0);
   });
 });

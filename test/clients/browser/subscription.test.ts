@@ -44,9 +44,7 @@ test('the tab Live shows the current states, and each reply as it arrives', asyn
     body: JSON.stringify(reply),
   });
   expect(control.status).toBe(204);
-  await expect
-    .poll(() => result.innerText(), { timeout: 10_000 })
-    .toMatch(/"externalId":\s*"team-lunch",\s*"status":\s*"ACCEPTED"/);
+  await expect.poll(() => result.innerText()).toMatch(/"externalId":\s*"team-lunch",\s*"status":\s*"ACCEPTED"/);
   await page.screenshot({ path: join(tmpdir(), 'invitation-gateway-graphiql-live.png') });
 
   await page.getByRole('button', { name: /^Stop query/ }).click();

@@ -179,7 +179,7 @@ describe('the Redis', () => {
     const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 50 });
     client.on('error', () => undefined);
     onTestFinished(() => client.disconnect());
-    await vi.waitUntil(() => client.status === 'ready', { timeout: 15_000 });
+    await vi.waitUntil(() => client.status === 'ready');
     const settings = await client.config('GET', 'save', 'appendonly', 'maxmemory', 'maxmemory-policy');
     const { maxmemory, ...others } = Object.fromEntries(pairs(settings as string[]));
     expect(others).toEqual({ save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction' });
