@@ -19,6 +19,7 @@ const COPIED = [
   'test/contract',
   'test/harness.ts',
   'test/operators-view.ts',
+  'test/patience.ts',
   'test/private.ts',
   'test/access/tokens.ts',
   'test/server/doors.ts',
