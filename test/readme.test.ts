@@ -1,6 +1,6 @@
 // Every query, answer and command of the README is what it says.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { buildASTSchema, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileVariable } from '../src/settings/environment.ts';
@@ -51,6 +51,17 @@ test('every npm command is a script of package.json', () => {
   );
   expect(named.length).toBeGreaterThan(5);
   for (const name of named) expect(Object.keys(scripts)).toContain(name);
+});
+
+test('every link leads to a heading, or to a file', () => {
+  const text = readme.replace(/^```[\s\S]*?^```/gm, '');
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-'));
+  const links = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+  expect(links.length).toBeGreaterThan(15);
+  for (const target of links) {
+    if (target.startsWith('#')) expect(headings).toContain(target.slice(1));
+    else expect(existsSync(target), target).toBe(true);
+  }
 });
 
 describe('the settings', () => {
