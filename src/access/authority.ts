@@ -1,6 +1,7 @@
 // Whose signature makes a token genuine, and for whom it must have been made: the gateway's, or a tenant's own.
 
-import type { KeyObject } from 'node:crypto';
+import { createSecretKey, KeyObject } from 'node:crypto';
+import type { CryptoKey } from 'jose';
 import { fetchDocument } from '../upstream/document.ts';
 import type { Secret } from '../upstream/secret.ts';
 import type { ProxyServer } from '../upstream/tunnel.ts';
@@ -12,8 +13,8 @@ export interface Authority {
   readonly issuers: readonly string[] | undefined;
   readonly audience: string;
   readonly keys: KeySet | undefined;
-  /** Secrets that sign with HS256; several while they are rotated. */
-  readonly secrets: readonly Secret[];
+  /** Of the secrets that sign with HS256; several while they are rotated. */
+  secretKeys(): readonly CryptoKey[];
   /** Whether a key that has signed a token is still one of its keys. */
   holds(key: VerificationKey): boolean;
 }
@@ -39,18 +40,29 @@ export function createAuthority(settings: AuthoritySettings, { proxy, ...listene
   const { issuers, audience, secrets, jwksUrl: url, jwksStaleMs: staleMs } = settings;
   const fetch = (from: string) =>
     fetchDocument({ url: from, timeoutMs: JWKS_TIMEOUT_MS, maxBytes: MAX_JWKS_BYTES, proxy });
+  let secretKeys: readonly CryptoKey[] | undefined;
   const keys = url === undefined ? undefined : createKeySet({ ...listeners, staleMs, fetch: () => fetch(url) });
   return {
     issuers,
     audience,
-    secrets,
     keys,
+    secretKeys() {
+      secretKeys ??= secrets.map(keyOfSecret);
+      return secretKeys;
+    },
     // Secrets change with the settings alone.
-    holds: (key) => keys === undefined || key instanceof Uint8Array || keys.has(key),
+    holds: (key) => keys === undefined || !(key instanceof KeyObject) || keys.has(key),
   };
 }
 
-export type VerificationKey = KeyObject | Uint8Array;
+export type VerificationKey = KeyObject | CryptoKey;
+
+/** As jose uses it: of any other form it makes one for each token, on another thread, which takes as long as the signature. */
+function keyOfSecret(secret: Secret): CryptoKey {
+  const key = createSecretKey(Buffer.from(secret.reveal()));
+  // It is one; the types of Node and of jose differ in what else keys may be used for.
+  return key.toCryptoKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['verify']) as CryptoKey;
+}
 
 /**
  * The keys that may have signed a token with this header: the family of the algorithm decides where they are looked for, so
@@ -58,10 +70,10 @@ export type VerificationKey = KeyObject | Uint8Array;
  * @throws AuthUnavailable
  */
 export function keysFor(
-  { keys, secrets }: Authority,
+  { keys, secretKeys }: Authority,
   alg: string,
   kid: string | undefined,
 ): readonly VerificationKey[] | Promise<readonly VerificationKey[]> | undefined {
-  if (alg === 'HS256' && secrets.length > 0) return secrets.map((secret) => Buffer.from(secret.reveal()));
+  if (alg === 'HS256' && secretKeys().length > 0) return secretKeys();
   return isPublicKeyAlgorithm(alg) ? keys?.find(alg, kid) : undefined;
 }

@@ -2,6 +2,7 @@
 
 import { jwtVerify } from 'jose';
 import { beforeEach, expect, test, vi } from 'vitest';
+import { createAuthority } from '../../src/access/authority.ts';
 import { createRate } from '../../src/access/caller-rate.ts';
 import { Secret } from '../../src/upstream/secret.ts';
 import { startAdmission, wordOf } from './admitting.ts';
@@ -38,13 +39,12 @@ function listOfOne(secret: string = SECRET) {
 }
 
 function tenantWith(secret: string) {
-  const secrets = [new Secret(secret)];
-  return {
-    name: 'acme',
-    isServed: true,
-    defaultsOf: () => undefined,
-    authority: { issuers: undefined, audience: AUDIENCE, keys: undefined, secrets, holds: () => true },
-  };
+  const settings = { issuers: undefined, audience: AUDIENCE, jwksUrl: undefined, jwksStaleMs: 0 };
+  const authority = createAuthority(
+    { ...settings, secrets: [new Secret(secret)] },
+    { proxy: undefined, onGone: () => undefined, onTrouble: () => undefined },
+  );
+  return { name: 'acme', isServed: true, defaultsOf: () => undefined, authority };
 }
 
 test('a token that is known expires', async () => {
