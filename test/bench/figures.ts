@@ -7,6 +7,11 @@ export function middle<T>(values: readonly T[], by: (value: T) => number): T {
   return value;
 }
 
+/** What all but a hundredth of the values are below. */
+export function p99(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN;
+}
+
 export function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
 }

@@ -11,6 +11,7 @@ import { startCronofy } from '../../src/sandbox/cronofy.ts';
 import { startPartoo } from '../../src/sandbox/partoo.ts';
 import { bearer, SECRET } from '../access/tokens.ts';
 import { OPEN_GATEWAY } from '../open-gateway.ts';
+import { p99 } from './figures.ts';
 import { start, stop } from './processes.ts';
 import { START_FLAGS } from './start-flags.ts';
 
@@ -158,8 +159,4 @@ async function compare({ name, environment, answering, hanging, hang }: Neighbou
     `p99 of ${name}: ${p99(bad).toFixed(1)} ms against ${p99(good).toFixed(1)} ms = ${ratio.toFixed(2)} × (at most ${MAX_RATIO.toFixed(2)} ×)`,
   );
   return ratio <= MAX_RATIO;
-}
-
-function p99(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN;
 }
