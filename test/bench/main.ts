@@ -1,6 +1,7 @@
-// `npm run bench`: speed beside a plain handler and beside a flood of new documents, with tokens and counted, memory, one
-// provider beside another that hangs, and a small run of the quota simulation.
+// `npm run bench`: speed beside a plain handler and beside a flood of new documents, with tokens, counted, traced and all
+// at once, memory, one provider beside another that hangs, and a small run of the quota simulation.
 
+import { everything } from './everything.ts';
 import { flood } from './flood.ts';
 import { footprint } from './footprint.ts';
 import { hanging } from './hanging.ts';
@@ -10,7 +11,7 @@ import { metrics } from './metrics.ts';
 import { orderBench } from './order.ts';
 import { stopAll } from './processes.ts';
 import { quotaBench } from './quota.ts';
-import { startServers, startUpstream } from './servers.ts';
+import { startCollector, startServers, startUpstream } from './servers.ts';
 import { tenants } from './tenants.ts';
 import { throughput } from './throughput.ts';
 import { tokens } from './tokens.ts';
@@ -27,7 +28,9 @@ try {
   const held = [await footprint()];
   const servers = await startServers();
   held.push(await throughput(servers), await flood(servers), await peakMemory(servers));
+  await startCollector();
   held.push(await tokens(), await metrics(servers), await traces(servers.graphql));
+  await everything(servers);
   await stopAll();
   held.push(orderBench(), await knownBench());
   held.push(await tenants());

@@ -1,12 +1,11 @@
 // What it costs to be counted: known invitations asked for again and again of a gateway with an admin port that is collected
-// every five seconds, beside one without. The two take turns on one core; what counts is how many operations each answers in
-// a second of processor time, because two processes in turn get unlike shares of a core.
+// every five seconds, beside one without. The two take turns on one core.
 
 import type { ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CASES, type Case } from './cases.ts';
 import { middle } from './figures.ts';
-import { cpuSeconds, stop } from './processes.ts';
+import { stop } from './processes.ts';
+import { perProcessorSecond } from './processor-time.ts';
 import { OTHER_CORE, PORTS, type Servers, startGateway } from './servers.ts';
 import { wrk } from './wrk.ts';
 
@@ -15,7 +14,8 @@ const FLOOR = 0.95;
 const TURNS = 21;
 const TURN_MS = 1_000;
 const WARM_UPS = 3;
-const COLLECT_MS = 5_000;
+/** How often a gateway with an admin port is collected. */
+export const COLLECT_MS = 5_000;
 
 /** @returns whether both ratios hold. The gateway without an admin port runs already. */
 export async function metrics({ graphql }: Servers): Promise<boolean> {
@@ -33,7 +33,8 @@ export async function metrics({ graphql }: Servers): Promise<boolean> {
   }
 }
 
-async function collect(): Promise<void> {
+/** @throws Error where what is at the admin port counts no operations. */
+export async function collect(): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${PORTS.admin}/metrics`);
   const [, count] =
     /^gateway_operations_total\{type="query",transport="post",outcome="ok"\} (\d+)$/m.exec(await response.text()) ?? [];
@@ -48,21 +49,10 @@ interface Server {
 async function compare(each: Case, plain: Server, counted: Server): Promise<boolean> {
   const { connections, known } = each;
   const bodies = Array.from({ length: known ?? 0 }, (_, n) => each.bodies.graphql(n));
-  /** Operations in a second of processor time. */
-  const turn = async ({ child, port }: Server, isChecked = false) => {
-    const before = cpuSeconds(child);
-    const { perSecond, seconds, failures } = await wrk({
-      port,
-      connections,
-      durationMs: TURN_MS,
-      bodies,
-      core: OTHER_CORE,
-      isChecked,
-    });
-    if (failures > 0) throw new Error(`${failures} answers were not right`);
-    await sleep(20);
-    return (perSecond * seconds) / (cpuSeconds(child) - before);
-  };
+  const turn = ({ child, port }: Server, isChecked = false) =>
+    perProcessorSecond(child, () =>
+      wrk({ port, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE, isChecked }),
+    );
   const round = async (isChecked = false) => ({
     without: await turn(plain, isChecked),
     counted: await turn(counted, isChecked),

@@ -19,6 +19,8 @@ export const PORTS = {
   fewTraced: 17_005,
   allTraced: 17_006,
   collector: 17_007,
+  allOff: 17_008,
+  allOn: 17_009,
 };
 export const SERVER_CORE = 0;
 export const OTHER_CORE = 1;
@@ -43,12 +45,19 @@ export function startUpstream(): Promise<ChildProcess> {
   return start('./upstream.ts', ports, { core: OTHER_CORE, port: PORTS.cronofy });
 }
 
+/** The variable of a gateway that traces. */
+export const COLLECTOR = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${PORTS.collector}` };
+
+export function startCollector(): Promise<ChildProcess> {
+  return start('./sink.ts', [String(PORTS.collector)], { core: OTHER_CORE, port: PORTS.collector });
+}
+
 export function startGateway(port = PORTS.graphql, more: Record<string, string> = {}): Promise<ChildProcess> {
   const environment = { ...ENVIRONMENT, PORT: String(port), ...more };
   return start('../../src/main.ts', [], { core: SERVER_CORE, port, flags: START_FLAGS, environment });
 }
 
-function startPlain(port: number): Promise<ChildProcess> {
+export function startPlain(port = PORTS.plain): Promise<ChildProcess> {
   const ports = [port, PORTS.partoo, PORTS.cronofy].map(String);
   return start('./plain-handler.ts', ports, { core: SERVER_CORE, port, flags: START_FLAGS });
 }

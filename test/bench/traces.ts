@@ -1,15 +1,14 @@
 // What traces cost: a gateway that traces one operation in a hundred, and one that traces all, beside one that traces none,
 // for known invitations (one span an operation) and for new ones (two). The three take turns on one core; the collector
-// has the other, with the load. What is compared is the processor's time that each takes for an operation, with what it
-// sends to the collector afterwards: other work on the machine changes that less than it changes how many are answered.
+// has the other, with the load.
 
 import type { ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CASES, type Case, HOT } from './cases.ts';
 import { middle } from './figures.ts';
 import { type LoadResult, load } from './load.ts';
-import { cpuSeconds, start, stopAll } from './processes.ts';
-import { OTHER_CORE, PORTS, startGateway, startUpstream } from './servers.ts';
+import { stopAll } from './processes.ts';
+import { perProcessorSecond } from './processor-time.ts';
+import { COLLECTOR, OTHER_CORE, PORTS, startCollector, startGateway, startUpstream } from './servers.ts';
 import { hasWrk, wrk } from './wrk.ts';
 
 /** The least that operations in a second of the processor may be, without traces = 1. */
@@ -19,18 +18,16 @@ const TURNS = 9;
 const TURN_MS = 1_000;
 
 /**
- * @param gateway The one without traces, which runs already.
+ * @param gateway The one without traces, which runs already, as the collector does.
  * @returns whether the ratios hold.
  */
 export async function traces(gateway: ChildProcess): Promise<boolean> {
-  await start('./sink.ts', [String(PORTS.collector)], { core: OTHER_CORE, port: PORTS.collector });
-  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${PORTS.collector}` };
   const servers: Servers = {
     none: { port: PORTS.graphql, process: gateway },
-    few: { port: PORTS.fewTraced, process: await startGateway(PORTS.fewTraced, endpoint) },
+    few: { port: PORTS.fewTraced, process: await startGateway(PORTS.fewTraced, COLLECTOR) },
     all: {
       port: PORTS.allTraced,
-      process: await startGateway(PORTS.allTraced, { ...endpoint, OTEL_TRACES_SAMPLER_ARG: '1' }),
+      process: await startGateway(PORTS.allTraced, { ...COLLECTOR, OTEL_TRACES_SAMPLER_ARG: '1' }),
     },
   };
   const [anew] = CASES.filter(({ known }) => known === null);
@@ -58,15 +55,8 @@ function askAnew({ connections, bodies }: Case): Ask {
 }
 
 async function compare(servers: Servers, { name }: Case, ask: Ask): Promise<boolean> {
-  const turn = async (kind: Kind, isChecked: boolean) => {
-    const { port, process } = servers[kind];
-    const before = cpuSeconds(process);
-    const { perSecond, seconds, failures } = await ask(port, isChecked);
-    if (failures > 0) throw new Error(`${failures} answers were not right`);
-    // What is sent afterwards belongs to it.
-    await sleep(100);
-    return (perSecond * seconds) / (cpuSeconds(process) - before);
-  };
+  const turn = (kind: Kind, isChecked: boolean) =>
+    perProcessorSecond(servers[kind].process, () => ask(servers[kind].port, isChecked));
   const round = async (isChecked = false) => ({
     none: await turn('none', isChecked),
     few: await turn('few', isChecked),
@@ -91,6 +81,7 @@ if (import.meta.main) {
   if (!hasWrk()) throw new Error('the benchmark needs wrk: apt-get install wrk');
   try {
     await startUpstream();
+    await startCollector();
     process.exitCode = (await traces(await startGateway())) ? 0 : 1;
   } finally {
     await stopAll();

@@ -6,8 +6,11 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { ProviderTimeout } from '../../src/invitation/problem.ts';
 import type { Ref } from '../../src/invitation/ref.ts';
 import { createWebhookHandler } from '../../src/server/webhooks.ts';
+import { exposition } from '../../src/telemetry/metrics/exposition.ts';
+import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { smartInviteRef } from '../refs.ts';
 import { createFakeSource, inviteTo, pass, refTo, review, snapshotsOf } from '../snapshots/source.ts';
+import { samplesIn } from '../telemetry/metrics/collected.ts';
 import { notificationsOf, receive, startKnowingOne } from './notifying.ts';
 
 afterEach(() => vi.useRealTimers());
@@ -44,12 +47,13 @@ test('a slow read that a notification started is kept, though a later overlay ex
   expect(source.reads).toHaveLength(2);
 });
 
-test('ten thousand wait at most, further ones are to be sent again, and in a second there is room', async () => {
+test('ten thousand wait at most, further ones are to be sent again and counted as such, and in a second there is room', async () => {
   // The second is over when the test says so, however long that many take.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { snapshots } = snapshotsOf(createFakeSource([{ limit: 1, windowMs: 60_000 }]));
   const { notifications } = notificationsOf(snapshots);
-  const handle = createWebhookHandler(() => notifications);
+  const metrics = createMetrics(['CRONOFY', 'PARTOO']);
+  const handle = createWebhookHandler(() => notifications, { notified: metrics.notified });
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
@@ -61,6 +65,10 @@ test('ten thousand wait at most, further ones are to be sent again, and in a sec
   expect(await post('one-too-many accepted')).toBe(503);
   vi.advanceTimersByTime(1_000);
   expect(await post('later accepted')).toBe(200);
+  const samples = samplesIn((await Array.fromAsync(exposition(metrics.families, []))).join(''));
+  const counted = (outcome: string) =>
+    samples.get(`gateway_notifications_total{provider="CRONOFY",outcome="${outcome}"}`);
+  expect([counted('accepted'), counted('busy'), counted('ignored'), counted('forged')]).toEqual([2, 1, 0, 0]);
 });
 
 test('an invite counts as notified where another invite with the same callback address was, whatever the query of the address', async () => {

@@ -10,6 +10,8 @@ import { parse, stringify } from 'yaml';
 import { openViewer } from '../../src/access/viewer.ts';
 import { exposition } from '../../src/telemetry/metrics/exposition.ts';
 import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
+import { startKeyServer } from '../access/key-server.ts';
+import { createSigningKey, type SigningKey, signWith } from '../access/tokens.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../harness.ts';
 import { startRedisServer } from '../redis/server.ts';
 import { collect, promtool, type Samples, samplesIn } from './metrics/collected.ts';
@@ -39,11 +41,25 @@ async function start(options: TestGatewayOptions = {}): Promise<TestGateway> {
   return gateway;
 }
 
-const askFor = (gateway: TestGateway, ids: readonly string[], maxAgeSeconds?: number) =>
-  gateway.query(
-    'query ($refs: [InvitationRef!]!, $maxAge: Int) { invitations(refs: $refs, maxAgeSeconds: $maxAge) { status } }',
-    { refs: ids.map((invitationId) => ({ reviewInvitation: { invitationId } })), maxAge: maxAgeSeconds },
-  );
+const QUERY =
+  'query ($refs: [InvitationRef!]!, $maxAge: Int) { invitations(refs: $refs, maxAgeSeconds: $maxAge) { status } }';
+
+interface Asking {
+  readonly maxAge?: number;
+  readonly token?: string;
+}
+
+/** @returns the status of the answer. */
+async function askFor(gateway: TestGateway, ids: readonly string[], { maxAge, token }: Asking = {}): Promise<number> {
+  const refs = ids.map((invitationId) => ({ reviewInvitation: { invitationId } }));
+  const response = await fetch(`${gateway.origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify({ query: QUERY, variables: { refs, maxAge } }),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
 
 const someIds = (count: number) => Array.from({ length: count }, (_, n) => `review-${n}`);
 
@@ -81,7 +97,7 @@ async function expectAlerts(
 }
 
 test('the rules are valid, and each says what it is about and what to do', () => {
-  expect(promtool(['check', 'rules', ALERTS], '').text).toContain('5 rules found');
+  expect(promtool(['check', 'rules', ALERTS], '').text).toContain('6 rules found');
   for (const { labels, annotations } of rules) {
     expect(labels.severity).toMatch(/^(warning|critical)$/);
     expect(Object.keys(annotations)).toEqual(['summary', 'description']);
@@ -91,12 +107,15 @@ test('the rules are valid, and each says what it is about and what to do', () =>
 test('every metric that they name is in a real scrape, and where all is well none fires', async () => {
   const redis = await startRedisServer();
   onTestFinished(() => redis.stop());
-  const gateway = await start({ environment: { REDIS_URL: redis.url } });
+  const key = await createSigningKey('one');
+  const { url } = await startKeyServer([key.jwk]);
+  const gateway = await start({ environment: { REDIS_URL: redis.url, AUTH_JWKS_URL: url } });
   await vi.waitUntil(async () =>
     [...(await collectFrom(gateway))].some(([name, value]) => name === 'gateway_redis_up' && value === 1),
   );
   const before = await collectFrom(gateway);
-  for (let n = 0; n < 3; n++) await askFor(gateway, ['review-sent', 'review-created', 'review-delivered']);
+  for (let n = 0; n < 3; n++)
+    expect(await askFor(gateway, ['review-sent', 'review-created'], { token: signWith(key) })).toBe(200);
   const after = await collectFrom(gateway);
   const named = new Set([...after.keys()].map((series) => series.replace(/\{.*/, '')));
   expect([...NAMES].filter((name) => !named.has(name))).toEqual([]);
@@ -119,7 +138,7 @@ test('a breaker that stays open fires', async () => {
   const circuit = async () =>
     (await collectFrom(gateway)).get('gateway_circuit_open{tenant="default",provider="PARTOO"}');
   await vi.waitUntil(async () => {
-    await askFor(gateway, someIds(20), 0);
+    await askFor(gateway, someIds(20), { maxAge: 0 });
     return (await circuit()) === 1;
   });
   const open = [...(await collectFrom(gateway))].filter(([series]) => series.startsWith('gateway_circuit_open'));
@@ -143,6 +162,28 @@ test('Redis that cannot be used fires', async () => {
   await vi.waitUntil(async () => (await isUp()) === 0);
   const down = [...(await collectFrom(gateway))].filter(([series]) => series === 'gateway_redis_up');
   await expectAlerts(recorded(new Map(), new Map(down)), { InvitationGatewayRedisDown: {} });
+});
+
+test('keys of tokens that cannot be fetched fire while the last ones are still used', async () => {
+  const [known, unknown] = [await createSigningKey('one'), await createSigningKey('two')];
+  const server = await startKeyServer([known.jwk]);
+  const gateway = await start({ environment: { AUTH_JWKS_URL: server.url } });
+  const ask = (key: SigningKey) => askFor(gateway, ['review-sent'], { token: signWith(key) });
+  expect(await ask(known)).toBe(200);
+  server.answer((response) => void response.writeHead(503).end());
+  // A token of a key that may be new has the set fetched, though not within seconds of the last time.
+  const { now } = performance;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 60_000);
+  onTestFinished(() => clock.mockRestore());
+  expect(await ask(unknown)).toBe(401);
+  const failing = [...(await collectFrom(gateway))].filter(([series]) => series === 'gateway_jwks_failing');
+  expect(failing).toEqual([['gateway_jwks_failing', 1]]);
+  expect(await ask(known)).toBe(200);
+  await expectAlerts(recorded(new Map(), new Map(failing)), { InvitationGatewayKeysCannotBeFetched: {} });
+});
+
+test('keys that could be fetched in between do not', async () => {
+  await expectAlerts([{ series: 'gateway_jwks_failing', values: '1 1 1 1 0 '.repeat(POINTS / 5) }], {});
 });
 
 test('an event loop that is late fires', async () => {

@@ -1,7 +1,9 @@
 // What a real gateway tells Prometheus, each thing once it has happened.
 
+import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { SIGNATURE_HEADER } from '../../../src/providers/cronofy/notification.ts';
 import type { Environment } from '../../../src/settings.ts';
 import { startKeyServer } from '../../access/key-server.ts';
 import { createSigningKey, SECRET, signWith } from '../../access/tokens.ts';
@@ -200,6 +202,13 @@ describe('the live side', () => {
     await stream.until(({ invitation }) => invitation?.status === 'ACCEPTED');
     const forged = await fetch(`${gateway.origin}/webhooks/cronofy`, { method: 'POST', body: '{}' });
     expect(forged.status).toBe(401);
+    const secret = gateway.sandbox.variables.CRONOFY_CLIENT_SECRET ?? '';
+    const ofNone = await fetch(`${gateway.origin}/webhooks/cronofy`, {
+      method: 'POST',
+      headers: { [SIGNATURE_HEADER]: createHmac('sha256', secret).update('{}').digest('base64') },
+      body: '{}',
+    });
+    expect(ofNone.status).toBe(200);
     const samples = await vi.waitFor(async () => {
       const collected = await collect(gateway.adminOrigin);
       expect(collected.get('gateway_notification_delay_seconds_count')).toBe(1);
@@ -207,6 +216,7 @@ describe('the live side', () => {
     });
     expect(counted(samples, 'gateway_notifications_total')).toEqual({
       'gateway_notifications_total{provider="CRONOFY",outcome="accepted"}': 1,
+      'gateway_notifications_total{provider="CRONOFY",outcome="ignored"}': 1,
       'gateway_notifications_total{provider="CRONOFY",outcome="forged"}': 1,
     });
     expect(samples.get('gateway_stream_events_total')).toBe(stream.events.length);

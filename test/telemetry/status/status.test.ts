@@ -6,6 +6,7 @@ import { startKeyServer } from '../../access/key-server.ts';
 import { bearer, createSigningKey, SECRET, type SigningKey, signWith } from '../../access/tokens.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
 import { operatorsView } from '../../operators-view.ts';
+import { startRedisServer } from '../../redis/server.ts';
 
 async function start(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const gateway = await startTestGateway(options);
@@ -43,6 +44,42 @@ test('calls, ages and takers are those of the account that was called', async ()
   const { operations } = await reportOf(gateway);
   expect(operations.lastMinute).toBe(2);
   expect(operations.slowest).toHaveLength(2);
+});
+
+test.each([
+  ['this process', false],
+  ['Redis', true],
+])('a caller has one name on the page and in the log, where calls are counted in %s', async (_, hasRedis) => {
+  const redis = hasRedis ? await startRedisServer() : undefined;
+  onTestFinished(() => redis?.stop());
+  const gateway = await start({
+    environment: { AUTH_JWT_SECRET: SECRET, ...(redis && { REDIS_URL: redis.url }) },
+  });
+  if (hasRedis) await vi.waitUntil(async () => (await reportOf(gateway)).redis?.isUp === true);
+  const ask = async (sub: string, id: string) => {
+    const response = await fetch(`${gateway.origin}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: bearer({ sub }),
+        'x-request-id': `asked-by-${sub}`,
+      },
+      body: JSON.stringify({ query: `{ reviewInvitation(invitationId: "${id}") { status } }` }),
+    });
+    expect(response.status).toBe(200);
+    await response.arrayBuffer();
+  };
+  // None of them is there, so that nothing is read in the background.
+  for (const [n, sub] of ['ann', 'ben', 'ann', 'ann'].entries()) await ask(sub, `no-such-invitation-${n}`);
+  const lines = gateway.operations.map((line) => JSON.parse(line));
+  const viewerOf = (sub: string) => lines.find(({ requestId }) => requestId === `asked-by-${sub}`)?.viewer;
+  await vi.waitFor(async () =>
+    expect((await accountOf(gateway, 'Partoo')).takers).toEqual([
+      { viewer: viewerOf('ann'), calls: 3 },
+      { viewer: viewerOf('ben'), calls: 1 },
+    ]),
+  );
+  expect(viewerOf('ann')).toMatch(/^[\w-]{11}$/);
 });
 
 test('a breaker that opens is told with when it did, and which account is not called', async () => {
