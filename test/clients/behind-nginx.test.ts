@@ -1,7 +1,7 @@
 // Callers behind a real nginx that adds their addresses to X-Forwarded-For: who they are is what nginx saw, and not what
 // they say. They come from several addresses of loopback.
 
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -45,7 +45,11 @@ async function open(localAddress: string, headers: Record<string, string> = {}):
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   if (answer.statusCode !== 200) return String(answer.statusCode);
   let events = '';
-  while (!events.includes('data:')) events += String((await once(answer, 'data'))[0]);
+  // Several pieces may come at once, and none is to be lost.
+  for await (const [piece] of on(answer, 'data')) {
+    events += piece;
+    if (events.includes('data:')) break;
+  }
   return events.includes('RATE_LIMITED') ? 'RATE_LIMITED' : 'open';
 }
 
