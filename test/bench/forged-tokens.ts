@@ -10,7 +10,7 @@ import { stop } from './processes.ts';
 import { PORTS, startGateway, startUpstream } from './servers.ts';
 
 const FORGED_PER_SECOND = 1_000;
-const TURNS = 6;
+const TURNS = 3;
 const TURN_MS = 2_500;
 const READERS = 16;
 const READS_APART_MS = 5;

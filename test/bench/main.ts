@@ -1,9 +1,11 @@
 // `npm run bench`: speed beside a plain handler and beside a flood of new documents, with tokens, counted, traced and all
-// at once, memory, one provider beside another that hangs, and a small run of the quota simulation.
+// at once, memory, one provider beside another that hangs, good tokens beside forged ones, and a small run of the quota
+// simulation.
 
 import { everything } from './everything.ts';
 import { flood } from './flood.ts';
 import { footprint } from './footprint.ts';
+import { forgedTokens } from './forged-tokens.ts';
 import { hanging } from './hanging.ts';
 import { knownBench } from './known.ts';
 import { peakMemory } from './memory.ts';
@@ -34,7 +36,7 @@ try {
   await stopAll();
   held.push(orderBench(), await knownBench());
   held.push(await tenants());
-  held.push(await hanging());
+  held.push(await hanging(), await forgedTokens());
   held.push(await quotaBench({ speed: 10, share: 0.2 }));
   if (held.includes(false)) {
     console.log('Not every figure holds.');
