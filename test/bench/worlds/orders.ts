@@ -67,11 +67,6 @@ export class Unbounded extends Order<Wish> {
   override longestWaiting(at: number): Wish | undefined {
     return this.next(at)?.wanted;
   }
-
-  /** What waits longest all the same. */
-  neglected(at: number): Wish | undefined {
-    return super.longestWaiting(at);
-  }
 }
 
 /** The order as built, but nothing is learned. */

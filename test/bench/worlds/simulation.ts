@@ -1,10 +1,11 @@
-// One world for six hours: what callers are given by the gateway's own snapshots, refresher and quota, on a clock of its
+// One world for some hours: what callers are given by the gateway's own snapshots, refresher and quota, on a clock of its
 // own. The provider answers after a moment, and counts what comes over its limit.
 
 import { SpareQuotaUsedUp } from '../../../src/invitation/problem.ts';
 import { externalIdOf, type Ref, refTo } from '../../../src/invitation/ref.ts';
 import type { ReviewInvitation } from '../../../src/invitation/review-invitation.ts';
 import type { Snapshot } from '../../../src/invitation/snapshot.ts';
+import type { Evidence } from '../../../src/order/evidence.ts';
 import { Order } from '../../../src/order/order.ts';
 import { FRESHNESS } from '../../../src/snapshots/freshness.ts';
 import type { Learning } from '../../../src/snapshots/learning.ts';
@@ -18,6 +19,7 @@ import { parseQuota, withMargin } from '../../../src/upstream/quota-window.ts';
 import type { Way } from '../../../src/upstream/upstream.ts';
 import type { SimulatedClock } from './clock.ts';
 import { Knowing, Rotation, Unbounded, unlearned } from './orders.ts';
+import { Waits } from './waits.ts';
 import { HOUR, Random, type World } from './worlds.ts';
 
 export const MODES = ['rotation', 'as built', 'knows all'] as const;
@@ -84,15 +86,17 @@ export class Simulation {
   readonly #quota: Quota;
   readonly #snapshots: Snapshots;
   readonly #byId = new Map<string, Sent>();
+  readonly #byKey = new Map<string, Sent>();
   /** What callers look at, the oldest first. */
   readonly #live: Sent[] = [];
   readonly #beginsAt: number;
+  #countsFrom = Number.POSITIVE_INFINITY;
   readonly #calls: number[] = [];
   #firstCall = 0;
   readonly #toRead: number[] = [];
   readonly #toAnswer: number[] = [];
   readonly #counted = { given: 0, untrue: 0, agesMs: 0, reads: 0, refused: 0, longestWait: 0, failed: 0 };
-  #order: WishOrder | undefined;
+  #waits: Waits | undefined;
 
   constructor(clock: SimulatedClock, world: World, mode: Mode, seed: number) {
     this.#clock = clock;
@@ -103,14 +107,9 @@ export class Simulation {
     this.#beginsAt = clock.now;
     const now = () => clock.now;
     this.#quota = createQuota('PARTOO', withMargin(parseQuota(QUOTA) ?? []), { now });
-    const sentAt = (key: string) => (this.#byKey.get(key)?.sentAt ?? 0) + this.#beginsAt;
     const createOrder = ({ evidence }: Learning): WishOrder => {
-      if (mode === 'rotation') this.#order = new Rotation();
-      else if (mode === 'as built') this.#order = new Order<Wish>(evidence);
-      else if (mode === 'without learning') this.#order = unlearned();
-      else if (mode === 'without turns') this.#order = new Unbounded(evidence);
-      else this.#order = new Knowing(sentAt, (age, at) => world.unchanged(age, at - this.#beginsAt));
-      return this.#order;
+      this.#waits = new Waits(this.#orderOf(mode, evidence));
+      return this.#waits;
     };
     const sources = new Map([['ReviewInvitation' as const, this.#source()]]);
     const limits = { maxEntries: 1_000_000, maxBytes: 10_000_000_000 };
@@ -119,12 +118,21 @@ export class Simulation {
     this.#snapshots = createSnapshots(sources, { ...freshness, ...limits, createOrder, now });
   }
 
-  readonly #byKey = new Map<string, Sent>();
+  #orderOf(mode: Mode, evidence: Evidence): WishOrder {
+    if (mode === 'rotation') return new Rotation();
+    if (mode === 'as built') return new Order<Wish>(evidence);
+    if (mode === 'without learning') return unlearned();
+    if (mode === 'without turns') return new Unbounded(evidence);
+    const sentAt = (key: string) => (this.#byKey.get(key)?.sentAt ?? 0) + this.#beginsAt;
+    return new Knowing(sentAt, (age, at) => this.#world.unchanged(age, at - this.#beginsAt));
+  }
 
+  /** Counts the second half of the hours. */
   async run(hours: number): Promise<Outcome> {
     const { now: begin } = this.#clock;
     let [sendsAt, looksAt] = [begin, begin];
     const endsAt = begin + hours * HOUR;
+    this.#countsFrom = begin + (hours / 2) * HOUR;
     while (true) {
       const at = Math.min(sendsAt, looksAt, this.#clock.nextAt());
       if (at >= endsAt) break;
@@ -148,7 +156,7 @@ export class Simulation {
   }
 
   #isCounting(): boolean {
-    return this.#clock.now - this.#beginsAt >= this.#world.countsFrom;
+    return this.#clock.now >= this.#countsFrom;
   }
 
   #send(): void {
@@ -240,10 +248,10 @@ export class Simulation {
 
   #noteWait(): void {
     const { now } = this.#clock;
-    const longest = this.#order instanceof Unbounded ? this.#order.neglected(now) : this.#order?.longestWaiting(now);
-    if (this.#order === undefined || longest === undefined || !this.#isCounting()) return;
-    const roundMs = this.#order.size * MS_A_READ;
-    this.#counted.longestWait = Math.max(this.#counted.longestWait, (now - longest.waitsFrom) / roundMs);
+    const waits = this.#waits;
+    if (waits === undefined || waits.size === 0 || !this.#isCounting()) return;
+    const roundMs = waits.size * MS_A_READ;
+    this.#counted.longestWait = Math.max(this.#counted.longestWait, (now - waits.longestFrom) / roundMs);
   }
 
   #outcome(hours: number): Outcome {
@@ -253,7 +261,7 @@ export class Simulation {
       changed = 0,
       expected = 0,
     } = this.#snapshots.learning.get('ReviewInvitation')?.foresight ?? {};
-    const seconds = (hours * HOUR - this.#world.countsFrom) / SECOND;
+    const seconds = ((hours / 2) * HOUR) / SECOND;
     return {
       untrue: untrue / given,
       changeToRead: mean(this.#toRead) / SECOND,
@@ -265,7 +273,7 @@ export class Simulation {
       quotaUsed: reads / ((seconds / 61) * LIMIT),
       refused,
       failed,
-      wanted: this.#order?.size ?? 0,
+      wanted: this.#waits?.size ?? 0,
       changed: changed / foreseen,
       expected: expected / foreseen,
     };
