@@ -3,7 +3,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { SimulatedClock } from './clock.ts';
-import { type Mode, type Outcome, Simulation } from './simulation.ts';
+import type { Mode } from './modes.ts';
+import type { Outcome } from './outcome.ts';
+import { Simulation } from './simulation.ts';
 import { worldOf } from './worlds.ts';
 
 export interface Run {

@@ -3,7 +3,7 @@
 
 import { outcomesOf } from './apart.ts';
 import { type Figure, failuresOf } from './failures.ts';
-import { CONTROLS } from './simulation.ts';
+import { CONTROLS } from './modes.ts';
 import { printTable } from './table.ts';
 import { worldOf } from './worlds.ts';
 

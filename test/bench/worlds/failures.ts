@@ -1,6 +1,6 @@
 // What an order is to reach in a world, and by which figures it does not.
 
-import type { Outcome } from './simulation.ts';
+import type { Outcome } from './outcome.ts';
 import type { AtMost } from './worlds.ts';
 
 const MOST_ROUNDS = 2.5;

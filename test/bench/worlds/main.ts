@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { outcomesOf } from './apart.ts';
 import { controlsFail } from './controls.ts';
 import { failuresOf } from './failures.ts';
-import { MODES } from './simulation.ts';
+import { MODES } from './modes.ts';
 import { printTable } from './table.ts';
 import { WORLDS, worldOf } from './worlds.ts';
 

@@ -5,51 +5,21 @@ import { SpareQuotaUsedUp } from '../../../src/invitation/problem.ts';
 import { externalIdOf, type Ref, refTo } from '../../../src/invitation/ref.ts';
 import type { ReviewInvitation } from '../../../src/invitation/review-invitation.ts';
 import type { Snapshot } from '../../../src/invitation/snapshot.ts';
-import type { Evidence } from '../../../src/order/evidence.ts';
-import { Order } from '../../../src/order/order.ts';
 import { FRESHNESS } from '../../../src/snapshots/freshness.ts';
 import type { Learning } from '../../../src/snapshots/learning.ts';
 import type { Source } from '../../../src/snapshots/provider-read.ts';
 import { createSnapshots, type Snapshots } from '../../../src/snapshots/snapshots.ts';
-import type { Wish, WishOrder } from '../../../src/snapshots/wish.ts';
+import type { WishOrder } from '../../../src/snapshots/wish.ts';
 import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { isSpare } from '../../../src/upstream/payment.ts';
 import { createQuota, type Quota } from '../../../src/upstream/quota.ts';
 import { parseQuota, withMargin } from '../../../src/upstream/quota-window.ts';
 import type { Way } from '../../../src/upstream/upstream.ts';
 import type { SimulatedClock } from './clock.ts';
-import { Knowing, Rotation, Unbounded, unlearned } from './orders.ts';
+import { type Mode, orderOf } from './modes.ts';
+import { mean, type Outcome, quantile } from './outcome.ts';
 import { Waits } from './waits.ts';
 import { HOUR, Random, type World } from './worlds.ts';
-
-export const MODES = ['rotation', 'as built', 'knows all'] as const;
-/** With which the proof is to fail. */
-export const CONTROLS = ['without learning', 'without turns'] as const;
-export type Mode = (typeof MODES)[number] | (typeof CONTROLS)[number];
-
-export interface Outcome {
-  /** Answers that were not true when given, of all. */
-  readonly untrue: number;
-  /** From a change to the read that shows it, and to the first answer that does, in seconds. */
-  readonly changeToRead: number;
-  readonly changeToAnswer: number;
-  readonly changeToAnswerP90: number;
-  /** In seconds. */
-  readonly meanAge: number;
-  /** In rounds: what is wanted ÷ reads a second. */
-  readonly longestWait: number;
-  readonly reads: number;
-  /** Of a limit in each 61 s. */
-  readonly quotaUsed: number;
-  readonly refused: number;
-  /** Answers that could not be had. */
-  readonly failed: number;
-  /** How many were wanted in the end. */
-  readonly wanted: number;
-  /** Of all reads, how many found a change, and how many were expected to. */
-  readonly changed: number;
-  readonly expected: number;
-}
 
 /** Four reads a second. */
 const QUOTA = '244/60s';
@@ -107,8 +77,10 @@ export class Simulation {
     this.#beginsAt = clock.now;
     const now = () => clock.now;
     this.#quota = createQuota('PARTOO', withMargin(parseQuota(QUOTA) ?? []), { now });
+    const sentAt = (key: string) => (this.#byKey.get(key)?.sentAt ?? 0) + this.#beginsAt;
+    const unchanged = (ageMs: number, at: number) => world.unchanged(ageMs, at - this.#beginsAt);
     const createOrder = ({ evidence }: Learning): WishOrder => {
-      this.#waits = new Waits(this.#orderOf(mode, evidence));
+      this.#waits = new Waits(orderOf(mode, evidence, { sentAt, unchanged }));
       return this.#waits;
     };
     const sources = new Map([['ReviewInvitation' as const, this.#source()]]);
@@ -116,15 +88,6 @@ export class Simulation {
     // Where a round takes longer than ten minutes, callers would read by themselves what is too old to be given.
     const freshness = { ...FRESHNESS, staleMs: HOUR };
     this.#snapshots = createSnapshots(sources, { ...freshness, ...limits, createOrder, now });
-  }
-
-  #orderOf(mode: Mode, evidence: Evidence): WishOrder {
-    if (mode === 'rotation') return new Rotation();
-    if (mode === 'as built') return new Order<Wish>(evidence);
-    if (mode === 'without learning') return unlearned();
-    if (mode === 'without turns') return new Unbounded(evidence);
-    const sentAt = (key: string) => (this.#byKey.get(key)?.sentAt ?? 0) + this.#beginsAt;
-    return new Knowing(sentAt, (age, at) => this.#world.unchanged(age, at - this.#beginsAt));
   }
 
   /** Counts the second half of the hours. */
@@ -281,11 +244,3 @@ export class Simulation {
 }
 
 const WAY: Way = { hasRoom: () => true, isCrowded: () => false, circuit: () => 'CLOSED' };
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
-}

@@ -1,6 +1,6 @@
 // The figures of some orders in one world, beside those of the rotation.
 
-import type { Outcome } from './simulation.ts';
+import type { Outcome } from './outcome.ts';
 
 export function printTable(title: string, outcomes: Readonly<Record<string, Outcome>>, rotation: Outcome): void {
   console.log(title);
