@@ -100,6 +100,31 @@ describe('the order', () => {
     );
   });
 
+  test('rotates without evidence, for as long as it runs: what is read is the oldest, or hardly younger', () => {
+    const any = fc.record({
+      state: fc.constantFrom('a', 'b', 'c'),
+      seenAt: fc.integer({ min: -600_000, max: -1 }),
+      // In the state that it has for up to a day.
+      stateMs: fc.integer({ min: 0, max: 86_400_000 }),
+    });
+    fc.assert(
+      fc.property(fc.array(any, { minLength: 1, maxLength: 30 }), (list) => {
+        const things = list.map(({ stateMs, ...each }, n) =>
+          wanted(String(n), { ...each, sinceAt: each.seenAt - stateMs, waitsFrom: each.seenAt }),
+        );
+        const seen = new Map(things.map(({ key, seenAt }) => [key, seenAt]));
+        const read = readAll(orderOf(things), 5 * things.length);
+        expect(read).toHaveLength(5 * things.length);
+        for (const [n, { key, seenAt }] of read.entries()) {
+          const at = n * EVERY_MS;
+          // A score is good enough for a sixteenth of the age that it was worked out at.
+          expect(at - seenAt).toBeGreaterThanOrEqual((16 / 17) * (at - Math.min(...seen.values())) - 1e-6);
+          seen.set(key, at);
+        }
+      }),
+    );
+  });
+
   test('lets nothing wait for more than two and a half rounds', () => {
     fc.assert(
       fc.property(anyThings, (things) => {

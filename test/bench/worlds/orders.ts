@@ -1,7 +1,5 @@
-// What the order of the gateway is compared with: a rotation by age, and an order that knows when everything changes. And two
-// that lack a part of it: the proof is to fail with each.
+// What the order of the gateway is compared with: a rotation by age, and an order that knows when everything changes.
 
-import { Evidence } from '../../../src/order/evidence.ts';
 import { Heap } from '../../../src/order/heap.ts';
 import { binOf } from '../../../src/order/histogram.ts';
 import { type Next, Order } from '../../../src/order/order.ts';
@@ -62,21 +60,10 @@ export class Rotation implements WishOrder {
 
 const FRESH_MS = 5_000;
 
-/** The order as built, but nothing gets a turn because it has waited longest. */
-export class Unbounded extends Order<Wish> {
-  override longestWaiting(at: number): Wish | undefined {
-    return this.next(at)?.wanted;
-  }
-
-  /** What waits longest all the same. */
-  neglected(at: number): Wish | undefined {
-    return super.longestWaiting(at);
-  }
-}
-
-/** The order as built, but nothing is learned. */
-export function unlearned(): Order<Wish> {
-  return new Order<Wish>(new Evidence());
+/** When each was sent, and which part of those that were sent then is unchanged at an age. */
+export interface Knowledge {
+  readonly sentAt: (key: string) => number;
+  readonly unchanged: (ageMs: number, sentAt: number) => number;
 }
 
 interface Told extends Placed<Told> {
@@ -89,7 +76,7 @@ export class Knowing implements WishOrder {
   readonly #order: Order<Told>;
   readonly #told = new Map<Wish, Told>();
 
-  constructor(sentAt: (key: string) => number, unchanged: (ageMs: number, sentAt: number) => number) {
+  constructor({ sentAt, unchanged }: Knowledge) {
     this.#sentAt = sentAt;
     const expected = (state: string, fromMs: number, toMs: number) =>
       Math.log(unchanged(fromMs, Number(state)) / unchanged(toMs, Number(state)));

@@ -1,53 +1,25 @@
-// One world for six hours: what callers are given by the gateway's own snapshots, refresher and quota, on a clock of its
+// One world for some hours: what callers are given by the gateway's own snapshots, refresher and quota, on a clock of its
 // own. The provider answers after a moment, and counts what comes over its limit.
 
 import { SpareQuotaUsedUp } from '../../../src/invitation/problem.ts';
 import { externalIdOf, type Ref, refTo } from '../../../src/invitation/ref.ts';
 import type { ReviewInvitation } from '../../../src/invitation/review-invitation.ts';
 import type { Snapshot } from '../../../src/invitation/snapshot.ts';
-import { Order } from '../../../src/order/order.ts';
 import { FRESHNESS } from '../../../src/snapshots/freshness.ts';
 import type { Learning } from '../../../src/snapshots/learning.ts';
 import type { Source } from '../../../src/snapshots/provider-read.ts';
 import { createSnapshots, type Snapshots } from '../../../src/snapshots/snapshots.ts';
-import type { Wish, WishOrder } from '../../../src/snapshots/wish.ts';
+import type { WishOrder } from '../../../src/snapshots/wish.ts';
 import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { isSpare } from '../../../src/upstream/payment.ts';
 import { createQuota, type Quota } from '../../../src/upstream/quota.ts';
 import { parseQuota, withMargin } from '../../../src/upstream/quota-window.ts';
 import type { Way } from '../../../src/upstream/upstream.ts';
 import type { SimulatedClock } from './clock.ts';
-import { Knowing, Rotation, Unbounded, unlearned } from './orders.ts';
+import { type Mode, orderOf } from './modes.ts';
+import { mean, type Outcome, quantile } from './outcome.ts';
+import { Waits } from './waits.ts';
 import { HOUR, Random, type World } from './worlds.ts';
-
-export const MODES = ['rotation', 'as built', 'knows all'] as const;
-/** With which the proof is to fail. */
-export const CONTROLS = ['without learning', 'without turns'] as const;
-export type Mode = (typeof MODES)[number] | (typeof CONTROLS)[number];
-
-export interface Outcome {
-  /** Answers that were not true when given, of all. */
-  readonly untrue: number;
-  /** From a change to the read that shows it, and to the first answer that does, in seconds. */
-  readonly changeToRead: number;
-  readonly changeToAnswer: number;
-  readonly changeToAnswerP90: number;
-  /** In seconds. */
-  readonly meanAge: number;
-  /** In rounds: what is wanted ÷ reads a second. */
-  readonly longestWait: number;
-  readonly reads: number;
-  /** Of a limit in each 61 s. */
-  readonly quotaUsed: number;
-  readonly refused: number;
-  /** Answers that could not be had. */
-  readonly failed: number;
-  /** How many were wanted in the end. */
-  readonly wanted: number;
-  /** Of all reads, how many found a change, and how many were expected to. */
-  readonly changed: number;
-  readonly expected: number;
-}
 
 /** Four reads a second. */
 const QUOTA = '244/60s';
@@ -84,15 +56,17 @@ export class Simulation {
   readonly #quota: Quota;
   readonly #snapshots: Snapshots;
   readonly #byId = new Map<string, Sent>();
+  readonly #byKey = new Map<string, Sent>();
   /** What callers look at, the oldest first. */
   readonly #live: Sent[] = [];
   readonly #beginsAt: number;
+  #countsFrom = Number.POSITIVE_INFINITY;
   readonly #calls: number[] = [];
   #firstCall = 0;
   readonly #toRead: number[] = [];
   readonly #toAnswer: number[] = [];
   readonly #counted = { given: 0, untrue: 0, agesMs: 0, reads: 0, refused: 0, longestWait: 0, failed: 0 };
-  #order: WishOrder | undefined;
+  #waits: Waits | undefined;
 
   constructor(clock: SimulatedClock, world: World, mode: Mode, seed: number) {
     this.#clock = clock;
@@ -104,13 +78,10 @@ export class Simulation {
     const now = () => clock.now;
     this.#quota = createQuota('PARTOO', withMargin(parseQuota(QUOTA) ?? []), { now });
     const sentAt = (key: string) => (this.#byKey.get(key)?.sentAt ?? 0) + this.#beginsAt;
+    const unchanged = (ageMs: number, at: number) => world.unchanged(ageMs, at - this.#beginsAt);
     const createOrder = ({ evidence }: Learning): WishOrder => {
-      if (mode === 'rotation') this.#order = new Rotation();
-      else if (mode === 'as built') this.#order = new Order<Wish>(evidence);
-      else if (mode === 'without learning') this.#order = unlearned();
-      else if (mode === 'without turns') this.#order = new Unbounded(evidence);
-      else this.#order = new Knowing(sentAt, (age, at) => world.unchanged(age, at - this.#beginsAt));
-      return this.#order;
+      this.#waits = new Waits(orderOf(mode, evidence, { sentAt, unchanged }));
+      return this.#waits;
     };
     const sources = new Map([['ReviewInvitation' as const, this.#source()]]);
     const limits = { maxEntries: 1_000_000, maxBytes: 10_000_000_000 };
@@ -119,12 +90,12 @@ export class Simulation {
     this.#snapshots = createSnapshots(sources, { ...freshness, ...limits, createOrder, now });
   }
 
-  readonly #byKey = new Map<string, Sent>();
-
+  /** Counts the second half of the hours. */
   async run(hours: number): Promise<Outcome> {
     const { now: begin } = this.#clock;
     let [sendsAt, looksAt] = [begin, begin];
     const endsAt = begin + hours * HOUR;
+    this.#countsFrom = begin + (hours / 2) * HOUR;
     while (true) {
       const at = Math.min(sendsAt, looksAt, this.#clock.nextAt());
       if (at >= endsAt) break;
@@ -148,7 +119,7 @@ export class Simulation {
   }
 
   #isCounting(): boolean {
-    return this.#clock.now - this.#beginsAt >= this.#world.countsFrom;
+    return this.#clock.now >= this.#countsFrom;
   }
 
   #send(): void {
@@ -240,10 +211,10 @@ export class Simulation {
 
   #noteWait(): void {
     const { now } = this.#clock;
-    const longest = this.#order instanceof Unbounded ? this.#order.neglected(now) : this.#order?.longestWaiting(now);
-    if (this.#order === undefined || longest === undefined || !this.#isCounting()) return;
-    const roundMs = this.#order.size * MS_A_READ;
-    this.#counted.longestWait = Math.max(this.#counted.longestWait, (now - longest.waitsFrom) / roundMs);
+    const waits = this.#waits;
+    if (waits === undefined || waits.size === 0 || !this.#isCounting()) return;
+    const roundMs = waits.size * MS_A_READ;
+    this.#counted.longestWait = Math.max(this.#counted.longestWait, (now - waits.longestFrom) / roundMs);
   }
 
   #outcome(hours: number): Outcome {
@@ -253,7 +224,7 @@ export class Simulation {
       changed = 0,
       expected = 0,
     } = this.#snapshots.learning.get('ReviewInvitation')?.foresight ?? {};
-    const seconds = (hours * HOUR - this.#world.countsFrom) / SECOND;
+    const seconds = ((hours / 2) * HOUR) / SECOND;
     return {
       untrue: untrue / given,
       changeToRead: mean(this.#toRead) / SECOND,
@@ -265,7 +236,7 @@ export class Simulation {
       quotaUsed: reads / ((seconds / 61) * LIMIT),
       refused,
       failed,
-      wanted: this.#order?.size ?? 0,
+      wanted: this.#waits?.size ?? 0,
       changed: changed / foreseen,
       expected: expected / foreseen,
     };
@@ -273,11 +244,3 @@ export class Simulation {
 }
 
 const WAY: Way = { hasRoom: () => true, isCrowded: () => false, circuit: () => 'CLOSED' };
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
-}

@@ -8,10 +8,14 @@ export interface World {
   unchanged(ageMs: number, sentAt: number): number;
   /** Whether callers look at the newest ones, or at any. */
   readonly looksAtNewest: boolean;
-  /** From when on what is given is counted, in milliseconds. */
-  readonly countsFrom: number;
-  /** What must hold, × the rotation by age. */
-  readonly atMost: { readonly untrue: number; readonly changeToAnswer: number };
+  /** What must hold of six hours. */
+  readonly atMost: AtMost;
+}
+
+/** × the rotation by age. */
+export interface AtMost {
+  readonly untrue: number;
+  readonly changeToAnswer: number;
 }
 
 export const HOUR = 3_600_000;
@@ -51,38 +55,40 @@ export const WORLDS: Readonly<Record<string, World>> = {
     title: 'deliveries, median 30 s, any are looked at',
     ...delivery(() => 30 * SECOND),
     looksAtNewest: false,
-    countsFrom: 3 * HOUR,
     atMost: { untrue: 0.25, changeToAnswer: 0.25 },
   },
   b: {
     title: 'the same, the newest are looked at',
     ...delivery(() => 30 * SECOND),
     looksAtNewest: true,
-    countsFrom: 3 * HOUR,
     atMost: { untrue: 0.25, changeToAnswer: 0.25 },
   },
   c: {
     title: 'replies, median 2 h',
     ...lognormal(() => 2 * HOUR, 1.8, 0.3),
     looksAtNewest: false,
-    countsFrom: 3 * HOUR,
     atMost: { untrue: 1.05, changeToAnswer: 1.05 },
   },
   d: {
     title: 'changes that know no time, mean 10 min',
     ...exponential(600 * SECOND),
     looksAtNewest: false,
-    countsFrom: 3 * HOUR,
     atMost: { untrue: 1.05, changeToAnswer: 1.05 },
   },
   e: {
     title: 'b, but after 2 h deliveries take 10 min',
     ...delivery((sentAt) => (sentAt < 2 * HOUR ? 30 : 600) * SECOND),
     looksAtNewest: true,
-    countsFrom: 3 * HOUR,
     atMost: { untrue: 0.8, changeToAnswer: 1.1 },
   },
 };
+
+/** @throws where there is none of that name. */
+export function worldOf(name: string): World {
+  const world = WORLDS[name];
+  if (world === undefined) throw new Error(`there is no world ${name}: there are ${Object.keys(WORLDS).join(', ')}`);
+  return world;
+}
 
 /** Numbers by chance, the same ones for the same seed. */
 export class Random {
