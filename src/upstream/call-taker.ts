@@ -23,8 +23,21 @@ export interface CallTakerOptions {
   readonly membership: Membership;
 }
 
+/**
+ * After so many milliseconds Redis counts as lost. An answer that comes all the same has waited to be read, because this
+ * process stood still: Redis counted the call earlier than it can be made.
+ */
+const LATE_MS = 50;
+
+/** Whether a call was counted so long ago that it is to be moved before it is made. */
+export function isLate(countedAt: number, now: number): boolean {
+  return now - countedAt > LATE_MS;
+}
+
 export class CallTaker {
   readonly #options: CallTakerOptions;
+  /** Names of calls that Redis is asked to move: of two that a caller has taken at once, each is moved. */
+  readonly #moving = new Set<string>();
   #named = 0;
 
   constructor(options: CallTakerOptions) {
@@ -38,7 +51,10 @@ export class CallTaker {
     return membership.standing === 'together' ? delayMs : Math.max(delayMs, own.delayMs(ahead, at));
   }
 
-  /** Takes calls, the first ones first; the first has waited for so many milliseconds. */
+  /**
+   * Takes calls, the first ones first; the first has waited for so many milliseconds. They count from `at`: from when they
+   * were asked for where the answer is late (`isLate`).
+   */
   take(wanted: readonly Wanted[], waitedMs: number): Taken | Promise<Taken> {
     return this.#options.membership.isAlone ? this.#takeAlone(wanted) : this.#takeOfRedis(wanted, waitedMs);
   }
@@ -50,8 +66,13 @@ export class CallTaker {
    */
   async move({ caller }: Payment, unusedAt: number): Promise<number | undefined> {
     const { process, now, known, redisCalls, membership } = this.#options;
-    const name = known.lastOf(process, caller, unusedAt);
-    if (name === undefined || membership.isAlone || !(await redisCalls.move(name))) return undefined;
+    const name = known.lastOf(process, caller, unusedAt, this.#moving);
+    if (name === undefined || membership.isAlone) return undefined;
+    this.#moving.add(name);
+    const isMoved = await redisCalls.move(name);
+    this.#moving.delete(name);
+    if (!isMoved) return undefined;
+    // However late the answer is: a process that is always late would never make a call.
     const at = now();
     known.move(name, at);
     return at;
@@ -66,9 +87,11 @@ export class CallTaker {
       patienceMs,
       spread: shares.spreadOf(payment, calls.length),
     }));
-    let answer = await redisCalls.take(wanted, waitedMs, known.count(now()));
+    let askedAt = now();
+    let answer = await redisCalls.take(wanted, waitedMs, known.count(askedAt));
     if (answer === 'behind') {
       await membership.sync();
+      askedAt = now();
       answer = membership.isAlone ? undefined : await redisCalls.take(wanted, waitedMs, 0);
     }
     if (answer === undefined || answer === 'behind') {
@@ -76,7 +99,8 @@ export class CallTaker {
       // They are tried again at once: this process is alone now.
       return { taken: 0, at: now(), delayMs: 0 };
     }
-    const at = now();
+    const answeredAt = now();
+    const at = isLate(askedAt, answeredAt) ? askedAt : answeredAt;
     for (const { name } of wanted.slice(0, answer.taken)) known.record(name, at);
     if (membership.standing !== 'together') own.record(at, answer.taken);
     return { ...answer, at };

@@ -53,12 +53,12 @@ export class KnownCalls {
     this.#log.move(call.caller, before, at);
   }
 
-  /** The last call until then that a process has made for a caller. */
-  lastOf(process: string, caller: string, until: number): string | undefined {
+  /** The last call until then that a process has made for a caller, but for those that are being moved. */
+  lastOf(process: string, caller: string, until: number, moving: ReadonlySet<string>): string | undefined {
     let last: string | undefined;
     for (const [name, at] of this.#at) {
-      if (at > until) break;
-      if (name.startsWith(`${process}:`) && name.endsWith(`:${caller}`)) last = name;
+      const isTheirs = name.startsWith(`${process}:`) && name.endsWith(`:${caller}`);
+      if (isTheirs && at <= until && !moving.has(name)) last = name;
     }
     return last;
   }

@@ -5,8 +5,9 @@
 import type { ProviderName } from '../invitation/provider.ts';
 import type { SharedRedis } from '../redis/redis.ts';
 import { CallLog } from './call-log.ts';
-import { CallTaker } from './call-taker.ts';
+import { CallTaker, isLate } from './call-taker.ts';
 import { CallerDigests } from './caller-digests.ts';
+import type { Cancellation } from './cancellation.ts';
 import { KnownCalls } from './known-calls.ts';
 import { Membership } from './membership.ts';
 import { OwnShare } from './own-share.ts';
@@ -107,6 +108,17 @@ export async function createSharedQuota(
     return ahead > 0 ? Math.max(1, delayMs) : delayMs;
   }
 
+  /** Counts a call again that was taken and not made, or waits for one. */
+  async function pay(share: Payment, until: number, cancellation: Cancellation, unusedAt?: number): Promise<number> {
+    const movedAt = unusedAt === undefined ? undefined : await taker.move(share, unusedAt);
+    if (movedAt !== undefined) return movedAt;
+    const leftMs = Math.max(0, until - now());
+    const refused = line.refusal(share, leftMs);
+    if (refused !== undefined) throw refused;
+    const takenAt = await line.wait(share, leftMs, cancellation);
+    return isLate(takenAt, now()) ? pay(share, until, cancellation, takenAt) : takenAt;
+  }
+
   redis.onRecovered(() => {
     membership.lose();
     void membership.join();
@@ -128,8 +140,9 @@ export async function createSharedQuota(
       if (unusedAt !== undefined && (await taker.move(payment, unusedAt)) !== undefined) return 0;
       const aheadMs = spareDelayMs(payment);
       if (aheadMs > 0) return aheadMs;
-      const { taken, delayMs } = await taker.take([{ payment, patienceMs: 0 }], 0);
-      return taken > 0 ? 0 : Math.max(1, delayMs);
+      const { taken, at, delayMs } = await taker.take([{ payment, patienceMs: 0 }], 0);
+      if (taken === 0) return Math.max(1, delayMs);
+      return isLate(at, now()) && (await taker.move(payment, at)) === undefined ? 1 : 0;
     },
     refusal(payment, others, patienceMs) {
       const unpaid = others.map((other) => ({ payment: other.payment && anonymous(other.payment) }));
@@ -144,13 +157,7 @@ export async function createSharedQuota(
       if (cancellation.reason !== undefined) throw cancellation.reason;
       const until = now() + patienceMs;
       await membership.join();
-      const share = anonymous(payment);
-      const movedAt = unusedAt === undefined ? undefined : await taker.move(share, unusedAt);
-      if (movedAt !== undefined) return movedAt;
-      const leftMs = Math.max(0, until - now());
-      const refused = line.refusal(share, leftMs);
-      if (refused !== undefined) throw refused;
-      return line.wait(share, leftMs, cancellation);
+      return pay(anonymous(payment), until, cancellation, unusedAt);
     },
     close(forMs) {
       closeFor(forMs);
