@@ -7,18 +7,21 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withMargin } from '../../src/upstream/quota-window.ts';
 import { createAuthority } from '../certificates.ts';
-import { type RedisServer, startRedisServer } from '../redis/server.ts';
+import { startRedisServer } from '../redis/server.ts';
 import { mostIn, startCountingProvider } from './counting-provider.ts';
+import { FAULT_KINDS, type Fault, type FaultKind, portOf, type World } from './faults.ts';
 import { type GatewayProcess, startGatewayProcess } from './gateways.ts';
 
 export const LIMIT = 20;
 const PROCESSES = 3;
-/** What is used of the window when one comes. */
+/** What is used of the window when a fault comes. */
 const USED = 0.8;
 
 export interface Outcome {
-  /** What was done, in words. */
+  /** What was done, in words, and how much of the window was used when it began. */
   readonly steps: readonly string[];
+  /** How many faults came though less of the window was used than was to be: they show little. */
+  readonly early: number;
   /** The most calls in any window. */
   readonly most: number;
   /** The most in those windows in which one process alone was without Redis. */
@@ -27,118 +30,21 @@ export interface Outcome {
   readonly usedWell: number;
 }
 
-interface World {
-  readonly gateways: readonly GatewayProcess[];
-  /** The Redis that the processes are led to. */
-  redis: RedisServer;
-  /** It knows what the other one has told it. */
-  replica: RedisServer;
-  between(low: number, high: number): number;
-}
-
-interface Fault {
-  /** Redis fails for one process alone, which then adds its share. */
-  readonly isOfOne: boolean;
-  run(world: World): Promise<string>;
-}
-
-const portOf = ({ url }: RedisServer) => Number(new URL(url).port);
-const any = ({ gateways, between }: World) => gateways[Math.floor(between(0, gateways.length))] as GatewayProcess;
-
-const FAULT_KINDS: Readonly<Record<string, Fault>> = {
-  'Redis is stopped and goes on': {
-    isOfOne: false,
-    async run({ redis, between }) {
-      const forMs = between(300, 5_000);
-      redis.pause();
-      await sleep(forMs);
-      redis.resume();
-      return `for ${Math.round(forMs)} ms`;
-    },
-  },
-  'Redis is killed and started, empty': {
-    isOfOne: false,
-    async run({ redis, between }) {
-      const forMs = between(0, 5_000);
-      await redis.kill();
-      await sleep(forMs);
-      await redis.restart();
-      return `after ${Math.round(forMs)} ms`;
-    },
-  },
-  'Redis fails over to a replica': {
-    isOfOne: false,
-    async run(world) {
-      const { redis, replica, gateways } = world;
-      await replica.command('REPLICAOF', 'NO', 'ONE');
-      for (const { toRedis } of gateways) {
-        toRedis.target = portOf(replica);
-        toRedis.cut(true);
-        toRedis.cut(false);
-      }
-      await redis.command('REPLICAOF', '127.0.0.1', portOf(replica));
-      world.redis = replica;
-      world.replica = redis;
-      return '';
-    },
-  },
-  'Redis is emptied': {
-    isOfOne: false,
-    async run({ redis }) {
-      await redis.command('FLUSHALL');
-      return '';
-    },
-  },
-  'a process is stopped and goes on': {
-    isOfOne: true,
-    async run(world) {
-      const gateway = any(world);
-      const forMs = world.between(100, 4_000);
-      gateway.suspend();
-      await sleep(forMs);
-      gateway.resume();
-      return `for ${Math.round(forMs)} ms`;
-    },
-  },
-  'a process is killed and started': {
-    isOfOne: false,
-    async run(world) {
-      const gateway = any(world);
-      await gateway.kill();
-      await sleep(world.between(0, 2_000));
-      await gateway.start();
-      return '';
-    },
-  },
-  'Redis is far from one process': {
-    isOfOne: false,
-    async run(world) {
-      const gateway = any(world);
-      const delayMs = world.between(1, 20);
-      gateway.toRedis.delayMs = delayMs;
-      await sleep(world.between(2_000, 6_000));
-      gateway.toRedis.delayMs = 0;
-      return `${Math.round(delayMs)} ms each way`;
-    },
-  },
-  'one process is cut off from Redis': {
-    isOfOne: true,
-    async run(world) {
-      const gateway = any(world);
-      const forMs = world.between(500, 6_000);
-      gateway.toRedis.cut(true);
-      await sleep(forMs);
-      gateway.toRedis.cut(false);
-      return `for ${Math.round(forMs)} ms`;
-    },
-  },
-};
-
 export interface ScheduleOptions {
   readonly windowMs: number;
   /** How many faults there are. */
   readonly faults: number;
+  /** Which ones; all kinds by default. */
+  readonly kinds?: readonly FaultKind[];
+  /** Whether processes know nothing of each other's calls. */
+  readonly isUnaware?: boolean;
 }
+
+/** A schedule that such processes fail: it shows that a schedule can be failed. */
+export const UNAWARE = { faults: 1, kinds: ['Redis is emptied'], isUnaware: true } as const;
+
+const ALL_KINDS = Object.keys(FAULT_KINDS) as readonly FaultKind[];
+const UNAWARE_FILE = new URL('unaware.ts', import.meta.url);
 
 /** The most calls where one process is without Redis: it adds its share. */
 export const LIMIT_BESIDE_ONE = Math.floor(LIMIT * (1 + 1 / PROCESSES));
@@ -146,7 +52,10 @@ export const LIMIT_BESIDE_ONE = Math.floor(LIMIT * (1 + 1 / PROCESSES));
 /** How long after it is back a process may still keep to its share, in milliseconds. */
 const SETTLE_MS = 3_500;
 
-export async function runSchedule(seed: number, { windowMs, faults }: ScheduleOptions): Promise<Outcome> {
+export async function runSchedule(
+  seed: number,
+  { windowMs, faults, kinds = ALL_KINDS, isUnaware = false }: ScheduleOptions,
+): Promise<Outcome> {
   const random = randomOf(seed);
   const between = (low: number, high: number) => low + random() * (high - low);
   const [redis, replica] = await Promise.all([startRedisServer(), startRedisServer()]);
@@ -160,10 +69,12 @@ export async function runSchedule(seed: number, { windowMs, faults }: ScheduleOp
     PROCESSES: String(PROCESSES),
     PARTOO_ACCOUNT: 'one',
     NODE_EXTRA_CA_CERTS: authorityFile,
+    ...(isUnaware ? { NODE_OPTIONS: `--import=${UNAWARE_FILE}` } : {}),
   };
   const options = { redisPort: portOf(redis), providerPort: provider.port, environment, random };
   const gateways: GatewayProcess[] = [];
   const steps: string[] = [];
+  let early = 0;
   try {
     for (let n = 0; n < PROCESSES; n++) gateways.push(await startGatewayProcess(options));
     const world: World = { gateways, redis, replica, between };
@@ -186,13 +97,16 @@ export async function runSchedule(seed: number, { windowMs, faults }: ScheduleOp
     for (let n = 0; n < faults; n++) {
       const busy = Math.floor(between(0, PROCESSES));
       load(gateways.map((_, m) => (m === busy ? 20 : 0)));
-      const until = performance.now() + 3 * windowMs;
+      const until = performance.now() + 6 * windowMs;
       while (provider.used(windowMs) < USED * LIMIT && performance.now() < until) await sleep(5);
-      const kinds = Object.entries(FAULT_KINDS);
-      const [name, fault] = kinds[Math.floor(between(0, kinds.length))] as [string, Fault];
+      const name = kinds[Math.floor(between(0, kinds.length))] as FaultKind;
+      const fault: Fault = FAULT_KINDS[name];
+      const used = provider.used(windowMs);
+      if (used < USED * LIMIT) early += 1;
       load(gateways.map((_, m) => (m === busy ? 0 : 20)));
       const faultFrom = performance.now();
-      steps.push(`${name} ${await fault.run(world)}`.trim());
+      const how = await fault.run(world);
+      steps.push(`${[name, how].filter(Boolean).join(' ')} (${used} of ${LIMIT} used)`);
       if (fault.isOfOne) alone.push([faultFrom - 100, performance.now() + SETTLE_MS]);
       load([8, 8, 8]);
       await sleep(between(500, windowMs));
@@ -203,7 +117,7 @@ export async function runSchedule(seed: number, { windowMs, faults }: ScheduleOp
       provider.arrivals.filter((at) => !isAlone(at)),
       windowMs,
     );
-    return { steps, most, mostBesideOne: mostIn(provider.arrivals, windowMs), usedWell };
+    return { steps, early, most, mostBesideOne: mostIn(provider.arrivals, windowMs), usedWell };
   } finally {
     await Promise.all(gateways.map((gateway) => gateway.stop()));
     provider.stop();
@@ -212,9 +126,9 @@ export async function runSchedule(seed: number, { windowMs, faults }: ScheduleOp
   }
 }
 
-/** Whether the quota was kept, and used. */
-export function isKept({ most, mostBesideOne, usedWell }: Outcome): boolean {
-  return most <= LIMIT && mostBesideOne <= LIMIT_BESIDE_ONE && usedWell >= 0.95;
+/** Whether the quota was kept, and used, also before each fault. */
+export function isKept({ most, mostBesideOne, usedWell, early }: Outcome): boolean {
+  return most <= LIMIT && mostBesideOne <= LIMIT_BESIDE_ONE && usedWell >= 0.95 && early === 0;
 }
 
 /** Numbers below 1 that a seed decides (mulberry32). */
