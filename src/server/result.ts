@@ -38,8 +38,8 @@ function headersOf(mediaType: MediaType): string[] {
   return Object.entries({ ...JSON_HEADERS, 'content-type': `${mediaType}; charset=utf-8` }).flat();
 }
 
-/** Up to here another write costs more than another text. */
-const MAX_JOINED_BYTES = 256 * 1024;
+/** In characters: up to here another write costs more than another text. */
+const MAX_JOINED = 256 * 1024;
 
 export function sendResult(response: ServerResponse, mediaType: MediaType, result: Answer, requestId: string): void {
   const waitSeconds = refusedForSeconds(result);
@@ -47,13 +47,20 @@ export function sendResult(response: ServerResponse, mediaType: MediaType, resul
   const status = waitSeconds === undefined ? statusOf(mediaType, result) : 429;
   if (status === 401) response.setHeader('www-authenticate', INVALID_TOKEN);
   const body = JSON.stringify(result);
+  const headers = [...HEADERS[mediaType], REQUEST_ID, requestId];
+  // Others are served between the making of a large text and its way out.
+  if (body.length > MAX_JOINED) setImmediate(sendText, response, status, headers, body);
+  else sendText(response, status, headers, body);
+}
+
+function sendText(response: ServerResponse, status: number, headers: readonly string[], body: string): void {
   const bytes = Buffer.byteLength(body);
   // Without its length Node would send the body in chunks: three writes in place of one.
-  response.writeHead(status, [...HEADERS[mediaType], REQUEST_ID, requestId, 'content-length', String(bytes)]);
+  response.writeHead(status, [...headers, 'content-length', String(bytes)]);
   // A byte a character is ASCII, which need not be encoded.
   const encoding = bytes === body.length ? 'latin1' : 'utf8';
   // Node would put the head in front of a text, by making another text of both.
-  if (bytes > MAX_JOINED_BYTES) response.end(Buffer.from(body, encoding));
+  if (body.length > MAX_JOINED) response.end(Buffer.from(body, encoding));
   else response.end(body, encoding);
 }
 

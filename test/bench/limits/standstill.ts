@@ -1,7 +1,9 @@
 // For how long a server stands still while it answers: seen from outside, by a second connection that asks whether it is
-// alive, again and again. The longest that one of these answers takes is the standstill.
+// alive, again and again (probe.ts). The longest that one of these answers takes is the standstill.
 
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { Worker } from 'node:worker_threads';
 
 export interface Answer {
   readonly status: number;
@@ -42,36 +44,22 @@ export interface Standstills {
 
 /** So many operations, one after the other. */
 export async function standstills(origin: string, times: number, body: (run: number) => string): Promise<Standstills> {
-  let longestMs = 0;
-  let isOver = false;
-  let probe = Promise.resolve();
-
-  async function probeAll(): Promise<void> {
-    while (!isOver) {
-      const startedAt = performance.now();
-      probe = ask(origin, 'GET', '/health').then(() => {
-        longestMs = Math.max(longestMs, performance.now() - startedAt);
-      });
-      await probe;
-    }
-  }
-
-  async function operate(): Promise<Standstills> {
-    const found: number[] = [];
+  const probe = new Worker(new URL('probe.ts', import.meta.url), { workerData: origin });
+  const longestSince = async () => {
+    probe.postMessage('tell');
+    const [longestMs] = await once(probe, 'message');
+    return longestMs as number;
+  };
+  try {
+    const longestMs: number[] = [];
     let lastAnswer: Answer = { status: 0, body: Buffer.alloc(0) };
+    await longestSince();
     for (let run = 0; run < times; run++) {
-      longestMs = 0;
       lastAnswer = await ask(origin, 'POST', '/graphql', body(run));
-      // The one that was sent while the server stood still tells for how long it did.
-      await probe;
-      found.push(longestMs);
+      longestMs.push(await longestSince());
     }
-    return { longestMs: found, lastAnswer };
+    return { longestMs, lastAnswer };
+  } finally {
+    await probe.terminate();
   }
-
-  const operating = operate().finally(() => {
-    isOver = true;
-  });
-  await Promise.all([probeAll(), operating]);
-  return operating;
 }
