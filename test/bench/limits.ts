@@ -3,7 +3,6 @@
 // tells what is not granted. `--times` is
 // how often each is asked.
 
-import type { ChildProcess } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { SECRET } from '../access/tokens.ts';
 import { one } from './cases.ts';
@@ -14,14 +13,13 @@ import { DOCUMENTS } from './limits/documents.ts';
 import { INTROSPECTION } from './limits/introspection.ts';
 import { notGranted } from './limits/not-granted.ts';
 import { findLargest, type Largest, refusalOf } from './limits/search.ts';
-import { ask, NoAnswer, standstills } from './limits/standstill.ts';
+import { ask, NoAnswer, type Server, standstills } from './limits/standstill.ts';
 import { start, stop, stopAll } from './processes.ts';
 import { ENVIRONMENT, OTHER_CORE, SERVER_CORE, startUpstream } from './servers.ts';
 import { START_FLAGS } from './start-flags.ts';
 
 const PORTS = { gateway: 17_400, plain: 17_401, withTokens: 17_402 };
-const GATEWAY = `http://127.0.0.1:${PORTS.gateway}`;
-const PLAIN = `http://127.0.0.1:${PORTS.plain}`;
+const originAt = (port: number) => `http://127.0.0.1:${port}`;
 
 const MAX_STANDSTILL_MS = 50;
 /** The plain handler's standstill = 1. */
@@ -38,14 +36,21 @@ const AGES = { FRESH_SECONDS: '3600', REVALIDATE_SECONDS: '3600', STALE_SECONDS:
 // Introspection is measured too, which a gateway with real accounts leaves off.
 const INTROSPECTED = { INTROSPECTION: 'on' };
 
-function startGateway(): Promise<ChildProcess> {
-  const environment = { ...ENVIRONMENT, ...AGES, ...INTROSPECTED, PORT: String(PORTS.gateway) };
-  return start('../../src/main.ts', [], { core: CORES, port: PORTS.gateway, flags: START_FLAGS, environment });
+interface Servers {
+  readonly gateway: Server;
+  readonly plain: Server;
 }
 
-function startPlain(): Promise<ChildProcess> {
+async function startGateway(): Promise<Server> {
+  const environment = { ...ENVIRONMENT, ...AGES, ...INTROSPECTED, PORT: String(PORTS.gateway) };
+  const options = { core: CORES, port: PORTS.gateway, flags: START_FLAGS, environment };
+  return { origin: originAt(PORTS.gateway), process: await start('../../src/main.ts', [], options) };
+}
+
+async function startPlain(): Promise<Server> {
   const options = { core: CORES, port: PORTS.plain, flags: START_FLAGS };
-  return start('./limits/answer-handler.ts', [String(PORTS.plain)], options);
+  const process = await start('./limits/answer-handler.ts', [String(PORTS.plain)], options);
+  return { origin: originAt(PORTS.plain), process };
 }
 
 /** A line of the table; standstills in milliseconds, the longest and the middle one. */
@@ -62,19 +67,20 @@ interface Row {
 
 /** @returns whether every candidate holds. */
 async function limits(times: number): Promise<boolean> {
-  await Promise.all([startUpstream(), startPlain()]);
+  await startUpstream();
+  const plain = await startPlain();
   let gateway = await startGateway();
-  await standstills(PLAIN, WARM_UP, () => '{}');
-  await standstills(GATEWAY, WARM_UP, (run) => one(`id-${run % 200}`).graphql);
+  await standstills(plain, WARM_UP, () => '{}');
+  await standstills(gateway, WARM_UP, (run) => one(`id-${run % 200}`).graphql);
   const rows: Row[] = [];
   for (const candidate of [...DOCUMENTS, ...INTROSPECTION, ...ANSWERS]) {
     try {
-      rows.push(await measure(candidate, times));
+      rows.push(await measure({ gateway, plain }, candidate, times));
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       console.log(`${candidate.name}: ${error.message}`);
       rows.push({ ...emptyRow(candidate), gateway: error.message, holds: false });
-      await stop(gateway);
+      await stop(gateway.process);
       gateway = await startGateway();
     }
   }
@@ -88,17 +94,18 @@ async function withTokens(): Promise<boolean> {
   const tokens = { AUTH: 'required', AUTH_JWT_SECRET: SECRET };
   const environment = { ...ENVIRONMENT, ...AGES, ...tokens, PORT: String(PORTS.withTokens) };
   await start('../../src/main.ts', [], { core: CORES, port: PORTS.withTokens, flags: START_FLAGS, environment });
-  return notGranted(`http://127.0.0.1:${PORTS.withTokens}`);
+  return notGranted(originAt(PORTS.withTokens));
 }
 
-async function measure(candidate: Candidate, times: number): Promise<Row> {
-  const largest = await findLargest(GATEWAY, candidate);
+async function measure(servers: Servers, candidate: Candidate, times: number): Promise<Row> {
+  const { gateway } = servers;
+  const largest = await findLargest(gateway.origin, candidate);
   for (const { size, message } of largest.refusals) {
     console.log(`${candidate.name}: ${size} ${candidate.unit} are refused: ${message.slice(0, 150)}`);
   }
-  const passing = await measurePassing(candidate, largest, times);
+  const passing = await measurePassing(servers, candidate, largest, times);
   const refused: number[] = [];
-  for (const { size } of largest.refusals) refused.push(...(await measureGateway(candidate, size, times)));
+  for (const { size } of largest.refusals) refused.push(...(await measureGateway(gateway, candidate, size, times)));
   return {
     ...passing,
     refusal: shown(refused),
@@ -106,12 +113,17 @@ async function measure(candidate: Candidate, times: number): Promise<Row> {
   };
 }
 
-async function measurePassing(candidate: Candidate, { size, answer }: Largest, times: number): Promise<Row> {
+async function measurePassing(
+  { gateway, plain }: Servers,
+  candidate: Candidate,
+  { size, answer }: Largest,
+  times: number,
+): Promise<Row> {
   const row = emptyRow(candidate);
   if (answer === undefined) return { ...row, passes: 'nothing', holds: candidate.outcome === 'refused' };
-  const ours = await measureGateway(candidate, size, times, true);
-  await ask(PLAIN, 'PUT', '/', answer.toString());
-  const theirs = (await standstills(PLAIN, times, bodies(candidate, size))).longestMs;
+  const ours = await measureGateway(gateway, candidate, size, times, true);
+  await ask(plain.origin, 'PUT', '/', answer.toString());
+  const theirs = (await standstills(plain, times, bodies(candidate, size))).longestMs;
   const bound = Math.max(MAX_STANDSTILL_MS, MAX_RATIO * Math.max(...theirs));
   return {
     ...row,
@@ -125,12 +137,13 @@ async function measurePassing(candidate: Candidate, { size, answer }: Largest, t
 }
 
 async function measureGateway(
+  gateway: Server,
   candidate: Candidate,
   size: number,
   times: number,
   passes = false,
 ): Promise<readonly number[]> {
-  const { longestMs, lastAnswer } = await standstills(GATEWAY, times, bodies(candidate, size));
+  const { longestMs, lastAnswer } = await standstills(gateway, times, bodies(candidate, size));
   const refusal = refusalOf(lastAnswer, candidate);
   if (passes !== (refusal === undefined)) throw new Error(`${candidate.name} has changed: ${refusal ?? 'it passes'}`);
   return longestMs;

@@ -1,6 +1,8 @@
 // For how long a server stands still while it answers: seen from outside, by a second connection that asks whether it is
-// alive, again and again (probe.ts). The longest that one of these answers takes is the standstill.
+// alive, again and again (probe.ts). The longest that one of these answers takes is the standstill, without the time that
+// the server waited for a processor: others on this machine had it.
 
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { Worker } from 'node:worker_threads';
@@ -36,6 +38,11 @@ export function ask(origin: string, method: 'GET' | 'POST' | 'PUT', path: string
   });
 }
 
+export interface Server {
+  readonly origin: string;
+  readonly process: ChildProcess;
+}
+
 export interface Standstills {
   /** The longest during each operation, in milliseconds. */
   readonly longestMs: readonly number[];
@@ -43,8 +50,12 @@ export interface Standstills {
 }
 
 /** So many operations, one after the other. */
-export async function standstills(origin: string, times: number, body: (run: number) => string): Promise<Standstills> {
-  const probe = new Worker(new URL('probe.ts', import.meta.url), { workerData: origin });
+export async function standstills(
+  { origin, process: { pid } }: Server,
+  times: number,
+  body: (run: number) => string,
+): Promise<Standstills> {
+  const probe = new Worker(new URL('probe.ts', import.meta.url), { workerData: { origin, pid } });
   const longestSince = async () => {
     probe.postMessage('tell');
     const [longestMs] = await once(probe, 'message');
