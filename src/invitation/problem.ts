@@ -65,7 +65,7 @@ export class Unauthenticated extends Problem {
   }
 }
 
-/** The keys that tokens are checked with could never be had. */
+/** The keys that tokens are checked with could never be had, or have not been for too long. */
 export class AuthUnavailable extends Problem {
   readonly code = 'AUTH_UNAVAILABLE';
   override readonly retryable = true;
