@@ -46,6 +46,7 @@ export function createAuthority(settings: AuthoritySettings, { proxy, ...listene
     issuers,
     audience,
     keys,
+    // Not before a token comes: a thousand tenants cost next to nothing.
     secretKeys() {
       secretKeys ??= secrets.map(keyOfSecret);
       return secretKeys;

@@ -20,7 +20,7 @@ const BYTES_PER_FUNCTION = 2_000;
 /** Of a field of the root: whatever its resolver keeps of what is selected (for invitations, code that weighs them). */
 const BYTES_PER_ROOT_FIELD = 10_000;
 
-/** Most functions that one plan is compiled to: pages have a dozen selections. To compile a hundred takes longer than to run them uncompiled. */
+/** Most functions that one plan is compiled to. Pages have fewer selections, and whoever asks while they are compiled waits for it. */
 const MAX_FUNCTIONS = 32;
 
 export class Holdings {

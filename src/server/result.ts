@@ -53,10 +53,11 @@ export function sendResult(response: ServerResponse, mediaType: MediaType, resul
   else sendText(response, status, headers, body);
 }
 
-function sendText(response: ServerResponse, status: number, headers: readonly string[], body: string): void {
+function sendText(response: ServerResponse, status: number, headers: string[], body: string): void {
   const bytes = Buffer.byteLength(body);
   // Without its length Node would send the body in chunks: three writes in place of one.
-  response.writeHead(status, [...headers, 'content-length', String(bytes)]);
+  headers.push('content-length', String(bytes));
+  response.writeHead(status, headers);
   // A byte a character is ASCII, which need not be encoded.
   const encoding = bytes === body.length ? 'latin1' : 'utf8';
   // Node would put the head in front of a text, by making another text of both.

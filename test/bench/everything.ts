@@ -5,7 +5,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { bearer, SECRET } from '../access/tokens.ts';
 import { CASES, type Case } from './cases.ts';
-import { middle } from './figures.ts';
 import { COLLECT_MS, collect } from './metrics.ts';
 import { stop, stopAll } from './processes.ts';
 import { perProcessorSecond } from './processor-time.ts';
@@ -19,6 +18,7 @@ import {
   startPlain,
   startUpstream,
 } from './servers.ts';
+import { ratiosByTurns } from './turns.ts';
 import { hasWrk, wrk } from './wrk.ts';
 
 const TURNS = 9;
@@ -82,19 +82,7 @@ async function compare(each: Case, runners: Runners): Promise<void> {
     const options = { port, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE, isChecked };
     return perProcessorSecond(process, () => wrk({ ...options, authorization }));
   };
-  const round = async (isChecked = false) => ({
-    plain: await turn('plain', isChecked),
-    off: await turn('off', isChecked),
-    on: await turn('on', isChecked),
-  });
-  for (let n = 0; n < 3; n++) await round(true);
-  const rounds: Awaited<ReturnType<typeof round>>[] = [];
-  for (let n = 0; n < TURNS; n++) rounds.push(await round());
-  const ratio = (kind: Kind, beside: Kind) =>
-    middle(
-      rounds.map((one) => one[kind] / one[beside]),
-      Number,
-    );
+  const ratio = await ratiosByTurns<Kind>(['plain', 'off', 'on'], TURNS, turn);
   const [on, off] = [ratio('on', 'plain'), ratio('off', 'plain')];
   console.log(
     `${each.name}, beside the plain handler: ${on.toFixed(2)} × with tokens, metrics, traces and log, ${off.toFixed(2)} × with all of them off; on beside off ${ratio('on', 'off').toFixed(2)} ×`,

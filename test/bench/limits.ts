@@ -49,8 +49,8 @@ async function startGateway(): Promise<Server> {
 
 async function startPlain(): Promise<Server> {
   const options = { core: CORES, port: PORTS.plain, flags: START_FLAGS };
-  const process = await start('./limits/answer-handler.ts', [String(PORTS.plain)], options);
-  return { origin: originAt(PORTS.plain), process };
+  const args = [String(PORTS.plain)];
+  return { origin: originAt(PORTS.plain), process: await start('./limits/answer-handler.ts', args, options) };
 }
 
 /** A line of the table; standstills in milliseconds, the longest and the middle one. */

@@ -3,17 +3,16 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { CASES, type Case } from './cases.ts';
-import { middle } from './figures.ts';
 import { stop } from './processes.ts';
 import { perProcessorSecond } from './processor-time.ts';
 import { OTHER_CORE, PORTS, type Servers, startGateway } from './servers.ts';
+import { ratiosByTurns } from './turns.ts';
 import { wrk } from './wrk.ts';
 
 /** The least with an admin port, without = 1. */
 const FLOOR = 0.95;
 const TURNS = 21;
 const TURN_MS = 1_000;
-const WARM_UPS = 3;
 /** How often a gateway with an admin port is collected. */
 export const COLLECT_MS = 5_000;
 
@@ -24,7 +23,12 @@ export async function metrics({ graphql }: Servers): Promise<boolean> {
   try {
     const held: boolean[] = [];
     for (const each of CASES.filter(({ known }) => known !== null))
-      held.push(await compare(each, { child: graphql, port: PORTS.graphql }, { child: server, port: PORTS.counted }));
+      held.push(
+        await compare(each, {
+          without: { process: graphql, port: PORTS.graphql },
+          counted: { process: server, port: PORTS.counted },
+        }),
+      );
     await collect();
     return !held.includes(false);
   } finally {
@@ -41,29 +45,21 @@ export async function collect(): Promise<void> {
   if (!(Number(count) > 0)) throw new Error('no operation was counted');
 }
 
-interface Server {
-  readonly child: ChildProcess;
-  readonly port: number;
-}
+type Kind = 'without' | 'counted';
 
-async function compare(each: Case, plain: Server, counted: Server): Promise<boolean> {
+type Gateways = Readonly<Record<Kind, { readonly process: ChildProcess; readonly port: number }>>;
+
+async function compare(each: Case, gateways: Gateways): Promise<boolean> {
   const { connections, known } = each;
   const bodies = Array.from({ length: known ?? 0 }, (_, n) => each.bodies.graphql(n));
-  const turn = ({ child, port }: Server, isChecked = false) =>
-    perProcessorSecond(child, () =>
+  const turn = (kind: Kind, isChecked: boolean) => {
+    const { process, port } = gateways[kind];
+    return perProcessorSecond(process, () =>
       wrk({ port, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE, isChecked }),
     );
-  const round = async (isChecked = false) => ({
-    without: await turn(plain, isChecked),
-    counted: await turn(counted, isChecked),
-  });
-  for (let n = 0; n < WARM_UPS; n++) await round(true);
-  const ratios: number[] = [];
-  for (let n = 0; n < TURNS; n++) {
-    const { without, counted: own } = await round();
-    ratios.push(own / without);
-  }
-  const ratio = middle(ratios, Number);
+  };
+  const ratioOf = await ratiosByTurns<Kind>(['without', 'counted'], TURNS, turn);
+  const ratio = ratioOf('counted', 'without');
   console.log(
     `${each.name}, counted and collected every ${COLLECT_MS / 1_000} s, beside not: ${ratio.toFixed(2)} × (at least ${FLOOR.toFixed(2)} ×)`,
   );

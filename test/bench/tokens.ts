@@ -4,8 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bearer, SECRET } from '../access/tokens.ts';
 import { CASES, type Case, HOT } from './cases.ts';
-import { middle } from './figures.ts';
 import { OTHER_CORE, PORTS, startGateway } from './servers.ts';
+import { ratiosByTurns } from './turns.ts';
 import { wrk } from './wrk.ts';
 
 /** The least with a token that grants everything, without = 1. */
@@ -31,30 +31,24 @@ export async function tokens(): Promise<boolean> {
 async function compare(each: Case, all: string, some: string): Promise<boolean> {
   const { connections } = each;
   const bodies = Array.from({ length: GRANTED - 25 }, (_, n) => each.bodies.graphql(n));
-  const turn = async (port: number, authorization?: string, isChecked = false) => {
-    const options = { port, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE, isChecked };
-    const { perSecond, failures } = await wrk({ ...options, authorization });
+  const callers = {
+    without: { port: PORTS.graphql, authorization: undefined },
+    all: { port: PORTS.withTokens, authorization: all },
+    some: { port: PORTS.withTokens, authorization: some },
+  };
+  const turn = async (kind: keyof typeof callers, isChecked: boolean) => {
+    const options = { ...callers[kind], connections, durationMs: TURN_MS, bodies, core: OTHER_CORE, isChecked };
+    const { perSecond, failures } = await wrk(options);
     if (failures > 0) throw new Error(`${failures} answers were not right`);
     await sleep(20);
     return perSecond;
   };
-  const round = async (isChecked = false) => ({
-    without: await turn(PORTS.graphql, undefined, isChecked),
-    all: await turn(PORTS.withTokens, all, isChecked),
-    some: await turn(PORTS.withTokens, some, isChecked),
-  });
-  for (let n = 0; n < 3; n++) await round(true);
-  const rounds: Awaited<ReturnType<typeof round>>[] = [];
-  for (let n = 0; n < TURNS; n++) rounds.push(await round());
-  const ratio = (kind: 'all' | 'some') =>
-    middle(
-      rounds.map((one) => one[kind] / one.without),
-      Number,
-    );
+  const ratio = await ratiosByTurns<keyof typeof callers>(['without', 'all', 'some'], TURNS, turn);
+  const [ofAll, ofSome] = [ratio('all', 'without'), ratio('some', 'without')];
   const bytes = (authorization: string) => `${(authorization.length / 1_000).toFixed(1)} KB`;
   const wanted = each === HOT ? ` (at least ${FLOOR.toFixed(2)} ×)` : '';
   console.log(
-    `${each.name}, with a token beside without: "*" ${ratio('all').toFixed(2)} ×${wanted}, ${GRANTED} ids of each kind (${bytes(some)}) ${ratio('some').toFixed(2)} ×`,
+    `${each.name}, with a token beside without: "*" ${ofAll.toFixed(2)} ×${wanted}, ${GRANTED} ids of each kind (${bytes(some)}) ${ofSome.toFixed(2)} ×`,
   );
-  return each !== HOT || ratio('all') >= FLOOR;
+  return each !== HOT || ofAll >= FLOOR;
 }

@@ -4,11 +4,11 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { CASES, type Case, HOT } from './cases.ts';
-import { middle } from './figures.ts';
 import { type LoadResult, load } from './load.ts';
 import { stopAll } from './processes.ts';
 import { perProcessorSecond } from './processor-time.ts';
 import { COLLECTOR, OTHER_CORE, PORTS, startCollector, startGateway, startUpstream } from './servers.ts';
+import { ratiosByTurns } from './turns.ts';
 import { hasWrk, wrk } from './wrk.ts';
 
 /** The least that operations in a second of the processor may be, without traces = 1. */
@@ -57,20 +57,8 @@ function askAnew({ connections, bodies }: Case): Ask {
 async function compare(servers: Servers, { name }: Case, ask: Ask): Promise<boolean> {
   const turn = (kind: Kind, isChecked: boolean) =>
     perProcessorSecond(servers[kind].process, () => ask(servers[kind].port, isChecked));
-  const round = async (isChecked = false) => ({
-    none: await turn('none', isChecked),
-    few: await turn('few', isChecked),
-    all: await turn('all', isChecked),
-  });
-  for (let n = 0; n < 3; n++) await round(true);
-  const rounds: Awaited<ReturnType<typeof round>>[] = [];
-  for (let n = 0; n < TURNS; n++) rounds.push(await round());
-  const ratio = (kind: 'few' | 'all') =>
-    middle(
-      rounds.map((one) => one[kind] / one.none),
-      Number,
-    );
-  const [few, all] = [ratio('few'), ratio('all')];
+  const ratio = await ratiosByTurns<Kind>(['none', 'few', 'all'], TURNS, turn);
+  const [few, all] = [ratio('few', 'none'), ratio('all', 'none')];
   console.log(
     `${name}, traced beside not: one in a hundred ${few.toFixed(2)} × (at least ${FLOORS.few.toFixed(2)} ×), all ${all.toFixed(2)} × (at least ${FLOORS.all.toFixed(2)} ×)`,
   );

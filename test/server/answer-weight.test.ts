@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../harness.ts';
+import { many } from './many.ts';
 import { openSocket } from './socket-client.ts';
 
 const KILOBYTE = 1024;
@@ -30,9 +31,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => gateway.stop());
-
-const many = (count: number, textOf: (n: number) => string) =>
-  Array.from({ length: count }, (_, n) => textOf(n)).join(' ');
 
 /** Nothing is in both an answer and its errors; and the whole is about as heavy as may be. */
 function expectWithin(answer: GraphQLAnswer, places: readonly string[]): void {

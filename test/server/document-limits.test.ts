@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';
+import { many } from './many.ts';
 import { openSocket } from './socket-client.ts';
 
 const BAD_INPUT = { code: 'BAD_USER_INPUT', retryable: false };
@@ -13,9 +14,6 @@ beforeAll(async () => {
 });
 beforeEach(() => void gateway.takeCalls());
 afterAll(() => gateway.stop());
-
-const many = (count: number, textOf: (n: number) => string) =>
-  Array.from({ length: count }, (_, n) => textOf(n)).join(' ');
 
 /** Refused by each transport, as often as it is asked for, for one reason. */
 async function expectRefused(query: string, message: RegExp, variables: object = {}): Promise<void> {

@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../harness.ts';
+import { many } from './many.ts';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -11,9 +12,6 @@ beforeAll(async () => {
   gateway = await startTestGateway();
 });
 afterAll(() => gateway.stop());
-
-const many = (count: number, textOf: (n: number) => string) =>
-  Array.from({ length: count }, (_, n) => textOf(n)).join(' ');
 
 function expectExcess({ data, errors = [] }: GraphQLAnswer, count: number): void {
   expect(errors[0]?.message).toBe(

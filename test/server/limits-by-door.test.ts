@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 import { DOORS } from './doors.ts';
+import { many } from './many.ts';
 import { NOTHING } from './refused.ts';
 
 let gateway: TestGateway;
@@ -12,8 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-const many = (count: number, textOf: (n: number) => string) =>
-  Array.from({ length: count }, (_, n) => textOf(n)).join(' ');
 const review = (n: number) => ({ reviewInvitation: { invitationId: `review-${n}` } });
 const refs = Array.from({ length: 101 }, (_, n) => review(n));
 const PAGE = 'query($refs: [InvitationRef!]!) { invitations(refs: $refs) { id } }';

@@ -3,6 +3,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type GraphQLAnswer, startTestGateway, type TestGateway } from '../harness.ts';
+import { many } from './many.ts';
 import { openSocket } from './socket-client.ts';
 
 const BAD_INPUT = { code: 'BAD_USER_INPUT', retryable: false };
@@ -16,8 +17,6 @@ beforeAll(async () => {
 beforeEach(() => void gateway.takeCalls());
 afterAll(() => gateway.stop());
 
-const many = (count: number, textOf: (n: number) => string) =>
-  Array.from({ length: count }, (_, n) => textOf(n)).join(' ');
 const review = (invitationId: string) => ({ reviewInvitation: { invitationId } });
 const literal = (invitationId: string) => `{ reviewInvitation: { invitationId: "${invitationId}" } }`;
 /** Refs that differ from those of every other test. */
