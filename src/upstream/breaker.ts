@@ -1,6 +1,7 @@
 // Whether a provider is called at all. Closed, it is, until too many calls fail (failure-rate.ts). Open, it is not, until
-// one call is let through as a probe, first after five seconds and then every ten: to wait longer would keep callers from
-// a provider that has recovered. What becomes of the probe closes the breaker or opens it again.
+// one call is let through as a probe, first after five seconds and then every nine. What becomes of the probe closes the
+// breaker or opens it again. Callers have a provider back within ten seconds of its recovery: nine count from when a probe
+// begins, because one that hangs would be added to them, and leave one for the read.
 
 import { createFailureRate } from './failure-rate.ts';
 
@@ -24,7 +25,7 @@ export interface Breaker {
 }
 
 const FIRST_PROBE_MS = 5_000;
-const NEXT_PROBE_MS = 10_000;
+const NEXT_PROBE_MS = 9_000;
 
 export function createBreaker(): Breaker {
   const failures = createFailureRate();
@@ -39,17 +40,13 @@ export function createBreaker(): Breaker {
     for (const listener of listeners) listener();
   }
 
-  function open(forMs: number): void {
-    probeAt = performance.now() + forMs;
-    become('OPEN');
-  }
-
   return {
     circuit: () => circuit,
     enter() {
       if (circuit === 'HALF_OPEN') return undefined;
       if (circuit === 'OPEN') {
         if (performance.now() < probeAt) return undefined;
+        probeAt = performance.now() + NEXT_PROBE_MS;
         become('HALF_OPEN');
       }
       return period;
@@ -64,13 +61,15 @@ export function createBreaker(): Breaker {
     },
     failed(begun) {
       if (begun !== period) return;
-      if (circuit === 'HALF_OPEN') return open(NEXT_PROBE_MS);
+      if (circuit === 'HALF_OPEN') return become('OPEN');
       failures.count(1);
-      if (failures.areTooMany()) open(FIRST_PROBE_MS);
+      if (!failures.areTooMany()) return;
+      probeAt = performance.now() + FIRST_PROBE_MS;
+      become('OPEN');
     },
     ended(begun) {
       // A probe that tells nothing must not close the breaker.
-      if (begun === period && circuit === 'HALF_OPEN') open(NEXT_PROBE_MS);
+      if (begun === period && circuit === 'HALF_OPEN') become('OPEN');
     },
     onChange: (listener) => void listeners.push(listener),
   };

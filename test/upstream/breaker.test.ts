@@ -120,7 +120,7 @@ describe('a breaker', () => {
     expect(account.attempts).toBe(0);
   });
 
-  test('probes after five seconds, then every ten, with one attempt each', async () => {
+  test('probes after five seconds, then every nine, with one attempt each', async () => {
     const account = newAccount();
     await account.open();
     account.next = down;
@@ -135,7 +135,23 @@ describe('a breaker', () => {
     const gaps = probes.map((at, n) => at - (probes[n - 1] ?? 0));
     expect(gaps[0]).toBeGreaterThanOrEqual(4);
     expect(gaps[0]).toBeLessThanOrEqual(6);
-    for (const gap of gaps.slice(1)) expect([10, 11]).toContain(gap);
+    for (const gap of gaps.slice(1)) expect([9, 10]).toContain(gap);
+  });
+
+  test('probes again nine seconds after a probe began, however long that one took to fail', async () => {
+    const { policy, ...account } = newAccount();
+    await account.open();
+    await pass(5_000);
+    const hanging = policy.run(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      throw new ProviderTimeout('PARTOO');
+    }, new Cancellation());
+    hanging.catch(() => undefined);
+    await pass(8_900);
+    expect(policy.circuit()).toBe('OPEN');
+    await expect(policy.run(async () => 'early', new Cancellation())).rejects.toBeInstanceOf(ProviderUnavailable);
+    await pass(100);
+    expect(await policy.run(async () => 'probed', new Cancellation())).toBe('probed');
   });
 
   test('lets one probe through, refuses all other calls at once, and closes when the probe succeeds', async () => {
@@ -183,7 +199,7 @@ describe('a breaker', () => {
     expect(account.attempts).toBe(1);
     expect(account.policy.circuit()).toBe('OPEN');
     account.next = () => undefined;
-    await pass(10_000);
+    await pass(9_000);
     expect(await account.call()).toBe('answered');
     expect(account.policy.circuit()).toBe('CLOSED');
   });
@@ -263,9 +279,9 @@ describe('a minute of fifty calls a second', () => {
   test('with only 503 costs the provider ten calls, then the probes', async () => {
     const { account, opened } = await minute(down);
     expect(opened).toBe(10);
-    // Those under way as it opened, and a probe after 5, 15, 25, 35, 45 and 55 seconds.
-    expect(account.attempts).toBeLessThanOrEqual(10 + 6);
-    expect(account.attempts).toBeGreaterThanOrEqual(10 + 5);
+    // Those under way as it opened, and a probe after 5, 14, 23, 32, 41, 50 and 59 seconds.
+    expect(account.attempts).toBeLessThanOrEqual(10 + 7);
+    expect(account.attempts).toBeGreaterThanOrEqual(10 + 6);
   });
 
   test('with two failures in five costs the provider a fifth more calls, and one a second', async () => {
