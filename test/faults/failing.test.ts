@@ -93,9 +93,7 @@ test.concurrent('503 under fifty requests a second causes little load, opens the
   await vi.waitUntil(async () => (await review('review-sent')) === 'SENT', { interval: 20 });
 });
 
-test.concurrent('a provider that has recovered is called again also where no answer was cached', async ({
-  start,
-}) => {
+test.concurrent('a provider that has recovered is called again also where no answer was cached', async ({ start }) => {
   const { gateway, review } = await start();
   gateway.sandbox.partoo.misbehave({ status: 503 });
   for (let n = 0; n < 5; n++) expect(await review(`down-${n}`)).toBe('PROVIDER_UNAVAILABLE');
