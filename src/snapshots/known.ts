@@ -66,6 +66,7 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       sinceAt: isSameAsBefore ? Math.min(before.sinceAt, sinceAt) : sinceAt,
       state: snapshot === null ? classOfNone(ref.type) : stateOf(snapshot),
       looks: 0,
+      restsAt: -1,
       freshMs: freshMsOf(snapshot),
       staleness: null,
       lastWithExtras: isSameAsBefore && !withExtras ? lastWithExtras : undefined,
@@ -79,8 +80,9 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
   }
 
   function replace(key: string, entry: Entry): void {
+    const before = store.peek(key);
     store.set(key, entry, false);
-    listener?.replaced(key, entry);
+    listener?.replaced(key, entry, before);
   }
 
   function stateOf(snapshot: Snapshot): string {

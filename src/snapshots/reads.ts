@@ -95,16 +95,16 @@ export function createReads(sources: ReadonlyMap<InvitationType, Source>, option
   known.listen({
     looked: (ref, entry) => wishesOf(ref)?.look(ref, entry),
     seen(sight) {
-      const { ref, entry, isForCaller } = sight;
+      const { ref, before, entry, isForCaller } = sight;
       learnings.get(ref.type)?.note(sight);
       onSight?.(sight);
-      wishesOf(ref)?.see(ref, entry, isForCaller ? 1 : 0);
+      wishesOf(ref)?.see(ref, entry, isForCaller ? 1 : 0, before);
     },
-    replaced(key, entry) {
-      wishesOf(entry)?.hold(key, entry);
+    replaced(key, entry, before) {
+      wishesOf(entry)?.hold(key, entry, before);
     },
     forgotten(key, last) {
-      wishesOf(last)?.hold(key, undefined);
+      wishesOf(last)?.hold(key, undefined, last);
     },
   });
 

@@ -83,7 +83,12 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
   /** Something may become due sooner than before. */
   function wake(at: number): void {
     if (isPumping) hasMore = true;
-    else if (!isShort) wait(lanes.nextAt(at) - at);
+    else if (!isShort) wait(nextAt(at) - at);
+  }
+
+  /** When there may be something to read where there is nothing now. */
+  function nextAt(at: number): number {
+    return Math.min(lanes.nextAt(at), wishes.wakesAt);
   }
 
   /** What waits for quota is not hastened by more that is wanted. */
@@ -108,10 +113,11 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
   async function readMost(): Promise<void> {
     while (true) {
       const at = now();
+      wishes.wake(at);
       const next = lanes.next(at);
       if (next === undefined) {
         isShort = false;
-        return wait(lanes.nextAt(at) - at);
+        return wait(nextAt(at) - at);
       }
       const earlyMs = pacing.delayMs(at);
       isShort = earlyMs > 0;
@@ -172,7 +178,12 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
   return {
     wishes,
     isBehind: () => isShort && wishes.size > 0,
-    waiting: () => lanes.waiting(now()),
+    waiting() {
+      const at = now();
+      wishes.wake(at);
+      const waiting = lanes.waiting(at);
+      return { ...waiting, wanted: waiting.wanted + wishes.resting };
+    },
     stop() {
       clearTimeout(timer);
       wishes.clear();

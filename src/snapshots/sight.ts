@@ -10,7 +10,7 @@ export interface KnownListener {
   /** A read has seen it. */
   seen(seen: Sight): void;
   /** Without a read, an entry has taken the place of another one. */
-  replaced(key: string, entry: Entry): void;
+  replaced(key: string, entry: Entry, before: Entry | undefined): void;
   /** The last entry of this key is given no more. */
   forgotten(key: string, entry: Entry): void;
 }

@@ -50,7 +50,7 @@ const AT_ONCE: Patience = { leastMs: 0, mostMs: 0, worth: 0 };
 /** What a stream watches: a change is to be told soon. */
 const WATCHED: Patience = { leastMs: 5_000, mostMs: 60_000, worth: 0.001 };
 /** Where the provider tells of changes, reading is only a safety net. */
-const NOTIFIED: Patience = { leastMs: 300_000, mostMs: 300_000, worth: 1 };
+export const NOTIFIED: Patience = { leastMs: 300_000, mostMs: 300_000, worth: 1 };
 
 /** What callers look at without being given what is older than fresh: one for all wishes. */
 export function lookedAt(freshMs: number): Patience {
@@ -156,9 +156,13 @@ export class Wish implements Placed<Wish> {
 
   /** When it will change by itself; Infinity where that has been seen, or is not known. */
   #endsAt(at: number): number {
-    const snapshot = this.entry?.snapshot;
-    const span = snapshot ? kindOf(snapshot).spanOf(snapshot) : null;
-    const endsAt = span === null ? Number.POSITIVE_INFINITY : at + span.endsAt - Date.now();
-    return endsAt > this.seenAt ? endsAt : Number.POSITIVE_INFINITY;
+    return this.entry === undefined ? Number.POSITIVE_INFINITY : endOf(this.entry, at);
   }
+}
+
+/** When what was seen will change by itself; Infinity where that has been seen, or is not known. */
+export function endOf({ snapshot, seenAt }: Entry, at: number): number {
+  const span = snapshot && kindOf(snapshot).spanOf(snapshot);
+  const endsAt = span === null ? Number.POSITIVE_INFINITY : at + span.endsAt - Date.now();
+  return endsAt > seenAt ? endsAt : Number.POSITIVE_INFINITY;
 }

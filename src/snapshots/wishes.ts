@@ -8,6 +8,7 @@ import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Patience } from '../order/place.ts';
 import type { Entry } from './entry.ts';
 import type { Reading } from './reading.ts';
+import { Resting } from './resting.ts';
 import { type Lane, lookedAt, Wish } from './wish.ts';
 
 /** A stream reads what it begins with; what that has not brought is read after so long. */
@@ -44,15 +45,37 @@ export class Wishes {
   readonly #list: Wish[] = [];
   /** Where the sweep goes on. */
   #swept = 0;
+  /** What a caller has seen for the first time: each becomes a wish when it may be read. */
+  readonly #resting: Resting;
   #isOver = false;
 
   constructor(options: WishesOptions) {
     this.#options = options;
     this.#lookedAt = lookedAt(options.freshMs);
+    this.#resting = new Resting(this.#lookedAt);
   }
 
+  /** How much is wanted. */
   get size(): number {
-    return this.#wishes.size;
+    return this.#wishes.size + this.#resting.size;
+  }
+
+  /** How much of it need not be read yet. */
+  get resting(): number {
+    return this.#resting.size;
+  }
+
+  /** When the next one that rests is to be wished for; Infinity where there is none. */
+  get wakesAt(): number {
+    return this.#resting.endsAt;
+  }
+
+  /** Wishes for what has rested until now. */
+  wake(at: number): void {
+    while (this.#resting.endsAt <= at) {
+      const wish = this.#resting.first && this.#wakeUp(this.#resting.first);
+      if (wish !== undefined) this.#place(wish, at);
+    }
   }
 
   /** Whether it is still one of them. */
@@ -62,6 +85,7 @@ export class Wishes {
 
   /** Callers have looked at it, as its entry has counted. */
   look(ref: Ref, entry: Entry): void {
+    if (this.#resting.has(entry)) return;
     this.#want(ref, entry, (wish, at) => wish.touch(at));
   }
 
@@ -96,9 +120,17 @@ export class Wishes {
     });
   }
 
-  /** It was seen, here or by another process. @param looks For how many callers it was read. */
-  see(ref: Ref, entry: Entry, looks: number): void {
-    if (looks === 0 && !this.#wishes.has(ref.key)) return;
+  /**
+   * It was seen, here or by another process.
+   * @param looks For how many callers it was read.
+   * @param before What was known of it.
+   */
+  see(ref: Ref, entry: Entry, looks: number, before: Entry | undefined): void {
+    if (before === undefined || this.#wakeUp(before) === undefined) {
+      const isWished = this.#wishes.has(ref.key);
+      if (looks === 0 && !isWished) return;
+      if (!isWished && this.#rest(ref, entry)) return;
+    }
     this.#want(ref, entry, (wish, at) => {
       wish.look(looks, at);
       wish.entry = entry;
@@ -112,7 +144,9 @@ export class Wishes {
   }
 
   /** What is known of it has changed without a read: undefined where nothing is known of it any more. */
-  hold(key: string, entry: Entry | undefined): void {
+  hold(key: string, entry: Entry | undefined, before: Entry | undefined): void {
+    if (before !== undefined && entry === undefined && this.#resting.remove(before)) return;
+    if (before !== undefined) this.#wakeUp(before);
     const wish = this.#wishes.get(key);
     if (wish === undefined) return;
     if (entry === undefined && wish.watchers === 0) this.#remove(wish);
@@ -144,7 +178,7 @@ export class Wishes {
 
   /** Lets go of some of the wishes that are over: each time of a part of them. */
   sweep(at: number): void {
-    for (let left = Math.ceil(this.size / SWEEP_STEPS); left > 0; left--) {
+    for (let left = Math.ceil(this.#wishes.size / SWEEP_STEPS); left > 0; left--) {
       const wish = this.#list[this.#swept];
       if (wish === undefined) {
         this.#swept = 0;
@@ -160,6 +194,7 @@ export class Wishes {
   /** Nothing is wanted any more, though it may be looked at. */
   clear(): void {
     this.#isOver = true;
+    this.#resting.clear();
     for (const wish of [...this.#list]) this.#remove(wish);
   }
 
@@ -188,13 +223,33 @@ export class Wishes {
   /** The wish for it; one that is new is not in the order yet. */
   #of(ref: Ref, entry: Entry | undefined): Wish | undefined {
     if (this.#isOver) return undefined;
-    let wish = this.#wishes.get(ref.key);
-    if (wish === undefined) {
-      wish = new Wish(ref, this.#options.laneOf(ref), entry, this.#options.now());
-      this.#wishes.set(ref.key, wish);
-      wish.listed = this.#list.push(wish) - 1;
+    return this.#wishes.get(ref.key) ?? this.#newWish(ref, entry, this.#options.now());
+  }
+
+  #newWish(ref: Ref, entry: Entry | undefined, at: number): Wish {
+    const wish = new Wish(ref, this.#options.laneOf(ref), entry, at);
+    this.#wishes.set(ref.key, wish);
+    wish.listed = this.#list.push(wish) - 1;
+    if (entry !== undefined && this.#resting.remove(entry)) {
+      wish.waitsFrom = entry.seenAt;
+      // It was read for a caller, and others may have looked at it since.
+      wish.look(1, entry.looks > 0 ? at : entry.seenAt);
     }
     return wish;
+  }
+
+  /** Lets it rest, where it may. */
+  #rest(ref: Ref, entry: Entry): boolean {
+    const at = this.#options.now();
+    if (this.#isOver || !this.#resting.add(ref, entry, at)) return false;
+    if (this.#resting.size === 1) this.#options.onChange(at);
+    return true;
+  }
+
+  /** The wish for what rests, which is not in the order yet; undefined where it does not rest. */
+  #wakeUp(entry: Entry): Wish | undefined {
+    const ref = this.#resting.refOf(entry);
+    return ref && this.#newWish(ref, entry, this.#options.now());
   }
 
   #place(wish: Wish, at: number): void {

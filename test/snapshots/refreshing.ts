@@ -28,6 +28,7 @@ export function entryOf(ref: Ref, seenAt: number, invitation: Invitation = pendi
     sinceAt: Math.min(seenAt, 0),
     state: 'pending',
     looks: 0,
+    restsAt: -1,
     freshMs: 10_000,
     staleness: null,
   };
@@ -48,8 +49,9 @@ export function newRefresher(
   const withExtras: string[] = [];
   const entries = new Map<string, Entry>();
   const see = (ref: Ref, entry: Entry, looks = 0) => {
+    const before = entries.get(ref.key);
     entries.set(ref.key, entry);
-    refresher.wishes.see(ref, entry, looks);
+    refresher.wishes.see(ref, entry, looks, before);
   };
   const refresher: Refresher = createRefresher(source.quota, {
     wayTo: () => source.upstream.wayTo(undefined),

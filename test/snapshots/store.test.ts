@@ -27,6 +27,7 @@ const NOTHING: Entry = {
   sinceAt: 0,
   state: '',
   looks: 0,
+  restsAt: -1,
   freshMs: 0,
   staleness: null,
 };

@@ -57,6 +57,8 @@ function inviteOf(n: number, replies: number, comment: string, icalendar?: strin
   return decodeSmartInvite(arrived(wire), smartInviteRef('US', wire.smart_invite_id, null));
 }
 
+/** What was seen rests for less than this before it becomes a wish, in milliseconds. */
+const RESTED_MS = 60_000;
 const DAY_MS = 86_400_000;
 const ROOMY = { maxEntries: 50_000, maxBytes: 1_000_000_000 };
 
@@ -108,12 +110,15 @@ test.each<[string, number, (n: number) => Invitation | null]>([
         sinceAt: seenAt - 2.5,
         state: '',
         looks: 0,
+        restsAt: -1,
         freshMs: 10_000,
         staleness: null,
       };
       store.set(ref.key, entry);
-      wishes.see(ref, entry, 1);
+      wishes.see(ref, entry, 1, undefined);
     }
+    // It has become a wish.
+    wishes.wake(performance.now() + RESTED_MS);
   };
   const [first, second] = [newKept(), newKept()];
   // What runs for the first time takes memory of its own.
