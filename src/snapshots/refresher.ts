@@ -88,7 +88,7 @@ export function createRefresher(quota: Pick<Quota, 'takeSpare' | 'pace'>, option
 
   /** When there may be something to read where there is nothing now. */
   function nextAt(at: number): number {
-    return Math.min(lanes.nextAt(at), wishes.wakesAt);
+    return Math.max(at, Math.min(lanes.nextAt(at), wishes.wakesAt));
   }
 
   /** What waits for quota is not hastened by more that is wanted. */

@@ -79,13 +79,19 @@ async function fill(read: Read, refOf: (n: number) => Ref, from: number, count: 
     ['ReviewInvitation' as const, source],
     ['SmartInvite' as const, source],
   ]);
-  const snapshots = createSnapshots(sources, { ...FRESHNESS, maxEntries: 1_000_000, maxBytes: 1_000_000_000 });
+  let aheadMs = 0;
+  const now = () => performance.now() + aheadMs;
+  const snapshots = createSnapshots(sources, { ...FRESHNESS, maxEntries: 1_000_000, maxBytes: 1_000_000_000, now });
   const wish = { withExtras: false, maxAgeMs: null, caller: new Cancellation(), callerId: 'caller' };
   for (let n = from; n < from + count; n++) {
     await snapshots.read(refOf(n), { ...wish, caller: new Cancellation() });
     // Looked at again, by a ref of its own.
     snapshots.answer(refOf(n), false, null);
   }
+  // Each has become a wish, which has a place in the order.
+  aheadMs = FRESHNESS.freshMs;
+  const wanted = [...sources.keys()].map((type) => snapshots.waiting(type).wanted).reduce((a, b) => a + b);
+  if (wanted !== count) throw new Error(`${wanted} of ${count} are wanted`);
   return snapshots;
 }
 

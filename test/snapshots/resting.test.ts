@@ -108,6 +108,17 @@ describe('an invitation that a caller has seen for the first time', () => {
     expect(read[0]).toBe('often');
   });
 
+  test('is wished for at once where the process has stood still for longer than it rests', async () => {
+    const clock = { aheadMs: 0 };
+    const { refresher, see } = newRefresher(undefined, { now: () => now() + clock.aheadMs });
+    see(one, entryOf(one, now()), 1);
+    clock.aheadMs = 60_000;
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    refresher.wishes.watch(refTo('other'), undefined, 1);
+    expect(timers.mock.calls.map(([, delayMs]) => delayMs)).toEqual([0]);
+    timers.mockRestore();
+  });
+
   test('is no longer wanted when the refresher is stopped', async () => {
     const { refresher, read, see } = newRefresher();
     see(one, entryOf(one, now()), 1);
