@@ -31,7 +31,7 @@ try {
   const servers = await startServers();
   held.push(await throughput(servers), await flood(servers), await peakMemory(servers));
   await startCollector();
-  held.push(await tokens(), await metrics(servers), await traces(servers.graphql));
+  held.push(await tokens(), await metrics(), await traces(servers.graphql));
   await everything(servers);
   await stopAll();
   held.push(orderBench(), await knownBench());

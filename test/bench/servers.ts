@@ -21,6 +21,7 @@ export const PORTS = {
   collector: 17_007,
   allOff: 17_008,
   allOn: 17_009,
+  uncounted: 17_011,
 };
 export const SERVER_CORE = 0;
 export const OTHER_CORE = 1;
