@@ -14,6 +14,8 @@ import { wrk } from './wrk.ts';
 const FLOOR = 0.95;
 /** Two new processes that do the same differ by up to a tenth for as long as they live, so that several pairs are compared. */
 const PAIRS = 5;
+/** The first seconds are the compiler's. */
+const WARM_UP_MS = 6_000;
 const TURNS = 5;
 const TURN_MS = 1_000;
 /** How often a gateway with an admin port is collected. */
@@ -71,12 +73,11 @@ type Gateways = Readonly<Record<Kind, { readonly process: ChildProcess; readonly
 async function compare(each: Case, gateways: Gateways): Promise<number> {
   const { connections, known } = each;
   const bodies = Array.from({ length: known ?? 0 }, (_, n) => each.bodies.graphql(n));
-  const turn = (kind: Kind, isChecked: boolean) => {
-    const { process, port } = gateways[kind];
-    return perProcessorSecond(process, () =>
-      wrk({ port, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE, isChecked }),
-    );
-  };
+  const load = (kind: Kind, durationMs: number, isChecked: boolean) =>
+    wrk({ port: gateways[kind].port, connections, durationMs, bodies, core: OTHER_CORE, isChecked });
+  const turn = (kind: Kind, isChecked: boolean) =>
+    perProcessorSecond(gateways[kind].process, () => load(kind, TURN_MS, isChecked));
+  for (const kind of ['counted', 'without'] as const) await load(kind, WARM_UP_MS, true);
   const ratioOf = await ratiosByTurns<Kind>(['without', 'counted'], TURNS, turn);
   return ratioOf('counted', 'without');
 }
