@@ -11,8 +11,9 @@ export default defineConfig({
   // graphql has two builds; Node runs the CommonJS one, so the tests must too, or there are two of every class.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // What hangs is to end. These say nothing of speed: a test may run the tools of the clients' package on a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
     setupFiles: ['test/patience.ts'],
     // More than there are cores, because many tests mostly wait: for a deadline, a watcher, a stalled reader.
