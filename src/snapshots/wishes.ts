@@ -143,7 +143,11 @@ export class Wishes {
     });
   }
 
-  /** What is known of it has changed without a read: undefined where nothing is known of it any more. */
+  /**
+   * What is known of it has changed without a read.
+   * @param entry Undefined where nothing is known of it any more.
+   * @param before What was known of it.
+   */
   hold(key: string, entry: Entry | undefined, before: Entry | undefined): void {
     if (before !== undefined && entry === undefined && this.#resting.remove(before)) return;
     if (before !== undefined) this.#wakeUp(before);
