@@ -127,12 +127,13 @@ function secured(socket: Socket, certificate: Certificate): Socket {
 }
 
 /**
- * Below the range that outgoing connections take their ports from: one of those could take it while it refuses.
+ * Below the range that outgoing connections take their ports from: one of those could take it while it refuses. Between the
+ * ports that `free-port.ts` gives and those 10,000 above them.
  * @returns the port that was free.
  */
 async function acceptSomewhere(accept: (on: number) => Promise<void>): Promise<number> {
   while (true) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const port = 23_000 + Math.floor(Math.random() * 6_000);
     try {
       await accept(port);
       return port;

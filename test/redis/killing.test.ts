@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createClient } from 'graphql-sse';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { freePort } from '../free-port.ts';
 import { invite, review } from '../live/subscriber.ts';
 import { startRedisServer } from './server.ts';
 
@@ -22,9 +23,9 @@ interface GatewayProcess {
   child: ChildProcess;
 }
 
-async function startProcess(environment: Record<string, string>, port = 0): Promise<GatewayProcess> {
+async function startProcess(environment: Record<string, string>, port?: number): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...environment, PORT: String(port) },
+    env: { ...environment, PORT: String(port ?? (await freePort())) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAdmin } from '../../src/server/admin.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { freePort } from '../free-port.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 
 const ON_LOOPBACK = { host: '127.0.0.1', port: 0, allowedHosts: [] };
@@ -136,11 +137,12 @@ test('it ends while somebody reads, and a port in use is no gateway without one'
   const routes = new Map([
     ['/events', (_: unknown, response: { writeHead(status: number): void }) => response.writeHead(200)],
   ]);
-  const admin = await startAdmin(routes, () => false, ON_LOOPBACK, createLog('silent'));
-  const { port } = new URL(admin.origin);
-  await expect(
-    startAdmin(routes, () => false, { ...ON_LOOPBACK, port: Number(port) }, createLog('silent')),
-  ).rejects.toMatchObject({ name: 'AdminUnavailable', cause: { code: 'EADDRINUSE' } });
+  const options = { ...ON_LOOPBACK, port: await freePort() };
+  const admin = await startAdmin(routes, () => false, options, createLog('silent'));
+  await expect(startAdmin(routes, () => false, options, createLog('silent'))).rejects.toMatchObject({
+    name: 'AdminUnavailable',
+    cause: { code: 'EADDRINUSE' },
+  });
   const reading = httpRequest(`${admin.origin}/events`);
   const cut = new Promise((resolve) => reading.once('error', resolve));
   reading.end();
@@ -148,6 +150,6 @@ test('it ends while somebody reads, and a port in use is no gateway without one'
   await admin.stop();
   expect(await cut).toMatchObject({ code: 'ECONNRESET' });
   const again = createServer();
-  await new Promise<void>((resolve) => again.listen(Number(port), '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => again.listen(options.port, options.host, resolve));
   again.close();
 });

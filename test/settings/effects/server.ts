@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { Environment } from '../../../src/settings.ts';
+import { freePort } from '../../free-port.ts';
 import { review, subscribeTo } from '../../live/subscriber.ts';
 import { startGateway } from '../../process.ts';
 import { apollo, fileOf } from '../../server/trusted-list.ts';
@@ -72,6 +73,7 @@ async function isServingAfterSignal(environment: Environment): Promise<boolean> 
 }
 
 const TEXTS = ['{ providers { provider } }'];
+const PORT = String(await freePort());
 
 export const SERVER_EFFECTS: Effects = {
   HOST: {
@@ -81,16 +83,16 @@ export const SERVER_EFFECTS: Effects = {
     with: '127.0.0.2',
   },
   PORT: {
-    value: '47113',
-    observe: async (environment) => new URL((await start(environment)).origin).port === '47113',
+    value: PORT,
+    observe: async (environment) => new URL((await start(environment)).origin).port === PORT,
     without: false,
     with: true,
   },
   ADMIN_PORT: {
-    value: '47114',
+    value: PORT,
     observe: async (environment) => (await start({ ADMIN_PORT: '', ...environment })).adminOrigin,
     without: '',
-    with: 'http://127.0.0.1:47114',
+    with: `http://127.0.0.1:${PORT}`,
   },
   ADMIN_HOST: {
     value: '127.0.0.3',
