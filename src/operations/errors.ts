@@ -109,17 +109,15 @@ function extensionsOf({ code, retryable, provider, retryAfterSeconds }: Told): A
 /** A fault of ours that no field is to blame for. */
 export const INTERNAL_ERROR = tell(UNEXPECTED, undefined);
 
-const known = new WeakMap<readonly ASTNode[], GraphQLFormattedError['locations']>();
+type Locations = GraphQLFormattedError['locations'];
+
+/** Kept in the nodes, as what they select is: a WeakMap with an entry for each new document is expensive to collect. */
+const LOCATIONS = Symbol('where these nodes are');
 
 // Finding a line takes a walk over the text, and a list of a hundred faults has one place.
-function locationsOf(nodes: readonly ASTNode[]): GraphQLFormattedError['locations'] {
-  if (!known.has(nodes)) {
-    known.set(
-      nodes,
-      nodes.flatMap(({ loc }) => (loc ? [getLocation(loc.source, loc.start)] : [])),
-    );
-  }
-  return known.get(nodes);
+function locationsOf(nodes: readonly ASTNode[] & { [LOCATIONS]?: Locations }): Locations {
+  nodes[LOCATIONS] ??= nodes.flatMap(({ loc }) => (loc ? [getLocation(loc.source, loc.start)] : []));
+  return nodes[LOCATIONS];
 }
 
 /** The kinds of nodes that are values, and as such never repeated. */

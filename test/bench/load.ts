@@ -37,6 +37,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
       };
       socket.on('connect', send);
       socket.on('error', reject);
+      socket.on('close', () => reject(new Error('the server closed a connection before it had answered')));
       socket.on('data', (chunk) => {
         received += chunk.toString('latin1');
         const head = received.indexOf('\r\n\r\n');
