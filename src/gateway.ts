@@ -29,6 +29,7 @@ import { ADMIN_EXPOSED, isLoopback } from './settings/networks.ts';
 import type { Settings } from './settings.ts';
 import type { GivenListener } from './snapshots/given.ts';
 import { createStoreSpace } from './snapshots/store-space.ts';
+import { inBatches } from './telemetry/batches.ts';
 import type { GatewayState } from './telemetry/gateway-state.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createOperationLog } from './telemetry/operation-log.ts';
@@ -63,8 +64,8 @@ export async function startGateway(
     });
   const operationLog = createOperationLog(log, settings.slowMs);
   const traces = settings.traces && (await startTraces(settings.traces, log, metrics?.listener));
-  const listeners = [operationLog, metrics?.listener ?? [], status?.listener ?? [], traces ?? []].flat();
-  const telemetry = telemetryOf(listeners);
+  const counters = telemetryOf([metrics?.listener ?? [], status?.listener ?? []].flat());
+  const telemetry = telemetryOf([operationLog, inBatches(counters), traces ?? []].flat());
   const client =
     settings.redisUrl === null
       ? undefined
