@@ -29,9 +29,9 @@ import { ADMIN_EXPOSED, isLoopback } from './settings/networks.ts';
 import type { Settings } from './settings.ts';
 import type { GivenListener } from './snapshots/given.ts';
 import { createStoreSpace } from './snapshots/store-space.ts';
-import { inBatches } from './telemetry/batches.ts';
 import type { GatewayState } from './telemetry/gateway-state.ts';
 import type { Logger } from './telemetry/log.ts';
+import { inBatches } from './telemetry/operation-batches.ts';
 import { createOperationLog } from './telemetry/operation-log.ts';
 import { telemetryOf } from './telemetry/telemetry.ts';
 
@@ -65,6 +65,7 @@ export async function startGateway(
   const operationLog = createOperationLog(log, settings.slowMs);
   const traces = settings.traces && (await startTraces(settings.traces, log, metrics?.listener));
   const counters = telemetryOf([metrics?.listener ?? [], status?.listener ?? []].flat());
+  // The log and the traces are told at once: they read what may still change in a record.
   const telemetry = telemetryOf([operationLog, inBatches(counters), traces ?? []].flat());
   const client =
     settings.redisUrl === null

@@ -111,7 +111,7 @@ export const INTERNAL_ERROR = tell(UNEXPECTED, undefined);
 
 type Locations = GraphQLFormattedError['locations'];
 
-/** Kept in the nodes, as what they select is: a WeakMap with an entry for each new document is expensive to collect. */
+/** Kept on the array of nodes, which nobody freezes: a WeakMap with an entry for each new document is expensive to collect. */
 const LOCATIONS = Symbol('where these nodes are');
 
 // Finding a line takes a walk over the text, and a list of a hundred faults has one place.

@@ -36,9 +36,9 @@ export interface EventProblem {
 
 /** Hears of operations. What may be undefined costs nothing where it is. */
 export interface OperationListener {
-  /** Told when it is over. */
+  /** Told when it is over, or soon after. */
   answered?: ((operation: OperationRecord) => void) | undefined;
-  /** Told of each event of a subscription in which something is wrong; that it has begun was told before. */
+  /** Told of each event of a subscription in which something is wrong. */
   eventFailed?: ((operation: OperationRecord, problems: readonly EventProblem[]) => void) | undefined;
   /** Told of each ref, also of those that streams read, and by which viewer it was asked for. */
   given?: ((provider: ProviderName, how: How, ageMs: number, isFinal: boolean, viewer: Viewer) => void) | undefined;
@@ -136,10 +136,10 @@ export class OperationRecord implements GivenListener {
     if (errors === undefined) this.#end('ok', NONE);
     else {
       const codes = errors.map(({ extensions: { code } }) => code);
-      this.providers = errors.map(({ extensions: { provider } }) => provider);
-      if (codes.includes(GONE_CODE)) this.#end('cancelled', codes);
-      else if (data === undefined) this.#end('refused', codes);
-      else this.#end(isEmpty(data) ? 'failed' : 'partial', codes);
+      const providers = errors.map(({ extensions: { provider } }) => provider);
+      if (codes.includes(GONE_CODE)) this.#end('cancelled', codes, providers);
+      else if (data === undefined) this.#end('refused', codes, providers);
+      else this.#end(isEmpty(data) ? 'failed' : 'partial', codes, providers);
     }
   }
 
@@ -153,12 +153,13 @@ export class OperationRecord implements GivenListener {
     this.#end('failed', [INTERNAL_ERROR.extensions.code]);
   }
 
-  #end(outcome: OperationOutcome, codes: readonly string[]): void {
+  #end(outcome: OperationOutcome, codes: readonly string[], providers: OperationRecord['providers'] = NONE): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.endedAt = performance.now();
     this.outcome = outcome;
     this.codes = codes;
+    this.providers = providers;
     this.#listener.answered?.(this);
   }
 }

@@ -23,7 +23,7 @@ export interface Case {
   readonly connections: number;
   /** The least that the gateway's operations a second may be, the plain handler's = 1. */
   readonly floor: number;
-  /** What it is to become, where that is not reached. */
+  /** The ratio that is aimed at, where the floor is below it. */
   readonly aim?: number;
   /**
    * So many bodies are sent again and again; null where each is new. wrk sends known ones: it asks faster than a load made

@@ -1,12 +1,12 @@
 // One client repeats a known document while another sends new documents all the time: how many operations a second the
 // gateway answers, against how many while the other client sends as many of one known document. The two take turns at
-// one process.
+// one process, which has its core for itself.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { HOT, KNOWN } from './cases.ts';
 import { middle } from './figures.ts';
-import { residentMegabytes } from './processes.ts';
+import { residentMegabytes, stayOn } from './processes.ts';
 import { OTHER_CORE, PORTS, type Servers } from './servers.ts';
 import { wrk } from './wrk.ts';
 
@@ -22,6 +22,7 @@ const SELECTION = '{ reviewInvitation(invitationId: "id-1") { id status } }';
 export async function flood({ graphql }: Servers): Promise<boolean> {
   const bodies = Array.from({ length: KNOWN }, (_, n) => HOT.bodies.graphql(n));
   let made = 0;
+  const leave = stayOn(OTHER_CORE);
   const turn = async (documentOf: () => string) => {
     const flooding = startFlood(documentOf);
     const { connections } = HOT;
@@ -44,6 +45,7 @@ export async function flood({ graphql }: Servers): Promise<boolean> {
     turns.push({ known, anew, ratio: anew / known });
   }
   const after = residentMegabytes(graphql).now;
+  leave();
   const { known, anew, ratio } = middle(turns, (each) => each.ratio);
   console.log(
     `${HOT.name}, beside ${PER_SECOND} new documents a second: ${anew.toFixed(0)}/s against ${known.toFixed(0)}/s beside as many of one document = ${ratio.toFixed(2)} × (at least ${FLOOR.toFixed(2)} ×)`,

@@ -58,9 +58,9 @@ export function startGateway(port = PORTS.graphql, more: Record<string, string> 
   return start('../../src/main.ts', [], { core: SERVER_CORE, port, flags: START_FLAGS, environment });
 }
 
-export function startPlain(port = PORTS.plain): Promise<ChildProcess> {
+export function startPlain(port = PORTS.plain, environment: Record<string, string> = {}): Promise<ChildProcess> {
   const ports = [port, PORTS.partoo, PORTS.cronofy].map(String);
-  return start('./plain-handler.ts', ports, { core: SERVER_CORE, port, flags: START_FLAGS });
+  return start('./plain-handler.ts', ports, { core: SERVER_CORE, port, flags: START_FLAGS, environment });
 }
 
 export async function startServers(ports: Readonly<Record<ServerKind, number>> = PORTS): Promise<Servers> {

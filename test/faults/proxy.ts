@@ -127,8 +127,8 @@ function secured(socket: Socket, certificate: Certificate): Socket {
 }
 
 /**
- * Below the range that outgoing connections take their ports from: one of those could take it while it refuses. Between the
- * ports that `free-port.ts` gives and those 10,000 above them.
+ * Below the range that outgoing connections take their ports from: one of those could take it while it refuses. The range
+ * lies above the ports of `free-port.ts` and below those 10,000 higher.
  * @returns the port that was free.
  */
 async function acceptSomewhere(accept: (on: number) => Promise<void>): Promise<number> {

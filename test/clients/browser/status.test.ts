@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startKeyServer } from '../../access/key-server.ts';
 import { createSigningKey } from '../../access/tokens.ts';
+import { freePort } from '../../free-port.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../../harness.ts';
 import { startRedisServer } from '../../redis/server.ts';
 import { launchChromium } from './chromium.ts';
@@ -202,13 +203,13 @@ test('the page says how old the keys of tokens are, and that they cannot be fetc
 test('the page says when it is disconnected, and since when, and is alive again by itself', {
   timeout: 60_000,
 }, async () => {
-  const first = await startTestGateway();
+  const environment = { ADMIN_PORT: String(await freePort()) };
+  const first = await startTestGateway({ environment });
   const { page } = await openPage(first);
-  const adminPort = new URL(first.adminOrigin).port;
   await first.stop();
   const status = page.getByRole('status').first();
   await vi.waitUntil(async () => /^Disconnected since \d\d:\d\d:\d\d/.test(await status.innerText()), 15_000);
-  const second = await startTestGateway({ environment: { ADMIN_PORT: adminPort } });
+  const second = await startTestGateway({ environment });
   onTestFinished(() => second.stop());
   await vi.waitUntil(async () => (await status.innerText()) === 'Live', 15_000);
 });

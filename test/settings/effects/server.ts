@@ -74,6 +74,7 @@ async function isServingAfterSignal(environment: Environment): Promise<boolean> 
 
 const TEXTS = ['{ providers { provider } }'];
 const PORT = String(await freePort());
+const ADMIN_PORT = String(await freePort());
 
 export const SERVER_EFFECTS: Effects = {
   HOST: {
@@ -89,10 +90,10 @@ export const SERVER_EFFECTS: Effects = {
     with: true,
   },
   ADMIN_PORT: {
-    value: PORT,
+    value: ADMIN_PORT,
     observe: async (environment) => (await start({ ADMIN_PORT: '', ...environment })).adminOrigin,
     without: '',
-    with: `http://127.0.0.1:${PORT}`,
+    with: `http://127.0.0.1:${ADMIN_PORT}`,
   },
   ADMIN_HOST: {
     value: '127.0.0.3',
