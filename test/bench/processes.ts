@@ -1,9 +1,8 @@
 // The processes of a benchmark: each on the core it is given, ready when it listens, ended when it is over.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { START_VARIABLES } from './start-flags.ts';
@@ -36,14 +35,6 @@ export async function start(
     await sleep(10);
   }
   return child;
-}
-
-/** Keeps this process, which is the load, on one core. @returns what lets it use all again. */
-export function stayOn(core: number): () => void {
-  const last = availableParallelism() - 1;
-  const use = (cores: string) => execFileSync('taskset', ['-cp', cores, String(process.pid)], { stdio: 'ignore' });
-  use(String(core));
-  return () => void use(`0-${last}`);
 }
 
 export function stop(child: ChildProcess): Promise<void> {
