@@ -5,9 +5,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { HOT, KNOWN } from './cases.ts';
-import { middle } from './figures.ts';
+import { middle, percent } from './figures.ts';
 import type { Flooded } from './flood-sender.ts';
-import { residentMegabytes } from './processes.ts';
+import { cpuSeconds, residentMegabytes } from './processes.ts';
 import { OTHER_CORE, PORTS, type Servers } from './servers.ts';
 import { wrk } from './wrk.ts';
 
@@ -23,12 +23,14 @@ export async function flood({ graphql }: Servers): Promise<boolean> {
   const turn = async (documents: 'new' | 'known') => {
     const flooding = await startFlood(documents, made);
     const { connections } = HOT;
+    const cpu = cpuSeconds(graphql);
     const result = await wrk({ port: PORTS.graphql, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE });
+    const busy = (cpuSeconds(graphql) - cpu) / result.seconds;
     const { sent, perSecond } = await flooding.stop();
     made += sent;
     if (result.failures > 0) throw new Error(`${result.failures} answers were not right`);
     if (perSecond < 0.95 * PER_SECOND) throw new Error(`only ${perSecond.toFixed(0)} documents came a second`);
-    return result.perSecond;
+    return { perSecond: result.perSecond, busy };
   };
 
   await turn('known');
@@ -38,12 +40,12 @@ export async function flood({ graphql }: Servers): Promise<boolean> {
   for (let n = 0; n < TURNS; n++) {
     const known = await turn('known');
     const anew = await turn('new');
-    turns.push({ known, anew, ratio: anew / known });
+    turns.push({ known, anew, ratio: anew.perSecond / known.perSecond });
   }
   const after = residentMegabytes(graphql).now;
   const { known, anew, ratio } = middle(turns, (each) => each.ratio);
   console.log(
-    `${HOT.name}, beside ${PER_SECOND} new documents a second: ${anew.toFixed(0)}/s against ${known.toFixed(0)}/s beside as many of one document = ${ratio.toFixed(2)} × (at least ${FLOOR.toFixed(2)} ×)`,
+    `${HOT.name}, beside ${PER_SECOND} new documents a second: ${anew.perSecond.toFixed(0)}/s against ${known.perSecond.toFixed(0)}/s beside as many of one document = ${ratio.toFixed(2)} × (at least ${FLOOR.toFixed(2)} ×; the core was busy ${percent(anew.busy)} and ${percent(known.busy)} of the time)`,
   );
   console.log(
     `  memory before and after ${TURNS * PER_SECOND * (TURN_MS / 1_000)} new documents: ${before.toFixed(0)} MB and ${after.toFixed(0)} MB`,
