@@ -1,5 +1,5 @@
-// Operations are counted in batches: all that were answered in one turn of the event loop, when it is over. Counting one takes
-// little, but between the code of others it takes ten times as much as in a row (`npm run bench` has the ratio).
+// Operations are counted in batches: all that were answered in one turn of the event loop, when it is over. Counting is
+// slower between other code than many times in a row: `npm run bench` has what it costs.
 
 import type { OperationRecord } from '../server/operation-record.ts';
 import type { TelemetryListener } from './telemetry.ts';

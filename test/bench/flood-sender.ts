@@ -36,6 +36,8 @@ async function ask(): Promise<void> {
 process.once('message', () => {
   isStopped = true;
 });
+// Nobody is left to stop it.
+process.once('disconnect', () => process.exit());
 process.send?.('sending');
 const startedAt = performance.now();
 while (!isStopped) {

@@ -3,6 +3,7 @@
 // one process.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { HOT, KNOWN } from './cases.ts';
 import { middle, percent } from './figures.ts';
@@ -24,7 +25,11 @@ export async function flood({ graphql }: Servers): Promise<boolean> {
     const flooding = await startFlood(documents, made);
     const { connections } = HOT;
     const cpu = cpuSeconds(graphql);
-    const result = await wrk({ port: PORTS.graphql, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE });
+    const load = { port: PORTS.graphql, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE };
+    const result = await wrk(load).catch(async (error: unknown) => {
+      await flooding.stop();
+      throw error;
+    });
     const busy = (cpuSeconds(graphql) - cpu) / result.seconds;
     const { sent, perSecond } = await flooding.stop();
     made += sent;
@@ -59,15 +64,16 @@ async function startFlood(documents: 'new' | 'known', from: number): Promise<{ s
   const sender = [script, PORTS.graphql, PER_SECOND, documents, from].map(String);
   const command = ['-c', String(OTHER_CORE), 'nice', '-n', '19', process.execPath, ...sender];
   const child = spawn('taskset', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const message = () =>
-    new Promise<unknown>((resolve, reject) => {
-      child.once('message', resolve);
-      child.once('exit', () => reject(new Error('the flood ended before it was stopped')));
-    });
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('the flood ended before it was stopped');
+  });
+  // It ends in any case, also when nobody waits for a message.
+  ended.catch(() => undefined);
+  const message = async (): Promise<unknown> => (await Promise.race([once(child, 'message'), ended]))[0];
   await message();
   return {
     stop() {
-      child.send('stop');
+      if (child.connected) child.send('stop');
       return message() as Promise<Flooded>;
     },
   };

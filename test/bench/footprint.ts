@@ -1,8 +1,7 @@
 // What an idle gateway costs beside the plain handler: memory, and the time from the start of the process to its first
 // answer. Once where Node has kept nothing of an earlier start, as of the plain handler, and once where it has, as in the image.
 
-import type { ChildProcess } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { one } from './cases.ts';
 import { middle } from './figures.ts';

@@ -76,7 +76,7 @@ function askKnown({ connections, bodies }: Case, known: number): Ask {
 
 function report(each: Case, turns: readonly Pair[], made: number): boolean {
   if (turns.length < TURNS) {
-    console.log(`${each.name}: the plain handler was busy in ${turns.length} of ${made} turns alone, too few to count`);
+    console.log(`${each.name}: too few turns count: the plain handler was busy in ${turns.length} of ${made}`);
     return false;
   }
   const { plain, graphql } = middle(turns, ratioOf);

@@ -3,11 +3,12 @@
 import { BlockList } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OPEN } from '../../src/access/admission.ts';
+import { openViewer } from '../../src/access/viewer.ts';
 import { ProviderTimeout } from '../../src/invitation/problem.ts';
 import { schema } from '../../src/schema/index.ts';
 import { takesAnyHost } from '../../src/server/foreign-host.ts';
 import { createGraphQLService } from '../../src/server/graphql.ts';
-import type { OperationRecord } from '../../src/server/operation-record.ts';
+import { OperationRecord } from '../../src/server/operation-record.ts';
 import { startServer } from '../../src/server/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { boundless } from '../rates.ts';
@@ -123,4 +124,14 @@ test('a subscription over a way that takes no events is refused', async () => {
   const query = 'subscription { invitationChanged(refs: [{ id: "a" }]) { id } }';
   await POST.ask(origin, undefined, { query });
   expect(told).toMatchObject([{ outcome: 'refused', codes: ['BAD_USER_INPUT'] }]);
+});
+
+test('what is told of an operation after it is over changes nothing in its record', () => {
+  const answered = vi.fn();
+  const record = new OperationRecord('post', openViewer('192.0.2.1'), 'one', { answered });
+  record.end({ data: {} });
+  const late = { message: 'late', extensions: { code: 'PROVIDER_TIMEOUT', retryable: true, provider: 'PARTOO' } };
+  record.end({ errors: [late] });
+  expect(answered).toHaveBeenCalledOnce();
+  expect(record).toMatchObject({ outcome: 'ok', codes: [], providers: [] });
 });
