@@ -1,7 +1,8 @@
 // `npm run bench`: speed beside a flood of new documents and beside a plain handler, with tokens, counted, traced and all
-// at once, memory, one provider beside another that hangs, good tokens beside forged ones, and a small run of the quota
-// simulation.
+// at once, memory, one provider beside another that hangs, good tokens beside forged ones, callers beside a collector of
+// traces that hangs, and a small run of the quota simulation.
 
+import { badCollector } from './bad-collector.ts';
 import { everything } from './everything.ts';
 import { flood } from './flood.ts';
 import { footprint } from './footprint.ts';
@@ -37,7 +38,7 @@ try {
   await stopAll();
   held.push(orderBench(), await knownBench());
   held.push(await tenants());
-  held.push(await hanging(), await forgedTokens());
+  held.push(await hanging(), await forgedTokens(), await badCollector());
   held.push(await quotaBench({ speed: 10, share: 0.2 }));
   if (held.includes(false)) {
     console.log('Not every figure holds.');

@@ -22,6 +22,8 @@ export const PORTS = {
   allOff: 17_008,
   allOn: 17_009,
   uncounted: 17_011,
+  badCollector: 17_012,
+  badlyTraced: 17_013,
 };
 export const SERVER_CORE = 0;
 export const OTHER_CORE = 1;
