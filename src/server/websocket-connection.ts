@@ -65,6 +65,8 @@ export function connect(
   let viewer: Viewer | undefined;
   let expiresAt = Number.POSITIVE_INFINITY;
   let cancelExpiry = () => {};
+  // graphql-ws may close a socket before it says how it is told of that: one that does not speak its protocol.
+  let closed: ReturnType<Protocol<Extra>['opened']> = () => Promise.resolve();
 
   async function enter(payload: ConnectionInit): Promise<void> {
     const admitted = await admit(payload);
@@ -125,7 +127,7 @@ export function connect(
   };
 
   let receive: (message: Incoming) => Promise<void> = () => Promise.resolve();
-  const closed = protocol.opened(
+  closed = protocol.opened(
     {
       protocol: socket.protocol,
       send,

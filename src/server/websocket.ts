@@ -3,6 +3,7 @@
 // set headers of a WebSocket: who asks is settled by its first message.
 
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Admission } from '../access/admission.ts';
@@ -80,17 +81,37 @@ export function acceptWebSockets(
     // Node hands the socket over bare: a client that breaks off now would end the process, and one that stays would keep it
     // from ending.
     socket.on('error', () => socket.destroy());
-    if (isClosed) return refuseUpgrade(request, 503, 'The gateway goes away: connect again.');
-    if (!hasOneHost(request)) return refuseUpgrade(request, 400, HOST_FAULT);
-    if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH)
-      return refuseUpgrade(request, 403, `GraphQL is at ${GRAPHQL_PATH}.`);
-    if (!isOwnHost(request.headers.host ?? '')) return refuseUpgrade(request, 403, FOREIGN_HOST_FAULT);
-    if (!isAllowedOrigin(request.headers, origins)) {
-      tellOrigin(request);
-      return refuseUpgrade(request, 403, 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
+    try {
+      open(request, socket, head);
+    } catch (error) {
+      // Thrown out of here, it would end the process.
+      onFault(error);
+      socket.destroy();
+    }
+  });
+
+  /** With which status and words an upgrade is refused, whoever asks for it. */
+  function faultOf(request: IncomingMessage): readonly [status: number, message: string] | undefined {
+    if (isClosed) return [503, 'The gateway goes away: connect again.'];
+    if (!hasOneHost(request)) return [400, HOST_FAULT];
+    if (request.url?.split('?', 1)[0] !== GRAPHQL_PATH) return [403, `GraphQL is at ${GRAPHQL_PATH}.`];
+    if (!isOwnHost(request.headers.host ?? '')) return [403, FOREIGN_HOST_FAULT];
+    if (isAllowedOrigin(request.headers, origins)) return undefined;
+    tellOrigin(request);
+    return [403, 'Pages of this origin may not ask: add it to CORS_ORIGINS.'];
+  }
+
+  function open(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const fault = faultOf(request);
+    if (fault !== undefined) {
+      refuseUpgrade(request, ...fault);
+      return;
     }
     const address = callerIdOf(request);
-    if (address === undefined) return refuseUpgrade(request, 400, FORWARDED_FAULT);
+    if (address === undefined) {
+      refuseUpgrade(request, 400, FORWARDED_FAULT);
+      return;
+    }
     const header = authorizationOf(request);
     const brought = broughtBy(request)?.linked();
     const admit = (payload: ConnectionInit) => admission.admit(shownIn(payload) ?? header, address);
@@ -98,7 +119,7 @@ export function acceptWebSockets(
       const operations = new SocketOperations(graphql, brought, onFault);
       sessions.set(webSocket, connect(protocol, webSocket, admit, operations, onFault));
     });
-  });
+  }
 
   const pings = setInterval(() => {
     for (const socket of sockets.clients) {
@@ -139,7 +160,13 @@ function shownIn(payload: ConnectionInit): readonly string[] | undefined {
 // Node hands over no response. Who is refused is told so as over HTTP, and the socket goes.
 function refuseUpgrade(request: IncomingMessage, status: number, message: string, headers: object = {}): void {
   const response = new ServerResponse(request);
-  response.assignSocket(request.socket);
+  try {
+    response.assignSocket(request.socket);
+  } catch {
+    // A request before it on this connection is not answered yet, and its answer has the socket.
+    request.socket.destroy();
+    return;
+  }
   response.once('finish', () => request.socket.destroySoon());
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   refuse(request, response, status, message);

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 
 let gateway: TestGateway;
@@ -78,4 +78,30 @@ test('an offer to upgrade to another protocol is ignored', async () => {
   const socket = await upgrade('/health', '', 'h2c');
   expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 200 /);
   socket.destroy();
+});
+
+test.each(['', 'sec-websocket-protocol: graphql-ws\r\n'])(
+  'a WebSocket that does not speak the protocol (%j) is closed, and the gateway goes on',
+  async (more) => {
+    const socket = await upgrade('/graphql', more);
+    const received = text(socket);
+    await vi.waitUntil(() => socket.bytesRead > 0);
+    socket.end();
+    expect(await received).toContain('Subprotocol not acceptable');
+    expect(await isAlive()).toBe(true);
+    expect(gateway.log).toEqual([]);
+  },
+);
+
+test('a refused upgrade behind a request that is not answered yet is cut off, and the gateway goes on', async () => {
+  const { hostname, port } = new URL(gateway.origin);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  const body = JSON.stringify({ query: '{ reviewInvitation(invitationId: "review-sent") { status } }' });
+  const head = `host: gateway\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+  const refused = 'GET /x HTTP/1.1\r\nhost: gateway\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+  socket.write(`POST /graphql HTTP/1.1\r\n${head}\r\n\r\n${body}${refused}`);
+  await once(socket, 'close');
+  expect(await isAlive()).toBe(true);
+  expect(gateway.log).toEqual([]);
 });
