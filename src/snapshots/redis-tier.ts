@@ -2,9 +2,11 @@
 // has just read. Keys are digests, because a ref holds an address. Moments are Redis': see `redis/clock.ts`.
 
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
 import type { SharedClock } from '../redis/clock.ts';
 import type { SharedRedis } from '../redis/redis.ts';
+import { createScript } from '../redis/script.ts';
 import { decodeSnapshot, encodeSnapshot, type SharedSnapshot } from './codec.ts';
 
 export interface SharedTier {
@@ -37,6 +39,16 @@ const CHANNEL = 'gateway:snapshots';
 /** How long other processes leave alone what one has claimed, in milliseconds: far longer than a read mostly takes. */
 const CLAIM_MS = 2_000;
 
+/** Keeps the newest: one that had to wait for Redis may be older than another process's. */
+const NOTICE = createScript(`
+local known = redis.call('GET', KEYS[1])
+if not known or tonumber(known) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return 1
+`);
+
+/** Notices that wait for Redis at most: as many as may be read at once because of one. */
+const MAX_UNKEPT = 10_000;
+
 /** Instead of a snapshot: some that were read could not be shared. */
 const MISSED = 'missed';
 
@@ -47,6 +59,15 @@ export function createSharedTier(redis: SharedRedis, options: SharedTierOptions)
   const channel = `${CHANNEL}:${scope}`;
   const keyFor = (ref: Ref) => `gateway:snapshot:${digestOf(scope, ref)}`;
   const noticeKeyFor = (ref: Ref) => `gateway:notice:${digestOf(scope, { key: wholeKeyOf(ref) })}`;
+
+  /** Notices that Redis could not be told, until it can: when each invitation was notified. */
+  const unkept = new LRUCache<string, number>({
+    // Not `max`: the cache would make room for so many at once.
+    maxSize: MAX_UNKEPT,
+    sizeCalculation: () => 1,
+    ttl: ttlMs,
+    perf: { now },
+  });
 
   function decode(text: string): SharedSnapshot | undefined {
     const snapshot = decodeSnapshot(text);
@@ -62,12 +83,20 @@ export function createSharedTier(redis: SharedRedis, options: SharedTierOptions)
     return { ...snapshot, seenAt, begunAt: earlier(begunAt), sinceAt: earlier(sinceAt) };
   }
 
+  async function keepNotice(key: string, heardAt: number): Promise<void> {
+    const offset = await clock.offset();
+    const moment = offset === undefined ? undefined : String(heardAt + offset);
+    const isKept = moment && (await redis.ask((client) => NOTICE(client, [key], [moment, String(ttlMs)])));
+    if (!isKept) unkept.set(key, heardAt);
+  }
+
   return {
     async find(ref) {
       const ask = (key: string) => redis.ask((client) => client.get(key), onRubbish);
       const [text, notice, offset] = await Promise.all([ask(keyFor(ref)), ask(noticeKeyFor(ref)), clock.offset()]);
       const snapshot = text ? decode(text) : undefined;
-      if (snapshot === undefined || offset === undefined) return undefined;
+      // Without a notice it gives null; undefined where nobody knows whether there is one.
+      if (snapshot === undefined || notice === undefined || offset === undefined) return undefined;
       if (snapshot.ref.key !== ref.key) {
         onRubbish();
         return undefined;
@@ -90,15 +119,14 @@ export function createSharedTier(redis: SharedRedis, options: SharedTierOptions)
       redis.tell((client) => client.set(keyFor(snapshot.ref), text, 'PX', ttlMs));
       redis.tell((client) => client.publish(channel, `${process} ${text}`));
     },
-    async hear(ref, heardAt) {
-      const offset = await clock.offset();
-      if (offset === undefined) return;
-      redis.tell((client) => client.set(noticeKeyFor(ref), String(heardAt + offset), 'PX', ttlMs));
-    },
+    hear: (ref, heardAt) => keepNotice(noticeKeyFor(ref), heardAt),
     async listen(onSnapshot, onMissed) {
-      const endTelling = redis.onRecovered(() =>
-        redis.tell((client) => client.publish(channel, `${process} ${MISSED}`)),
-      );
+      const endTelling = redis.onRecovered(async () => {
+        const notices = [...unkept];
+        unkept.clear();
+        await Promise.all(notices.map(([key, heardAt]) => keepNotice(key, heardAt)));
+        redis.tell((client) => client.publish(channel, `${process} ${MISSED}`));
+      });
       const endListening = await redis.listen(
         channel,
         async (message) => {

@@ -10,7 +10,8 @@
 //              it only then what they did meanwhile
 //   together   Redis is asked
 //
-// A process that has just started and has made no call alone settles at once: others have not been without Redis.
+// A process that has just started, found Redis at once and has made no call alone settles at once: others have not been
+// without Redis.
 
 import type { OwnShare } from './own-share.ts';
 
@@ -35,7 +36,8 @@ export class Membership {
   readonly #options: MembershipOptions;
   /** Undefined while it is alone. */
   #settledAt: number | undefined;
-  #hasJoined = false;
+  /** Redis failed, be it before this process has joined. */
+  #wasWithout = false;
   #joining: Promise<void> | undefined;
 
   constructor(options: MembershipOptions) {
@@ -56,9 +58,8 @@ export class Membership {
     const { own, now, exchange, onJoined } = this.#options;
     if (!(await exchange())) return this.lose();
     if (!this.isAlone) return;
-    const isSettled = !this.#hasJoined && !own.isUsed();
+    const isSettled = !this.#wasWithout && !own.isUsed();
     this.#settledAt = isSettled ? Number.NEGATIVE_INFINITY : now() + SETTLE_MS;
-    this.#hasJoined = true;
     onJoined();
   }
 
@@ -71,9 +72,17 @@ export class Membership {
     return this.#joining;
   }
 
+  /** Redis can be asked after it has failed, and may know less than before. */
+  async recover(): Promise<void> {
+    this.#wasWithout = true;
+    this.lose();
+    await this.join();
+  }
+
   /** Redis could not be asked. */
   lose(): void {
     if (this.isAlone) return;
+    this.#wasWithout = true;
     this.#options.own.lost(this.#options.now());
     this.#settledAt = undefined;
   }

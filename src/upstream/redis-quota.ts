@@ -119,10 +119,7 @@ export async function createSharedQuota(
     return isLate(takenAt, now()) ? pay(share, until, cancellation, takenAt) : takenAt;
   }
 
-  redis.onRecovered(() => {
-    membership.lose();
-    void membership.join();
-  });
+  redis.onRecovered(() => void membership.recover());
   await redisCalls.listen({
     calls: hear,
     moved(name) {

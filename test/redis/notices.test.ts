@@ -22,6 +22,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await pair.stop();
+  await server.command('CONFIG', 'SET', 'maxmemory', 0);
   await server.command('FLUSHALL');
 });
 
@@ -104,6 +105,34 @@ test('an invite that was moved while Redis was down is read again by the other p
   await server.restart();
   await untilConnected(server, [pair.a, pair.b]);
   await expect.poll(() => read(pair.b, null)).toEqual(MOVED);
+});
+
+test('an invite that was moved while Redis took no writes is new in a process that starts when it takes them again', async () => {
+  for (const email of names) expect(await read(pair.a, email)).toMatchObject({ status: 'ACCEPTED', isFinal: true });
+  await untilShared(server, names.length);
+  await server.command('CONFIG', 'SET', 'maxmemory', 1);
+  await vi.waitUntil(async () => (await pair.a.ready()).degraded.includes('REDIS'), 15_000);
+  move();
+  await notify(pair.a);
+  await server.command('CONFIG', 'SET', 'maxmemory', 0);
+  await untilConnected(server, [pair.a, pair.b], 15_000);
+  const late = await pair.join();
+  await untilConnected(server, [late]);
+  for (const email of names) expect(await read(late, email)).toEqual(MOVED);
+});
+
+test('where it cannot be told whether an invite was notified, what was shared of it is not believed', async () => {
+  for (const email of names) await read(pair.a, email);
+  await untilShared(server, names.length);
+  move();
+  await notify(pair.a);
+  const notices = () => server.command('KEYS', 'gateway:notice:*') as Promise<string[]>;
+  const [notice = ''] = await vi.waitUntil(async () => (await notices()).length > 0 && (await notices()));
+  await server.command('DEL', notice);
+  await server.command('RPUSH', notice, 'rubbish');
+  const late = await pair.join();
+  await untilConnected(server, [late]);
+  expect(await read(late, null)).toEqual(MOVED);
 });
 
 test('the notice in Redis has no id and no address in it', async () => {

@@ -46,6 +46,14 @@ test('one that has lost Redis is alone, and settles when it is back, though it h
   expect(membership.standing).toBe('settling');
 });
 
+test('one that has started while Redis failed settles when it is back: others have made calls without it', async () => {
+  isUp = false;
+  await membership.join();
+  isUp = true;
+  await membership.recover();
+  expect([membership.standing, membership.isAlone]).toEqual(['settling', false]);
+});
+
 test.each(['settling', 'together'])('one that is %s is alone where Redis does not answer', async (standing) => {
   await membership.join();
   membership.lose();
