@@ -50,7 +50,9 @@ export const InvitationStatus = builder.enumType('InvitationStatus', {
 const StalenessReason = builder.enumType('StalenessReason', {
   description: 'Why an answer is older, or less certain, than was wanted.',
   values: {
-    RATE_LIMITED: { description: 'The quota of calls to the provider is used up for now.' },
+    RATE_LIMITED: {
+      description: 'The quota of calls to the provider is used up for now, or too many calls wait for the provider.',
+    },
     TIMEOUT: { description: 'The provider took too long to answer.' },
     UNAVAILABLE: { description: 'The provider is failing, or cannot be reached.' },
     UNCONFIRMED: { description: 'The provider has notified the gateway of this state, and no read has confirmed it.' },

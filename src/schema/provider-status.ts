@@ -8,7 +8,10 @@ const CircuitState = builder.enumType('CircuitState', {
   description: 'Whether the gateway calls a provider at all.',
   values: {
     CLOSED: { description: 'It does: the provider answers.' },
-    OPEN: { description: 'It does not for now: the provider kept failing. Answers are old ones, marked as stale.' },
+    OPEN: {
+      description:
+        'It does not for now: the provider kept failing. Known answers are given, marked as stale where they are older than was wanted; what is not known fails with PROVIDER_UNAVAILABLE.',
+    },
     HALF_OPEN: { description: 'It is trying one call, to see whether the provider has recovered.' },
   } as const,
 });

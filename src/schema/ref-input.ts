@@ -8,7 +8,8 @@ import { checkedRef, type Named, type Ref, refOfGlobalId } from '../invitation/r
 import { builder, type Context } from './builder.ts';
 
 export const MAX_AGE_SECONDS = {
-  description: 'How old the answer may be, in seconds; 0 asks the provider now. Default: as fresh as the quota allows.',
+  description:
+    'How old the answer may be, in seconds; 0 asks the provider now. Where the quota or the provider does not allow that, the known answer comes, with `isStale: true`. Default: as fresh as the quota allows.',
 } as const;
 
 /** The field of `InvitationRef` that names an invitation of a kind. */

@@ -145,21 +145,25 @@ const SmartInvite = builder.objectRef<Snapshot<'SmartInvite'>>('SmartInvite').im
     }),
     recipients: t.expose('recipients', {
       type: [SmartInviteReply],
-      description: 'Everyone invited, one or several, each with the answer.',
+      description:
+        'Everyone invited, one or several, each with the answer; with a token for one recipient, that one alone.',
     }),
     replies: t.expose('replies', {
       type: [SmartInviteReply],
-      description: 'Every reply, also of people who were not invited (forwards, aliases, distribution lists).',
+      description:
+        'Every reply, also of people who were not invited (forwards, aliases, distribution lists); with a token for one recipient, the replies of that one alone.',
     }),
     callbackUrl: t.exposeString('callbackUrl', {
       nullable: true,
-      description: 'Where Cronofy sends notifications about this invite.',
+      description:
+        'Where Cronofy sends notifications about this invite; null where it sends none, and with a token for one recipient.',
     }),
     event: t.expose('event', { type: SmartInviteEvent, description: 'The event.' }),
     attachments: t.expose('attachments', {
       type: SmartInviteAttachments,
       nullable: true,
-      description: 'What is attached to the e-mail; null where the provider has nothing.',
+      description:
+        'What is attached to the e-mail; null where the provider has nothing, and with a token for one recipient.',
     }),
   }),
 });
