@@ -150,8 +150,9 @@ export function createKeySet({
       use(now());
       return isReady();
     },
-    // One that could never be fetched has verified no token, and is in use by nobody.
-    state: () => (isInUse() || isDown ? { ageMs: now() - fetchedAt, isDown } : undefined),
+    // One that could never be fetched has verified no token, and is in use by nobody: that it failed is told for a while.
+    state: () =>
+      isInUse() || (isDown && now() - triedAt < REFRESH_MS) ? { ageMs: now() - fetchedAt, isDown } : undefined,
     stop() {
       isStopped = true;
       clearTimeout(timer);

@@ -32,7 +32,7 @@ const MAX_SUBJECT_LENGTH = 256;
 
 const Header = z.object({ alg: z.string(), kid: z.string().optional() });
 
-const seconds = z.number().positive();
+const seconds = z.number().nonnegative();
 
 const Payload = z.looseObject({
   sub: z

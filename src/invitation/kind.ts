@@ -45,8 +45,8 @@ export interface Kind<Name extends string, Key extends NaturalKey, I extends Any
   isFinal(invitation: I, observedAt: number): boolean;
   /** When that which it invites to begins and ends; null where that has no time. */
   spanOf(invitation: I): Span | null;
-  /** Where the provider sends its notifications of it; null where it sends none. */
-  callbackUrlOf(invitation: I): string | null;
+  /** From where and to which URL its provider sends notifications of it; null where it sends none. */
+  callbackOf(invitation: I): string | null;
 }
 
 /** Two moments, in milliseconds since 1970. */

@@ -45,5 +45,5 @@ export const reviewInvitation: Kind<'ReviewInvitation', ReviewInvitationKey, Rev
   // An SMS that arrived, or failed, stays so.
   isFinal: ({ deliveryStatus }) => ['DELIVERED', 'FAILED'].includes(STATUS_OF_DELIVERY[deliveryStatus]),
   spanOf: () => null,
-  callbackUrlOf: () => null,
+  callbackOf: () => null,
 };

@@ -86,7 +86,8 @@ export const smartInvite: Kind<'SmartInvite', SmartInviteKey, SmartInvite> = {
   // There are no replies to an event that is over. One that was seen before its end may have been replied to since.
   isFinal: ({ event }, observedAt) => endOf(event.end) <= observedAt,
   spanOf: ({ event }) => ({ beginsAt: beginOf(event.start), endsAt: endOf(event.end) }),
-  callbackUrlOf: ({ callbackUrl }) => callbackUrl,
+  // A data center notifies of its own invites: what arrives from one tells nothing of another.
+  callbackOf: ({ dataCenter, callbackUrl }) => callbackUrl && `${dataCenter} ${callbackUrl}`,
 };
 
 /** Addresses are compared without their case, as mail servers do. */

@@ -41,8 +41,8 @@ export function createCallbackAddresses(
 
   /** Without the query, which may name the invitation; null where it does not call back. */
   function addressOf(snapshot: Snapshot | null): string | null {
-    const url = snapshot && kindOf(snapshot).callbackUrlOf(snapshot);
-    return url?.split(/[?#]/, 1)[0] ?? null;
+    const callback = snapshot && kindOf(snapshot).callbackOf(snapshot);
+    return callback?.split(/[?#]/, 1)[0] ?? null;
   }
 
   function announce(whole: string): void {

@@ -53,7 +53,7 @@ export function createHeard(store: Store, { replace, freshMsOf, stateOf, now, on
       missedAt = now();
     },
     isDoubtful: ({ snapshot, seenAt }) =>
-      seenAt <= missedAt && !!snapshot?.isFinal && kindOf(snapshot).callbackUrlOf(snapshot) !== null,
+      seenAt <= missedAt && !!snapshot?.isFinal && kindOf(snapshot).callbackOf(snapshot) !== null,
     heardAtOf: (ref) => notices.lastOf(wholeKeyOf(ref)),
     overlay(ref, change, heardAt = now()) {
       const entry = store.peek(ref.key);

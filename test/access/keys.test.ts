@@ -96,9 +96,12 @@ test('a set tells how old it is, and whether its source is down, for as long as 
 
 test('a source that was down from the start is told, though no token was verified', async () => {
   const server = await startKeyServer();
-  const { set, count } = keySet(server);
+  const { set, count, pass } = keySet(server);
   await expect(count('ES256', 'one')).rejects.toThrow('Tokens cannot be checked for now');
   expect(set.state()).toEqual({ ageMs: Number.POSITIVE_INFINITY, isDown: true });
+  // Nobody comes with a token any more, and so nobody learns whether it is back.
+  pass(300_000);
+  expect(set.state()).toBeUndefined();
 });
 
 test('a new key is found at once, and looked for once in ten seconds', async () => {

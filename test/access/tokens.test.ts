@@ -23,6 +23,7 @@ describe('a token signed with the secret', () => {
     ['not valid for ten minutes', { nbf: now() + 600 }, 'invalid'],
     ['made ten minutes ahead', { iat: now() + 600 }, 'invalid'],
     ['made ten seconds ahead, within the tolerance', { iat: now() + 10 }, 'admitted'],
+    ['valid since 1970, as some identity providers write', { nbf: 0, iat: 0 }, 'admitted'],
     ['for several audiences', { aud: ['else', AUDIENCE] }, 'admitted'],
     ['for another audience', { aud: 'else' }, 'invalid'],
     ['for no audience', { aud: undefined }, 'invalid'],

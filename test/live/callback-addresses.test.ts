@@ -54,6 +54,14 @@ test('a callback address counts as notified for an hour after the last notificat
   expect(working()).toEqual([false, false]);
 });
 
+test('what arrives from one data center tells nothing of the invites of another', () => {
+  const german = smartInviteRef('DE', 'one', null);
+  expect(addresses.isNotified(known(german))).toBe(false);
+  publish(german, 'found');
+  vi.advanceTimersByTime(MINUTE);
+  expect([working(), silences]).toEqual([[true, true], 0]);
+});
+
 test('an address stops counting as notified 30 s after a read finds a change without a notification', () => {
   publish(two, 'found');
   vi.advanceTimersByTime(29_000);

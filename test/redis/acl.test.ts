@@ -57,6 +57,8 @@ test('the user of the README reaches no other keys, channels or commands', async
   await server.command('ACL', 'SETUSER', 'gateway', ...RULE.split(' '));
   const dryRun = (...command: string[]) => server.command('ACL', 'DRYRUN', 'gateway', ...command);
   expect(await dryRun('GET', 'gateway:any')).toBe('OK');
+  // The channels of a tenant that goes.
+  expect(await dryRun('UNSUBSCRIBE', 'gateway:any')).toBe('OK');
   expect(await dryRun('GET', 'other')).toContain('no permissions');
   expect(await dryRun('PUBLISH', 'other', 'text')).toContain('no permissions');
   expect(await dryRun('FLUSHALL')).toContain('no permissions');

@@ -142,6 +142,15 @@ test('the end sends what waits', async () => {
   expect(lost).toEqual([]);
 });
 
+test('the end sends all batches that wait for a slow collector', async () => {
+  const collector = await startCollector((request, response) => void setTimeout(() => TAKEN(request, response), 300));
+  const { spans, end, lost } = exportTo(collector.url);
+  end(2_000);
+  await spans.stop();
+  expect(collector.spans).toHaveLength(2_000);
+  expect(lost).toEqual([]);
+});
+
 test('the end does not wait for a collector that hangs', async () => {
   const collector = await startCollector(() => {});
   const { spans, end, lost } = exportTo(collector.url);

@@ -77,7 +77,7 @@ export class SpanExport {
 
   /** Sends what waits, all at once, and waits until all that was sent is answered or given up. */
   async flush(): Promise<void> {
-    await Promise.all(Array.from(this.#batches, () => this.#send()));
+    await Promise.all([...this.#batches].map(() => this.#send()));
     await this.#collector.settled();
   }
 

@@ -44,5 +44,5 @@ export const emailInvitation: Kind<'EmailInvitation', EmailInvitationKey, EmailI
   rawStatusOf: ({ rawStatus }) => rawStatus,
   isFinal: ({ mailStatus }) => mailStatus === 'REVIEWED' || mailStatus === 'BOUNCED',
   spanOf: () => null,
-  callbackUrlOf: () => null,
+  callbackOf: () => null,
 };
