@@ -4,6 +4,7 @@
 import type { Next } from '../order/order.ts';
 import { Turns } from '../order/turns.ts';
 import type { Way } from '../upstream/upstream.ts';
+import type { Waiting } from './refresher.ts';
 import { Lane, type Wish, type WishOrder } from './wish.ts';
 
 /** While the breaker is not closed, how often a read is tried, in milliseconds: it is the probe. */
@@ -57,16 +58,18 @@ export class Lanes {
   }
 
   /** What is due and not read yet. */
-  waiting(at: number): { readonly wanted: number; readonly count: number; readonly longestMs: number } {
-    let [wanted, count, longestMs] = [0, 0, 0];
+  waiting(at: number): Waiting {
+    let [wanted, count, longestMs, lateMs] = [0, 0, 0, 0];
     for (const { order } of this.#lanes.values()) {
       wanted += order.size;
       const longest = order.longestWaiting(at);
       if (longest === undefined) continue;
       count += order.waiting;
-      longestMs = Math.max(longestMs, at - longest.waitsFrom);
+      const waitsMs = at - longest.waitsFrom;
+      longestMs = Math.max(longestMs, waitsMs);
+      lateMs = Math.max(lateMs, waitsMs - longest.patience.leastMs);
     }
-    return { wanted, count, longestMs };
+    return { wanted, count, longestMs, lateMs };
   }
 
   /** When there may be something to read where there is nothing now. */

@@ -30,9 +30,11 @@ export interface Waiting {
   readonly count: number;
   /** How long the oldest has waited, in milliseconds; 0 where none waits. */
   readonly longestMs: number;
+  /** By how much that is more than it was meant to wait at least, in milliseconds: five minutes where it is notified. */
+  readonly lateMs: number;
 }
 
-export const NOTHING_WAITS: Waiting = { wanted: 0, count: 0, longestMs: 0 };
+export const NOTHING_WAITS: Waiting = { wanted: 0, count: 0, longestMs: 0, lateMs: 0 };
 
 /** What fails by itself is tried again after a second, then ever more slowly: the others' quota is not spent on it. */
 const LONGEST_BACKOFF_MS = 60_000;

@@ -210,12 +210,12 @@ test('a refresher that was stopped reads nothing that was wanted before or is wa
 
 test('what waits is told: how much is wanted and due, and for how long the first of it has waited', async () => {
   const { refresher, want } = await oneASecond();
-  expect(refresher.waiting()).toEqual({ wanted: 0, count: 0, longestMs: 0 });
+  expect(refresher.waiting()).toEqual({ wanted: 0, count: 0, longestMs: 0, lateMs: 0 });
   want('a');
   want('b');
   want('not due yet', 1_000);
   await pass(400);
-  expect(refresher.waiting()).toEqual({ wanted: 3, count: 2, longestMs: 400 });
+  expect(refresher.waiting()).toEqual({ wanted: 3, count: 2, longestMs: 400, lateMs: 400 });
   await pass(60_000);
   expect(refresher.waiting()).toMatchObject({ wanted: 3, count: 0, longestMs: 0 });
 });

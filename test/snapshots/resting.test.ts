@@ -57,7 +57,7 @@ describe('an invitation that a caller has seen for the first time', () => {
   test('is wanted, and read again by itself once that is due', async () => {
     const { refresher, read, see } = newRefresher();
     see(one, entryOf(one, now()), 1);
-    expect(refresher.waiting()).toEqual({ wanted: 1, count: 0, longestMs: 0 });
+    expect(refresher.waiting()).toEqual({ wanted: 1, count: 0, longestMs: 0, lateMs: 0 });
     await pass(9_900);
     expect(read).toEqual([]);
     await pass(120_000);

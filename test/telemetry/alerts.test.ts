@@ -97,7 +97,7 @@ async function expectAlerts(
 }
 
 test('the rules are valid, and each says what it is about and what to do', () => {
-  expect(promtool(['check', 'rules', ALERTS], '').text).toContain('6 rules found');
+  expect(promtool(['check', 'rules', ALERTS], '').text).toContain('7 rules found');
   for (const { labels, annotations } of rules) {
     expect(labels.severity).toMatch(/^(warning|critical)$/);
     expect(Object.keys(annotations)).toEqual(['summary', 'description']);
@@ -141,10 +141,25 @@ test('a breaker that stays open fires', async () => {
     await askFor(gateway, someIds(20), { maxAge: 0 });
     return (await circuit()) === 1;
   });
-  const open = [...(await collectFrom(gateway))].filter(([series]) => series.startsWith('gateway_circuit_open'));
-  await expectAlerts(recorded(new Map(), new Map(open)), {
+  const ofBreaker = (samples: Samples) =>
+    new Map([...samples].filter(([series]) => /^gateway_(circuit_open|provider_calls_total)/.test(series)));
+  const before = ofBreaker(await collectFrom(gateway));
+  await askFor(gateway, someIds(20), { maxAge: 0 });
+  const after = ofBreaker(await collectFrom(gateway));
+  await expectAlerts(recorded(before, after), {
     InvitationGatewayBreakerOpen: { tenant: 'default', provider: 'PARTOO' },
   });
+  // Nobody asks any more, and so nobody learns whether the provider is back.
+  await expectAlerts(recorded(after, after), {});
+});
+
+test('a provider that refuses the credentials fires', async () => {
+  const gateway = await start();
+  const before = await collectFrom(gateway);
+  gateway.sandbox.partoo.misbehave({ status: 401 });
+  await askFor(gateway, someIds(5), { maxAge: 0 });
+  const after = [...(await collectFrom(gateway))].filter(([series]) => series.startsWith('gateway_provider_calls'));
+  await expectAlerts(recorded(before, new Map(after)), { InvitationGatewayCredentialsRefused: { provider: 'PARTOO' } });
 });
 
 test('a breaker that was closed in between does not', async () => {

@@ -6,6 +6,7 @@ import type { CallOutcome, CallRecord } from '../../upstream/call-record.ts';
 import { Durations } from './durations.ts';
 import { Hour } from './hour.ts';
 import type { AccountHour, AgeReport, CallCounts, CircuitChange } from './report.ts';
+import { fullIn } from './trend.ts';
 
 const COUNTS = ['answered', 'failed', 'timedOut', 'throttled', 'rejected', 'refused', 'answers', 'stale'] as const;
 const GAUGES = ['used', 'callers', 'age', 'due'] as const;
@@ -43,6 +44,8 @@ export class AccountMeter {
   readonly #callMs = new Durations();
   readonly #ages = new Durations();
   readonly #changes: CircuitChange[] = [];
+  /** Since when each breaker is not closed, by tenant and place. */
+  readonly #openSince = new Map<string, number>();
   #points = 0;
 
   constructor(at: number) {
@@ -70,7 +73,11 @@ export class AccountMeter {
     this.#ages.add(ageMs);
   }
 
-  circuitChanged(change: CircuitChange): void {
+  /** @param tenant Whose breaker it is: tenants that use one account have one each. */
+  circuitChanged(change: CircuitChange, tenant: string | null = null): void {
+    const breaker = `${tenant} ${change.place}`;
+    if (change.circuit === 'CLOSED') this.#openSince.delete(breaker);
+    else if (!this.#openSince.has(breaker)) this.#openSince.set(breaker, change.at);
     this.#changes.unshift(change);
     this.#changes.length = Math.min(this.#changes.length, MAX_CHANGES);
   }
@@ -110,9 +117,20 @@ export class AccountMeter {
     return this.#changes;
   }
 
+  /** Since when a breaker is not closed, in milliseconds since 1970: probes do not count as closed. Null where all are. */
+  get openSince(): number | null {
+    return this.#openSince.size === 0 ? null : Math.min(...this.#openSince.values());
+  }
+
+  /** In how many milliseconds callers take all of the quota, as it has grown within the hour; null where it has not. */
+  get fullInMs(): number | null {
+    return fullIn(this.#hour.series('callers'));
+  }
+
   get hour(): AccountHour {
     const rounded = (name: keyof Gauges) => this.#hour.series(name).map((value) => Math.round(value * 10) / 10);
-    return { used: rounded('used'), callers: rounded('callers'), age: rounded('age'), due: rounded('due') };
+    const callers = rounded('callers').map((value) => (Number.isNaN(value) ? null : value));
+    return { used: rounded('used'), callers, age: rounded('age'), due: rounded('due') };
   }
 
   #callsOf(points?: number): CallCounts {

@@ -104,6 +104,7 @@ class SharedAccount implements AccountSource {
         wanted: a.wanted + b.wanted,
         count: a.count + b.count,
         longestMs: Math.max(a.longestMs, b.longestMs),
+        lateMs: Math.max(a.lateMs, b.lateMs),
       }));
   }
 

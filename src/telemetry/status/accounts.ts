@@ -11,8 +11,8 @@ import { POINT_MS, POINTS } from './hour.ts';
 import type { AccountReport, CountedReport, TogetherReport } from './report.ts';
 
 /**
- * Most accounts of which an hour is kept: the first that are called. One that was not called for an hour gives its place to
- * the next. All others of a provider are counted as one.
+ * Most accounts of which an hour is kept. Where there are more, it is of the first that are called, and one that was not called
+ * for an hour gives its place to the next, unless its breaker is open. All others of a provider are counted as one.
  */
 const MAX_METERS = 100;
 const METER_TTL_MS = POINTS * POINT_MS;
@@ -56,9 +56,12 @@ export class Accounts {
     // One that comes from now on may be of an account that is not among the sources.
     const meters = [...this.#meters];
     const sources = await this.#sources();
+    const isFull = sources.size > MAX_METERS;
+    const isIdle = ({ circuit }: AccountSource, meter: AccountMeter) =>
+      circuit === 'CLOSED' && at - meter.usedAt > METER_TTL_MS;
     await inSlices(meters, SAMPLED_PER_TURN, ([id, meter]) => {
       const source = sources.get(id);
-      if (source === undefined || at - meter.usedAt > METER_TTL_MS) this.#meters.delete(id);
+      if (source === undefined || (isFull && isIdle(source, meter))) this.#meters.delete(id);
       else meter.sample({ ...partsOf(source), due: source.waiting.count });
     });
     for (const meter of this.#together.values()) meter.sample(NO_PARTS);
@@ -74,44 +77,15 @@ export class Accounts {
     }
     const shown = all.length <= MAX_SHOWN ? all : ranked.slice(0, MAX_SHOWN).map(({ source }) => source);
     const accounts: AccountReport[] = [];
-    await inSlices(shown, SHOWN_PER_TURN, (source) => accounts.push(this.#reportOf(source, withHour)));
+    // Places are for those that are called, where there are not enough for all.
+    const meterOf = ({ id }: AccountSource) => (all.length > MAX_METERS ? this.#meters.get(id) : this.#ownMeterOf(id));
+    await inSlices(shown, SHOWN_PER_TURN, (source) => accounts.push(reportOf(source, meterOf(source), withHour)));
     const without = all.filter(({ id }) => !this.#meters.has(id));
     const together = [...this.#together].flatMap(([provider, meter]) => {
       const count = without.filter((source) => source.provider === provider).length;
       return count === 0 ? [] : [{ provider, name: togetherName(provider, count), ...countedBy(meter) }];
     });
     return { accounts, beyond: all.length - shown.length, together };
-  }
-
-  #reportOf(source: AccountSource, withHour: boolean): AccountReport {
-    const own = this.#ownMeterOf(source.id);
-    const meter = own ?? NOT_COUNTED;
-    const { windows, takers, callers, closedMs, isAlone } = source.usage(MAX_TAKERS);
-    const { wanted, count: due, longestMs } = source.waiting;
-    const named = takers.map(([caller, calls]) => ({ viewer: caller === '' ? null : digestOfViewer(caller), calls }));
-    const report = {
-      key: digestOfViewer(source.id),
-      provider: source.provider,
-      name: nameOf(source),
-      windows: windows.map(({ limit, used, windowMs }) => ({ limit, used, windowMs })),
-      takers: named,
-      inLine: source.inLine,
-      closedMs,
-      isAlone,
-      circuit: source.circuit,
-      isCounted: own !== undefined,
-      circuitChanges: meter.circuitChanges,
-      ...countedBy(meter),
-      wanted,
-      due,
-      oldestMs: longestMs,
-      reads: source.reads(),
-      ...(withHour ? { hour: meter.hour } : {}),
-    };
-    const longest = longestOf(report);
-    const others = (longest?.used ?? 0) - named.reduce((sum, { calls }) => sum + calls, 0);
-    const bestMs = longest === undefined || wanted === 0 ? null : (wanted * longest.windowMs) / (2 * longest.limit);
-    return { ...report, bestMs, others: { takers: callers - named.length, calls: Math.max(0, others) } };
   }
 
   /** Undefined where so many have one that it gets none. */
@@ -133,6 +107,39 @@ export class Accounts {
   }
 }
 
+function reportOf(source: AccountSource, own: AccountMeter | undefined, withHour: boolean): AccountReport {
+  const meter = own ?? NOT_COUNTED;
+  const { windows, takers, callers, closedMs, isAlone } = source.usage(MAX_TAKERS);
+  const { wanted, count: due, longestMs, lateMs } = source.waiting;
+  const named = takers.map(([caller, calls]) => ({ viewer: caller === '' ? null : digestOfViewer(caller), calls }));
+  const report = {
+    key: digestOfViewer(source.id),
+    provider: source.provider,
+    name: nameOf(source),
+    windows: windows.map(({ limit, used, windowMs }) => ({ limit, used, windowMs })),
+    takers: named,
+    inLine: source.inLine,
+    closedMs,
+    isAlone,
+    circuit: source.circuit,
+    isCounted: own !== undefined,
+    circuitChanges: meter.circuitChanges,
+    openSince: meter.openSince,
+    fullInMs: meter.fullInMs,
+    ...countedBy(meter),
+    wanted,
+    due,
+    oldestMs: longestMs,
+    lateMs,
+    reads: source.reads(),
+    ...(withHour ? { hour: meter.hour } : {}),
+  };
+  const longest = longestOf(report);
+  const others = (longest?.used ?? 0) - named.reduce((sum, { calls }) => sum + calls, 0);
+  const bestMs = longest === undefined || wanted === 0 ? null : (wanted * longest.windowMs) / (2 * longest.limit);
+  return { ...report, bestMs, others: { takers: callers - named.length, calls: Math.max(0, others) } };
+}
+
 /** Stands for one of which nothing is counted apart. */
 const NOT_COUNTED = new AccountMeter(0);
 
@@ -148,11 +155,12 @@ function rankOf({ circuit, quota: { limit, remaining } }: AccountSource): number
 
 /** In hundredths, of the window with least left; what callers take is of the longest. */
 function partsOf(source: AccountSource): { readonly used: number; readonly callers: number } {
-  const { windows, background } = source.usage(0);
+  const { windows, background, isAlone } = source.usage(0);
   const longest = longestOf({ windows });
   if (longest === undefined) return { used: 0, callers: 0 };
   return {
     used: Math.max(...windows.map(({ used, limit }) => (used / limit) * 100)),
-    callers: (Math.max(0, longest.used - background) / longest.limit) * 100,
+    // The window is this process's own part then, and what is read in the background is known of all processes.
+    callers: isAlone ? Number.NaN : (Math.max(0, longest.used - background) / longest.limit) * 100,
   };
 }

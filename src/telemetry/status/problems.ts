@@ -60,6 +60,14 @@ export class Problems {
     return this.#last.map(({ at, code, provider, count }) => ({ at, code, provider, count })).reverse();
   }
 
+  /** How often a code was met within so many of the last points. */
+  lately(code: string, points: number): number {
+    const last = Array.from({ length: points }, (_, n) => (this.#points + POINTS - n) % POINTS);
+    return [...this.#counts.values()]
+      .filter((counted) => counted.code === code)
+      .reduce((sum, { counts }) => last.reduce((all, place) => all + (counts[place] ?? 0), sum), 0);
+  }
+
   get byCode(): readonly { readonly code: string; readonly provider: ProviderName | null; readonly count: number }[] {
     return [...this.#counts.values()].map(({ code, provider, counts }) => ({
       code,

@@ -99,12 +99,18 @@ export interface AccountReport extends CountedReport {
   /** Whether it is counted apart. Else what is counted of it is in `together`, and nothing here. */
   readonly isCounted: boolean;
   readonly circuitChanges: readonly CircuitChange[];
+  /** Since when its breaker is not closed, in milliseconds since 1970; null where it is, or nothing is kept of it. */
+  readonly openSince: number | null;
   /** The mean age that this quota allows at best for what is wanted (N / 2Q); null where nothing is. */
   readonly bestMs: number | null;
   /** What is kept fresh, how much of it is due to be read, and how long the first of it has waited. */
   readonly wanted: number;
   readonly due: number;
   readonly oldestMs: number;
+  /** By how much that is more than it was meant to wait at least. */
+  readonly lateMs: number;
+  /** In how many milliseconds callers take all of the quota, as it has grown within the hour; null where it has not. */
+  readonly fullInMs: number | null;
   /** What reads found in the background or for callers, of what was known before. */
   readonly reads: { readonly made: number; readonly changed: number; readonly expected: number };
   /** Undefined where the report is without hours. */
@@ -113,9 +119,10 @@ export interface AccountReport extends CountedReport {
 
 /** A point each ten seconds, the oldest first. */
 export interface AccountHour {
-  /** The part of the window with least left that is used, in hundredths; `callers` is what background reads leave. */
+  /** The part of the window with least left that is used, in hundredths. */
   readonly used: readonly number[];
-  readonly callers: readonly number[];
+  /** What background reads leave of that; null where the process kept to its own part of the quota. */
+  readonly callers: readonly (number | null)[];
   /** In seconds. */
   readonly age: readonly number[];
   readonly due: readonly number[];
@@ -198,6 +205,8 @@ export interface StatusReport {
   /** Null where none are needed. */
   readonly keys: KeysReport | null;
   readonly problems: readonly ProblemReport[];
+  /** How often the gateway failed by a fault of its own, in the last ten minutes. */
+  readonly faults: number;
   /** How often each code was met in the last hour. */
   readonly problemsByCode: readonly {
     readonly code: string;

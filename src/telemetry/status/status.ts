@@ -40,6 +40,10 @@ const REFUSED = {
   limited: 'RATE_LIMITED',
 } as const;
 
+const OWN_FAULT = 'INTERNAL_SERVER_ERROR';
+/** In points. */
+const TEN_MINUTES = 60;
+
 export class Status {
   readonly #options: StatusOptions;
   readonly #accounts: Accounts;
@@ -67,7 +71,7 @@ export class Status {
     given: (provider, how, ageMs, isFinal, { tenant }) =>
       this.#meterOf(tenant?.name ?? null, provider)?.given(how, ageMs, isFinal),
     circuitChanged: (tenant, provider, circuit: Circuit, place) =>
-      this.#meterOf(tenant, provider)?.circuitChanged({ at: Date.now(), circuit, place: place ?? null }),
+      this.#meterOf(tenant, provider)?.circuitChanged({ at: Date.now(), circuit, place: place ?? null }, tenant),
     answered: (operation) => this.#answered(operation),
     eventFailed: (_, problems) => {
       const at = Date.now();
@@ -106,6 +110,7 @@ export class Status {
       redis: this.#redis?.report ?? null,
       keys: keysReport(keys()),
       problems: this.#problems.last,
+      faults: this.#problems.lately(OWN_FAULT, TEN_MINUTES),
       problemsByCode: this.#problems.byCode,
       process: this.#process.report(isDraining()),
       ...(withHour ? { hour: this.#process.hour } : {}),

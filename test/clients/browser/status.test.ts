@@ -104,7 +104,7 @@ describe('the five questions are answered', { timeout: 60_000 }, () => {
     await partoo.getByText(/ for 4 in use$/).waitFor();
     const [line = ''] = gateway.operations;
     await partoo.getByText(JSON.parse(line).viewer, { exact: true }).waitFor();
-    await partoo.getByText('closed since the process began').waitFor();
+    await partoo.getByText('closed, no change so far').waitFor();
     const live = page.getByRole('region', { name: 'Live' });
     await live.getByText('3 in the last minute').waitFor();
     await live.getByText(/^0 open, of 2,000 at most$/).waitFor();

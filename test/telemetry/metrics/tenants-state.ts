@@ -9,7 +9,7 @@ const account = (provider: ProviderName): AccountState => ({
   circuit: 'CLOSED',
   quota: { limit: 300, remaining: 200, resetsInMs: 1_000 },
   inLine: 0,
-  waiting: { wanted: 9, count: 3, longestMs: 4_000 },
+  waiting: { wanted: 9, count: 3, longestMs: 4_000, lateMs: 0 },
   usage: () => ({ windows: [], takers: [], background: 0, callers: 0, closedMs: 0, isAlone: false }),
   foresight: () => ({ reads: 0, changed: 0, expected: 0 }),
 });

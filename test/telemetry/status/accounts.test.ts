@@ -21,7 +21,7 @@ function sourceOf(id: string, circuit: Circuit = 'CLOSED', quota = createQuota('
     get inLine() {
       return quota.inLine;
     },
-    waiting: { wanted: 50, count: 2, longestMs: 700 },
+    waiting: { wanted: 50, count: 2, longestMs: 700, lateMs: 0 },
     usage: quota.usage,
     reads: () => ({ made: 9, changed: 1, expected: 1.4 }),
   } satisfies AccountSource;
@@ -192,4 +192,66 @@ test('an account that is gone is not counted any more', async () => {
   await accounts.sample(performance.now());
   sources = [sourceOf('one')];
   expect(accounts.meterOf('one', 'PARTOO')).not.toBe(meter);
+});
+
+test('a breaker that probes in vain is open since it opened first, of whichever tenant and place', async () => {
+  const accounts = accountsOf([sourceOf('one', 'OPEN')]);
+  const meter = accounts.meterOf('one', 'PARTOO');
+  const openSince = async () => (await accounts.report(false)).accounts[0]?.openSince;
+  const change = (at: number, circuit: Circuit, tenant = 'a') =>
+    meter.circuitChanged({ at, circuit, place: null }, tenant);
+  change(1_000, 'OPEN');
+  for (let at = 10_000; at < 400_000; at += 9_000) {
+    change(at, 'HALF_OPEN');
+    change(at + 50, 'OPEN');
+  }
+  expect(await openSince()).toBe(1_000);
+  change(400_000, 'OPEN', 'b');
+  change(500_000, 'CLOSED');
+  expect(await openSince()).toBe(400_000);
+  change(600_000, 'CLOSED', 'b');
+  expect(await openSince()).toBeNull();
+});
+
+test('an account whose breaker is open keeps its history however long it is not called', async () => {
+  const few = [sourceOf('one', 'OPEN')];
+  const many = [...few, ...Array.from({ length: 200 }, (_, n) => sourceOf(`other-${n}`))];
+  for (const sources of [few, many]) {
+    const accounts = accountsOf(sources);
+    accounts.meterOf('one', 'PARTOO').circuitChanged({ at: 1_000, circuit: 'OPEN', place: null });
+    await accounts.sample(performance.now() + 3_700_000);
+    const { accounts: shown } = await accounts.report(false);
+    expect(shown[0]?.circuitChanges).toHaveLength(1);
+  }
+});
+
+test('looking at the page takes no places from accounts that are called', async () => {
+  const many = Array.from({ length: 200 }, (_, n) => sourceOf(`tenant-${n}`));
+  const accounts = accountsOf(many);
+  await accounts.report(false);
+  const meters = many.slice(-100).map(({ id }) => accounts.meterOf(id, 'PARTOO'));
+  expect(new Set(meters).size).toBe(100);
+});
+
+test('where a process keeps to its own part of the quota, what callers take is a gap in the hour', async () => {
+  const source = sourceOf('one');
+  const usage = () => ({ ...source.usage(0), isAlone: true });
+  const accounts = accountsOf([{ ...source, usage }]);
+  accounts.meterOf('one', 'PARTOO');
+  await accounts.sample(performance.now());
+  expect((await accounts.report(true)).accounts[0]?.hour?.callers).toEqual([null]);
+});
+
+test('what callers take is carried on in every report, also in one without hours', async () => {
+  let used = 0;
+  const source = sourceOf('one');
+  const [window] = source.usage(0).windows;
+  if (window === undefined) throw new Error('the quota has no window');
+  const usage = () => ({ ...source.usage(0), windows: [{ ...window, used }], background: 0 });
+  const accounts = accountsOf([{ ...source, usage }]);
+  accounts.meterOf('one', 'PARTOO');
+  for (; used < 61; used++) await accounts.sample(performance.now());
+  const { accounts: reported } = await accounts.report(false);
+  // A hundredth of the quota more each ten seconds: forty to go.
+  expect(reported[0]?.fullInMs).toBeCloseTo(400_000, -1);
 });

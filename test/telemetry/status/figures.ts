@@ -24,6 +24,7 @@ export function accountWith(changes: Partial<AccountReport> = {}): AccountReport
     circuit: 'CLOSED',
     isCounted: true,
     circuitChanges: [],
+    openSince: null,
     lastMinute: { ...NO_CALLS, answered: 60 },
     lastHour: { ...NO_CALLS, answered: 3_000 },
     refused: { lastMinute: 0, lastHour: 0 },
@@ -33,6 +34,8 @@ export function accountWith(changes: Partial<AccountReport> = {}): AccountReport
     wanted: 27,
     due: 1,
     oldestMs: 900,
+    lateMs: 0,
+    fullInMs: null,
     reads: { made: 400, changed: 20, expected: 22 },
     ...changes,
   };
@@ -50,6 +53,7 @@ export function figuresWith(changes: Partial<Figures> = {}): Figures {
     redis: null,
     keys: null,
     problems: [],
+    faults: 0,
     problemsByCode: [],
     process: {
       version: '0.1.0',

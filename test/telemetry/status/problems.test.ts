@@ -18,6 +18,18 @@ test('problems that are alike and come soon after each other are told as one, th
   expect(problems.byCode).toContainEqual({ code: 'PROVIDER_TIMEOUT', provider: 'PARTOO', count: 3 });
 });
 
+test('how often a code was met of late does not depend on how many problems are kept', () => {
+  const problems = new Problems();
+  problems.add('INTERNAL_SERVER_ERROR', null, 0);
+  problems.add('INTERNAL_SERVER_ERROR', 'PARTOO', 0);
+  for (let n = 0; n < 80; n++) problems.add('PROVIDER_TIMEOUT', 'PARTOO', n * 20_000);
+  for (let n = 0; n < 59; n++) problems.sample();
+  expect(problems.last.some(({ code }) => code === 'INTERNAL_SERVER_ERROR')).toBe(false);
+  expect(problems.lately('INTERNAL_SERVER_ERROR', 60)).toBe(2);
+  problems.sample();
+  expect(problems.lately('INTERNAL_SERVER_ERROR', 60)).toBe(0);
+});
+
 test('fifty are kept, and codes are counted for an hour', () => {
   const problems = new Problems();
   for (let n = 0; n < 80; n++) problems.add('PROVIDER_TIMEOUT', 'PARTOO', n * 20_000);

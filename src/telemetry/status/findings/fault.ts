@@ -9,8 +9,6 @@ const LATE_MS = 100;
 
 const FULL_HEAP = 0.85;
 
-const TEN_MINUTES_MS = 600_000;
-
 interface Fault {
   readonly state: State;
   readonly text: string;
@@ -48,7 +46,7 @@ export function faultFinding(figures: Figures): Finding {
   return { id: 'fault', question, state: first.state, answer, details: [...rest, ...well] };
 }
 
-function ownFaults({ at, redis, keys, process, problems }: Figures): Fault[] {
+function ownFaults({ at, redis, keys, process, faults: times }: Figures): Fault[] {
   const faults: Fault[] = [];
   if (redis !== null && !redis.isUp) {
     const why = redis.reason === null ? '' : ` (${redis.reason})`;
@@ -76,9 +74,7 @@ function ownFaults({ at, redis, keys, process, problems }: Figures): Fault[] {
   }
   const heap = process.heapBytes / process.heapLimitBytes;
   if (heap > FULL_HEAP) faults.push({ state: 'wrong', text: `this process has used ${percent(heap)} of its memory.` });
-  const own = problems.filter(({ code, at: metAt }) => code === OWN_FAULT && at - metAt < TEN_MINUTES_MS);
-  if (own.length > 0) {
-    const times = own.reduce((all, each) => all + each.count, 0);
+  if (times > 0) {
     faults.push({
       state: 'wrong',
       text: `the gateway failed by a fault of its own ${count(times, 'time')} in ten minutes: see its log.`,
@@ -86,8 +82,6 @@ function ownFaults({ at, redis, keys, process, problems }: Figures): Fault[] {
   }
   return faults;
 }
-
-const OWN_FAULT = 'INTERNAL_SERVER_ERROR';
 
 function wellWords({ name, callMs, lastMinute }: CountedReport & { readonly name: string }): string {
   const calls = endedOf(lastMinute);

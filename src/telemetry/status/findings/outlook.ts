@@ -1,14 +1,10 @@
 // Will it hold? What callers take of a quota is carried on as it has grown within the hour; what they leave keeps answers
 // fresh, so that a quota that is used up is no fault by itself, and one that falls behind is.
 
-import { POINT_MS, POINTS } from '../hour.ts';
 import type { AccountReport, Figures, Finding, State, TogetherReport } from '../report.ts';
 import { worstOf } from './fault.ts';
 import { longestOf, ownCallsOf } from './spending.ts';
 import { capital, count, duration, percent } from './words.ts';
-
-/** With fewer points a trend is a guess. */
-const LEAST_POINTS = 60;
 
 /** What callers take of a quota beyond this part leaves too little to keep answers fresh. */
 const FULL = 0.8;
@@ -42,10 +38,11 @@ interface Outlook {
 }
 
 function outlookOf(account: AccountReport): Outlook {
-  const { name, circuit, closedMs, refused, due, oldestMs, wanted } = account;
+  const { name, circuit, closedMs, refused, due, oldestMs, lateMs, wanted, fullInMs, isAlone } = account;
   const window = longestOf(account);
   if (window === undefined) return { part: 0, state: 'unknown', words: `${name}: not known.` };
-  const part = (window.used - ownCallsOf(account)) / window.limit;
+  // The window is this process's own part then, and those who take calls are known of all processes.
+  const part = isAlone ? 0 : (window.used - ownCallsOf(account)) / window.limit;
   const takes = `callers take ${percent(part)} of what ${name} allows`;
   const roundMs = (wanted / window.limit) * window.windowMs;
   if (closedMs > 0) {
@@ -66,14 +63,20 @@ function outlookOf(account: AccountReport): Outlook {
       words: `no: ${takes}, and ${times} had to be refused in the last minute. Raise the quota, or ask for less.`,
     };
   }
-  if (due > 0 && oldestMs > ROUNDS * Math.max(roundMs, window.windowMs)) {
+  if (isAlone) {
+    return {
+      part,
+      state: 'unknown',
+      words: `${name}: not known while this process keeps to its own part of the quota.`,
+    };
+  }
+  if (due > 0 && lateMs > ROUNDS * Math.max(roundMs, window.windowMs)) {
     const waits = `${count(due, 'invitation waits', 'invitations wait')} to be read again, the first for ${duration(oldestMs)}`;
     return { part, state: 'watch', words: `not as it is: ${takes}, and reading has fallen behind. ${capital(waits)}.` };
   }
-  const fullInMs = fullIn(account.hour?.callers);
   if (part > FULL)
     return { part, state: 'watch', words: `hardly: ${takes}, which leaves little to keep answers fresh.` };
-  if (fullInMs !== undefined && fullInMs < FORESEEN_MS) {
+  if (fullInMs !== null && fullInMs < FORESEEN_MS) {
     return {
       part,
       state: 'watch',
@@ -91,18 +94,4 @@ function outlookOfRest({ name, refused }: TogetherReport): readonly Outlook[] {
   const times = count(refused.lastMinute, 'call');
   const words = `no: ${times} of ${name} had to be refused in the last minute. Raise the quota, or ask for less.`;
   return [{ part: 1, state: 'wrong', words }];
-}
-
-/** In how many milliseconds callers take all of it, where what they take grows; by the line that fits the hour best. */
-export function fullIn(hundredths: readonly number[] | undefined): number | undefined {
-  if (hundredths === undefined || hundredths.length < LEAST_POINTS) return undefined;
-  const points = hundredths.slice(-POINTS);
-  const mean = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
-  const [meanX, meanY] = [(points.length - 1) / 2, mean(points)];
-  const covariance = mean(points.map((y, x) => (x - meanX) * (y - meanY)));
-  const slope = covariance / mean(points.map((_, x) => (x - meanX) ** 2));
-  const now = meanY + slope * (points.length - 1 - meanX);
-  // What does not grow by a tenth of the quota in an hour is steady.
-  if (slope * POINTS < 10) return undefined;
-  return Math.max(0, (100 - now) / slope) * POINT_MS;
 }

@@ -40,7 +40,8 @@ export function ownCallsOf({ takers }: AccountReport): number {
 
 function stateOf(account: AccountReport): State {
   const window = longestOf(account);
-  if (window === undefined) return 'unknown';
+  // Where it is this process's own part, what all processes took is no part of it.
+  if (window === undefined || account.isAlone) return 'unknown';
   return account.takers.some(({ viewer, calls }) => viewer !== null && calls / window.limit > MUCH) ? 'watch' : 'well';
 }
 

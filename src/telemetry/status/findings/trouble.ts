@@ -20,18 +20,17 @@ const FAILING_PART = 0.1;
 const FEW_CALLS = 5;
 
 /** What is known of accounts that are counted together says nothing of breakers and pauses: each has its own. */
-const CALLED = { circuit: 'CLOSED', circuitChanges: [], closedMs: 0 } as const;
+const CALLED = { circuit: 'CLOSED', openSince: null, closedMs: 0 } as const;
 
 /** The worst first; none where all is well. */
 export function troublesOf(account: AccountReport | TogetherReport): readonly Trouble[] {
-  const { circuit, circuitChanges, lastMinute, closedMs, callMs } = { ...CALLED, ...account };
+  const { circuit, openSince, lastMinute, closedMs, callMs } = { ...CALLED, ...account };
   const ended = endedOf(lastMinute);
   const troubles: Trouble[] = [];
   if (circuit !== 'CLOSED') {
-    const since = circuitChanges.find((change) => change.circuit === 'OPEN')?.at;
     troubles.push({
       state: 'wrong',
-      what: `is not called: too many calls failed, and the breaker is open${sinceOf(since)}`,
+      what: `is not called: too many calls failed, and the breaker is open${sinceOf(openSince)}`,
     });
   }
   const { failed, timedOut, throttled, rejected } = lastMinute;
@@ -67,6 +66,6 @@ function isMuch(some: number, all: number): boolean {
   return some > 0 && (some === all || (all >= FEW_CALLS && some / all >= FAILING_PART));
 }
 
-function sinceOf(at: number | undefined): string {
-  return at === undefined ? '' : ` since ${new Date(at).toISOString().slice(11, 19)} UTC`;
+function sinceOf(at: number | null): string {
+  return at === null ? '' : ` since ${new Date(at).toISOString().slice(11, 19)} UTC`;
 }

@@ -17,8 +17,9 @@ const shown = new Map();
 export function showAccounts({ at, accounts, accountsBeyond: beyond, together }) {
   const list = byId('account-list');
   const keys = new Set(accounts.map(({ key }) => key));
-  for (const [key, { article }] of shown) {
+  for (const [key, { article, plot }] of shown) {
     if (keys.has(key)) continue;
+    plot.end();
     article.remove();
     shown.delete(key);
   }
@@ -47,6 +48,7 @@ function add(list, { key, name }) {
   article.setAttribute('aria-labelledby', title);
   setText(partOf(article, 'h3'), name);
   list.append(article);
+  setAttribute(partOf(article, '.plot'), 'aria-label', `Quota of ${name} in the last hour`);
   const plot = createPlot(
     partOf(article, '.plot'),
     [
@@ -79,7 +81,7 @@ function show({ article, plot }, at, account) {
   );
   if (account.hour !== undefined) {
     const { used, callers } = account.hour;
-    plot(at, [used, callers]);
+    plot.show(at, [used, callers]);
     const most = used.length === 0 ? 0 : Math.round(Math.max(...used));
     const now = Math.round(used.at(-1) ?? 0);
     const what = account.isCounted ? `${most} % used at most, ${now} % now` : 'not kept';
@@ -189,7 +191,7 @@ function showHistory(list, { circuitChanges, isCounted }) {
   const lines = circuitChanges
     .slice(0, HISTORY_SHOWN)
     .map(({ at, circuit, place }) => `${clock(at)} ${WORDS[circuit]}${place === null ? '' : ` (${place})`}`);
-  if (lines.length === 0) lines.push(isCounted ? 'closed since the process began' : 'not kept');
+  if (lines.length === 0) lines.push(isCounted ? 'closed, no change so far' : 'not kept');
   showAll(list, lines, () => element('li'), setText);
 }
 

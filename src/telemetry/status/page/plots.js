@@ -22,7 +22,8 @@ function colour(name) {
  * @param {HTMLElement} target
  * @param {readonly Line[]} lines
  * @param {readonly [number, number] | null} range Of what is shown; null where it follows the values.
- * @returns {(at: number, series: readonly (readonly number[])[]) => void} what shows other points.
+ * @returns {{ show: (at: number, series: readonly (readonly (number | null)[])[]) => void, end: () => void }} what shows other
+ *   points, with gaps where there is none, and what ends it.
  */
 export function createPlot(target, lines, range) {
   const axis = () => ({
@@ -64,13 +65,21 @@ export function createPlot(target, lines, range) {
   );
   plots.add(plot);
 
-  new ResizeObserver(() => plot.setSize({ width: Math.max(100, target.clientWidth), height: HEIGHT })).observe(target);
-  return (at, series) => {
-    end = at / 1_000;
-    const points = Math.max(0, ...series.map(({ length }) => length));
-    shownS = Math.min(HOUR_S, Math.max(LEAST_S, points * POINT_S));
-    const times = Array.from({ length: points }, (_, n) => end - (points - 1 - n) * POINT_S);
-    plot.setData([times, ...series.map((values) => [...values])]);
+  const resizes = new ResizeObserver(() => plot.setSize({ width: Math.max(100, target.clientWidth), height: HEIGHT }));
+  resizes.observe(target);
+  return {
+    show(at, series) {
+      end = at / 1_000;
+      const points = Math.max(0, ...series.map(({ length }) => length));
+      shownS = Math.min(HOUR_S, Math.max(LEAST_S, points * POINT_S));
+      const times = Array.from({ length: points }, (_, n) => end - (points - 1 - n) * POINT_S);
+      plot.setData([times, ...series.map((values) => [...values])]);
+    },
+    end() {
+      resizes.disconnect();
+      plots.delete(plot);
+      plot.destroy();
+    },
   };
 }
 

@@ -102,7 +102,7 @@ function showPlot(title, at, values) {
     entry = { plot: createPlot(drawn, [{ label: title, color: '--accent', fill: '--fill' }], null), drawn };
     plots.set(title, entry);
   }
-  entry.plot(at, [values]);
+  entry.plot.show(at, [values]);
   const most = count(Math.round(Math.max(0, ...values)));
   setAttribute(
     entry.drawn,

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { findingsOf } from '../../../../src/telemetry/status/findings/findings.ts';
-import { fullIn } from '../../../../src/telemetry/status/findings/outlook.ts';
 import type { AccountReport, Figures, Finding } from '../../../../src/telemetry/status/report.ts';
+import { fullIn } from '../../../../src/telemetry/status/trend.ts';
 import { AT, accountWith, figuresWith } from '../figures.ts';
 
 function findingOf(id: Finding['id'], figures: Figures): Finding {
@@ -77,7 +77,7 @@ test.each<[string, Partial<AccountReport>, RegExp]>([
   ],
   [
     'is not called',
-    { circuit: 'OPEN', circuitChanges: [{ at: AT - 5_000, circuit: 'OPEN', place: null }] },
+    { circuit: 'OPEN', openSince: AT - 5_000 },
     /^Them: Partoo is not called: .* breaker is open since 02:59:55 UTC/,
   ],
   [
@@ -111,11 +111,7 @@ test.each<[string, Partial<Figures>, RegExp]>([
     { process: { ...figuresWith().process, heapBytes: 1_900_000_000 } },
     /^Us: this process has used 95 % of its memory/,
   ],
-  [
-    "a fault of the gateway's own",
-    { problems: [{ at: AT - 1_000, code: 'INTERNAL_SERVER_ERROR', provider: null, count: 2 }] },
-    /^Us: the gateway failed by a fault of its own 2 times/,
-  ],
+  ["a fault of the gateway's own", { faults: 2 }, /^Us: the gateway failed by a fault of its own 2 times/],
 ])('%s is us', (_, changes, answer) => {
   const finding = findingOf('fault', figuresWith(changes));
   expect(finding).toMatchObject({ state: 'wrong', answer: expect.stringMatching(answer) });
@@ -187,26 +183,46 @@ test.each<[string, Partial<AccountReport>, string, RegExp]>([
   ['the provider throttles', { closedMs: 28_000 }, 'wrong', /^Not now: Partoo asks for no call for another 28 s/],
   ['its breaker is open', { circuit: 'OPEN' }, 'wrong', /^Not now: Partoo is not called/],
   ['calls are refused', { refused: { lastMinute: 4, lastHour: 9 } }, 'wrong', /^No: .* 4 calls had to be refused/],
-  ['reading falls behind', { due: 40, oldestMs: 400_000 }, 'watch', /^Not as it is: .*the first for 7 min/],
+  [
+    'reading falls behind',
+    { due: 40, oldestMs: 400_000, lateMs: 390_000 },
+    'watch',
+    /^Not as it is: .*the first for 7 min/,
+  ],
   [
     'callers take nearly all',
     { takers: [{ viewer: 'a', calls: 250 }], windows: [{ limit: 270, used: 250, windowMs: 60_000 }] },
     'watch',
     /^Hardly: callers take 93 %/,
   ],
-  [
-    'what callers take grows',
-    { hour: { used: [], age: [], due: [], callers: Array.from({ length: 360 }, (_, n) => n / 9) } },
-    'watch',
-    /^Not for long: .* all of it in 90 min/,
-  ],
+  ['what callers take grows', { fullInMs: 5_400_000 }, 'watch', /^Not for long: .* all of it in 90 min/],
 ])('it does not hold where %s', (_, changes, state, answer) => {
   expect(ofAccount('outlook', changes)).toMatchObject({ state, answer: expect.stringMatching(answer) });
 });
 
-test('what is steady, or known for too short a time, is not carried on', () => {
-  expect(fullIn(Array.from({ length: 360 }, (_, n) => 30 + (n % 7)))).toBeUndefined();
-  expect(fullIn(Array.from({ length: 30 }, (_, n) => n))).toBeUndefined();
+test('reads that may wait for five minutes, and have waited little longer, have not fallen behind', () => {
+  expect(ofAccount('outlook', { due: 300, oldestMs: 305_000, lateMs: 5_000 }).state).toBe('well');
+});
+
+test('while a process keeps to its own part of the quota, nothing is claimed of what callers of all processes take', () => {
+  const alone = {
+    isAlone: true,
+    windows: [{ limit: 112, used: 10, windowMs: 60_000 }],
+    takers: [
+      { viewer: null, calls: 200 },
+      { viewer: 'ann', calls: 60 },
+    ],
+  };
+  expect(ofAccount('outlook', alone)).toMatchObject({ state: 'unknown', answer: expect.stringContaining('not known') });
+  expect(ofAccount('spending', alone).state).toBe('unknown');
+});
+
+test('what grows is carried on, also over gaps; what is steady, or known for too short a time, is not', () => {
+  const growing = Array.from({ length: 360 }, (_, n) => n / 9);
+  expect(fullIn(growing)).toBeCloseTo(5_400_000, -5);
+  expect(fullIn(growing.map((each, n) => (n % 3 === 0 ? Number.NaN : each)))).toBeCloseTo(5_400_000, -5);
+  expect(fullIn(Array.from({ length: 360 }, (_, n) => 30 + (n % 7)))).toBeNull();
+  expect(fullIn(Array.from({ length: 30 }, (_, n) => n))).toBeNull();
 });
 
 test('keys of tokens that cannot be fetched are told, with for how long the last ones have gone on', () => {
