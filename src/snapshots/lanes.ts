@@ -4,11 +4,24 @@
 import type { Next } from '../order/order.ts';
 import { Turns } from '../order/turns.ts';
 import type { Way } from '../upstream/upstream.ts';
-import type { Waiting } from './refresher.ts';
 import { Lane, type Wish, type WishOrder } from './wish.ts';
 
 /** While the breaker is not closed, how often a read is tried, in milliseconds: it is the probe. */
 export const PROBE_MS = 1_000;
+
+/** What is due and not read yet. */
+export interface Waiting {
+  /** What is kept fresh. */
+  readonly wanted: number;
+  /** How much of it is due. */
+  readonly count: number;
+  /** How long the oldest has waited, in milliseconds; 0 where none waits. */
+  readonly longestMs: number;
+  /** By how much that is more than it was meant to wait at least, in milliseconds: five minutes where it is notified. */
+  readonly lateMs: number;
+}
+
+export const NOTHING_WAITS: Waiting = { wanted: 0, count: 0, longestMs: 0, lateMs: 0 };
 
 /** A read that may be made now. */
 export interface NextRead {
@@ -57,7 +70,6 @@ export class Lanes {
     this.#turns.took();
   }
 
-  /** What is due and not read yet. */
   waiting(at: number): Waiting {
     let [wanted, count, longestMs, lateMs] = [0, 0, 0, 0];
     for (const { order } of this.#lanes.values()) {

@@ -5,7 +5,7 @@ import type { Ref } from '../invitation/ref.ts';
 import { BACKGROUND, type Payment, PREPAID } from '../upstream/payment.ts';
 import type { Quota } from '../upstream/quota.ts';
 import type { Way } from '../upstream/upstream.ts';
-import { Lanes, type NextRead, PROBE_MS } from './lanes.ts';
+import { Lanes, type NextRead, PROBE_MS, type Waiting } from './lanes.ts';
 import { Pacing } from './pacing.ts';
 import type { Reading } from './reading.ts';
 import type { Wish, WishOrder } from './wish.ts';
@@ -21,20 +21,6 @@ export interface Refresher {
   /** Nothing more is read behind, though it may be wanted. */
   stop(): void;
 }
-
-/** What is due and not read yet. */
-export interface Waiting {
-  /** What is kept fresh. */
-  readonly wanted: number;
-  /** How much of it is due. */
-  readonly count: number;
-  /** How long the oldest has waited, in milliseconds; 0 where none waits. */
-  readonly longestMs: number;
-  /** By how much that is more than it was meant to wait at least, in milliseconds: five minutes where it is notified. */
-  readonly lateMs: number;
-}
-
-export const NOTHING_WAITS: Waiting = { wanted: 0, count: 0, longestMs: 0, lateMs: 0 };
 
 /** What fails by itself is tried again after a second, then ever more slowly: the others' quota is not spent on it. */
 const LONGEST_BACKOFF_MS = 60_000;

@@ -2,8 +2,8 @@
 
 import type { ProviderName } from '../invitation/provider.ts';
 import type { StreamCounts } from '../server/open-streams.ts';
+import type { Waiting } from '../snapshots/lanes.ts';
 import type { Foresight } from '../snapshots/learning.ts';
-import type { Waiting } from '../snapshots/refresher.ts';
 import type { Held } from '../snapshots/store-space.ts';
 import type { Circuit } from '../upstream/breaker.ts';
 import type { QuotaStatus, QuotaUsage } from '../upstream/quota.ts';

@@ -2,7 +2,7 @@
 // calls together. There may be two thousand: what is not asked for is not looked up.
 
 import { PROVIDERS, type ProviderName } from '../../invitation/provider.ts';
-import type { Waiting } from '../../snapshots/refresher.ts';
+import type { Waiting } from '../../snapshots/lanes.ts';
 import type { QuotaStatus, QuotaUsage } from '../../upstream/quota.ts';
 import type { AccountState, TenantState } from '../gateway-state.ts';
 import { inSlices } from '../slices.ts';
