@@ -143,6 +143,7 @@ export async function startGateway(
       loaders: createLoaders(),
       createLoaders,
       streams: tenant.streams,
+      ageMs: tenant.snapshots.ageMs,
       given,
       viewer: caller.viewer,
       providers: tenant.providers,

@@ -34,6 +34,8 @@ export interface Context {
   /** Loaders that remember nothing yet: each event of a subscription needs its own. */
   readonly createLoaders: () => Loaders;
   readonly streams: Pick<Streams, 'open'>;
+  /** How long ago what is known of it was seen, in milliseconds; undefined where nothing is known. */
+  readonly ageMs: (ref: Ref) => number | undefined;
   /** Told how each ref is answered; undefined where nobody listens. */
   readonly given?: GivenListener | undefined;
   /** Who asks. */

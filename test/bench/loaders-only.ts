@@ -61,6 +61,7 @@ const graphql = createGraphQLService({
     return {
       loaders: createLoaders(),
       createLoaders,
+      ageMs: () => undefined,
       streams: {
         open() {
           throw new Error('nothing is watched here');

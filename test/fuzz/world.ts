@@ -30,6 +30,7 @@ export function createWorld(): Context {
   return {
     loaders,
     createLoaders: () => loaders,
+    ageMs: () => undefined,
     streams: {
       open() {
         throw new Error('nothing is watched here');

@@ -3,6 +3,7 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
+import { invite, subscribeTo } from '../live/subscriber.ts';
 import { endRuns, startGateway } from '../process.ts';
 import { untilConnected, untilShared } from './pair.ts';
 import { type RedisServer, startRedisServer } from './server.ts';
@@ -44,6 +45,7 @@ async function start(skewMs: number) {
   });
   const ask = async (path: string, init?: RequestInit) => (await fetch(`${origin}${path}`, init)).json();
   return {
+    origin,
     ready: () => ask('/ready') as Promise<{ degraded: string[] }>,
     async read(maxAgeSeconds: number | null = null): Promise<{ status: string; observedAt: string }> {
       const query = `query($age: Int) {
@@ -80,6 +82,26 @@ describe.each([
     expect(calls()).toBe(1);
     expect((await third.read(1)).observedAt).not.toBe(read.observedAt);
     expect(calls()).toBe(2);
+  });
+
+  test('an event that the first has caused comes with extras that are no older, for one read', async () => {
+    const [first, second] = [await start(0), await start(skewMs)];
+    await untilConnected(server, [first, second] as never, 15_000);
+    const fields = 'status ... on SmartInvite { attachments { icalendar } }';
+    const streams = Array.from({ length: 3 }, () => subscribeTo(second.origin, [invite('invite-pending')], fields));
+    for (const stream of streams) await stream.first(1);
+    const readsOfExtras = () => sandbox.cronofy.calls.filter(({ target }) => target.includes('include_ics')).length;
+    const before = readsOfExtras();
+    sandbox.cronofy.reply('invite-pending', { email: 'invite-pending@example.com', status: 'accepted' });
+    const query = '{ smartInvite(smartInviteId: "invite-pending", maxAgeSeconds: 0) { status } }';
+    const headers = { 'content-type': 'application/json' };
+    await fetch(`${first.origin}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+    for (const stream of streams) {
+      const { invitation } = await stream.until((event) => event.invitation.status === 'ACCEPTED');
+      expect(invitation.attachments.icalendar).toContain('BEGIN:VCALENDAR');
+    }
+    await sleep(500);
+    expect(readsOfExtras() - before).toBe(1);
   });
 
   test('either takes from the other what is newer', async () => {

@@ -30,6 +30,7 @@ function counting(outcome: Outcome, select: (selection: Selection) => unknown = 
   const context: Context = {
     loaders,
     createLoaders: () => loaders,
+    ageMs: () => undefined,
     streams: {
       open() {
         throw new Error('nothing is watched here');
