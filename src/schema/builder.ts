@@ -5,6 +5,7 @@ import type { Viewer } from '../access/viewer.ts';
 import type { InvitationType } from '../invitation/kinds.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Named, Ref } from '../invitation/ref.ts';
+import type { Snapshot } from '../invitation/snapshot.ts';
 import type { Streams } from '../live/streams.ts';
 import type { InvitationLoader } from '../loaders/invitation-loader.ts';
 import type { GivenListener } from '../snapshots/given.ts';
@@ -34,8 +35,8 @@ export interface Context {
   /** Loaders that remember nothing yet: each event of a subscription needs its own. */
   readonly createLoaders: () => Loaders;
   readonly streams: Pick<Streams, 'open'>;
-  /** How long ago what is known of it was seen, in milliseconds; undefined where nothing is known. */
-  readonly ageMs: (ref: Ref) => number | undefined;
+  /** How long ago a state was seen, in milliseconds; undefined where it is known no more. */
+  readonly ageMs: (snapshot: Snapshot) => number | undefined;
   /** Told how each ref is answered; undefined where nobody listens. */
   readonly given?: GivenListener | undefined;
   /** Who asks. */

@@ -32,8 +32,8 @@ builder.subscriptionField('invitationChanged', (t) =>
       // Who is granted a part of it gets none.
       if (context.viewer.grants.of(ref) !== 'whole') return event;
       // The loaders of the subscription would give its first state for ever; and no extras older than the event will do.
-      // Ages count whole milliseconds: one more, or a read as old as the event would not do. What is known is as new as the event.
-      const maxAgeMs = Math.floor(context.ageMs(ref) ?? 0) + 1;
+      // Ages count whole milliseconds: one more, or a read as old as the event would not do.
+      const maxAgeMs = Math.floor(context.ageMs(event) ?? 0) + 1;
       const [read] = await context.createLoaders().invitation.loadMany([ref], { maxAgeMs, selection });
       // An Error in a field's place is that field's error: the event is still sent.
       if (read instanceof Error) return { ...event, [extras.selectedBy[0]]: read };

@@ -128,7 +128,15 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
     else reply(response, 500, { error: 'The gateway failed: try again.' }, { connection: 'close' });
   }
 
+  // One request of a connection at a time: of those that a client sends without waiting, Node would have all served in one turn of
+  // the loop, and their answers kept until it reads, by nobody's limit. And it closes no answer that is not the first.
   server.on('request', (request, response) => {
+    if (response.socket !== null) return dispatch(request, response);
+    // The answer before it is sent a moment later.
+    response.once('socket', () => setImmediate(() => response.destroyed || dispatch(request, response)));
+  });
+
+  function dispatch(request: IncomingMessage, response: ServerResponse): void {
     if (drain.isClosing()) response.shouldKeepAlive = false;
     try {
       const handled = route(request, response);
@@ -136,7 +144,8 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
     } catch (error) {
       fail(response, error);
     }
-  });
+  }
+
   const webSockets = acceptWebSockets(server, { ...doors, isOwnHost, origins: options, tellOrigin });
   server.listen(options.port, options.host);
   await once(server, 'listening');

@@ -16,6 +16,8 @@ export class SocketIds {
     const message = parse(text);
     if (message === undefined) return NO_MESSAGE;
     const { type, id, payload } = message;
+    // What a server says, graphql-ws would take for a fault of ours.
+    if (!CLIENT_TYPES.has(type)) return NO_MESSAGE;
     if (typeof id !== 'string') return message;
     if (type === 'subscribe') {
       if (this.#own.has(id)) return undefined;
@@ -30,14 +32,15 @@ export class SocketIds {
     return { ...message, id: own ?? id };
   }
 
-  /** A message as the client gets it. */
-  theirs(text: string): string {
-    const [prefix, own = ''] = OWN_ID.exec(text) ?? [];
+  /** @returns a message as the client gets it; undefined where the client has completed the operation that it is of. */
+  theirs(text: string): string | undefined {
+    const [prefix, quoted = ''] = OWN_ID.exec(text) ?? [];
     if (prefix === undefined) return text;
-    const id: string = JSON.parse(own).replace(/^\d+ /, '');
+    const own: string = JSON.parse(quoted);
+    const id = own.replace(/^\d+ /, '');
+    if (this.#own.get(id) !== own) return undefined;
     const rest = text.slice(prefix.length);
-    const isLast = rest.startsWith(',"type":"complete"') || rest.startsWith(',"type":"error"');
-    if (isLast && this.#own.get(id) === JSON.parse(own)) this.#own.delete(id);
+    if (rest.startsWith(',"type":"complete"') || rest.startsWith(',"type":"error"')) this.#own.delete(id);
     return `{"id":${JSON.stringify(id)}${rest}`;
   }
 }
@@ -45,6 +48,8 @@ export class SocketIds {
 // graphql-ws closes the socket with 4400. It never gets a text that was not read here: it would read the numbers in it as they
 // come, and the id as the client's.
 const NO_MESSAGE = '';
+
+const CLIENT_TYPES = new Set<unknown>(['connection_init', 'ping', 'pong', 'subscribe', 'complete']);
 
 // graphql-ws writes the id first.
 const OWN_ID = /^\{"id":("\d+ (?:[^"\\]|\\.)*")/;

@@ -117,8 +117,10 @@ export function connect(
       socket.terminate();
       return Promise.resolve();
     }
+    const message = ids.theirs(data);
+    if (message === undefined) return Promise.resolve();
     // A client that has gone gets no message, and that is no fault.
-    return new Promise<void>((resolve) => socket.send(ids.theirs(data), () => resolve()));
+    return new Promise<void>((resolve) => socket.send(message, () => resolve()));
   };
 
   const pong = () => {

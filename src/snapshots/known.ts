@@ -2,7 +2,7 @@
 // seen now is news.
 
 import { ProviderUnauthorized } from '../invitation/problem.ts';
-import { type Ref, wholeKeyOf } from '../invitation/ref.ts';
+import { type Ref, refOf, wholeKeyOf } from '../invitation/ref.ts';
 import { isSame, momentOf, type Snapshot, type Staleness, snapshotOf } from '../invitation/snapshot.ts';
 import type { SharedSnapshot } from './codec.ts';
 import { type Entry, isOld, learntAtOf, markStale, withThem } from './entry.ts';
@@ -19,6 +19,8 @@ export interface Known extends Heard {
   find(ref: Ref, withExtras: boolean): Entry | undefined;
   /** The same for the process itself, which does not count as asking for it. */
   peek(ref: Ref, withExtras: boolean): Entry | undefined;
+  /** When this very state was seen, by whichever name; undefined where it is known no more. */
+  seenAtOf(snapshot: Snapshot): number | undefined;
   /** Whether it is fresh at that time: by the caller's own wish, or where that is null by ours. */
   isFresh(entry: Entry, maxAgeMs: number | null, at: number): boolean;
   /** Keeps what was just read. */
@@ -102,6 +104,10 @@ export function createKnown(options: KnownOptions, now: () => number): Known {
       const looks = ++entry.looks;
       if ((looks & (looks - 1)) === 0) listener?.looked(ref, entry);
       return withThem(entry, ref, withExtras);
+    },
+    seenAtOf(snapshot) {
+      const entries = store.keysOf(wholeKeyOf(refOf(snapshot))).map((key) => store.peek(key));
+      return entries.find((entry) => entry?.snapshot === snapshot)?.seenAt;
     },
     peek: (ref, withExtras) => withThem(store.peek(ref.key), ref, withExtras),
     isFresh(entry, maxAgeMs, at) {

@@ -70,8 +70,8 @@ export interface Snapshots {
   answer(ref: Ref, withExtras: boolean, maxAgeMs: number | null, given?: GivenListener): Snapshot | null | undefined;
   /** What is known of it, however old. It causes no read. */
   peek(ref: Ref): Snapshot | null;
-  /** How long ago it was seen as it is known, in milliseconds, by no clock but this process's; undefined where it is not known. */
-  ageMs(ref: Ref): number | undefined;
+  /** How long ago this very state was seen, in milliseconds, by no clock but this process's; undefined where it is known no more. */
+  ageMs(snapshot: Snapshot): number | undefined;
   /** Asks for a background read, as the quota allows; not where it was read so short a time ago. */
   want(ref: Ref, unlessWithinMs?: number): void;
   /** So many streams more (or less, below 0) watch it: it is kept fresh for as long as any does. */
@@ -236,9 +236,9 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     read,
     answer,
     peek: (ref) => known.peek(ref, false)?.snapshot ?? null,
-    ageMs(ref) {
-      const entry = known.peek(ref, false);
-      return entry && now() - entry.seenAt;
+    ageMs(snapshot) {
+      const seenAt = known.seenAtOf(snapshot);
+      return seenAt === undefined ? undefined : now() - seenAt;
     },
     want,
     watch: reads.watch,

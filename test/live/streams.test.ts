@@ -202,6 +202,23 @@ describe('the iCalendar text', () => {
     expect(first?.invitation.attachments.icalendar).toContain('BEGIN:VCALENDAR');
   });
 
+  test('is of the same state as the event, also where the invite is watched as a whole and nobody is notified', async () => {
+    const stream = subscribe(
+      [invite('invite-pending')],
+      '... on SmartInvite { event { summary } attachments { icalendar } }',
+    );
+    await stream.first(1);
+    for (const summary of ['First change', 'Second change', 'Third change']) {
+      const time = '2099-12-04T09:30:00Z';
+      const event = { summary, start: time, end: time };
+      const recipient = { email: GUEST, status: 'pending' };
+      gateway.sandbox.cronofy.put({ smart_invite_id: 'invite-pending', recipient, event });
+      await gateway.query('{ smartInvite(smartInviteId: "invite-pending", maxAgeSeconds: 0) { status } }');
+      const { invitation } = await stream.until((event) => event.invitation.event.summary === summary);
+      expect(invitation.attachments.icalendar).toContain(`SUMMARY:${summary}`);
+    }
+  });
+
   test('comes with a final state too', async () => {
     const stream = subscribe([invite('invite-ended')], FIELDS);
     await stream.completed;

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { SocketIds } from '../../src/server/socket-ids.ts';
 import { startTestGateway, type TestGateway } from '../harness.ts';
 import { subscribeTo } from '../live/subscriber.ts';
 import { openRawWebSocket } from './raw-websocket.ts';
@@ -246,3 +247,27 @@ describe('an id that is used again', () => {
     }
   });
 });
+
+test('what an operation says after its client has completed it is no message of the next one with that id', () => {
+  const ids = new SocketIds();
+  const subscribe = JSON.stringify({ type: 'subscribe', id: 'a', payload: QUERY });
+  const next = (own: string) => `{"id":"${own}","type":"next","payload":{}}`;
+  expect(ids.own(subscribe)).toMatchObject({ id: '1 a' });
+  expect(ids.theirs(next('1 a'))).toBe(next('a'));
+  ids.own('{"type":"complete","id":"a"}');
+  expect(ids.own(subscribe)).toMatchObject({ id: '2 a' });
+  expect(ids.theirs(next('1 a'))).toBeUndefined();
+  expect(ids.theirs('{"id":"1 a","type":"complete"}')).toBeUndefined();
+  expect(ids.theirs(next('2 a'))).toBe(next('a'));
+});
+
+test.each(['connection_ack', 'next', 'error', 'nothing'])(
+  'a message that no client sends (%s) closes the socket as the caller’s fault, and is not logged',
+  async (type) => {
+    const gateway = await start();
+    const socket = await openRawWebSocket(gateway.origin);
+    socket.say({ type, id: 'x', payload: [{ message: 'x' }] });
+    expect(await socket.closeCode()).toBe(4400);
+    expect(gateway.log).toEqual([]);
+  },
+);

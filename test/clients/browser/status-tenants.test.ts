@@ -14,7 +14,7 @@ import { launchChromium } from './chromium.ts';
 const TENANTS = 110;
 
 /** One account a tenant; each has been called once, and the last one most. */
-async function start(): Promise<string> {
+async function start() {
   const sandbox = await startSandbox({ partoo: { latencyMs: 0, quota: [] } });
   onTestFinished(() => sandbox.stop());
   const folder = await mkdtemp(join(tmpdir(), 'status-tenants-'));
@@ -37,11 +37,11 @@ async function start(): Promise<string> {
   };
   for (let n = 0; n < TENANTS; n++) await ask(n, 'review-sent');
   for (const id of ['review-created', 'review-delivered', 'review-failed']) await ask(TENANTS - 1, id);
-  return gateway.adminOrigin ?? '';
+  return { adminOrigin: gateway.adminOrigin ?? '', ask };
 }
 
 test('an account that is not counted apart says so, and what is counted together is shown as that', async () => {
-  const adminOrigin = await start();
+  const { adminOrigin } = await start();
   const browser = await launchChromium();
   onTestFinished(() => browser.close());
   const page = await browser.newPage();
@@ -60,4 +60,29 @@ test('an account that is not counted apart says so, and what is counted together
   // Ten of them once, and the last one three times more.
   await together.getByText('13 answered').first().waitFor();
   await page.getByText('90 more accounts are in use').waitFor();
+});
+
+test('the plot of an account that leaves the page ends, and one that comes has a name at once', async () => {
+  const { adminOrigin, ask } = await start();
+  const browser = await launchChromium();
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage();
+  // Each plot has one of them.
+  await page.addInitScript(`
+    const { disconnect } = ResizeObserver.prototype;
+    window.ended = 0;
+    ResizeObserver.prototype.disconnect = function () {
+      window.ended += 1;
+      disconnect.call(this);
+    };`);
+  await page.goto(`${adminOrigin}/status`);
+  const accounts = page.getByRole('article', { name: /^Partoo \(tenant-\d+\)$/ });
+  await accounts.nth(19).waitFor();
+  expect(await page.evaluate('window.ended')).toBe(0);
+  for (let n = 80; n < 90; n++) for (const id of ['review-created', 'review-failed']) await ask(n, id);
+  for (let n = 80; n < 90; n++) {
+    const account = page.getByRole('article', { name: `Partoo (tenant-${n})` });
+    expect(await account.getByRole('img').getAttribute('aria-label')).toMatch(/^Quota of Partoo/);
+  }
+  await expect.poll(() => page.evaluate('window.ended'), { timeout: 10_000 }).toBe(10);
 });
