@@ -154,7 +154,9 @@ export async function startCronofy(
     ],
     readExample: `curl -H 'Authorization: Bearer ${CRONOFY_CLIENT_SECRET}' '${imitation.origin}/v1/smart_invites?smart_invite_id=board-meeting'`,
     notify(gatewayOrigin) {
-      const callbackUrl = `${gatewayOrigin}/webhooks/cronofy`;
+      // A gateway that listens on every address is reached on this machine.
+      const origin = gatewayOrigin.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]');
+      const callbackUrl = `${origin}/webhooks/cronofy`;
       for (const invite of invites)
         invite.wire = { ...invite.wire, callback_url: invite.wire.callback_url ?? callbackUrl };
     },

@@ -77,6 +77,37 @@ test('many who need a token at once ask for it once, and a failure is not rememb
   expect(times).toBe(2);
 });
 
+test('an answer that is no token fails, and is asked for again', async () => {
+  let answer = '<html>Log in</html>';
+  const one = createTokens(async () => answer);
+  await expect(one()).rejects.toThrow();
+  answer = sign();
+  expect(await one()).toBe(answer);
+});
+
+test.each([-3_600_000, 3_600_000])(
+  'a token is asked for at half of its life by a clock that is off by %d ms',
+  async (off) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    onTestFinished(() => void vi.useRealTimers());
+    let times = 0;
+    const now = Math.floor(Date.now() / 1_000);
+    const given = sign({ iat: now, exp: now + 900 });
+    vi.setSystemTime(Date.now() + off);
+    const one = createTokens(async () => {
+      times += 1;
+      return given;
+    });
+    await one();
+    vi.setSystemTime(Date.now() + 440_000);
+    await one();
+    expect(times).toBe(1);
+    vi.setSystemTime(Date.now() + 20_000);
+    await one();
+    expect(times).toBe(2);
+  },
+);
+
 test('Apollo Client asks on and on, and over a WebSocket misses no state', { timeout: 40_000 }, async () => {
   const socket = createWsClient({
     url: url().replace('http', 'ws'),

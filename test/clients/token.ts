@@ -6,20 +6,24 @@ export function createTokens(ask: () => Promise<string>): () => Promise<string> 
   return () => {
     if (token !== undefined && Date.now() < renewAt) return token;
     renewAt = Number.POSITIVE_INFINITY;
-    const asked = ask();
+    const asked = ask().then((given) => {
+      renewAt = Date.now() + lifeMsOf(given) / 2;
+      return given;
+    });
     token = asked;
-    asked.then(
-      (given) => {
-        const [, payload = ''] = given.split('.');
-        const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as { exp: number };
-        renewAt = Date.now() + (exp * 1_000 - Date.now()) / 2;
-      },
-      () => {
-        renewAt = 0;
-      },
-    );
+    // Nor is an answer remembered that is no token.
+    asked.catch(() => {
+      renewAt = 0;
+    });
     return asked;
   };
+}
+
+/** By its own two times, where it tells both: the page's clock may be wrong. */
+function lifeMsOf(token: string): number {
+  const [, payload = ''] = token.split('.');
+  const { exp, iat = Date.now() / 1_000 } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
+  return (exp - iat) * 1_000;
 }
 
 /** `fetch` with the token: for Apollo Client's HttpLink, urql's Client and Relay's network alike. */

@@ -1,8 +1,11 @@
 // The Cronofy imitation against Cronofy's own client: what the official SDK sends is taken, and what it gets back is
 // what the gateway reads.
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { afterEach, describe, expect, test } from 'vitest';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { SmartInvite } from '../../src/invitation/smart-invite.ts';
 import { decodeSmartInvite, type SmartInviteWire } from '../../src/providers/cronofy/wire.ts';
 import { CRONOFY_CLIENT_SECRET, type CronofyImitation, startCronofy } from '../../src/sandbox/cronofy.ts';
@@ -233,4 +236,19 @@ test('the quota is 50 a second by default, and its 429 has no Retry-After', asyn
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(50);
   expect(refused).toHaveLength(1);
   expect(refused[0]?.headers.has('retry-after')).toBe(false);
+});
+
+test.each(['0.0.0.0', '[::]'])('a gateway that listens on every address (%s) is notified', async (host) => {
+  const { cronofy } = await start();
+  const server = createServer((request, response) => {
+    request.resume();
+    response.end();
+  }).listen(0);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  cronofy.notify(`http://${host}:${(server.address() as AddressInfo).port}`);
+  const notified = once(server, 'request');
+  cronofy.reply('invite-pending', { email: 'invite-pending@example.com', status: 'accepted' });
+  const [request] = await notified;
+  expect(request.url).toBe('/webhooks/cronofy');
 });
