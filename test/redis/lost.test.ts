@@ -47,16 +47,20 @@ test('a caller waits for a hung Redis once, whatever it is asked for', async () 
   onTestFinished(() => pair.stop());
   await untilConnected(server, [pair.a, pair.b]);
   const durations: number[] = [];
-  for (const invitation_id of ['warm', 'first', 'second', 'third', 'fourth']) {
+  const ask = async (invitation_id: string) => {
     pair.sandbox.partoo.put({ invitation_id, status: 'SENT' });
-    if (invitation_id !== 'warm') server.pause();
     const startedAt = performance.now();
     expect(await readReview(pair.a, invitation_id)).toMatchObject({ status: 'PENDING' });
-    if (invitation_id !== 'warm') durations.push(performance.now() - startedAt);
+    return performance.now() - startedAt;
+  };
+  await ask('warm');
+  // Twice would be a tenth of a second at least, each time. Once may take longer on a busy machine, but not each time.
+  for (let n = 0; n < 4 || (n < 12 && Math.min(...durations) >= 100); n++) {
+    server.pause();
+    durations.push(await ask(`review-${n}`));
     server.resume();
     await untilConnected(server, [pair.a, pair.b]);
   }
-  // Twice would be a tenth of a second at least, each time. Once may take longer on a busy machine, but not each time.
   expect(Math.min(...durations)).toBeLessThan(100);
 });
 
