@@ -14,7 +14,9 @@ import { wrk } from './wrk.ts';
 
 const FLOOR = 0.9;
 const PER_SECOND = 500;
+/** Turns that count: a turn in which fewer documents came does not. */
 const TURNS = 7;
+const MAX_TURNS = 14;
 const TURN_MS = 2_000;
 
 /** @returns whether the ratio holds. */
@@ -34,27 +36,26 @@ export async function flood({ graphql }: Servers): Promise<boolean> {
     const { sent, perSecond } = await flooding.stop();
     made += sent;
     if (result.failures > 0) throw new Error(`${result.failures} answers were not right`);
-    if (perSecond < 0.95 * PER_SECOND) throw new Error(`only ${perSecond.toFixed(0)} documents came a second`);
-    return { perSecond: result.perSecond, busy };
+    return { perSecond: result.perSecond, busy, isFlooded: perSecond >= 0.95 * PER_SECOND };
   };
 
   await turn('known');
   await turn('new');
   const before = residentMegabytes(graphql).now;
   const turns = [];
-  for (let n = 0; n < TURNS; n++) {
+  let pairs = 0;
+  for (; pairs < MAX_TURNS && turns.length < TURNS; pairs++) {
     const known = await turn('known');
     const anew = await turn('new');
-    turns.push({ known, anew, ratio: anew.perSecond / known.perSecond });
+    if (known.isFlooded && anew.isFlooded) turns.push({ known, anew, ratio: anew.perSecond / known.perSecond });
   }
+  if (turns.length < TURNS) throw new Error(`the documents came fast enough in only ${turns.length} of ${pairs} turns`);
   const after = residentMegabytes(graphql).now;
   const { known, anew, ratio } = middle(turns, (each) => each.ratio);
   console.log(
     `${HOT.name}, beside ${PER_SECOND} new documents a second: ${anew.perSecond.toFixed(0)}/s against ${known.perSecond.toFixed(0)}/s beside as many of one document = ${ratio.toFixed(2)} × (at least ${FLOOR.toFixed(2)} ×; the core was busy ${percent(anew.busy)} and ${percent(known.busy)} of the time)`,
   );
-  console.log(
-    `  memory before and after ${TURNS * PER_SECOND * (TURN_MS / 1_000)} new documents: ${before.toFixed(0)} MB and ${after.toFixed(0)} MB`,
-  );
+  console.log(`  memory before and after ${made} documents: ${before.toFixed(0)} MB and ${after.toFixed(0)} MB`);
   return ratio >= FLOOR;
 }
 
