@@ -128,8 +128,8 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
     else reply(response, 500, { error: 'The gateway failed: try again.' }, { connection: 'close' });
   }
 
-  // One request of a connection at a time: of those that a client sends without waiting, Node would have all served in one turn of
-  // the loop, and their answers kept until it reads, by nobody's limit. And it closes no answer that is not the first.
+  // One request of a connection at a time. A client may send several without waiting (pipelining): Node hands them over in one turn
+  // of the loop, keeps all their answers, and may never close those whose turn to be written has not come.
   server.on('request', (request, response) => {
     if (response.socket !== null) return dispatch(request, response);
     // The answer before it is sent a moment later.

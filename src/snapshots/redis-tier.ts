@@ -49,6 +49,9 @@ return 1
 /** Notices that wait for Redis at most: as many as may be read at once because of one. */
 const MAX_UNKEPT = 10_000;
 
+/** How long they wait until they are told again, in milliseconds. */
+const RETRY_MS = 1_000;
+
 /** Instead of a snapshot: some that were read could not be shared. */
 const MISSED = 'missed';
 
@@ -68,6 +71,7 @@ export function createSharedTier(redis: SharedRedis, options: SharedTierOptions)
     ttl: ttlMs,
     perf: { now },
   });
+  let retry: NodeJS.Timeout | undefined;
 
   function decode(text: string): SharedSnapshot | undefined {
     const snapshot = decodeSnapshot(text);
@@ -87,7 +91,19 @@ export function createSharedTier(redis: SharedRedis, options: SharedTierOptions)
     const offset = await clock.offset();
     const moment = offset === undefined ? undefined : String(heardAt + offset);
     const isKept = moment && (await redis.ask((client) => NOTICE(client, [key], [moment, String(ttlMs)])));
-    if (!isKept) unkept.set(key, heardAt);
+    if (isKept) return;
+    unkept.set(key, Math.max(heardAt, unkept.get(key) ?? heardAt));
+    // Also where Redis was not lost: a command before it was in doubt, or its own answer came late.
+    retry ??= setTimeout(keepUnkept, RETRY_MS).unref();
+  }
+
+  async function keepUnkept(): Promise<void> {
+    clearTimeout(retry);
+    retry = undefined;
+    unkept.purgeStale();
+    const notices = [...unkept];
+    unkept.clear();
+    await Promise.all(notices.map(([key, heardAt]) => keepNotice(key, heardAt)));
   }
 
   return {
@@ -122,9 +138,7 @@ export function createSharedTier(redis: SharedRedis, options: SharedTierOptions)
     hear: (ref, heardAt) => keepNotice(noticeKeyFor(ref), heardAt),
     async listen(onSnapshot, onMissed) {
       const endTelling = redis.onRecovered(async () => {
-        const notices = [...unkept];
-        unkept.clear();
-        await Promise.all(notices.map(([key, heardAt]) => keepNotice(key, heardAt)));
+        await keepUnkept();
         redis.tell((client) => client.publish(channel, `${process} ${MISSED}`));
       });
       const endListening = await redis.listen(

@@ -121,6 +121,15 @@ test('an invite that was moved while Redis took no writes is new in a process th
   for (const email of names) expect(await read(late, email)).toEqual(MOVED);
 });
 
+test('a notice that comes while a command is in doubt reaches Redis once the doubt is over', async () => {
+  server.pause();
+  // The first command that is lost; what comes now is not sent.
+  await pair.a.query('{ reviewInvitation(invitationId: "review-sent") { status } }');
+  await notify(pair.a);
+  server.resume();
+  await expect.poll(() => server.command('KEYS', 'gateway:notice:*'), { timeout: 5_000 }).toHaveLength(1);
+});
+
 test('where it cannot be told whether an invite was notified, what was shared of it is not believed', async () => {
   for (const email of names) await read(pair.a, email);
   await untilShared(server, names.length);
