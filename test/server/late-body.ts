@@ -21,8 +21,11 @@ export async function beginRequest(
 ): Promise<() => Promise<LateAnswer>> {
   const sent = httpRequest(`${origin}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization, accept },
+    headers: { 'content-type': 'application/json', authorization, accept, expect: '100-continue' },
   });
+  sent.flushHeaders();
+  // The gateway has the head, however busy the machine is.
+  await once(sent, 'continue');
   sent.write('{"query": ');
   await sleep(200);
   return async () => {
