@@ -26,8 +26,8 @@ export async function badCollector(): Promise<boolean> {
   let collector = await startSink();
   const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: ORIGIN, OTEL_TRACES_SAMPLER_ARG: '1' };
   const gateway = await startGateway(PORTS.badlyTraced, traced);
-  const bodies = Array.from({ length: HOT.known ?? 0 }, (_, n) => HOT.bodies.graphql(n));
   const { connections } = HOT;
+  const bodies = HOT.bodies.graphql;
   let before = Number.NaN;
 
   async function ask(durationMs: number, isChecked: boolean): Promise<number> {

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { HOT, KNOWN } from './cases.ts';
+import { HOT } from './cases.ts';
 import { middle, percent } from './figures.ts';
 import type { Flooded } from './flood-sender.ts';
 import { cpuSeconds, residentMegabytes } from './processes.ts';
@@ -21,11 +21,11 @@ const TURN_MS = 2_000;
 
 /** @returns whether the ratio holds. */
 export async function flood({ graphql }: Servers): Promise<boolean> {
-  const bodies = Array.from({ length: KNOWN }, (_, n) => HOT.bodies.graphql(n));
+  const { connections } = HOT;
+  const bodies = HOT.bodies.graphql;
   let made = 0;
   const turn = async (documents: 'new' | 'known') => {
     const flooding = await startFlood(documents, made);
-    const { connections } = HOT;
     const cpu = cpuSeconds(graphql);
     const load = { port: PORTS.graphql, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE };
     const result = await wrk(load).catch(async (error: unknown) => {

@@ -23,7 +23,7 @@ export const COLLECT_MS = 5_000;
 
 /** @returns whether the pair in the middle holds, for each case. */
 export async function metrics(): Promise<boolean> {
-  const cases = CASES.filter(({ known }) => known !== null);
+  const cases = CASES.filter(({ isNew }) => !isNew);
   const ratios = new Map(cases.map((each) => [each, [] as number[]]));
   for (let n = 0; n < PAIRS; n++) {
     for (const [each, ratio] of await pair(cases)) ratios.get(each)?.push(ratio);
@@ -70,9 +70,7 @@ type Kind = 'without' | 'counted';
 
 type Gateways = Readonly<Record<Kind, { readonly process: ChildProcess; readonly port: number }>>;
 
-async function compare(each: Case, gateways: Gateways): Promise<number> {
-  const { connections, known } = each;
-  const bodies = Array.from({ length: known ?? 0 }, (_, n) => each.bodies.graphql(n));
+async function compare({ connections, bodies: { graphql: bodies } }: Case, gateways: Gateways): Promise<number> {
   const load = (kind: Kind, durationMs: number, isChecked: boolean) =>
     wrk({ port: gateways[kind].port, connections, durationMs, bodies, core: OTHER_CORE, isChecked });
   const turn = (kind: Kind, isChecked: boolean) =>

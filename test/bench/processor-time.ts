@@ -3,11 +3,11 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoadResult } from './load.ts';
 import { cpuSeconds } from './processes.ts';
+import type { WrkResult } from './wrk.ts';
 
 /** @throws Error where an answer was not right. */
-export async function perProcessorSecond(server: ChildProcess, ask: () => Promise<LoadResult>): Promise<number> {
+export async function perProcessorSecond(server: ChildProcess, ask: () => Promise<WrkResult>): Promise<number> {
   const before = cpuSeconds(server);
   const { perSecond, seconds, failures } = await ask();
   if (failures > 0) throw new Error(`${failures} answers were not right`);

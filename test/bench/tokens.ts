@@ -24,13 +24,13 @@ export async function tokens(): Promise<boolean> {
   const all = bearer({ exp, sub: 'all' });
   const some = bearer({ exp, sub: 'some', invitations: { review: ids, smart: ids } });
   const held: boolean[] = [];
-  for (const each of CASES.filter(({ known }) => known !== null)) held.push(await compare(each, all, some));
+  for (const each of CASES.filter(({ isNew }) => !isNew)) held.push(await compare(each, all, some));
   return !held.includes(false);
 }
 
 async function compare(each: Case, all: string, some: string): Promise<boolean> {
   const { connections } = each;
-  const bodies = Array.from({ length: GRANTED - 25 }, (_, n) => each.bodies.graphql(n));
+  const bodies = each.bodies.graphql.slice(0, GRANTED - 25);
   const callers = {
     without: { port: PORTS.graphql, authorization: undefined },
     all: { port: PORTS.withTokens, authorization: all },

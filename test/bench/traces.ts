@@ -4,7 +4,6 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { CASES, type Case, HOT } from './cases.ts';
-import { type LoadResult, load } from './load.ts';
 import { stopAll } from './processes.ts';
 import { perProcessorSecond } from './processor-time.ts';
 import { COLLECTOR, OTHER_CORE, PORTS, startCollector, startGateway, startUpstream } from './servers.ts';
@@ -30,9 +29,9 @@ export async function traces(gateway: ChildProcess): Promise<boolean> {
       process: await startGateway(PORTS.allTraced, { ...COLLECTOR, OTEL_TRACES_SAMPLER_ARG: '1' }),
     },
   };
-  const [anew] = CASES.filter(({ known }) => known === null);
-  const held = [await compare(servers, HOT, askKnown(HOT, HOT.known ?? 0))];
-  if (anew !== undefined) held.push(await compare(servers, anew, askAnew(anew)));
+  const [anew] = CASES.filter(({ isNew }) => isNew);
+  const held = [await compare(servers, HOT)];
+  if (anew !== undefined) held.push(await compare(servers, anew));
   return !held.includes(false);
 }
 
@@ -40,23 +39,10 @@ type Kind = 'none' | 'few' | 'all';
 
 type Servers = Readonly<Record<Kind, { readonly port: number; readonly process: ChildProcess }>>;
 
-type Ask = (port: number, isChecked: boolean) => Promise<LoadResult>;
-
-function askKnown({ connections, bodies }: Case, known: number): Ask {
-  const made = Array.from({ length: known }, (_, n) => bodies.graphql(n));
-  return (port, isChecked) =>
-    wrk({ port, connections, durationMs: TURN_MS, bodies: made, core: OTHER_CORE, isChecked });
-}
-
-function askAnew({ connections, bodies }: Case): Ask {
-  let sent = 0;
-  return (port) =>
-    load({ port, path: '/graphql', connections, durationMs: TURN_MS, body: () => bodies.graphql(sent++) });
-}
-
-async function compare(servers: Servers, { name }: Case, ask: Ask): Promise<boolean> {
+async function compare(servers: Servers, { name, connections, bodies }: Case): Promise<boolean> {
+  const load = { connections, durationMs: TURN_MS, bodies: bodies.graphql, core: OTHER_CORE };
   const turn = (kind: Kind, isChecked: boolean) =>
-    perProcessorSecond(servers[kind].process, () => ask(servers[kind].port, isChecked));
+    perProcessorSecond(servers[kind].process, () => wrk({ ...load, port: servers[kind].port, isChecked }));
   const ratio = await ratiosByTurns<Kind>(['none', 'few', 'all'], TURNS, turn);
   const [few, all] = [ratio('few', 'none'), ratio('all', 'none')];
   console.log(

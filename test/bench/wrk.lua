@@ -1,9 +1,12 @@
 -- The load of wrk.ts: POSTs the bodies that come on standard input, one a line, again and again, and ends with a line of
--- JSON that says what came of it. With the argument `check` it reads every answer, which makes wrk slower. A second argument is sent
--- as Authorization.
+-- JSON that says what came of it. The first argument tells this run from others: each %NEW% in a body is sent as that and a
+-- number. With `check` as the second one it reads every answer, which makes wrk slower. A third one is sent as Authorization.
 
+local headers
+local run
 local requests = {}
 local sent = 0
+local made = 0
 local threads = {}
 failures = 0
 
@@ -12,11 +15,12 @@ function setup(thread)
 end
 
 function init(arguments)
-  local headers = { ["content-type"] = "application/json", ["authorization"] = arguments[2] }
+  run = arguments[1]
+  headers = { ["content-type"] = "application/json", ["authorization"] = arguments[3] }
   for body in io.lines() do
-    table.insert(requests, wrk.format("POST", nil, headers, body))
+    table.insert(requests, body:find("%NEW%", 1, true) and { body = body } or wrk.format("POST", nil, headers, body))
   end
-  if arguments[1] == "check" then
+  if arguments[2] == "check" then
     -- wrk looks whether this function exists when the thread is ready.
     function response(status, _, body)
       if status ~= 200 or body:find('"errors"', 1, true) then
@@ -26,9 +30,19 @@ function init(arguments)
   end
 end
 
+local function anew()
+  made = made + 1
+  return run .. "-" .. made
+end
+
 function request()
   sent = sent + 1
-  return requests[(sent - 1) % #requests + 1]
+  local each = requests[(sent - 1) % #requests + 1]
+  if type(each) == "string" then
+    return each
+  end
+  local body = each.body:gsub("%%NEW%%", anew)
+  return wrk.format("POST", nil, headers, body)
 end
 
 function done(summary, latency)

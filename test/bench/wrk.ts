@@ -1,10 +1,12 @@
-// A load of HTTP POSTs by wrk, which takes little of the core that it shares with the upstream. The bodies are made before,
-// and sent again and again.
+// A load of HTTP POSTs by wrk, which takes little of the core that it shares with the upstream. The bodies are sent again and
+// again; what is new in each of them is made as it is sent.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { LoadResult } from './load.ts';
+
+/** Each of these in a body is sent as a text that nothing was sent with before. */
+export const NEW = '%NEW%';
 
 export interface WrkOptions {
   readonly port: number;
@@ -19,7 +21,11 @@ export interface WrkOptions {
   readonly isChecked?: boolean;
 }
 
-export interface WrkResult extends LoadResult {
+export interface WrkResult {
+  readonly perSecond: number;
+  readonly failures: number;
+  /** For how long the load was there. */
+  readonly seconds: number;
   readonly p99Ms: number;
 }
 
@@ -29,11 +35,13 @@ export function hasWrk(): boolean {
 
 const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
 
+let runs = 0;
+
 export async function wrk(options: WrkOptions): Promise<WrkResult> {
   const seconds = Math.ceil(options.durationMs / 1_000);
   const load = ['-t', '1', '-c', String(options.connections), '-d', `${seconds}s`, '-s', SCRIPT];
   const url = `http://127.0.0.1:${options.port}/graphql`;
-  const command = ['wrk', ...load, url, '--', options.isChecked ? 'check' : 'trust'];
+  const command = ['wrk', ...load, url, '--', String(runs++), options.isChecked ? 'check' : 'trust'];
   if (options.authorization !== undefined) command.push(options.authorization);
   const child = spawn('taskset', ['-c', String(options.core), ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(`${options.bodies.join('\n')}\n`);
