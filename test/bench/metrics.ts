@@ -83,7 +83,7 @@ async function compare({ connections, bodies: { graphql: bodies } }: Case, gatew
 if (import.meta.main) {
   try {
     await startUpstream();
-    await metrics();
+    process.exitCode = (await metrics()) ? 0 : 1;
   } finally {
     await stopAll();
   }

@@ -1,13 +1,17 @@
 // How long things have taken, or how old they were, of late: counted by size in two arrays, which take turns. What is read from
-// it is of the time between one turn and two, and it takes the same room however much is counted. It looks at no clock: ages
-// are counted for each answer.
+// it is of the time between one turn and two, and it takes the same room however much is counted. It looks at no clock, and
+// takes no logarithm: ages are counted for each invitation of each answer.
 
-/** Buckets in each doubling: what is read from them is at most a tenth off. */
-const PER_OCTAVE = 4;
+/** Buckets in each doubling, all of one width: what is read from them is at most a fifteenth off. */
+const PER_OCTAVE = 8;
 
 /** From a millisecond to a day and a half. */
 const OCTAVES = 27;
 const BUCKETS = OCTAVES * PER_OCTAVE + 1;
+
+/** In eighths of a millisecond, the shortest and the longest that have buckets of their own are whole numbers of 32 bits. */
+const SHORTEST = PER_OCTAVE;
+const LONGEST = SHORTEST * 2 ** OCTAVES - 1;
 
 class Turn {
   readonly buckets = new Uint32Array(BUCKETS);
@@ -60,9 +64,14 @@ export class Durations {
 }
 
 function bucketOf(ms: number): number {
-  return ms < 1 ? 0 : Math.min(BUCKETS - 1, 1 + Math.floor(PER_OCTAVE * Math.log2(ms)));
+  const eighths = Math.min(ms * PER_OCTAVE, LONGEST) | 0;
+  if (eighths < SHORTEST) return 0;
+  const octave = 28 - Math.clz32(eighths);
+  return 1 + octave * PER_OCTAVE + (eighths >>> octave) - SHORTEST;
 }
 
 function middleOf(bucket: number): number {
-  return bucket === 0 ? 0.5 : 2 ** ((bucket - 0.5) / PER_OCTAVE);
+  if (bucket === 0) return 0.5;
+  const octave = Math.floor((bucket - 1) / PER_OCTAVE);
+  return 2 ** octave * (1 + (((bucket - 1) % PER_OCTAVE) + 0.5) / PER_OCTAVE);
 }
