@@ -39,10 +39,12 @@ type Kind = 'none' | 'few' | 'all';
 
 type Servers = Readonly<Record<Kind, { readonly port: number; readonly process: ChildProcess }>>;
 
-async function compare(servers: Servers, { name, connections, bodies }: Case): Promise<boolean> {
+async function compare(servers: Servers, { name, connections, bodies, isNew }: Case): Promise<boolean> {
   const load = { connections, durationMs: TURN_MS, bodies: bodies.graphql, core: OTHER_CORE };
   const turn = (kind: Kind, isChecked: boolean) =>
-    perProcessorSecond(servers[kind].process, () => wrk({ ...load, port: servers[kind].port, isChecked }));
+    perProcessorSecond(servers[kind].process, () =>
+      wrk({ ...load, port: servers[kind].port, isChecked: isChecked || isNew }),
+    );
   const ratio = await ratiosByTurns<Kind>(['none', 'few', 'all'], TURNS, turn);
   const [few, all] = [ratio('few', 'none'), ratio('all', 'none')];
   console.log(
