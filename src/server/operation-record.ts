@@ -8,7 +8,7 @@ import type { Answer } from '../operations/answer.ts';
 import type { DocumentHow } from '../operations/documents.ts';
 import { GONE_CODE, INTERNAL_ERROR } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
-import type { GivenListener, How } from '../snapshots/given.ts';
+import { Given, type GivenListener, type How } from '../snapshots/given.ts';
 import type { Span } from '../upstream/span.ts';
 import { isEmpty } from './result.ts';
 import type { BroughtTrace } from './trace-context.ts';
@@ -40,8 +40,8 @@ export interface OperationListener {
   answered?: ((operation: OperationRecord) => void) | undefined;
   /** Told of each event of a subscription in which something is wrong. */
   eventFailed?: ((operation: OperationRecord, problems: readonly EventProblem[]) => void) | undefined;
-  /** Told of each ref, also of those that streams read, and by which viewer it was asked for. */
-  given?: ((provider: ProviderName, how: How, ageMs: number, isFinal: boolean, viewer: Viewer) => void) | undefined;
+  /** Told of what is answered when the operation is over, as its streams are, and which viewer asked for it. */
+  givenLater?: ((given: Given, viewer: Viewer) => void) | undefined;
   /** Told how each document was found. */
   document?: ((how: DocumentHow) => void) | undefined;
   /** Told of each limit that an operation, or a part of it, is beyond. */
@@ -71,18 +71,8 @@ export class OperationRecord implements GivenListener {
   codes: readonly string[] = NONE;
   /** Which provider each of its errors is about, in the same order; undefined where it is about none. */
   providers: readonly (string | undefined)[] = NONE;
-  /** How many refs were answered how. */
-  readonly refs: Record<How, number> = {
-    fresh: 0,
-    stale_while_revalidate: 0,
-    stale: 0,
-    joined: 0,
-    waited: 0,
-    miss: 0,
-    not_found: 0,
-    not_granted: 0,
-    failed: 0,
-  };
+  /** How its refs were answered, by provider. */
+  readonly refs: Given[] = [];
   /** How many reads were begun for it. */
   calls = 0;
   readonly #brought: BroughtTrace | undefined;
@@ -123,8 +113,25 @@ export class OperationRecord implements GivenListener {
   }
 
   given(provider: ProviderName, how: How, ageMs: number, isFinal = false): void {
-    this.refs[how] += 1;
-    this.#listener.given?.(provider, how, ageMs, isFinal, this.viewer);
+    const { givenLater } = this.#listener;
+    const given = this.#isOver ? new Given(provider) : this.#refsOf(provider);
+    // Where nobody counts ages, none is kept.
+    given.add(how, givenLater === undefined ? Number.NaN : ageMs, isFinal);
+    if (this.#isOver) givenLater?.(given, this.viewer);
+  }
+
+  #refsOf(provider: ProviderName): Given {
+    for (const given of this.refs) if (given.provider === provider) return given;
+    const given = new Given(provider);
+    this.refs.push(given);
+    return given;
+  }
+
+  /** How many of its refs were answered so. */
+  refsAnswered(how: How): number {
+    let count = 0;
+    for (const { counts } of this.refs) count += counts[how];
+    return count;
   }
 
   readBegun(): void {

@@ -27,6 +27,34 @@ export const HOWS = [
 
 export type How = (typeof HOWS)[number];
 
+/** How refs of one provider were answered. */
+export class Given {
+  readonly provider: ProviderName;
+  readonly counts: Record<How, number> = {
+    fresh: 0,
+    stale_while_revalidate: 0,
+    stale: 0,
+    joined: 0,
+    waited: 0,
+    miss: 0,
+    not_found: 0,
+    not_granted: 0,
+    failed: 0,
+  };
+  /** How long ago each of those was seen that may still change, in milliseconds. */
+  readonly agesMs: number[] = [];
+
+  constructor(provider: ProviderName) {
+    this.provider = provider;
+  }
+
+  /** As a listener is told. */
+  add(how: How, ageMs: number, isFinal: boolean): void {
+    this.counts[how] += 1;
+    if (!Number.isNaN(ageMs) && !isFinal) this.agesMs.push(ageMs);
+  }
+}
+
 export interface GivenListener {
   /** Of what asks, where that is traced. */
   readonly span?: Span | undefined;

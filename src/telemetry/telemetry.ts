@@ -49,7 +49,7 @@ export function telemetryOf(listeners: readonly TelemetryListener[]): Telemetry 
   return {
     answered: all(listeners.map(({ answered }) => answered)),
     eventFailed: all(listeners.map(({ eventFailed }) => eventFailed)),
-    given: all(listeners.map(({ given }) => given)),
+    givenLater: all(listeners.map(({ givenLater }) => givenLater)),
     document: all(listeners.map(({ document }) => document)),
     limited: all(listeners.map(({ limited }) => limited)),
     called: all(listeners.map(({ called }) => called)),

@@ -95,7 +95,7 @@ describe.each(DOORS)('by $name', ({ name, ask }) => {
     const [operation] = told;
     expect(operation).toMatchObject({ transport, outcome, codes });
     expect(operation?.operation?.type).toBe(type);
-    expect(operation?.refs.fresh).toBe(type === undefined ? 0 : 1);
+    expect(operation?.refsAnswered('fresh')).toBe(type === undefined ? 0 : 1);
     expect(operation?.endedAt).toBeGreaterThanOrEqual(operation?.startedAt ?? Number.NaN);
     expect(told).toHaveLength(1);
   });
@@ -134,4 +134,22 @@ test('what is told of an operation after it is over changes nothing in its recor
   record.end({ errors: [late] });
   expect(answered).toHaveBeenCalledOnce();
   expect(record).toMatchObject({ outcome: 'ok', codes: [], providers: [] });
+});
+
+test('how refs are answered is noted by provider until the operation is over, and told from then on', () => {
+  const givenLater = vi.fn();
+  const record = new OperationRecord('sse', openViewer('192.0.2.1'), 'one', { givenLater });
+  record.given('PARTOO', 'fresh', 12);
+  record.given('CRONOFY', 'fresh', 80_000_000, true);
+  record.given('PARTOO', 'failed', Number.NaN);
+  record.end({ data: {} });
+  expect(record.refs.map(({ provider, agesMs }) => [provider, agesMs])).toEqual([
+    ['PARTOO', [12]],
+    ['CRONOFY', []],
+  ]);
+  expect([record.refsAnswered('fresh'), record.refsAnswered('failed')]).toEqual([2, 1]);
+  expect(givenLater).not.toHaveBeenCalled();
+  record.given('CRONOFY', 'stale', 4_000);
+  expect(givenLater.mock.calls).toMatchObject([[{ provider: 'CRONOFY', agesMs: [4_000] }, record.viewer]]);
+  expect(record.refsAnswered('stale')).toBe(0);
 });

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { openViewer } from '../../src/access/viewer.ts';
+import { Given } from '../../src/snapshots/given.ts';
 import { exposition } from '../../src/telemetry/metrics/exposition.ts';
 import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { startKeyServer } from '../access/key-server.ts';
@@ -223,9 +224,11 @@ test.each([
   const metrics = createMetrics(['CRONOFY', 'PARTOO']);
   const told = async () => ofRules(samplesIn((await Array.fromAsync(exposition(metrics.families, []))).join('')));
   const before = await told();
-  for (let n = 0; n < 95; n++) metrics.given?.('PARTOO', 'fresh', 3_000, false, VIEWER);
-  for (let n = 0; n < 5; n++) metrics.given?.('PARTOO', 'stale', oldMs, false, VIEWER);
+  const given = new Given('PARTOO');
+  for (let n = 0; n < 95; n++) given.add('fresh', 3_000, false);
+  for (let n = 0; n < 5; n++) given.add('stale', oldMs, false);
   // What is final may be as old as it likes.
-  for (let n = 0; n < 50; n++) metrics.given?.('PARTOO', 'fresh', 80_000_000, true, VIEWER);
+  for (let n = 0; n < 50; n++) given.add('fresh', 80_000_000, true);
+  metrics.givenLater?.(given, VIEWER);
   await expectAlerts(recorded(before, await told()), firing);
 });

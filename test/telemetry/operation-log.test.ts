@@ -110,7 +110,7 @@ const BASE = {
   codes: [],
   startedAt: 0,
   endedAt: 1,
-  refs: { fresh: 2, miss: 1 },
+  refs: [{ counts: { fresh: 2 } }, { counts: { miss: 1 } }],
   calls: 1,
 };
 

@@ -15,7 +15,7 @@ import {
   TRANSPORTS,
   type Transport,
 } from '../../server/operation-record.ts';
-import { HOWS, type How } from '../../snapshots/given.ts';
+import { type Given, HOWS } from '../../snapshots/given.ts';
 import { CALL_OUTCOMES, type CallRecord } from '../../upstream/call-record.ts';
 import type { TelemetryListener } from '../telemetry.ts';
 import type { Family } from './family.ts';
@@ -136,19 +136,17 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
   ]);
   const spansLost = new Counter('gateway_spans_lost_total', 'Spans that the collector of traces did not take.', []);
 
-  /** Of each provider, because an operation may give a hundred invitations. */
-  const answers = new Map(
-    providers.map((name) => {
-      const places = HOWS.map((how) => [how, invitations.placeOf(name, how)] as const);
-      return [name, { age: ages.placeOf(name), ...(Object.fromEntries(places) as Record<How, number>) }] as const;
-    }),
-  );
-
-  function answered({ operation, transport, outcome, codes, startedAt, endedAt }: OperationRecord): void {
+  function answered({ operation, transport, outcome, codes, startedAt, endedAt, refs }: OperationRecord): void {
     const type = operation?.type ?? 'none';
     operations.add(1, type, transport, outcome);
     operationSeconds.observe((endedAt - startedAt) / 1_000, type, outcome);
     for (const code of codes) errors.add(1, code);
+    for (const each of refs) given(each);
+  }
+
+  function given({ provider: name, counts, agesMs }: Given): void {
+    for (const how of HOWS) if (counts[how] > 0) invitations.add(counts[how], name, how);
+    ages.observeAll(agesMs, 1 / 1_000, name);
   }
 
   function called(call: CallRecord): void {
@@ -191,12 +189,7 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
       for (const { code } of problems) errors.add(1, code);
     },
     called,
-    given(name, how, ageMs, isFinal) {
-      const places = answers.get(name);
-      if (places === undefined) return;
-      invitations.addAt(places[how]);
-      if (!Number.isNaN(ageMs) && !isFinal) ages.observeAt(places.age, ageMs / 1_000);
-    },
+    givenLater: given,
     seen({ ref, before, isSame, byUs }) {
       if (byUs) reads.add(1, kindOf(ref).provider, before === undefined ? 'first' : isSame ? 'same' : 'change');
     },

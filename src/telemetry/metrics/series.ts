@@ -54,15 +54,7 @@ export class Counter<Values extends readonly string[]> implements Family {
   }
 
   add(count: number, ...values: Values): void {
-    this.addAt(this.#places.of(values), count);
-  }
-
-  /** Where the series of these values is, for what is counted most. */
-  placeOf(...values: Values): number {
-    return this.#places.of(values);
-  }
-
-  addAt(place: number, count = 1): void {
+    const place = this.#places.of(values);
     this.#counts[place] = (this.#counts[place] ?? 0) + count;
   }
 
@@ -92,15 +84,16 @@ export class Histogram<Values extends readonly string[]> implements Family {
   }
 
   observe(value: number, ...values: Values): void {
-    this.observeAt(this.#places.of(values), value);
+    this.#observeAt(this.#places.of(values), value);
   }
 
-  /** As a counter's. */
-  placeOf(...values: Values): number {
-    return this.#places.of(values);
+  /** Observes many of one series. @param unit What one of them is counted as. */
+  observeAll(amounts: readonly number[], unit: number, ...values: Values): void {
+    const place = this.#places.of(values);
+    for (const amount of amounts) this.#observeAt(place, amount * unit);
   }
 
-  observeAt(place: number, value: number): void {
+  #observeAt(place: number, value: number): void {
     const bounds = this.#bounds;
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;

@@ -1,7 +1,7 @@
 // What is counted of one account: how calls end and how long they take, how old answers are, what its breaker does; and the
 // last hour of that.
 
-import type { How } from '../../snapshots/given.ts';
+import type { Given } from '../../snapshots/given.ts';
 import type { CallOutcome, CallRecord } from '../../upstream/call-record.ts';
 import { Durations } from './durations.ts';
 import { Hour } from './hour.ts';
@@ -65,12 +65,10 @@ export class AccountMeter {
     if (outcome === 'no_quota' && isForCaller) this.#counts.refused += 1;
   }
 
-  /** @param isFinal It cannot change any more, so that its age says nothing. */
-  given(how: How, ageMs: number, isFinal: boolean): void {
-    if (Number.isNaN(ageMs) || isFinal) return;
-    this.#counts.answers += 1;
-    if (how === 'stale') this.#counts.stale += 1;
-    this.#ages.add(ageMs);
+  given({ counts, agesMs }: Given): void {
+    this.#counts.answers += agesMs.length;
+    this.#counts.stale += counts.stale;
+    for (const ageMs of agesMs) this.#ages.add(ageMs);
   }
 
   /** @param tenant Whose breaker it is: tenants that use one account have one each. */

@@ -2,9 +2,11 @@
 // report of it. It begins to count when the process begins.
 
 import { setImmediate as breathe } from 'node:timers/promises';
+import type { Viewer } from '../../access/viewer.ts';
 import type { ProviderName } from '../../invitation/provider.ts';
 import { RECEIPTS, type Receipt } from '../../live/notifications.ts';
 import type { OperationRecord } from '../../server/operation-record.ts';
+import type { Given } from '../../snapshots/given.ts';
 import type { CallRecord } from '../../upstream/call-record.ts';
 import type { GatewayState, KeysState } from '../gateway-state.ts';
 import type { TelemetryListener } from '../telemetry.ts';
@@ -68,8 +70,7 @@ export class Status {
   /** Hears of everything that is counted. */
   readonly listener: TelemetryListener = {
     called: (call: CallRecord, tenant) => this.#meterOf(tenant, call.provider)?.called(call),
-    given: (provider, how, ageMs, isFinal, { tenant }) =>
-      this.#meterOf(tenant?.name ?? null, provider)?.given(how, ageMs, isFinal),
+    givenLater: (given, viewer) => this.#given(given, viewer),
     circuitChanged: (tenant, provider, circuit: Circuit, place) =>
       this.#meterOf(tenant, provider)?.circuitChanged({ at: Date.now(), circuit, place: place ?? null }, tenant),
     answered: (operation) => this.#answered(operation),
@@ -123,8 +124,13 @@ export class Status {
     this.#process.stop();
   }
 
-  #answered({ operation, startedAt, endedAt, codes, providers }: OperationRecord): void {
+  #given(given: Given, { tenant }: Viewer): void {
+    this.#meterOf(tenant?.name ?? null, given.provider)?.given(given);
+  }
+
+  #answered({ operation, startedAt, endedAt, codes, providers, refs, viewer }: OperationRecord): void {
     this.#process.operations += 1;
+    for (const each of refs) this.#given(each, viewer);
     if (operation !== undefined && operation.type !== 'subscription') {
       this.#operations.add(operation, endedAt - startedAt);
     }

@@ -16,7 +16,7 @@ export function nameOfOperation({ operation }: OperationRecord): string | undefi
 }
 
 export function attributesOfOperation(record: OperationRecord): Attributes {
-  const { operation, viewer, transport, outcome, codes, refs } = record;
+  const { operation, viewer, transport, outcome, codes } = record;
   const attributes: Record<string, string | number> = { 'gateway.transport': transport, 'gateway.outcome': outcome };
   if (operation !== undefined) {
     attributes['graphql.operation.type'] = operation.type;
@@ -26,7 +26,10 @@ export function attributesOfOperation(record: OperationRecord): Attributes {
   if (viewer.tenant !== null) attributes['gateway.tenant'] = viewer.tenant.name;
   const [code] = codes;
   if (code !== undefined) attributes['error.type'] = code;
-  for (const { how, key } of REFS) if (refs[how] > 0) attributes[key] = refs[how];
+  for (const { how, key } of REFS) {
+    const refs = record.refsAnswered(how);
+    if (refs > 0) attributes[key] = refs;
+  }
   return attributes;
 }
 
