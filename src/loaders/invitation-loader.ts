@@ -140,6 +140,8 @@ class OperationLoader implements InvitationLoader {
   }
 
   async #readLists(lists: readonly (readonly Wish[])[]): Promise<Outcome[][]> {
+    const [only] = lists;
+    if (only !== undefined && lists.length === 1) return [await this.#readAll(only)];
     const outcomes = await this.#readAll(lists.flat());
     let from = 0;
     return lists.map(({ length }) => {
@@ -156,9 +158,8 @@ class OperationLoader implements InvitationLoader {
       for (const { ref } of merged) this.#given?.given(kindOf(ref).provider, 'failed', Number.NaN);
       return wishes.map(() => refused);
     }
-    const withExtras = new Set<string>();
-    for (const { ref, selection } of wishes) if (selection.withExtras) withExtras.add(ref.key);
-    const reads = merged.map((wish) => this.#readOne(wish, withExtras.size > 0 && withExtras.has(wish.ref.key)));
+    const withExtras = keysWithExtras(wishes);
+    const reads = merged.map((wish) => this.#readOne(wish, withExtras?.has(wish.ref.key) ?? false));
     const outcomes = (await Promise.allSettled(reads)).map(outcomeOf);
     this.#charges.miss(refsOf(merged.filter((_, n) => outcomes[n] === null)));
     // Mostly everything was asked for once.
@@ -206,6 +207,12 @@ class Held implements GivenListener {
 }
 
 const NOTHING = Promise.resolve(null);
+
+/** The keys of those that are wanted with extras; undefined where none is. */
+function keysWithExtras(wishes: readonly Wish[]): ReadonlySet<string> | undefined {
+  const keys = wishes.filter(({ selection }) => selection.withExtras).map(({ ref }) => ref.key);
+  return keys.length === 0 ? undefined : new Set(keys);
+}
 
 function refsOf(wishes: readonly Wish[]): readonly Ref[] {
   return wishes.map(({ ref }) => ref);

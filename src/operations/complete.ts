@@ -217,10 +217,11 @@ export function pathToArray(path: Path): (string | number)[] {
 }
 
 function settled(results: Result): Promise<Result> {
+  const keys = Object.keys(results);
   return Promise.all(Object.values(results)).then((values) => {
-    const resolved: Result = {};
-    for (const [n, key] of Object.keys(results).entries()) put(resolved, key, values[n]);
-    return resolved;
+    // Each in its place, which it has already.
+    for (const [n, key] of keys.entries()) put(results, key, values[n]);
+    return results;
   });
 }
 

@@ -177,7 +177,8 @@ class HttpCaller implements Caller {
       if (!response.writableFinished) cancellation.cancel(new CallerGone());
     };
     if (response.destroyed) leave();
-    else response.once('close', leave);
+    // It closes once: `once` would take the listener away again, at a cost.
+    else response.on('close', leave);
     return cancellation;
   }
 }
