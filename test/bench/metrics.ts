@@ -16,7 +16,7 @@ const FLOOR = 0.95;
 const PAIRS = 5;
 /** The first seconds are the compiler's. */
 const WARM_UP_MS = 6_000;
-const TURNS = 5;
+const TURNS = 9;
 const TURN_MS = 1_000;
 /** How often a gateway with an admin port is collected. */
 export const COLLECT_MS = 5_000;

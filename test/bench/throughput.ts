@@ -1,6 +1,7 @@
 // The gateway against a plain Node handler that makes the same upstream calls: operations in a second of processor time, both
 // servers on one core, the load and the upstream on another, upstream answering at once. The two take turns, and the turn in
-// the middle by its ratio counts. A turn in which the load could not keep the plain handler busy is left out.
+// the middle by its ratio counts. Outside its turns a server stands still: what it still has to do, such as collecting
+// garbage, it does in its own. A turn in which the load could not keep the plain handler busy is left out.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CASES, type Case } from './cases.ts';
@@ -10,9 +11,9 @@ import { OTHER_CORE, PORTS, type ServerKind, type Servers } from './servers.ts';
 import { wrk } from './wrk.ts';
 
 /** Turns of each server that count; the machine's own ups and downs last longer than one. */
-const TURNS = 15;
+const TURNS = 25;
 /** Turns that are made until so many count. A case of which fewer than half of these count fails. */
-const MAX_TURNS = 30;
+const MAX_TURNS = 50;
 const TURN_MS = 1_000;
 /** The first seconds are the compiler's. */
 const WARM_UP_MS = { plain: 3_000, graphql: 6_000 };
@@ -30,26 +31,34 @@ export async function throughput(servers: Servers): Promise<boolean> {
 
 async function runCase(each: Case, servers: Servers): Promise<boolean> {
   const turn = async (kind: ServerKind, durationMs: number, isWarmUp = false): Promise<Turn> => {
+    const server = servers[kind];
     const load = { port: PORTS[kind], connections: each.connections, bodies: each.bodies[kind], core: OTHER_CORE };
-    const cpu = cpuSeconds(servers[kind]);
+    const cpu = cpuSeconds(server);
+    server.kill('SIGCONT');
     // What is new may fail in any turn; what is known is as right as in the warm-up.
     const result = await wrk({ ...load, durationMs, isChecked: isWarmUp || each.isNew });
-    const used = cpuSeconds(servers[kind]) - cpu;
+    const used = cpuSeconds(server) - cpu;
     if (result.failures > 0) throw new Error(`${result.failures} answers of the ${kind} server were not right`);
-    // What the server still does for those who have gone is not the other server's.
+    // It takes leave of those who have gone.
     await sleep(20);
+    server.kill('SIGSTOP');
     const answers = result.perSecond * result.seconds;
     return { perSecond: answers / used, busy: used / result.seconds, p99Ms: result.p99Ms };
   };
-  await turn('plain', WARM_UP_MS.plain, true);
-  await turn('graphql', WARM_UP_MS.graphql, true);
-  const turns: Pair[] = [];
-  let made = 0;
-  for (; made < MAX_TURNS && turns.length < TURNS; made++) {
-    const pair = { plain: await turn('plain', TURN_MS), graphql: await turn('graphql', TURN_MS) };
-    if (pair.plain.busy >= MIN_BUSY) turns.push(pair);
+  for (const server of Object.values(servers)) server.kill('SIGSTOP');
+  try {
+    await turn('plain', WARM_UP_MS.plain, true);
+    await turn('graphql', WARM_UP_MS.graphql, true);
+    const turns: Pair[] = [];
+    let made = 0;
+    for (; made < MAX_TURNS && turns.length < TURNS; made++) {
+      const pair = { plain: await turn('plain', TURN_MS), graphql: await turn('graphql', TURN_MS) };
+      if (pair.plain.busy >= MIN_BUSY) turns.push(pair);
+    }
+    return report(each, turns, made);
+  } finally {
+    for (const server of Object.values(servers)) server.kill('SIGCONT');
   }
-  return report(each, turns, made);
 }
 
 interface Turn {
