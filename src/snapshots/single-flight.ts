@@ -34,8 +34,8 @@ const NEXT_PATIENCE_MS = 1_000;
 
 /** A read, and the callers that wait for it: it is cancelled when the last of them has left. */
 class SharedRead extends Cancellation implements CancelListener {
-  readonly #read: Read;
-  readonly #callers: Cancellation[] = [];
+  #read: Read | undefined;
+  #callers: Cancellation[] = [];
   #waiting = 0;
   begunAt = Number.POSITIVE_INFINITY;
   readonly result: Promise<Snapshot | null>;
@@ -48,7 +48,7 @@ class SharedRead extends Cancellation implements CancelListener {
 
   /** @param read What would have been started for this caller, had there been none. */
   addCaller(caller: Cancellation, read: Read): void {
-    if (read !== this.#read) this.#read.joinedBy(read);
+    if (read !== this.#read) this.#read?.joinedBy(read);
     // A caller that asks twice leaves once.
     if (this.#callers.includes(caller)) return;
     this.#callers.push(caller);
@@ -65,6 +65,9 @@ class SharedRead extends Cancellation implements CancelListener {
   /** It has ended: what callers do from now on does not concern it. */
   release(): void {
     for (const caller of this.#callers) caller.remove(this);
+    // V8 keeps what a map has held for as long as it has aged any earlier form of the map's table: let that be little.
+    this.#read = undefined;
+    this.#callers = [];
   }
 }
 
