@@ -15,9 +15,9 @@ import { wrk } from './wrk.ts';
 const FLOOR = 0.9;
 const PER_SECOND = 500;
 /** Turns that count: a turn in which fewer documents came does not. */
-const TURNS = 7;
-const MAX_TURNS = 14;
-const TURN_MS = 2_000;
+const TURNS = 21;
+const MAX_TURNS = 42;
+const TURN_MS = 1_000;
 
 /** @returns whether the ratio holds. */
 export async function flood({ graphql }: Servers): Promise<boolean> {
