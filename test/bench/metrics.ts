@@ -1,5 +1,5 @@
 // What it costs to be counted: known invitations asked for again and again of a gateway with an admin port that is collected
-// every five seconds, beside one without. The two are asked at the same time, and share one core.
+// every five seconds, beside one without. The two take turns on one core.
 
 import type { ChildProcess } from 'node:child_process';
 import { CASES, type Case } from './cases.ts';
@@ -7,7 +7,7 @@ import { middle } from './figures.ts';
 import { stop, stopAll } from './processes.ts';
 import { perProcessorSecond } from './processor-time.ts';
 import { OTHER_CORE, PORTS, startGateway, startUpstream } from './servers.ts';
-import { ratiosTogether } from './turns.ts';
+import { ratiosByTurns } from './turns.ts';
 import { wrk } from './wrk.ts';
 
 /** The least with an admin port, without = 1. */
@@ -15,9 +15,9 @@ const FLOOR = 0.95;
 /** Two new processes that do the same differ by up to a tenth for as long as they live, so that several pairs are compared. */
 const PAIRS = 5;
 /** The first seconds are the compiler's. */
-const WARM_UP_MS = 10_000;
+const WARM_UP_MS = 6_000;
 const TURNS = 9;
-const TURN_MS = 2_000;
+const TURN_MS = 1_000;
 /** How often a gateway with an admin port is collected. */
 export const COLLECT_MS = 5_000;
 
@@ -75,9 +75,8 @@ async function compare({ connections, bodies: { graphql: bodies } }: Case, gatew
     wrk({ port: gateways[kind].port, connections, durationMs, bodies, core: OTHER_CORE, isChecked });
   const turn = (kind: Kind, isChecked: boolean) =>
     perProcessorSecond(gateways[kind].process, () => load(kind, TURN_MS, isChecked));
-  const kinds = ['without', 'counted'] as const;
-  await Promise.all(kinds.map((kind) => load(kind, WARM_UP_MS, true)));
-  const ratioOf = await ratiosTogether<Kind>(kinds, TURNS, turn);
+  for (const kind of ['counted', 'without'] as const) await load(kind, WARM_UP_MS, true);
+  const ratioOf = await ratiosByTurns<Kind>(['without', 'counted'], TURNS, turn);
   return ratioOf('counted', 'without');
 }
 
