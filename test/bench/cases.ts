@@ -72,7 +72,7 @@ export const HOT: Case = {
   bodies: known((n) => one(`id-${n}`)),
 };
 
-// What is known comes first: afterwards the gateway reads the new ones again in the background.
+// What is known comes first: a gateway that has all of them reads the new ones again in the background.
 export const CASES: readonly Case[] = [
   HOT,
   {

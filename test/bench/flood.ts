@@ -2,14 +2,14 @@
 // gateway answers, against how many while the other client sends as many of one known document. The two take turns at
 // one process.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { HOT } from './cases.ts';
 import { middle, percent } from './figures.ts';
 import type { Flooded } from './flood-sender.ts';
 import { cpuSeconds, residentMegabytes } from './processes.ts';
-import { OTHER_CORE, PORTS, type Servers } from './servers.ts';
+import { OTHER_CORE, PORTS } from './servers.ts';
 import { wrk } from './wrk.ts';
 
 const FLOOR = 0.9;
@@ -20,19 +20,19 @@ const MAX_TURNS = 42;
 const TURN_MS = 1_000;
 
 /** @returns whether the ratio holds. */
-export async function flood({ graphql }: Servers): Promise<boolean> {
+export async function flood(gateway: ChildProcess): Promise<boolean> {
   const { connections } = HOT;
   const bodies = HOT.bodies.graphql;
   let made = 0;
   const turn = async (documents: 'new' | 'known') => {
     const flooding = await startFlood(documents, made);
-    const cpu = cpuSeconds(graphql);
+    const cpu = cpuSeconds(gateway);
     const load = { port: PORTS.graphql, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE };
     const result = await wrk(load).catch(async (error: unknown) => {
       await flooding.stop();
       throw error;
     });
-    const busy = (cpuSeconds(graphql) - cpu) / result.seconds;
+    const busy = (cpuSeconds(gateway) - cpu) / result.seconds;
     const { sent, perSecond } = await flooding.stop();
     made += sent;
     if (result.failures > 0) throw new Error(`${result.failures} answers were not right`);
@@ -41,7 +41,7 @@ export async function flood({ graphql }: Servers): Promise<boolean> {
 
   await turn('known');
   await turn('new');
-  const before = residentMegabytes(graphql).now;
+  const before = residentMegabytes(gateway).now;
   const turns = [];
   let pairs = 0;
   for (; pairs < MAX_TURNS && turns.length < TURNS; pairs++) {
@@ -50,7 +50,7 @@ export async function flood({ graphql }: Servers): Promise<boolean> {
     if (known.isFlooded && anew.isFlooded) turns.push({ known, anew, ratio: anew.perSecond / known.perSecond });
   }
   if (turns.length < TURNS) throw new Error(`the documents came fast enough in only ${turns.length} of ${pairs} turns`);
-  const after = residentMegabytes(graphql).now;
+  const after = residentMegabytes(gateway).now;
   const { known, anew, ratio } = middle(turns, (each) => each.ratio);
   console.log(
     `${HOT.name}, beside ${PER_SECOND} new documents a second: ${anew.perSecond.toFixed(0)}/s against ${known.perSecond.toFixed(0)}/s beside as many of one document = ${ratio.toFixed(2)} × (at least ${FLOOR.toFixed(2)} ×; the core was busy ${percent(anew.busy)} and ${percent(known.busy)} of the time)`,

@@ -14,7 +14,7 @@ import { metrics } from './metrics.ts';
 import { orderBench } from './order.ts';
 import { stopAll } from './processes.ts';
 import { quotaBench } from './quota.ts';
-import { startCollector, startServers, startUpstream } from './servers.ts';
+import { startCollector, startGateway, startUpstream } from './servers.ts';
 import { tenants } from './tenants.ts';
 import { throughput } from './throughput.ts';
 import { tokens } from './tokens.ts';
@@ -29,11 +29,13 @@ if (!hasWrk()) {
 try {
   await startUpstream();
   const held = [await footprint()];
-  const servers = await startServers();
-  // The flood comes first: afterwards the gateway reads in the background what the other cases have asked for.
-  held.push(await flood(servers), await throughput(servers), await peakMemory(servers));
+  held.push(await throughput());
+  // The same process to the end of the traces, so that its peak of memory is the peak of everything. The flood comes first:
+  // afterwards the gateway reads in the background what the other cases have asked for.
+  const gateway = await startGateway();
+  held.push(await flood(gateway), await peakMemory(gateway));
   await startCollector();
-  held.push(await tokens(), await metrics(), await traces(servers.graphql));
+  held.push(await tokens(), await metrics(), await traces(gateway));
   await everything(servers);
   await stopAll();
   held.push(orderBench(), await knownBench());

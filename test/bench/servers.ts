@@ -1,6 +1,5 @@
 // The servers of `npm run bench`: the gateway and the plain handler, alone on one core, and the upstream that both call,
-// on the core of the load. One process of each lasts for the whole benchmark, so that the gateway's peak of memory is the
-// peak of everything.
+// on the core of the load.
 
 import type { ChildProcess } from 'node:child_process';
 import { OPEN_GATEWAY } from '../open-gateway.ts';

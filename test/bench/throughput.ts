@@ -1,13 +1,14 @@
 // The gateway against a plain Node handler that makes the same upstream calls: operations in a second of processor time, both
 // servers on one core, the load and the upstream on another, upstream answering at once. Both are asked at the same time and
 // have half of the core, so that the machine's own ups and downs, which last for seconds, fall on both alike. The turn in the
-// middle by its ratio counts. A turn in which the load could not keep the core busy is left out.
+// middle by its ratio counts. A turn in which the load could not keep the core busy is left out. Each case has new processes:
+// a gateway goes on reading what it was asked for, and V8 compiles its code for what it has seen.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CASES, type Case } from './cases.ts';
 import { middle, percent } from './figures.ts';
-import { cpuSeconds } from './processes.ts';
-import { OTHER_CORE, PORTS, type ServerKind, type Servers } from './servers.ts';
+import { cpuSeconds, stop } from './processes.ts';
+import { OTHER_CORE, PORTS, type ServerKind, type Servers, startServers } from './servers.ts';
 import { wrk } from './wrk.ts';
 
 /** Turns that count. */
@@ -23,9 +24,16 @@ const MIN_BUSY = 0.95;
 const MAX_P99 = 1.2;
 
 /** @returns whether every ratio holds. */
-export async function throughput(servers: Servers): Promise<boolean> {
+export async function throughput(): Promise<boolean> {
   const held: boolean[] = [];
-  for (const each of CASES) held.push(await runCase(each, servers));
+  for (const each of CASES) {
+    const servers = await startServers();
+    try {
+      held.push(await runCase(each, servers));
+    } finally {
+      await Promise.all(Object.values(servers).map(stop));
+    }
+  }
   return !held.includes(false);
 }
 
