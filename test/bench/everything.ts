@@ -27,11 +27,10 @@ const TURN_MS = 1_000;
 const OFF = { LOG_LEVEL: 'silent' };
 const ON = { AUTH: 'required', AUTH_JWT_SECRET: SECRET, ADMIN_PORT: String(PORTS.admin), ...COLLECTOR };
 
-/** Prints the ratios; that they hold with everything off is for throughput.ts to say. The plain handler and the collector run already. */
-export async function everything({ plain }: Pick<Servers, 'plain'>): Promise<void> {
+/** Prints the ratios; that they hold with everything off is for throughput.ts to say. The collector runs already. */
+export async function everything(): Promise<void> {
   const runners: Runners = {
-    plain: { process: plain, port: PORTS.plain, asks: 'plain' },
-    // Both new: the other one has a long benchmark behind it.
+    plain: { process: await startPlain(), port: PORTS.plain, asks: 'plain' },
     off: { process: await startGateway(PORTS.allOff, OFF), port: PORTS.allOff, asks: 'graphql' },
     on: {
       process: await startGateway(PORTS.allOn, ON),
@@ -49,7 +48,7 @@ export async function everything({ plain }: Pick<Servers, 'plain'>): Promise<voi
     await expectTokens();
   } finally {
     clearInterval(collecting);
-    await Promise.all([stop(runners.off.process), stop(runners.on.process)]);
+    await Promise.all(Object.values(runners).map(({ process }) => stop(process)));
   }
 }
 
@@ -93,7 +92,7 @@ if (import.meta.main) {
   try {
     await startUpstream();
     await startCollector();
-    await everything({ plain: await startPlain() });
+    await everything();
   } finally {
     await stopAll();
   }

@@ -36,7 +36,7 @@ try {
   held.push(await flood(gateway), await peakMemory(gateway));
   await startCollector();
   held.push(await tokens(), await metrics(), await traces(gateway));
-  await everything(servers);
+  await everything();
   await stopAll();
   held.push(orderBench(), await knownBench());
   held.push(await tenants());
