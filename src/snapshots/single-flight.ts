@@ -65,7 +65,7 @@ class SharedRead extends Cancellation implements CancelListener {
   /** It has ended: what callers do from now on does not concern it. */
   release(): void {
     for (const caller of this.#callers) caller.remove(this);
-    // V8 keeps what a map has held for as long as it has aged any earlier form of the map's table: let that be little.
+    // V8 replaces a map's table as the map changes. A replaced table may stay in the old generation, and keeps what it held.
     this.#read = undefined;
     this.#callers = [];
   }
