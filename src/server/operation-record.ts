@@ -40,7 +40,7 @@ export interface OperationListener {
   answered?: ((operation: OperationRecord) => void) | undefined;
   /** Told of each event of a subscription in which something is wrong. */
   eventFailed?: ((operation: OperationRecord, problems: readonly EventProblem[]) => void) | undefined;
-  /** Told of what is answered when the operation is over, as its streams are, and which viewer asked for it. */
+  /** Told of each ref that is answered after its operation has ended, as those of streams are; of others the operation tells. */
   givenLater?: ((given: Given, viewer: Viewer) => void) | undefined;
   /** Told how each document was found. */
   document?: ((how: DocumentHow) => void) | undefined;
@@ -71,7 +71,7 @@ export class OperationRecord implements GivenListener {
   codes: readonly string[] = NONE;
   /** Which provider each of its errors is about, in the same order; undefined where it is about none. */
   providers: readonly (string | undefined)[] = NONE;
-  /** How its refs were answered, by provider. */
+  /** How its refs were answered until it ended, by provider. */
   readonly refs: Given[] = [];
   /** How many reads were begun for it. */
   calls = 0;

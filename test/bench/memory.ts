@@ -10,7 +10,7 @@ import { wrk } from './wrk.ts';
 const MAX_PEAK_MEGABYTES = 320;
 
 /** How long the load of each case is there. */
-const LOAD_MS = 10_000;
+const LOAD_MS = 20_000;
 
 /** Large invites, by the store's own count of bytes two and a half times its limit. */
 const INVITES = 1_500;

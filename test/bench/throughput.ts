@@ -4,10 +4,10 @@
 // middle by its ratio counts. A turn in which the load could not keep the core busy is left out. Each case has new processes:
 // a gateway goes on reading what it was asked for, and V8 compiles its code for what it has seen.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CASES, type Case } from './cases.ts';
 import { middle, percent } from './figures.ts';
-import { cpuSeconds, stop } from './processes.ts';
+import { stop } from './processes.ts';
+import { type Turn, turnOf } from './processor-time.ts';
 import { OTHER_CORE, PORTS, type ServerKind, type Servers, startServers } from './servers.ts';
 import { wrk } from './wrk.ts';
 
@@ -38,20 +38,16 @@ export async function throughput(): Promise<boolean> {
 }
 
 async function runCase(each: Case, servers: Servers): Promise<boolean> {
-  const turn = async (kind: ServerKind, durationMs: number, isWarmUp: boolean): Promise<Turn> => {
+  const turn = (kind: ServerKind, durationMs: number, isWarmUp: boolean): Promise<Turn> => {
     const load = { port: PORTS[kind], connections: each.connections, bodies: each.bodies[kind], core: OTHER_CORE };
-    const before = cpuSeconds(servers[kind]);
     // What is new may fail in any turn; what is known is as right as in the warm-up.
-    const result = await wrk({ ...load, durationMs, isChecked: isWarmUp || each.isNew });
-    if (result.failures > 0) throw new Error(`${result.failures} answers of the ${kind} server were not right`);
-    // What is done and sent afterwards belongs to it.
-    await sleep(100);
-    const used = cpuSeconds(servers[kind]) - before;
-    return { perSecond: (result.perSecond * result.seconds) / used, busy: used / result.seconds, p99Ms: result.p99Ms };
+    return turnOf(servers[kind], () => wrk({ ...load, durationMs, isChecked: isWarmUp || each.isNew }));
   };
   const pair = async (durationMs: number, isWarmUp = false): Promise<Pair> => {
-    const turns = (['plain', 'graphql'] as const).map((kind) => turn(kind, durationMs, isWarmUp));
-    const [plain, graphql] = (await Promise.all(turns)) as [Turn, Turn];
+    const [plain, graphql] = await Promise.all([
+      turn('plain', durationMs, isWarmUp),
+      turn('graphql', durationMs, isWarmUp),
+    ]);
     return { plain, graphql };
   };
   await pair(WARM_UP_MS, true);
@@ -62,14 +58,6 @@ async function runCase(each: Case, servers: Servers): Promise<boolean> {
     if (both.plain.busy + both.graphql.busy >= MIN_BUSY) turns.push(both);
   }
   return report(each, turns, made);
-}
-
-interface Turn {
-  /** Answers in a second of processor time. */
-  readonly perSecond: number;
-  /** The part of the core that the server had. */
-  readonly busy: number;
-  readonly p99Ms: number;
 }
 
 type Pair = Readonly<Record<ServerKind, Turn>>;

@@ -18,7 +18,7 @@ export async function ratiosByTurns<Kind extends string>(
   const measured: ReadonlyMap<Kind, number>[] = [];
   for (let n = -WARM_UPS; n < rounds; n++) {
     const figures = new Map<Kind, number>();
-    // Each is as often the first one.
+    // Every other round is the other way round.
     for (const kind of n % 2 === 0 ? kinds : kinds.toReversed()) figures.set(kind, await turn(kind, n < 0));
     if (n >= 0) measured.push(figures);
   }

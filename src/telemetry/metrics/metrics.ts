@@ -146,7 +146,7 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
 
   function given({ provider: name, counts, agesMs }: Given): void {
     for (const how of HOWS) if (counts[how] > 0) invitations.add(counts[how], name, how);
-    ages.observeAll(agesMs, 1 / 1_000, name);
+    ages.observeAll(agesMs, 1_000, name);
   }
 
   function called(call: CallRecord): void {

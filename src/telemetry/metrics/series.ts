@@ -87,10 +87,10 @@ export class Histogram<Values extends readonly string[]> implements Family {
     this.#observeAt(this.#places.of(values), value);
   }
 
-  /** Observes many of one series. @param unit What one of them is counted as. */
-  observeAll(amounts: readonly number[], unit: number, ...values: Values): void {
+  /** Observes many of one series. @param perUnit How many of what they are counted in make one of the histogram's unit. */
+  observeAll(amounts: readonly number[], perUnit: number, ...values: Values): void {
     const place = this.#places.of(values);
-    for (const amount of amounts) this.#observeAt(place, amount * unit);
+    for (const amount of amounts) this.#observeAt(place, amount / perUnit);
   }
 
   #observeAt(place: number, value: number): void {
