@@ -43,16 +43,12 @@ export interface Kind<Name extends string, Key extends NaturalKey, I extends Any
   rawStatusOf(invitation: I): string | null;
   /** Whether nothing more will change of what was observed at that moment (milliseconds since 1970). */
   isFinal(invitation: I, observedAt: number): boolean;
-  /** When that which it invites to begins and ends; null where that has no time. */
-  spanOf(invitation: I): Span | null;
+  /** When that which it invites to begins, in milliseconds since 1970; Infinity where that has no time. */
+  beginsAt(invitation: I): number;
+  /** When that ends, likewise. */
+  endsAt(invitation: I): number;
   /** From where and to which URL its provider sends notifications of it; null where it sends none. */
   callbackOf(invitation: I): string | null;
-}
-
-/** Two moments, in milliseconds since 1970. */
-export interface Span {
-  readonly beginsAt: number;
-  readonly endsAt: number;
 }
 
 export interface Grantable<I> {

@@ -44,6 +44,7 @@ export const reviewInvitation: Kind<'ReviewInvitation', ReviewInvitationKey, Rev
   rawStatusOf: ({ rawStatus }) => rawStatus,
   // An SMS that arrived, or failed, stays so.
   isFinal: ({ deliveryStatus }) => ['DELIVERED', 'FAILED'].includes(STATUS_OF_DELIVERY[deliveryStatus]),
-  spanOf: () => null,
+  beginsAt: () => Number.POSITIVE_INFINITY,
+  endsAt: () => Number.POSITIVE_INFINITY,
   callbackOf: () => null,
 };

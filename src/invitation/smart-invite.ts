@@ -85,7 +85,8 @@ export const smartInvite: Kind<'SmartInvite', SmartInviteKey, SmartInvite> = {
   rawStatusOf: ({ recipient }) => recipient?.rawStatus ?? null,
   // There are no replies to an event that is over. One that was seen before its end may have been replied to since.
   isFinal: ({ event }, observedAt) => endOf(event.end) <= observedAt,
-  spanOf: ({ event }) => ({ beginsAt: beginOf(event.start), endsAt: endOf(event.end) }),
+  beginsAt: ({ event }) => beginOf(event.start),
+  endsAt: ({ event }) => endOf(event.end),
   // A data center notifies of its own invites: what arrives from one tells nothing of another.
   callbackOf: ({ dataCenter, callbackUrl }) => callbackUrl && `${dataCenter} ${callbackUrl}`,
 };

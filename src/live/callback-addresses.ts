@@ -69,6 +69,8 @@ export function createCallbackAddresses(
       if (address !== null) working.set(address, true);
     },
     isNotified(snapshot) {
+      // It is asked for everything that is read.
+      if (working.size === 0) return false;
       const address = addressOf(snapshot);
       return address !== null && working.has(address);
     },

@@ -22,7 +22,7 @@ export interface Entry {
   readonly state: string;
   /** How often callers have looked at it since this was last taken into account. */
   looks: number;
-  /** Its place among those that need not be read yet (resting.ts); -1 where it never was there. */
+  /** Its number among those that need not be read yet (resting.ts); -1 where it never was there. */
   restsAt: number;
   /** For how long it is fresh where the caller does not say, in milliseconds; less than nothing where it is old at any age. */
   readonly freshMs: number;

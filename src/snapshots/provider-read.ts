@@ -39,7 +39,7 @@ export class ProviderRead implements Read {
   readonly #source: Source;
   readonly #reading: Reading;
   readonly #payment: Payment;
-  readonly #onBegun: (() => void) | undefined;
+  readonly #note: Asker['note'];
   readonly payer: Span | undefined;
   others: readonly Span[];
   #begunAt: number | undefined;
@@ -49,7 +49,7 @@ export class ProviderRead implements Read {
     this.#source = source;
     this.#reading = reading;
     this.#payment = asker.payment;
-    this.#onBegun = asker.onBegun;
+    this.#note = asker.note;
     this.payer = asker.span;
     this.others = asker.cause === undefined ? NONE : [asker.cause];
   }
@@ -66,7 +66,7 @@ export class ProviderRead implements Read {
     const refusal = how === 'spare' ? this.#effects.spareRefusal(this.#source, ref) : undefined;
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#begunAt = this.#effects.now();
-    this.#onBegun?.();
+    this.#note?.begun();
     return this.#source.reader.read(ref, { withExtras, cancellation, payment });
   }
 

@@ -29,22 +29,24 @@ export class ReadNote implements GivenListener {
   }
 
   /** The provider is read for this caller. */
-  readonly begun = (): void => {
+  begun(): void {
     this.#isOwn = true;
     this.#listener.readBegun?.();
-  };
+  }
 
   /** Tells what comes of it; the answer stays the same. */
-  async tell(answer: Promise<Snapshot | null>): Promise<Snapshot | null> {
-    try {
-      const snapshot = await answer;
-      if (snapshot === null) this.#listener.given(this.#provider, 'not_found', Number.NaN);
-      else this.#listener.given(this.#provider, this.#how ?? this.#wayOfRead, this.#ageMs, this.#isFinal);
-      return snapshot;
-    } catch (error) {
-      this.#listener.given(this.#provider, 'failed', Number.NaN);
-      throw error;
-    }
+  tell(answer: Promise<Snapshot | null>): Promise<Snapshot | null> {
+    return answer.then(
+      (snapshot) => {
+        if (snapshot === null) this.#listener.given(this.#provider, 'not_found', Number.NaN);
+        else this.#listener.given(this.#provider, this.#how ?? this.#wayOfRead, this.#ageMs, this.#isFinal);
+        return snapshot;
+      },
+      (error: unknown) => {
+        this.#listener.given(this.#provider, 'failed', Number.NaN);
+        throw error;
+      },
+    );
   }
 
   get #wayOfRead(): How {

@@ -5,6 +5,7 @@ import type { Ref } from '../invitation/ref.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { Payment } from '../upstream/payment.ts';
 import type { Span } from '../upstream/span.ts';
+import type { ReadNote } from './read-note.ts';
 
 export interface Reading {
   readonly ref: Ref;
@@ -27,5 +28,5 @@ export interface Asker {
   /** Of the notification that it is read for, where that is traced. */
   readonly cause?: Span | undefined;
   /** Told when a read begins that is made for this one, and not for another. */
-  readonly onBegun?: (() => void) | undefined;
+  readonly note?: Pick<ReadNote, 'begun'> | undefined;
 }

@@ -12,9 +12,11 @@ const FEW = 1_000;
 
 export class Resting {
   readonly #restMs: number;
-  /** An entry knows its place. Undefined stands where one has left. */
+  /** An entry knows its number, from which its place follows. Undefined stands where one has left. */
   #entries: (Entry | undefined)[] = [];
   #refs: (Ref | undefined)[] = [];
+  /** The number of the first place. */
+  #begin = 0;
   /** In the places before this one there is none. */
   #from = 0;
   #size = 0;
@@ -44,11 +46,12 @@ export class Resting {
 
   /** The ref of one that rests; undefined where it does not. */
   refOf(entry: Entry): Ref | undefined {
-    return this.has(entry) ? this.#refs[entry.restsAt] : undefined;
+    return this.has(entry) ? this.#refs[this.#placeOf(entry)] : undefined;
   }
 
   has(entry: Entry): boolean {
-    return entry.restsAt >= 0 && this.#entries[entry.restsAt] === entry;
+    const place = this.#placeOf(entry);
+    return place >= 0 && this.#entries[place] === entry;
   }
 
   /**
@@ -68,10 +71,12 @@ export class Resting {
   /** @returns whether it was there. */
   remove(entry: Entry): boolean {
     if (!this.has(entry)) return false;
-    this.#entries[entry.restsAt] = undefined;
-    this.#refs[entry.restsAt] = undefined;
+    const place = this.#placeOf(entry);
+    this.#entries[place] = undefined;
+    this.#refs[place] = undefined;
     this.#size -= 1;
-    if (this.#entries.length > FEW + 2 * this.#size) this.#closeGaps();
+    if (this.#hasManyGaps) this.#dropFirstPlaces();
+    if (this.#hasManyGaps) this.#closeGaps();
     return true;
   }
 
@@ -80,6 +85,23 @@ export class Resting {
     this.#refs = [];
     this.#from = 0;
     this.#size = 0;
+  }
+
+  #placeOf({ restsAt }: Entry): number {
+    return restsAt - this.#begin;
+  }
+
+  get #hasManyGaps(): boolean {
+    return this.#entries.length > FEW + 2 * this.#size;
+  }
+
+  // Mostly the first ones leave first, because the store gives up the oldest. No entry has to be looked at for that.
+  #dropFirstPlaces(): void {
+    const from = this.first === undefined ? this.#entries.length : this.#from;
+    this.#entries = this.#entries.slice(from);
+    this.#refs = this.#refs.slice(from);
+    this.#begin += from;
+    this.#from = 0;
   }
 
   #closeGaps(): void {
@@ -92,7 +114,7 @@ export class Resting {
   }
 
   #put(ref: Ref, entry: Entry): void {
-    entry.restsAt = this.#entries.push(entry) - 1;
+    entry.restsAt = this.#begin + this.#entries.push(entry) - 1;
     this.#refs.push(ref);
     this.#size += 1;
   }

@@ -51,7 +51,9 @@ class SharedRead extends Cancellation implements CancelListener {
     if (read !== this.#read) this.#read?.joinedBy(read);
     // A caller that asks twice leaves once.
     if (this.#callers.includes(caller)) return;
-    this.#callers.push(caller);
+    // Mostly there is one, and V8 makes room for many where a list without any grows.
+    if (this.#callers.length === 0) this.#callers = [caller];
+    else this.#callers.push(caller);
     this.#waiting += 1;
     caller.add(this);
   }

@@ -192,7 +192,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     if (maxAgeMs !== null || !mayStandIn(entry, now()))
       return readOrOld(source, reading, wish, entry !== undefined, note);
     const payment = { how: 'spare', caller: callerId } as const;
-    const asker = { caller, payment, maxAgeMs, span: wish.given?.span, onBegun: note?.begun };
+    const asker = { caller, payment, maxAgeMs, span: wish.given?.span, note };
     const spare = readNow(source, reading, asker);
     return within(options.patienceMs, spare, (staleness) => {
       wantBehind(reading);
@@ -216,7 +216,7 @@ export function createSnapshots(sources: ReadonlyMap<InvitationType, Source>, op
     const { maxAgeMs, caller, callerId } = wish;
     const how = wish.isPatient ? 'spare' : isKnown && maxAgeMs !== null ? 'insistent' : 'caller';
     const payment = { how, caller: callerId } as const;
-    const asker = { caller, payment, maxAgeMs, span: wish.given?.span, onBegun: note?.begun };
+    const asker = { caller, payment, maxAgeMs, span: wish.given?.span, note };
     const askedAt = now();
     return readNow(source, reading, asker).catch((error: unknown) => {
       // A caller that shared a read with spare quota has a share of its own.

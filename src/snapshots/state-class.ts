@@ -23,8 +23,7 @@ const MAX_TEXTS = 1_000;
 
 export function classOf(snapshot: Snapshot, isNotified: boolean): string {
   const word = wordOf(snapshot).slice(0, MAX_WORD);
-  const span = kindOf(snapshot).spanOf(snapshot);
-  const hasBegun = span !== null && span.beginsAt <= snapshot.observedAt.getTime();
+  const hasBegun = kindOf(snapshot).beginsAt(snapshot) <= snapshot.observedAt.getTime();
   const text = `${snapshot.type} ${word}${hasBegun ? ' begun' : ''}${isNotified ? ' notified' : ''}`;
   const known = texts.get(text);
   if (known !== undefined) return known;

@@ -162,7 +162,6 @@ export class Wish implements Placed<Wish> {
 
 /** When what was seen will change by itself; Infinity where that has been seen, or is not known. */
 export function endOf({ snapshot, seenAt }: Entry, at: number): number {
-  const span = snapshot && kindOf(snapshot).spanOf(snapshot);
-  const endsAt = span === null ? Number.POSITIVE_INFINITY : at + span.endsAt - Date.now();
+  const endsAt = snapshot === null ? Number.POSITIVE_INFINITY : at + kindOf(snapshot).endsAt(snapshot) - Date.now();
   return endsAt > seenAt ? endsAt : Number.POSITIVE_INFINITY;
 }

@@ -36,7 +36,7 @@ export class Attempt<R extends UpstreamRequest, T>
   #failure: Error | undefined;
   #isAnswering = false;
   #status = 0;
-  #headers: UpstreamAnswer['headers'] = {};
+  #headers: UpstreamAnswer['headers'] = NO_HEADERS;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
@@ -167,9 +167,8 @@ export class Attempt<R extends UpstreamRequest, T>
     if (this.#bytes > this.#plan.request.maxBytes) {
       this.#rules.troubles.failed({ kind: 'answer', detail: this.#status });
       this.#fail(new ProviderBadResponse(this.#plan.request.provider));
-    } else {
-      this.#chunks.push(chunk);
-    }
+    } else if (this.#chunks.length === 0) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
@@ -259,6 +258,8 @@ export class Attempt<R extends UpstreamRequest, T>
     this.#plan.call.remove(this);
   }
 }
+
+const NO_HEADERS: UpstreamAnswer['headers'] = {};
 
 // What undici is told when a call is given up; made once, because an error's stack costs more than the call.
 const CANCELLED = new Error('the gateway gave this call up');

@@ -43,6 +43,7 @@ export const emailInvitation: Kind<'EmailInvitation', EmailInvitationKey, EmailI
   statusOf: ({ mailStatus }) => STATUS_OF_MAIL[mailStatus],
   rawStatusOf: ({ rawStatus }) => rawStatus,
   isFinal: ({ mailStatus }) => mailStatus === 'REVIEWED' || mailStatus === 'BOUNCED',
-  spanOf: () => null,
+  beginsAt: () => Number.POSITIVE_INFINITY,
+  endsAt: () => Number.POSITIVE_INFINITY,
   callbackOf: () => null,
 };
