@@ -64,9 +64,9 @@ export async function startGateway(
     });
   const operationLog = createOperationLog(log, settings.slowMs);
   const traces = settings.traces && (await startTraces(settings.traces, log, metrics?.listener));
-  const counters = telemetryOf([metrics?.listener ?? [], status?.listener ?? []].flat());
+  const counters = inBatches(telemetryOf([metrics?.listener ?? [], status?.listener ?? []].flat()));
   // The log and the traces are told at once: they read what may still change in a record.
-  const telemetry = telemetryOf([operationLog, inBatches(counters), traces ?? []].flat());
+  const telemetry = telemetryOf([operationLog, counters.listener, traces ?? []].flat());
   const client =
     settings.redisUrl === null
       ? undefined
@@ -200,8 +200,8 @@ export async function startGateway(
     isRedisUp: client?.isUp,
   };
   const pages: AdminRoutes = new Map([
-    ...(metrics === undefined ? [] : [['/metrics', metrics.createHandler(state)] as const]),
-    ...(status?.open({ ...state, isDraining: server.isDraining }) ?? []),
+    ...(metrics === undefined ? [] : [['/metrics', metrics.createHandler(state, counters.tell)] as const]),
+    ...(status?.open({ ...state, isDraining: server.isDraining, settle: counters.tell }) ?? []),
   ]);
   const admin = settings.admin && (await startAdmin(pages, server.probe, settings.admin, log));
   if (settings.admin !== undefined && !isLoopback(settings.admin.host)) log.warn(ADMIN_EXPOSED);

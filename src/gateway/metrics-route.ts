@@ -13,8 +13,11 @@ import { versionOfGateway } from './version.ts';
 
 export interface MetricsRoute {
   readonly listener: TelemetryListener;
-  /** @param state Of the gateway, once it runs. */
-  createHandler(state: GatewayState): Handler;
+  /**
+   * @param state Of the gateway, once it runs.
+   * @param settle Called before what is counted is read.
+   */
+  createHandler(state: GatewayState, settle: () => void): Handler;
 }
 
 export function createMetricsRoute(): MetricsRoute {
@@ -22,9 +25,13 @@ export function createMetricsRoute(): MetricsRoute {
   watchProcess();
   return {
     listener: metrics,
-    createHandler(state) {
+    createHandler(state, settle) {
       const families = [...metrics.families, ...gaugesOf(state, versionOfGateway())];
-      return createScrapeHandler(() => exposition(families, processMetrics()), CONTENT_TYPE);
+      const collected = () => {
+        settle();
+        return exposition(families, processMetrics());
+      };
+      return createScrapeHandler(collected, CONTENT_TYPE);
     },
   };
 }

@@ -1,45 +1,69 @@
 // Operations are counted in batches.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openViewer } from '../../src/access/viewer.ts';
 import { OperationRecord } from '../../src/server/operation-record.ts';
 import { inBatches } from '../../src/telemetry/operation-batches.ts';
 
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
 const recordOf = (requestId: string) => new OperationRecord('post', openViewer('192.0.2.1'), requestId, {});
 
-test('operations of one turn are told when it is over, each once and in their order', async () => {
+/** What is told, and the batches. */
+function collected(onTold?: (requestId: string) => void) {
   const told: string[] = [];
-  const { answered } = inBatches({ answered: ({ requestId }) => told.push(requestId) });
-  for (const id of ['one', 'two', 'three']) answered?.(recordOf(id));
+  const batches = inBatches({
+    answered({ requestId }) {
+      told.push(requestId);
+      onTold?.(requestId);
+    },
+  });
+  return { told, batches };
+}
+
+test('operations are told ten milliseconds after the first of them, each once and in their order', () => {
+  const { told, batches } = collected();
+  for (const id of ['one', 'two']) batches.listener.answered?.(recordOf(id));
+  vi.advanceTimersByTime(9);
+  batches.listener.answered?.(recordOf('three'));
   expect(told).toEqual([]);
-  await nextTurn();
+  vi.advanceTimersByTime(1);
   expect(told).toEqual(['one', 'two', 'three']);
-  answered?.(recordOf('four'));
-  await nextTurn();
+  batches.listener.answered?.(recordOf('four'));
+  vi.advanceTimersByTime(10);
   expect(told).toEqual(['one', 'two', 'three', 'four']);
 });
 
-test('an operation that is answered while others are told is told in the next turn', async () => {
-  const told: string[] = [];
-  const { answered } = inBatches({
-    answered({ requestId }) {
-      told.push(requestId);
-      if (requestId === 'one') answered?.(recordOf('two'));
-    },
+test('they are told at once, and not again, where somebody reads what is counted', () => {
+  const { told, batches } = collected();
+  batches.listener.answered?.(recordOf('one'));
+  batches.tell();
+  expect(told).toEqual(['one']);
+  vi.advanceTimersByTime(10);
+  expect(told).toEqual(['one']);
+  batches.listener.answered?.(recordOf('two'));
+  vi.advanceTimersByTime(10);
+  expect(told).toEqual(['one', 'two']);
+});
+
+test('an operation that is answered while others are told is told in the next batch', () => {
+  const { told, batches } = collected((id) => {
+    if (id === 'one') batches.listener.answered?.(recordOf('two'));
   });
-  answered?.(recordOf('one'));
-  await nextTurn();
-  await nextTurn();
+  batches.listener.answered?.(recordOf('one'));
+  vi.advanceTimersByTime(10);
+  expect(told).toEqual(['one']);
+  vi.advanceTimersByTime(10);
   expect(told).toEqual(['one', 'two']);
 });
 
 test('what is no operation is told at once', () => {
   const limited = vi.fn();
-  inBatches({ answered: () => undefined, limited }).limited?.('bytes');
+  inBatches({ answered: () => undefined, limited }).listener.limited?.('bytes');
   expect(limited).toHaveBeenCalledExactlyOnceWith('bytes');
 });
 
 test('nothing is kept where nobody counts operations', () => {
-  expect(inBatches({}).answered).toBeUndefined();
+  expect(inBatches({}).listener.answered).toBeUndefined();
 });

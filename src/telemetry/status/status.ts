@@ -24,6 +24,8 @@ import { SlowestOperations } from './slowest.ts';
 /** What is looked up in the running gateway. */
 export interface StatusSources extends Pick<GatewayState, 'tenants' | 'streams' | 'keys'> {
   isDraining(): boolean;
+  /** Called before what is counted is read: operations are counted in batches. */
+  settle(): void;
 }
 
 export interface StatusOptions {
@@ -96,6 +98,7 @@ export class Status {
   }
 
   async report(withHour: boolean): Promise<StatusReport> {
+    this.#sources.settle();
     const { accounts, beyond, together } = await this.#accounts.report(withHour);
     await breathe();
     const { isDraining, streams, keys } = this.#sources;
@@ -140,6 +143,7 @@ export class Status {
   }
 
   async #sample(): Promise<void> {
+    this.#sources.settle();
     this.#problems.sample();
     this.#operations.sample();
     this.#process.sample();
@@ -184,6 +188,7 @@ const NOTHING_YET: StatusSources = {
   streams: () => ({ sse: 0, websocket: 0 }),
   keys: () => undefined,
   isDraining: () => false,
+  settle: () => {},
 };
 
 function keysReport(keys: KeysState | undefined): KeysReport | null {
