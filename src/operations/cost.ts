@@ -49,8 +49,9 @@ export function costOf(
   const known = new Map<string, Cost>();
 
   function ofSelections(set: SelectionSetNode | undefined, place: Place): Cost {
-    if (set === undefined) return NOTHING;
-    return set.selections.map((selection) => ofSelection(selection, place)).reduce(sum, NOTHING);
+    let all = NOTHING;
+    if (set !== undefined) for (const selection of set.selections) all = sum(all, ofSelection(selection, place));
+    return all;
   }
 
   function ofSelection(selection: SelectionNode, place: Place): Cost {
@@ -71,6 +72,10 @@ export function costOf(
   function ofField(field: FieldNode): Cost {
     const name = field.name.value;
     if (TELL_SCHEMA.has(name)) return ofIntrospection(field, 'one');
+    // Most fields are leaves.
+    if (field.selectionSet === undefined) {
+      return { fields: 1, bytes: weightOfField(field), perEntry: NONE, depth: 1, introspected: 0 };
+    }
     const below = ofSelections(field.selectionSet, 'outside');
     const lists = below === NOTHING ? [] : (field.arguments?.map(({ value }) => value) ?? []);
     const entries = lists.reduce(

@@ -61,15 +61,38 @@ function fieldsOf({ schema, fragments, variableValues }: GraphQLResolveInfo, typ
   return [...collectSubfields(schema, fragments, variableValues, type, nodes).values()];
 }
 
-/** Different documents often select the same, and compiling takes longer than a small operation. */
+/** By the code, and by the text that was selected with. */
 const compiled = new LRUCache<string, Weigh>({
-  max: 500,
+  max: 1_000,
   maxSize: 1_000_000,
-  sizeCalculation: (_, code) => code.length,
+  sizeCalculation: (_, text) => text.length,
 });
 
-/** Compiled, because it runs for every invitation of every answer. */
+/** Different documents often select with the same text: then no code is made. */
 function weighOf(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
+  const text = textOf(info.fieldNodes);
+  if (text === undefined) return compile(info, type);
+  const key = `${type.name} ${text}`;
+  let weigh = compiled.get(key);
+  if (weigh === undefined) {
+    weigh = compile(info, type);
+    compiled.set(key, weigh);
+  }
+  return weigh;
+}
+
+/** A directive, or three dots that no type follows: a fragment of the document. */
+const DEPENDS_ON_MORE = /@|\.\.\.(?!\s*on\s)/;
+
+/** With what a field selects; undefined where that does not follow from its text alone. */
+function textOf(nodes: Nodes): string | undefined {
+  const loc = nodes.length === 1 ? nodes[0]?.selectionSet?.loc : undefined;
+  const text = loc?.source.body.slice(loc.start, loc.end);
+  return text === undefined || DEPENDS_ON_MORE.test(text) ? undefined : text;
+}
+
+/** Compiled, because it runs for every invitation of every answer. */
+function compile(info: GraphQLResolveInfo, type: GraphQLObjectType): Weigh {
   let names = 0;
 
   /**

@@ -153,6 +153,39 @@ test('a long text of what is known is weighed once for all operations', async ()
   expect(weights).toEqual(Array(3).fill(64 + Buffer.byteLength(JSON.stringify(attachments.icalendar))));
 });
 
+test.each([
+  [
+    'a fragment',
+    'query { smartInvite(smartInviteId: "lunch") { ...F } } fragment F on SmartInvite { id }',
+    'query { smartInvite(smartInviteId: "lunch") { ...F } } fragment F on SmartInvite { id status }',
+  ],
+  [
+    'a fragment whose name begins as a type condition does',
+    'query { smartInvite(smartInviteId: "lunch") { ...on1 } } fragment on1 on SmartInvite { id }',
+    'query { smartInvite(smartInviteId: "lunch") { ...on1 } } fragment on1 on SmartInvite { id status }',
+  ],
+  [
+    'a variable',
+    'query($v: Boolean = false) { smartInvite(smartInviteId: "lunch") { id status @include(if: $v) } }',
+    'query($v: Boolean = true) { smartInvite(smartInviteId: "lunch") { id status @include(if: $v) } }',
+  ],
+  [
+    'another field of the same key',
+    'query { smartInvite(smartInviteId: "lunch") { id } }',
+    'query { smartInvite(smartInviteId: "lunch") { id } smartInvite(smartInviteId: "lunch") { status } }',
+  ],
+])('what two documents select with the same text, and with %s, weighs apart', async (_, light, heavy) => {
+  const snapshot = snapshotOf(inviteTo(REF, 'pending'), new Date(0));
+  const weights: number[] = [];
+  const { context } = counting(null, (selection) => weights.push(selection.weigh(snapshot, Number.POSITIVE_INFINITY)));
+  for (const source of [light, heavy, light]) {
+    expect((await graphql({ schema, source, contextValue: context })).errors).toBeUndefined();
+  }
+  const [first, second, third] = weights;
+  expect(second).toBe((first ?? Number.NaN) + 32 + snapshot.status.length);
+  expect(third).toBe(first);
+});
+
 test('a text that is too long by its characters alone is too heavy', async () => {
   expect((await weighed('attachments { icalendar }', 1_000)).weight).toBeGreaterThan(1_000);
 });
