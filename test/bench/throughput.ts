@@ -16,8 +16,8 @@ const TURNS = 15;
 /** Turns that are made until so many count. A case of which fewer than half of these count fails. */
 const MAX_TURNS = 30;
 const TURN_MS = 2_000;
-/** The first seconds are the compiler's. */
-const WARM_UP_MS = 10_000;
+/** The first seconds are the compiler's: ten of each server, which has half of the core. */
+const WARM_UP_MS = 20_000;
 /** Servers that have less of the core together are not what the ratio is about. */
 const MIN_BUSY = 0.95;
 /** The most that the gateway's p99 may be, the plain handler's = 1. */
