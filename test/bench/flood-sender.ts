@@ -1,8 +1,11 @@
-// Sends so many documents a second, each new or one known document, whether they are answered or not. It tells its parent when
-// it begins; at the parent's message it stops and tells what came of it. A process of its own can be kept off the gateway's core.
+// Sends so many requests a second, with new documents, one known document or forged tokens, whether they are answered or not. It
+// tells its parent when it begins; at the parent's message it stops and tells what came of it. A process of its own can be kept
+// off the gateway's core.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
+import { AUDIENCE, forge, SECRET } from '../access/tokens.ts';
+import { one } from './cases.ts';
 
 export interface Flooded {
   readonly sent: number;
@@ -12,8 +15,23 @@ export interface Flooded {
 
 const TICK_MS = 10;
 const SELECTION = '{ reviewInvitation(invitationId: "id-1") { id status } }';
+const IN_AN_HOUR = Math.floor(Date.now() / 1_000) + 3_600;
 
-const [port, perSecond, documents, from] = process.argv.slice(2);
+const claimsOf = (n: number, aud = AUDIENCE) => ({ sub: 'forger', aud, exp: IN_AN_HOUR, invitations: '*', n });
+
+export type Flood = 'new' | 'known' | 'rubbish' | 'audience' | 'signature';
+
+/** The document that is asked, or the token that is brought with a known one. */
+const REQUESTS: Readonly<Record<Flood, (n: number) => { readonly query: string } | { readonly token: string }>> = {
+  new: (n) => ({ query: `query New${n} ${SELECTION}` }),
+  known: () => ({ query: `query Known ${SELECTION}` }),
+  rubbish: (n) => ({ token: `rubbish-${n}` }),
+  audience: (n) => ({ token: forge({ alg: 'HS256' }, claimsOf(n, 'another'), SECRET) }),
+  signature: (n) => ({ token: forge({ alg: 'HS256' }, claimsOf(n), 'another secret of thirty-two bytes') }),
+};
+
+const [port, perSecond, kind, from] = process.argv.slice(2);
+const requestOf = REQUESTS[kind as Flood];
 const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 64 });
 const asked = new Set<Promise<void>>();
 let answers = 0;
@@ -21,15 +39,20 @@ let sent = 0;
 let isStopped = false;
 
 async function ask(): Promise<void> {
-  const name = documents === 'new' ? `New${Number(from) + sent}` : 'Known';
+  const request = requestOf(Number(from) + sent);
+  const isForged = 'token' in request;
   const response = await pool.request({
     method: 'POST',
     path: '/graphql',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: `query ${name} ${SELECTION}` }),
+    headers: { 'content-type': 'application/json', ...(isForged ? { authorization: `Bearer ${request.token}` } : {}) },
+    body: isForged ? one('id-0').graphql : JSON.stringify(request),
   });
   const text = await response.body.text();
-  if (response.statusCode !== 200 || text.includes('"errors"')) throw new Error(`a document was refused: ${text}`);
+  // After some forged tokens the address is told to wait.
+  const isRight = isForged
+    ? response.statusCode === 401 || response.statusCode === 429
+    : response.statusCode === 200 && !text.includes('"errors"');
+  if (!isRight) throw new Error(`it was answered with ${response.statusCode}: ${text}`);
   answers += 1;
 }
 

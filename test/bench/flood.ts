@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { HOT } from './cases.ts';
 import { middle, percent } from './figures.ts';
-import type { Flooded } from './flood-sender.ts';
+import type { Flood, Flooded } from './flood-sender.ts';
 import { cpuSeconds, residentMegabytes } from './processes.ts';
 import { OTHER_CORE, PORTS } from './servers.ts';
 import { wrk } from './wrk.ts';
@@ -25,7 +25,7 @@ export async function flood(gateway: ChildProcess): Promise<boolean> {
   const bodies = HOT.bodies.graphql;
   let made = 0;
   const turn = async (documents: 'new' | 'known') => {
-    const flooding = await startFlood(documents, made);
+    const flooding = await startFlood(PORTS.graphql, PER_SECOND, documents, made);
     const cpu = cpuSeconds(gateway);
     const load = { port: PORTS.graphql, connections, durationMs: TURN_MS, bodies, core: OTHER_CORE };
     const result = await wrk(load).catch(async (error: unknown) => {
@@ -59,10 +59,15 @@ export async function flood(gateway: ChildProcess): Promise<boolean> {
   return ratio >= FLOOR;
 }
 
-/** Sends so many documents a second until it is stopped, on the load's core alone and behind wrk. */
-async function startFlood(documents: 'new' | 'known', from: number): Promise<{ stop(): Promise<Flooded> }> {
+/** Sends so many requests a second until it is stopped, on the load's core alone and behind wrk. @param from Tells the first one from those before. */
+export async function startFlood(
+  port: number,
+  perSecond: number,
+  kind: Flood,
+  from: number,
+): Promise<{ stop(): Promise<Flooded> }> {
   const script = fileURLToPath(new URL('flood-sender.ts', import.meta.url));
-  const sender = [script, PORTS.graphql, PER_SECOND, documents, from].map(String);
+  const sender = [script, port, perSecond, kind, from].map(String);
   const command = ['-c', String(OTHER_CORE), 'nice', '-n', '19', process.execPath, ...sender];
   const child = spawn('taskset', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ended = once(child, 'exit').then(() => {
