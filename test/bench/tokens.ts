@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bearer, SECRET } from '../access/tokens.ts';
 import { CASES, type Case, HOT } from './cases.ts';
+import { stop } from './processes.ts';
 import { OTHER_CORE, PORTS, startGateway } from './servers.ts';
 import { ratiosByTurns } from './turns.ts';
 import { wrk } from './wrk.ts';
@@ -16,15 +17,19 @@ const TURN_MS = 1_000;
 /** So many ids are granted one by one, and the benchmark asks for these alone. */
 const GRANTED = 100;
 
-/** @returns whether what is hot holds. The gateway without tokens runs already. */
+/** @returns whether what is hot holds. */
 export async function tokens(): Promise<boolean> {
-  await startGateway(PORTS.withTokens, { AUTH: 'required', AUTH_JWT_SECRET: SECRET });
+  const gateways = [
+    await startGateway(),
+    await startGateway(PORTS.withTokens, { AUTH: 'required', AUTH_JWT_SECRET: SECRET }),
+  ];
   const ids = Array.from({ length: GRANTED }, (_, n) => `id-${n}`);
   const exp = Math.floor(Date.now() / 1_000) + 3_600;
   const all = bearer({ exp, sub: 'all' });
   const some = bearer({ exp, sub: 'some', invitations: { review: ids, smart: ids } });
   const held: boolean[] = [];
   for (const each of CASES.filter(({ isNew }) => !isNew)) held.push(await compare(each, all, some));
+  await Promise.all(gateways.map(stop));
   return !held.includes(false);
 }
 

@@ -4,7 +4,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { CASES, type Case, HOT } from './cases.ts';
-import { stopAll } from './processes.ts';
+import { stop, stopAll } from './processes.ts';
 import { perProcessorSecond } from './processor-time.ts';
 import { COLLECTOR, OTHER_CORE, PORTS, startCollector, startGateway, startUpstream } from './servers.ts';
 import { ratiosByTurns } from './turns.ts';
@@ -16,13 +16,10 @@ const FLOORS = { few: 0.87, all: 0.76 };
 const TURNS = 9;
 const TURN_MS = 1_000;
 
-/**
- * @param gateway The one without traces, which runs already, as the collector does.
- * @returns whether the ratios hold.
- */
-export async function traces(gateway: ChildProcess): Promise<boolean> {
+/** @returns whether the ratios hold. The collector runs already. */
+export async function traces(): Promise<boolean> {
   const servers: Servers = {
-    none: { port: PORTS.graphql, process: gateway },
+    none: { port: PORTS.graphql, process: await startGateway() },
     few: { port: PORTS.fewTraced, process: await startGateway(PORTS.fewTraced, COLLECTOR) },
     all: {
       port: PORTS.allTraced,
@@ -32,6 +29,7 @@ export async function traces(gateway: ChildProcess): Promise<boolean> {
   const [anew] = CASES.filter(({ isNew }) => isNew);
   const held = [await compare(servers, HOT)];
   if (anew !== undefined) held.push(await compare(servers, anew));
+  await Promise.all(Object.values(servers).map(({ process }) => stop(process)));
   return !held.includes(false);
 }
 
@@ -58,7 +56,7 @@ if (import.meta.main) {
   try {
     await startUpstream();
     await startCollector();
-    process.exitCode = (await traces(await startGateway())) ? 0 : 1;
+    process.exitCode = (await traces()) ? 0 : 1;
   } finally {
     await stopAll();
   }
