@@ -198,10 +198,11 @@ export async function startGateway(
     inLine: quotas.inLine,
     keys: () => keysStateOf([...(authority?.keys === undefined ? [] : [authority.keys]), ...tenants.keySets()]),
     isRedisUp: client?.isUp,
+    settle: counters.settle,
   };
   const pages: AdminRoutes = new Map([
-    ...(metrics === undefined ? [] : [['/metrics', metrics.createHandler(state, counters.tell)] as const]),
-    ...(status?.open({ ...state, isDraining: server.isDraining, settle: counters.tell }) ?? []),
+    ...(metrics === undefined ? [] : [['/metrics', metrics.createHandler(state)] as const]),
+    ...(status?.open({ ...state, isDraining: server.isDraining }) ?? []),
   ]);
   const admin = settings.admin && (await startAdmin(pages, server.probe, settings.admin, log));
   if (settings.admin !== undefined && !isLoopback(settings.admin.host)) log.warn(ADMIN_EXPOSED);

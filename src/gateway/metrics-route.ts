@@ -13,11 +13,8 @@ import { versionOfGateway } from './version.ts';
 
 export interface MetricsRoute {
   readonly listener: TelemetryListener;
-  /**
-   * @param state Of the gateway, once it runs.
-   * @param settle Called before what is counted is read.
-   */
-  createHandler(state: GatewayState, settle: () => void): Handler;
+  /** @param state Of the gateway, once it runs. */
+  createHandler(state: GatewayState): Handler;
 }
 
 export function createMetricsRoute(): MetricsRoute {
@@ -25,10 +22,10 @@ export function createMetricsRoute(): MetricsRoute {
   watchProcess();
   return {
     listener: metrics,
-    createHandler(state, settle) {
+    createHandler(state) {
       const families = [...metrics.families, ...gaugesOf(state, versionOfGateway())];
       const collected = () => {
-        settle();
+        state.settle();
         return exposition(families, processMetrics());
       };
       return createScrapeHandler(collected, CONTENT_TYPE);

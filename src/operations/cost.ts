@@ -77,7 +77,7 @@ export function costOf(
       return { fields: 1, bytes: weightOfField(field), perEntry: NONE, depth: 1, introspected: 0 };
     }
     const below = ofSelections(field.selectionSet, 'outside');
-    const lists = below === NOTHING ? [] : (field.arguments?.map(({ value }) => value) ?? []);
+    const lists = field.arguments?.map(({ value }) => value) ?? [];
     const entries = lists.reduce(
       (n, value) => n * (value.kind === Kind.LIST ? Math.max(1, value.values.length) : 1),
       LENGTHS.get(name) ?? 1,

@@ -34,7 +34,7 @@ export class Resting {
 
   /** The one that was seen longest ago. */
   get first(): Entry | undefined {
-    while (this.#from < this.#entries.length && this.#entries[this.#from] === undefined) this.#from += 1;
+    this.#skipGaps();
     return this.#entries[this.#from];
   }
 
@@ -75,8 +75,7 @@ export class Resting {
     this.#entries[place] = undefined;
     this.#refs[place] = undefined;
     this.#size -= 1;
-    if (this.#hasManyGaps) this.#dropFirstPlaces();
-    if (this.#hasManyGaps) this.#closeGaps();
+    if (this.#entries.length > FEW + 2 * this.#size) this.#makeRoom();
     return true;
   }
 
@@ -91,16 +90,22 @@ export class Resting {
     return restsAt - this.#begin;
   }
 
-  get #hasManyGaps(): boolean {
-    return this.#entries.length > FEW + 2 * this.#size;
+  #skipGaps(): void {
+    while (this.#from < this.#entries.length && this.#entries[this.#from] === undefined) this.#from += 1;
   }
 
-  // Mostly the first ones leave first, because the store gives up the oldest. No entry has to be looked at for that.
-  #dropFirstPlaces(): void {
-    const from = this.first === undefined ? this.#entries.length : this.#from;
-    this.#entries = this.#entries.slice(from);
-    this.#refs = this.#refs.slice(from);
-    this.#begin += from;
+  // Mostly the first ones leave first, because the store gives up the oldest: then no entry has to be looked at. Fewer gaps
+  // than half of them are not worth a copy of the list, or there would be one for nearly each entry that leaves.
+  #makeRoom(): void {
+    this.#skipGaps();
+    if (this.#from >= (this.#entries.length - this.#size) / 2) this.#dropFirst(this.#from);
+    else this.#closeGaps();
+  }
+
+  #dropFirst(places: number): void {
+    this.#entries = this.#entries.slice(places);
+    this.#refs = this.#refs.slice(places);
+    this.#begin += places;
     this.#from = 0;
   }
 

@@ -23,6 +23,8 @@ export interface GatewayState {
   keys(): KeysState | undefined;
   /** Whether Redis can be used; undefined where there is none. */
   readonly isRedisUp: (() => boolean) | undefined;
+  /** Called before what is counted is read: operations are counted in batches. */
+  settle(): void;
 }
 
 /** Of all sets of keys that are in use: the gateway's, and those of tenants with their own. */

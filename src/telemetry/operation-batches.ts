@@ -8,7 +8,7 @@ export interface OperationBatches {
   /** As the listener that is told in batches; a first event that fails may be told before its operation. */
   readonly listener: TelemetryListener;
   /** Tells now of what was answered until now: called before what is counted is read. */
-  tell(): void;
+  settle(): void;
 }
 
 const BATCH_MS = 10;
@@ -18,7 +18,7 @@ export function inBatches(listener: TelemetryListener): OperationBatches {
   let batch: OperationRecord[] = [];
   let timer: NodeJS.Timeout | undefined;
 
-  function tell(): void {
+  function settle(): void {
     clearTimeout(timer);
     const operations = batch;
     batch = [];
@@ -26,8 +26,8 @@ export function inBatches(listener: TelemetryListener): OperationBatches {
   }
 
   function add(operation: OperationRecord): void {
-    if (batch.push(operation) === 1) timer = setTimeout(tell, BATCH_MS).unref();
+    if (batch.push(operation) === 1) timer = setTimeout(settle, BATCH_MS).unref();
   }
 
-  return { listener: answered === undefined ? listener : { ...listener, answered: add }, tell };
+  return { listener: answered === undefined ? listener : { ...listener, answered: add }, settle };
 }

@@ -167,8 +167,10 @@ export class Attempt<R extends UpstreamRequest, T>
     if (this.#bytes > this.#plan.request.maxBytes) {
       this.#rules.troubles.failed({ kind: 'answer', detail: this.#status });
       this.#fail(new ProviderBadResponse(this.#plan.request.provider));
-    } else if (this.#chunks.length === 0) this.#chunks = [chunk];
-    else this.#chunks.push(chunk);
+    } else if (this.#chunks.length === 0) {
+      // Mostly there is one, and V8 makes room for many where a list without any grows.
+      this.#chunks = [chunk];
+    } else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {

@@ -59,7 +59,10 @@ export async function flood(gateway: ChildProcess): Promise<boolean> {
   return ratio >= FLOOR;
 }
 
-/** Sends so many requests a second until it is stopped, on the load's core alone and behind wrk. @param from Tells the first one from those before. */
+/**
+ * Sends so many requests a second until it is stopped, on the load's core alone and behind wrk.
+ * @param from How many were sent before: each is another one.
+ */
 export async function startFlood(
   port: number,
   perSecond: number,

@@ -30,8 +30,8 @@ try {
   await startUpstream();
   const held = [await footprint()];
   held.push(await throughput());
-  // One process for both, so that its peak of memory is the peak of everything. The flood comes first: afterwards the gateway
-  // reads in the background what it was asked for, and would do so while others are measured.
+  // One process for both, so that its peak of memory is that of all cases. The flood comes first, and the process ends after
+  // both, because it goes on reading in the background what it was asked for, on the core that is measured.
   const gateway = await startGateway();
   held.push(await flood(gateway), await peakMemory(gateway));
   await stop(gateway);

@@ -1,7 +1,7 @@
 // What callers have seen for the first time becomes a wish when it may be read, and not before.
 
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Entry } from '../../src/snapshots/entry.ts';
 import { Resting } from '../../src/snapshots/resting.ts';
 import { entryOf, newRefresher } from './refreshing.ts';
@@ -44,6 +44,22 @@ test('what rests is found in the order in which it was added, whatever leaves me
     }),
     { numRuns: 30 },
   );
+});
+
+test('the list is copied seldom where the first ones leave a list with as many gaps as it may have', () => {
+  const resting = new Resting({ leastMs: 10_000, mostMs: 120_000, worth: 0 });
+  const entries = Array.from({ length: 8_000 }, (_, n) => entryOf(refTo(`id-${n}`), n));
+  for (const [n, entry] of entries.entries()) resting.add(refTo(`id-${n}`), entry, n);
+  // Every other one of the first half stays, and of the second half the last ones.
+  const staying = entries.filter((_, n) => (n < 4_000 ? n % 2 === 0 : n >= 6_500));
+  for (const entry of new Set(entries).difference(new Set(staying))) resting.remove(entry);
+  const copy = vi.spyOn(Array.prototype, 'slice');
+  onTestFinished(() => copy.mockRestore());
+  for (const entry of staying) resting.remove(entry);
+  const copies = copy.mock.contexts.filter((list) => Array.isArray(list) && list.length > 1_000).length;
+  copy.mockRestore();
+  expect(resting.size).toBe(0);
+  expect(copies).toBeLessThan(20);
 });
 
 describe('an invitation that a caller has seen for the first time', () => {

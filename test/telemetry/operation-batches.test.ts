@@ -38,7 +38,7 @@ test('operations are told ten milliseconds after the first of them, each once an
 test('they are told at once, and not again, where somebody reads what is counted', () => {
   const { told, batches } = collected();
   batches.listener.answered?.(recordOf('one'));
-  batches.tell();
+  batches.settle();
   expect(told).toEqual(['one']);
   vi.advanceTimersByTime(10);
   expect(told).toEqual(['one']);

@@ -22,10 +22,8 @@ import type { Circuit, Figures, KeysReport, StatusReport } from './report.ts';
 import { SlowestOperations } from './slowest.ts';
 
 /** What is looked up in the running gateway. */
-export interface StatusSources extends Pick<GatewayState, 'tenants' | 'streams' | 'keys'> {
+export interface StatusSources extends Pick<GatewayState, 'tenants' | 'streams' | 'keys' | 'settle'> {
   isDraining(): boolean;
-  /** Called before what is counted is read: operations are counted in batches. */
-  settle(): void;
 }
 
 export interface StatusOptions {

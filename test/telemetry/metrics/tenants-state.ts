@@ -33,6 +33,7 @@ export function tenantsState(count: number): { readonly state: GatewayState; tak
       inLine: () => new Map([['PARTOO', 2]]),
       keys: () => ({ sets: 3, failing: 1, oldestMs: 400_000 }),
       isRedisUp: () => true,
+      settle: () => {},
     },
     takeLooks() {
       const taken = looks;
