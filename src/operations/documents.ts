@@ -31,9 +31,10 @@ export interface DocumentRequest {
 export interface Documents {
   /**
    * @param isBound Whether it has to be one of the trusted documents, where there are any.
+   * @param note Where it is noted how it was found.
    * @throws GraphQLError or Problem where there is none, or it cannot be run.
    */
-  find(request: DocumentRequest, isBound: boolean): PreparedDocument;
+  find(request: DocumentRequest, isBound: boolean, note: DocumentNote): PreparedDocument;
   /** Documents that are kept beside the trusted ones, and about how many bytes they take. */
   kept(): { readonly count: number; readonly bytes: number };
 }
@@ -51,8 +52,6 @@ export interface DocumentsOptions {
   readonly allowsIntrospection: boolean;
   /** Whether errors may name what there is in the schema beside what the caller wrote. */
   readonly tellsNames: boolean;
-  /** Told how each request's document was found. */
-  readonly onDocument?: ((how: DocumentHow) => void) | undefined;
 }
 
 /**
@@ -64,6 +63,10 @@ export const DOCUMENT_HOWS = ['known', 'trusted', 'compiled', 'prepared', 'refus
 
 export type DocumentHow = (typeof DOCUMENT_HOWS)[number];
 
+export interface DocumentNote {
+  document: DocumentHow | undefined;
+}
+
 const MAX_KEPT = 1_000;
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 const MAX_SEEN = 10_000;
@@ -72,7 +75,7 @@ const IS_SHA256 = /^[0-9a-f]{64}$/;
 
 /** @throws UntrustworthyDocuments where trusted documents do not fit the schema. */
 export function createDocuments(options: DocumentsOptions): Documents {
-  const { schema, maskError, tellsNames, onDocument } = options;
+  const { schema, maskError, tellsNames } = options;
   const introspection = introspectionSizesOf(schema);
   const kept = createStore();
   const registered = createStore();
@@ -92,19 +95,19 @@ export function createDocuments(options: DocumentsOptions): Documents {
     return new PreparedDocument(document, { schema, maskError, introspection, tellsNames, isTrusted }, onGrown);
   }
 
-  function findText(text: string): PreparedDocument {
+  function findText(text: string, note: DocumentNote): PreparedDocument {
     const known = kept.get(text);
-    if (known !== undefined) return told('known', known);
+    if (known !== undefined) return noted('known', known, note);
     const digest = sha256(text);
     if (!seen.has(digest)) {
       const once = prepare(text, undefined);
       // A document that cannot be run is not kept.
       seen.set(digest, true);
-      return told('prepared', once);
+      return noted('prepared', once, note);
     }
     const document: PreparedDocument = prepare(text, () => bookAnew(text, document));
     kept.set(text, document);
-    return told('compiled', document);
+    return noted('compiled', document, note);
   }
 
   // A store weighs what it is given for the first time alone.
@@ -120,57 +123,57 @@ export function createDocuments(options: DocumentsOptions): Documents {
     }
   }
 
-  function findRegistered(hash: string, text: string | undefined): PreparedDocument {
+  function findRegistered(hash: string, text: string | undefined, note: DocumentNote): PreparedDocument {
     const known = registered.get(hash);
     if (text === undefined) {
-      if (known !== undefined) return told('known', known);
+      if (known !== undefined) return noted('known', known, note);
       // A client that asks by hash will ask again, so that the text that follows is kept at once.
       if (IS_SHA256.test(hash)) seen.set(hash, true);
       throw new PersistedQueryNotFound();
     }
     if (sha256(text) !== hash) throw hashDoesNotFit();
-    const document = known === undefined ? findText(text) : told('known', known);
+    const document = known === undefined ? findText(text, note) : noted('known', known, note);
     if (kept.has(text)) registered.set(hash, document);
     return document;
   }
 
   /** What is run of documents that are not in the list. */
-  function findBeside({ query, hash }: DocumentRequest): PreparedDocument {
+  function findBeside({ query, hash }: DocumentRequest, note: DocumentNote): PreparedDocument {
     if (hash === undefined && query !== undefined && options.allowsIntrospection) {
       const asked = prepare(query, undefined);
-      if (asked.isIntrospection) return told('prepared', asked);
+      if (asked.isIntrospection) return noted('prepared', asked, note);
     }
     throw hash !== undefined && query !== undefined ? new PersistedQueryNotSupported() : new PersistedQueryNotInList();
   }
 
-  function told(how: DocumentHow, document: PreparedDocument): PreparedDocument {
-    onDocument?.(how);
-    return document;
-  }
-
-  function find(request: DocumentRequest, isBound: boolean): PreparedDocument {
+  function find(request: DocumentRequest, isBound: boolean, note: DocumentNote): PreparedDocument {
     const { query, hash } = request;
     if (trusted !== undefined) {
       const document = listed(trusted, request);
-      if (document !== undefined) return told('trusted', document);
-      if (isBound) return findBeside(request);
+      if (document !== undefined) return noted('trusted', document, note);
+      if (isBound) return findBeside(request, note);
     }
-    if (hash !== undefined) return findRegistered(hash, query);
+    if (hash !== undefined) return findRegistered(hash, query, note);
     if (query === undefined) throw new BadUserInput('The request has no query: send it as {"query": "…"}.');
-    return findText(query);
+    return findText(query, note);
   }
 
   return {
-    find(request, isBound) {
+    find(request, isBound, note) {
       try {
-        return find(request, isBound);
+        return find(request, isBound, note);
       } catch (error) {
-        onDocument?.('refused');
+        note.document = 'refused';
         throw error;
       }
     },
     kept: () => ({ count: kept.size, bytes: kept.calculatedSize }),
   };
+}
+
+function noted(how: DocumentHow, document: PreparedDocument, note: DocumentNote): PreparedDocument {
+  note.document = how;
+  return document;
 }
 
 /** @throws BadUserInput where id and text name two documents. */

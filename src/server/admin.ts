@@ -10,6 +10,7 @@ import { HOST_FAULT, hasOneHost, namesNoHost } from './host.ts';
 import type { Probe } from './probes.ts';
 import { type Handler, reply } from './reply.ts';
 import { originOf } from './server.ts';
+import { keepOneShape } from './socket-shape.ts';
 import { cutStalled } from './stalled.ts';
 
 export interface AdminOptions {
@@ -50,6 +51,7 @@ export async function startAdmin(
   const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS });
   server.maxConnections = MAX_CONNECTIONS;
   cutStalled(server);
+  keepOneShape(server);
   const isOwn = createHostCheck([host.toLowerCase(), ...allowedHosts]);
 
   function route(request: IncomingMessage, response: ServerResponse): void | Promise<void> {

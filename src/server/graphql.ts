@@ -89,7 +89,6 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
     trusted: options.trustedDocuments && [...options.trustedDocuments, ...documentsOf(options.tabs)],
     allowsIntrospection: options.tabs !== undefined,
     tellsNames: introspection,
-    onDocument: listener.document,
     parse(text, maxTokens) {
       try {
         return enveloped.parse(text, maxTokens === undefined ? {} : { maxTokens });
@@ -137,7 +136,7 @@ export function createGraphQLService(options: GraphQLOptions): GraphQLService {
       try {
         const waitMs = operationRate.take(id, 1);
         if (waitMs > 0) throw tooManyOperations(waitMs);
-        const operation = documents.find(params, !mayRunAnyDocument).operation(params.operationName);
+        const operation = documents.find(params, !mayRunAnyDocument, record).operation(params.operationName);
         record.prepared(operation);
         if (operation.isIntrospecting && !introspection) throw new Forbidden(NO_INTROSPECTION);
         if (operation.isIntrospecting && !mayExplore) throw new Forbidden(NO_EXPLORE);

@@ -5,7 +5,7 @@ import type { Viewer } from '../access/viewer.ts';
 import type { Limit } from '../invitation/problem-code.ts';
 import type { ProviderName } from '../invitation/provider.ts';
 import type { Answer } from '../operations/answer.ts';
-import type { DocumentHow } from '../operations/documents.ts';
+import type { DocumentHow, DocumentNote } from '../operations/documents.ts';
 import { GONE_CODE, INTERNAL_ERROR } from '../operations/errors.ts';
 import type { PreparedOperation } from '../operations/operation.ts';
 import { Given, type GivenListener, type How } from '../snapshots/given.ts';
@@ -42,8 +42,6 @@ export interface OperationListener {
   eventFailed?: ((operation: OperationRecord, problems: readonly EventProblem[]) => void) | undefined;
   /** Told of each ref that is answered after its operation has ended, as those of streams are; of others the operation tells. */
   givenLater?: ((given: Given, viewer: Viewer) => void) | undefined;
-  /** Told how each document was found. */
-  document?: ((how: DocumentHow) => void) | undefined;
   /** Told of each limit that an operation, or a part of it, is beyond. */
   limited?: ((limit: Limit) => void) | undefined;
   /** Asked when one begins for its span; undefined where it is not traced. */
@@ -56,7 +54,7 @@ export type Trace = (name: string, brought: BroughtTrace | undefined, startedAt:
 /** What it is called until it is known whether it is a query or what else. */
 const UNKNOWN_OPERATION = 'GraphQL Operation';
 
-export class OperationRecord implements GivenListener {
+export class OperationRecord implements GivenListener, DocumentNote {
   transport: Transport;
   /** What its request is called. */
   readonly requestId: string;
@@ -71,7 +69,9 @@ export class OperationRecord implements GivenListener {
   codes: readonly string[] = NONE;
   /** Which provider each of its errors is about, in the same order; undefined where it is about none. */
   providers: readonly (string | undefined)[] = NONE;
-  /** How its refs were answered until it ended, by provider. */
+  /** How its document was found; undefined where none was looked for. */
+  document: DocumentHow | undefined;
+  /** How its refs were answered until it ended, by provider and way. */
   readonly refs: Given[] = [];
   /** How many reads were begun for it. */
   calls = 0;
@@ -114,24 +114,17 @@ export class OperationRecord implements GivenListener {
 
   given(provider: ProviderName, how: How, ageMs: number, isFinal = false): void {
     const { givenLater } = this.#listener;
-    const given = this.#isOver ? new Given(provider) : this.#refsOf(provider);
+    const given = this.#isOver ? new Given(provider, how) : this.#refsOf(provider, how);
     // Where nobody counts ages, none is kept.
-    given.add(how, givenLater === undefined ? Number.NaN : ageMs, isFinal);
+    given.add(givenLater === undefined ? Number.NaN : ageMs, isFinal);
     if (this.#isOver) givenLater?.(given, this.viewer);
   }
 
-  #refsOf(provider: ProviderName): Given {
-    for (const given of this.refs) if (given.provider === provider) return given;
-    const given = new Given(provider);
+  #refsOf(provider: ProviderName, how: How): Given {
+    for (const given of this.refs) if (given.how === how && given.provider === provider) return given;
+    const given = new Given(provider, how);
     this.refs.push(given);
     return given;
-  }
-
-  /** How many of its refs were answered so. */
-  refsAnswered(how: How): number {
-    let count = 0;
-    for (const { counts } of this.refs) count += counts[how];
-    return count;
   }
 
   readBegun(): void {

@@ -20,6 +20,7 @@ import { isRefusedGet, type OriginOptions } from './origins.ts';
 import { createProbes, type Probe } from './probes.ts';
 import { refuse } from './refusals.ts';
 import { type Handler, reply } from './reply.ts';
+import { keepOneShape } from './socket-shape.ts';
 import { cutStalled } from './stalled.ts';
 import { createBroughtTraces } from './trace-context.ts';
 import { acceptWebSockets } from './websocket.ts';
@@ -86,6 +87,7 @@ export async function startServer(routes: Routes, options: ServerOptions, log: L
   });
   const connections = boundConnections(server, log);
   cutStalled(server);
+  keepOneShape(server);
   const drain = createDrain(server);
   const doors = { graphql, admission, callerIdOf, broughtBy, onFault };
   const handle = createGraphQLHandler({ ...doors, isClosing: drain.isClosing });

@@ -27,33 +27,34 @@ export const HOWS = [
 
 export type How = (typeof HOWS)[number];
 
-/** How refs of one provider were answered. */
+/** Refs of one provider that were answered in one way. */
 export class Given {
   readonly provider: ProviderName;
-  readonly counts: Record<How, number> = {
-    fresh: 0,
-    stale_while_revalidate: 0,
-    stale: 0,
-    joined: 0,
-    waited: 0,
-    miss: 0,
-    not_found: 0,
-    not_granted: 0,
-    failed: 0,
-  };
-  /** How long ago each of those was seen that may still change, in milliseconds. */
-  readonly agesMs: number[] = [];
+  readonly how: How;
+  count = 0;
+  #agesMs: number[] | undefined;
 
-  constructor(provider: ProviderName) {
+  constructor(provider: ProviderName, how: How) {
     this.provider = provider;
+    this.how = how;
+  }
+
+  /** How long ago each of those was seen that may still change, in milliseconds. */
+  get agesMs(): readonly number[] {
+    return this.#agesMs ?? NONE;
   }
 
   /** As a listener is told. */
-  add(how: How, ageMs: number, isFinal: boolean): void {
-    this.counts[how] += 1;
-    if (!Number.isNaN(ageMs) && !isFinal) this.agesMs.push(ageMs);
+  add(ageMs: number, isFinal: boolean): void {
+    this.count += 1;
+    if (Number.isNaN(ageMs) || isFinal) return;
+    // Most operations have one. V8 makes room for seventeen in a list that grows from empty.
+    if (this.#agesMs === undefined) this.#agesMs = [ageMs];
+    else this.#agesMs.push(ageMs);
   }
 }
+
+const NONE: readonly number[] = [];
 
 export interface GivenListener {
   /** Of what asks, where that is traced. */

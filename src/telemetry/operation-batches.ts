@@ -1,4 +1,5 @@
-// Operations are counted in batches: all that were answered within ten milliseconds, or until somebody reads what is counted.
+// Operations are counted in batches: what was answered within ten milliseconds, or until somebody reads what is counted.
+// A batch is small: what waits for long is copied by V8's collections of young objects.
 // Counting is slower between other code than many times in a row: `npm run bench` has what it costs.
 
 import type { OperationRecord } from '../server/operation-record.ts';
@@ -12,21 +13,28 @@ export interface OperationBatches {
 }
 
 const BATCH_MS = 10;
+const MAX_BATCH = 64;
 
 export function inBatches(listener: TelemetryListener): OperationBatches {
   const { answered } = listener;
   let batch: OperationRecord[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let isTimed = false;
 
   function settle(): void {
-    clearTimeout(timer);
     const operations = batch;
     batch = [];
     for (const operation of operations) answered?.(operation);
   }
 
+  function settleInTime(): void {
+    isTimed = false;
+    settle();
+  }
+
   function add(operation: OperationRecord): void {
-    if (batch.push(operation) === 1) timer = setTimeout(settle, BATCH_MS).unref();
+    if (batch.push(operation) >= MAX_BATCH) settle();
+    if (!isTimed) setTimeout(settleInTime, BATCH_MS).unref();
+    isTimed = true;
   }
 
   return { listener: answered === undefined ? listener : { ...listener, answered: add }, settle };

@@ -86,7 +86,7 @@ function lineOf(record: OperationRecord, count: number): OperationLine {
     outcome,
     ...(code === undefined ? {} : { code }),
     ms: Math.round((endedAt - startedAt) * 10) / 10,
-    refs: record.refs.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0),
+    refs: record.refs.reduce((sum, { count }) => sum + count, 0),
     calls,
     ...(count === 1 ? {} : { count }),
   };

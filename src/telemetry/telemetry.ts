@@ -50,7 +50,6 @@ export function telemetryOf(listeners: readonly TelemetryListener[]): Telemetry 
     answered: all(listeners.map(({ answered }) => answered)),
     eventFailed: all(listeners.map(({ eventFailed }) => eventFailed)),
     givenLater: all(listeners.map(({ givenLater }) => givenLater)),
-    document: all(listeners.map(({ document }) => document)),
     limited: all(listeners.map(({ limited }) => limited)),
     called: all(listeners.map(({ called }) => called)),
     seen: all(listeners.map(({ seen }) => seen)),

@@ -95,7 +95,7 @@ describe.each(DOORS)('by $name', ({ name, ask }) => {
     const [operation] = told;
     expect(operation).toMatchObject({ transport, outcome, codes });
     expect(operation?.operation?.type).toBe(type);
-    expect(operation?.refsAnswered('fresh')).toBe(type === undefined ? 0 : 1);
+    expect(operation?.refs).toMatchObject(type === undefined ? [] : [{ provider: 'PARTOO', how: 'fresh', count: 1 }]);
     expect(operation?.endedAt).toBeGreaterThanOrEqual(operation?.startedAt ?? Number.NaN);
     expect(told).toHaveLength(1);
   });
@@ -136,20 +136,24 @@ test('what is told of an operation after it is over changes nothing in its recor
   expect(record).toMatchObject({ outcome: 'ok', codes: [], providers: [] });
 });
 
-test('how refs are answered is noted by provider until the operation is over, and told from then on', () => {
+test('how refs are answered is noted by provider and way until the operation is over, and told from then on', () => {
   const givenLater = vi.fn();
   const record = new OperationRecord('sse', openViewer('192.0.2.1'), 'one', { givenLater });
   record.given('PARTOO', 'fresh', 12);
   record.given('CRONOFY', 'fresh', 80_000_000, true);
+  record.given('PARTOO', 'fresh', 13);
   record.given('PARTOO', 'failed', Number.NaN);
   record.end({ data: {} });
-  expect(record.refs.map(({ provider, agesMs }) => [provider, agesMs])).toEqual([
-    ['PARTOO', [12]],
-    ['CRONOFY', []],
-  ]);
-  expect([record.refsAnswered('fresh'), record.refsAnswered('failed')]).toEqual([2, 1]);
+  const noted = [
+    { provider: 'PARTOO', how: 'fresh', count: 2, agesMs: [12, 13] },
+    { provider: 'CRONOFY', how: 'fresh', count: 1, agesMs: [] },
+    { provider: 'PARTOO', how: 'failed', count: 1, agesMs: [] },
+  ];
+  expect(record.refs).toMatchObject(noted);
   expect(givenLater).not.toHaveBeenCalled();
   record.given('CRONOFY', 'stale', 4_000);
-  expect(givenLater.mock.calls).toMatchObject([[{ provider: 'CRONOFY', agesMs: [4_000] }, record.viewer]]);
-  expect(record.refsAnswered('stale')).toBe(0);
+  expect(givenLater.mock.calls).toMatchObject([
+    [{ provider: 'CRONOFY', how: 'stale', agesMs: [4_000] }, record.viewer],
+  ]);
+  expect(record.refs).toMatchObject(noted);
 });

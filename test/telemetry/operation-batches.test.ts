@@ -35,6 +35,15 @@ test('operations are told ten milliseconds after the first of them, each once an
   expect(told).toEqual(['one', 'two', 'three', 'four']);
 });
 
+test('no more than 64 wait', () => {
+  const { told, batches } = collected();
+  const ids = Array.from({ length: 65 }, (_, n) => `id-${n}`);
+  for (const id of ids) batches.listener.answered?.(recordOf(id));
+  expect(told).toEqual(ids.slice(0, 64));
+  vi.advanceTimersByTime(10);
+  expect(told).toEqual(ids);
+});
+
 test('they are told at once, and not again, where somebody reads what is counted', () => {
   const { told, batches } = collected();
   batches.listener.answered?.(recordOf('one'));

@@ -110,7 +110,10 @@ const BASE = {
   codes: [],
   startedAt: 0,
   endedAt: 1,
-  refs: [{ counts: { fresh: 2 } }, { counts: { miss: 1 } }],
+  refs: [
+    { how: 'fresh', count: 2 },
+    { how: 'miss', count: 1 },
+  ],
   calls: 1,
 };
 

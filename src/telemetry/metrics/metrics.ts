@@ -136,7 +136,17 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
   ]);
   const spansLost = new Counter('gateway_spans_lost_total', 'Spans that the collector of traces did not take.', []);
 
-  function answered({ operation, transport, outcome, codes, startedAt, endedAt, refs }: OperationRecord): void {
+  function answered({
+    operation,
+    document,
+    transport,
+    outcome,
+    codes,
+    startedAt,
+    endedAt,
+    refs,
+  }: OperationRecord): void {
+    if (document !== undefined) documents.add(1, document);
     const type = operation?.type ?? 'none';
     operations.add(1, type, transport, outcome);
     operationSeconds.observe((endedAt - startedAt) / 1_000, type, outcome);
@@ -144,8 +154,8 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
     for (const each of refs) given(each);
   }
 
-  function given({ provider: name, counts, agesMs }: Given): void {
-    for (const how of HOWS) if (counts[how] > 0) invitations.add(counts[how], name, how);
+  function given({ provider: name, how, count, agesMs }: Given): void {
+    invitations.add(count, name, how);
     ages.observeAll(agesMs, 1_000, name);
   }
 
@@ -202,7 +212,6 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
       commands.add(1, outcome);
       commandSeconds.observe(durationMs / 1_000);
     },
-    document: (how) => documents.add(1, how),
     limited: (limit) => limited.add(1, limit),
     spansLost: (spans) => spansLost.add(spans),
   };

@@ -65,9 +65,9 @@ export class AccountMeter {
     if (outcome === 'no_quota' && isForCaller) this.#counts.refused += 1;
   }
 
-  given({ counts, agesMs }: Given): void {
+  given({ how, count, agesMs }: Given): void {
     this.#counts.answers += agesMs.length;
-    this.#counts.stale += counts.stale;
+    if (how === 'stale') this.#counts.stale += count;
     for (const ageMs of agesMs) this.#ages.add(ageMs);
   }
 

@@ -2,12 +2,12 @@
 // (GraphQL server, HTTP client; 1.37) where they have a name for it, and below `gateway.` where they have none.
 
 import type { OperationRecord } from '../../server/operation-record.ts';
-import { HOWS } from '../../snapshots/given.ts';
+import { HOWS, type How } from '../../snapshots/given.ts';
 import type { AttemptRecord, CallRecord } from '../../upstream/call-record.ts';
 import type { Attributes } from './ended-span.ts';
 
 /** The attribute of each way to answer a ref: made once, because it is asked for with every operation. */
-const REFS = HOWS.map((how) => ({ how, key: `gateway.refs.${how}` }));
+const REFS = Object.fromEntries(HOWS.map((how) => [how, `gateway.refs.${how}`])) as Readonly<Record<How, string>>;
 
 /** The kind of the operation, and its name where the operator has checked it. */
 export function nameOfOperation({ operation }: OperationRecord): string | undefined {
@@ -16,7 +16,7 @@ export function nameOfOperation({ operation }: OperationRecord): string | undefi
 }
 
 export function attributesOfOperation(record: OperationRecord): Attributes {
-  const { operation, viewer, transport, outcome, codes } = record;
+  const { operation, viewer, transport, outcome, codes, refs } = record;
   const attributes: Record<string, string | number> = { 'gateway.transport': transport, 'gateway.outcome': outcome };
   if (operation !== undefined) {
     attributes['graphql.operation.type'] = operation.type;
@@ -26,10 +26,7 @@ export function attributesOfOperation(record: OperationRecord): Attributes {
   if (viewer.tenant !== null) attributes['gateway.tenant'] = viewer.tenant.name;
   const [code] = codes;
   if (code !== undefined) attributes['error.type'] = code;
-  for (const { how, key } of REFS) {
-    const refs = record.refsAnswered(how);
-    if (refs > 0) attributes[key] = refs;
-  }
+  for (const { how, count } of refs) attributes[REFS[how]] = Number(attributes[REFS[how]] ?? 0) + count;
   return attributes;
 }
 

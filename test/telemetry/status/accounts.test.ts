@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Given } from '../../../src/snapshots/given.ts';
+import { Given, type How } from '../../../src/snapshots/given.ts';
 import { type AccountSource, accountSources } from '../../../src/telemetry/status/account-source.ts';
 import { Accounts } from '../../../src/telemetry/status/accounts.ts';
 import type { Circuit } from '../../../src/telemetry/status/report.ts';
@@ -31,11 +31,11 @@ function sourceOf(id: string, circuit: Circuit = 'CLOSED', quota = createQuota('
 const byId = (sources: readonly AccountSource[]) => new Map(sources.map((source) => [source.id, source]));
 const accountsOf = (sources: readonly AccountSource[]) => new Accounts(async () => byId(sources));
 
-/** Refs that were answered so. */
-function given(...refs: readonly Parameters<Given['add']>[]): Given {
-  const all = new Given('PARTOO');
-  for (const each of refs) all.add(...each);
-  return all;
+/** A ref that was answered so. */
+function given(how: How, ...ref: Parameters<Given['add']>): Given {
+  const one = new Given('PARTOO', how);
+  one.add(...ref);
+  return one;
 }
 
 /** A call whose one attempt ended so. */
@@ -95,9 +95,11 @@ test('calls count by how each attempt ended, and a call that the quota refused t
 test('what is final has no age, and what was stale is told', async () => {
   const accounts = accountsOf([sourceOf('one')]);
   const meter = accounts.meterOf('one', 'PARTOO');
-  meter.given(given(['fresh', 80_000_000, true]));
+  meter.given(given('fresh', 80_000_000, true));
   expect((await accounts.report(false)).accounts[0]?.ages).toBeNull();
-  meter.given(given(['fresh', 2_000, false], ['stale', 4_000, false], ['not_found', Number.NaN, false]));
+  meter.given(given('fresh', 2_000, false));
+  meter.given(given('stale', 4_000, false));
+  meter.given(given('not_found', Number.NaN, false));
   expect((await accounts.report(false)).accounts[0]?.ages).toMatchObject({ answers: 2, meanMs: 3_000, stale: 1 });
 });
 
@@ -125,7 +127,7 @@ test('what has no hour of its own is counted with the others of its provider, an
   const accounts = accountsOf(many);
   for (const { id } of many) accounts.meterOf(id, 'PARTOO').called(callThatEnded('ok'));
   accounts.meterOf('tenant-120', 'PARTOO').called(callThatEnded('timeout'));
-  accounts.meterOf('tenant-120', 'PARTOO').given(given(['fresh', 2_000, false]));
+  accounts.meterOf('tenant-120', 'PARTOO').given(given('fresh', 2_000, false));
   const { accounts: shown, together } = await accounts.report(true);
   expect(shown[0]).toMatchObject({ name: 'Partoo (tenant-120)', isCounted: false, lastMinute: { answered: 0 } });
   expect(shown.slice(1).every(({ isCounted, lastMinute }) => isCounted && lastMinute.answered === 1)).toBe(true);
