@@ -63,6 +63,7 @@ export const DOCUMENT_HOWS = ['known', 'trusted', 'compiled', 'prepared', 'refus
 
 export type DocumentHow = (typeof DOCUMENT_HOWS)[number];
 
+/** Where it is noted how the document of a request was found. */
 export interface DocumentNote {
   document: DocumentHow | undefined;
 }
