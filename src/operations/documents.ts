@@ -31,7 +31,7 @@ export interface DocumentRequest {
 export interface Documents {
   /**
    * @param isBound Whether it has to be one of the trusted documents, where there are any.
-   * @param note Where it is noted how it was found.
+   * @param note Where it is noted how the document was found.
    * @throws GraphQLError or Problem where there is none, or it cannot be run.
    */
   find(request: DocumentRequest, isBound: boolean, note: DocumentNote): PreparedDocument;
@@ -65,7 +65,7 @@ export type DocumentHow = (typeof DOCUMENT_HOWS)[number];
 
 /** Where it is noted how the document of a request was found. */
 export interface DocumentNote {
-  document: DocumentHow | undefined;
+  documentHow: DocumentHow | undefined;
 }
 
 const MAX_KEPT = 1_000;
@@ -164,7 +164,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
       try {
         return find(request, isBound, note);
       } catch (error) {
-        note.document = 'refused';
+        note.documentHow = 'refused';
         throw error;
       }
     },
@@ -173,7 +173,7 @@ export function createDocuments(options: DocumentsOptions): Documents {
 }
 
 function noted(how: DocumentHow, document: PreparedDocument, note: DocumentNote): PreparedDocument {
-  note.document = how;
+  note.documentHow = how;
   return document;
 }
 

@@ -70,7 +70,7 @@ export class OperationRecord implements GivenListener, DocumentNote {
   /** Which provider each of its errors is about, in the same order; undefined where it is about none. */
   providers: readonly (string | undefined)[] = NONE;
   /** How its document was found; undefined where none was looked for. */
-  document: DocumentHow | undefined;
+  documentHow: DocumentHow | undefined;
   /** How its refs were answered until it ended, by provider and way. */
   readonly refs: Given[] = [];
   /** How many reads were begun for it. */

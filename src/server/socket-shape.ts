@@ -5,7 +5,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Asks each connection for its peer when it begins. */
+/** Asks each connection for its peer when it begins: one that has been reset by then has none, and sends no request. */
 export function keepOneShape(server: Server): void {
   server.on('connection', (socket: Socket) => void socket.remoteAddress);
 }

@@ -44,7 +44,7 @@ export class Given {
     return this.#agesMs ?? NONE;
   }
 
-  /** As a listener is told. */
+  /** Age and end as a listener is told. */
   add(ageMs: number, isFinal: boolean): void {
     this.count += 1;
     if (Number.isNaN(ageMs) || isFinal) return;

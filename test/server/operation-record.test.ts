@@ -93,7 +93,8 @@ describe.each(DOORS)('by $name', ({ name, ask }) => {
     await ask(origin, undefined, { query });
     await vi.waitUntil(() => told.length > 0);
     const [operation] = told;
-    expect(operation).toMatchObject({ transport, outcome, codes });
+    const documentHow = type === undefined ? 'refused' : 'prepared';
+    expect(operation).toMatchObject({ transport, outcome, codes, documentHow });
     expect(operation?.operation?.type).toBe(type);
     expect(operation?.refs).toMatchObject(type === undefined ? [] : [{ provider: 'PARTOO', how: 'fresh', count: 1 }]);
     expect(operation?.endedAt).toBeGreaterThanOrEqual(operation?.startedAt ?? Number.NaN);
@@ -104,13 +105,15 @@ describe.each(DOORS)('by $name', ({ name, ask }) => {
     const { origin, told } = await start();
     await ask(origin, undefined, { query: '{ __typename }', documentId: ' '.repeat(300) });
     expect(told).toMatchObject([{ transport, outcome: 'refused', codes: ['BAD_USER_INPUT'] }]);
+    expect(told[0]?.documentHow).toBeUndefined();
   });
 });
 
 test('a document is told by a digest of its text, and by its name where the operator has listed it', async () => {
   const { origin, told } = await start(LISTED);
   await POST.ask(origin, undefined, { query: LISTED });
-  const { operation } = told[0] ?? {};
+  const { operation, documentHow } = told[0] ?? {};
+  expect(documentHow).toBe('trusted');
   expect(operation?.digest).toMatch(/^[0-9a-f]{12}$/);
   expect(operation?.trustedName).toBe('Listed');
   const other = await start();

@@ -25,6 +25,12 @@ function answered(): ReadonlyMap<string, Socket> {
   return sockets;
 }
 
+function socketAt(origin: string, sockets: ReadonlyMap<string, Socket>): Socket {
+  const socket = sockets.get(new URL(origin).port);
+  if (socket === undefined) throw new Error('no request was answered there');
+  return socket;
+}
+
 test.each(['/health', '/metrics', '/status'])(
   'a connection that asked the admin port for %s has the shape of one that sent an operation',
   async (path) => {
@@ -32,10 +38,8 @@ test.each(['/health', '/metrics', '/status'])(
     onTestFinished(() => gateway.stop());
     const sockets = answered();
     await gateway.query('{ __typename }');
-    const admin = new URL(gateway.adminOrigin);
-    await (await fetch(new URL(path, admin))).text();
-    const [caller, operator] = [sockets.get(new URL(gateway.origin).port), sockets.get(admin.port)];
-    expect(caller !== undefined && operator !== undefined && haveOneShape(caller, operator)).toBe(true);
+    await (await fetch(gateway.adminOrigin + path)).text();
+    expect(haveOneShape(socketAt(gateway.origin, sockets), socketAt(gateway.adminOrigin, sockets))).toBe(true);
   },
 );
 
@@ -46,6 +50,5 @@ test('a connection that asked the port for callers for a probe alone has it, too
   const sockets = answered();
   await gateway.query('{ __typename }');
   await (await fetch(`${other.origin}/ready`)).text();
-  const [caller, prober] = [gateway, other].map(({ origin }) => sockets.get(new URL(origin).port));
-  expect(caller !== undefined && prober !== undefined && haveOneShape(caller, prober)).toBe(true);
+  expect(haveOneShape(socketAt(gateway.origin, sockets), socketAt(other.origin, sockets))).toBe(true);
 });

@@ -78,6 +78,7 @@ describe('an operation', () => {
     const calls = spans.filter((span) => span !== asked);
     expect(calls.map(({ name }) => name).toSorted()).toEqual(['cronofy GET', 'partoo GET', 'partoo GET']);
     for (const call of calls) expectWithin(call, asked);
+    expect(asked.attributes).toMatchObject({ 'gateway.refs.miss': 3 });
   });
 
   test('over Server-Sent Events is the same', async () => {

@@ -138,7 +138,7 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
 
   function answered({
     operation,
-    document,
+    documentHow,
     transport,
     outcome,
     codes,
@@ -146,7 +146,7 @@ export function createMetrics(providers: readonly ProviderName[]): Metrics {
     endedAt,
     refs,
   }: OperationRecord): void {
-    if (document !== undefined) documents.add(1, document);
+    if (documentHow !== undefined) documents.add(1, documentHow);
     const type = operation?.type ?? 'none';
     operations.add(1, type, transport, outcome);
     operationSeconds.observe((endedAt - startedAt) / 1_000, type, outcome);
