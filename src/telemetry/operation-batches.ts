@@ -1,5 +1,5 @@
-// Operations are counted in batches: what was answered within ten milliseconds, or until somebody reads what is counted.
-// A batch is small: what waits for long is copied by V8's collections of young objects.
+// Operations are counted in batches: what was answered within ten milliseconds, 64 at most, or until somebody reads what is
+// counted. A batch is small, so that V8's collections of young objects find few records that wait.
 // Counting is slower between other code than many times in a row: `npm run bench` has what it costs.
 
 import type { OperationRecord } from '../server/operation-record.ts';
